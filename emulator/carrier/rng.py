@@ -1,0 +1,71 @@
+"""Named streams of randomness from one seed: an extra draw on one stream never shifts another."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from hashlib import blake2b
+
+_SEPARATOR = "\x1f"
+
+
+class Stream(random.Random):
+    """A `random.Random` whose whole state is a counter, so that a snapshot of it is one integer."""
+
+    def __new__(cls, key: bytes, drawn: int = 0) -> Stream:
+        return super().__new__(cls)
+
+    def __init__(self, key: bytes, drawn: int = 0) -> None:
+        self._key = key
+        self.drawn = drawn
+        super().__init__()
+
+    def seed(self, *_: object) -> None:  # type: ignore[override]
+        """The seed is the stream's name; it cannot be changed."""
+
+    def _block(self, size: int) -> bytes:
+        self.drawn += 1
+        return blake2b(self.drawn.to_bytes(8), key=self._key, digest_size=size).digest()
+
+    def random(self) -> float:
+        """A float in [0, 1)."""
+        return (int.from_bytes(self._block(8)) >> 11) * 2.0**-53
+
+    def getrandbits(self, k: int, /) -> int:
+        """An integer of `k` random bits."""
+        size = (k + 7) // 8
+        bits = b"".join(self._block(min(64, size - start)) for start in range(0, size, 64))
+        return int.from_bytes(bits) >> (size * 8 - k)
+
+    def hex(self, digits: int) -> str:
+        """A string of `digits` lowercase hexadecimal digits (at most 128)."""
+        return self._block((digits + 1) // 2).hex()[:digits]
+
+
+class Streams:
+    """All streams of one seed: `streams("kwickphone", account, "number")`."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._root = blake2b(str(seed).encode(), digest_size=32, person=b"ringback").digest()
+        self._streams: dict[str, Stream] = {}
+
+    def __call__(self, *names: str) -> Stream:
+        name = _SEPARATOR.join(names)
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = self._make(name)
+        return stream
+
+    def _make(self, name: str, drawn: int = 0) -> Stream:
+        key = blake2b(name.encode(), key=self._root, digest_size=32).digest()
+        return Stream(key, drawn)
+
+    def snapshot(self) -> dict[str, object]:
+        """The seed and how far each stream has been drawn."""
+        return {"seed": self.seed, "drawn": {name: stream.drawn for name, stream in self._streams.items()}}
+
+    def restore(self, seed: int, drawn: Mapping[str, int]) -> None:
+        """Continue from a snapshot."""
+        self.__init__(seed)  # type: ignore[misc]
+        self._streams = {name: self._make(name, count) for name, count in drawn.items()}
