@@ -1,0 +1,19 @@
+"""The vendors that are installed. Listing them imports none."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.gateway.vendor import Vendor
+
+NAMES: tuple[str, ...] = ("kwickphone",)
+
+
+def load(name: str) -> Vendor:
+    """The vendor of this name. Raises KeyError for one that is not installed."""
+    if name not in NAMES:
+        raise KeyError(name)
+    vendor: Vendor = import_module(f"emulator.vendors.{name}").VENDOR
+    return vendor

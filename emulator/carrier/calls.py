@@ -1,0 +1,112 @@
+"""The call state machine: ringing → in_progress → completed, or no_answer, busy, failed. The clock drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from emulator.carrier.clock import SECOND, Clock
+from emulator.carrier.rng import Streams
+from emulator.carrier.script import Plan, Script, Turn, plan
+from emulator.store import Collection, Record
+
+State = Literal["ringing", "in_progress", "completed", "no_answer", "busy", "failed"]
+FINAL: frozenset[State] = frozenset(("completed", "no_answer", "busy", "failed"))
+
+PICK_UP = "carrier.call.pick_up"
+HANG_UP = "carrier.call.hang_up"
+
+
+class Call(Record, kw_only=True):
+    """One call. `line` is the vendor's id of its number, `number` that number and `peer` the far end, both E.164.
+    Instants are microseconds; `lasts` is how long it is to be once answered."""
+
+    vendor: str
+    line: str
+    number: str
+    peer: str
+    state: State
+    started_at: int
+    lasts: int
+    end: State
+    outcome: str | None
+    recording: bool
+    direction: Literal["inbound", "outbound"] = "inbound"
+    answered_at: int | None = None
+    ended_at: int | None = None
+    turns: list[Turn] | None = None
+
+    @property
+    def duration(self) -> int:
+        """Whole seconds between answer and end; 0 before the end and for a call never answered."""
+        if self.answered_at is None or self.ended_at is None:
+            return 0
+        return (self.ended_at - self.answered_at) // SECOND
+
+
+class Calls:
+    """All calls of all vendors. `changed` is called with a call each time its state changes, `ringing` included."""
+
+    def __init__(self, clock: Clock, streams: Streams) -> None:
+        self._clock = clock
+        self._streams = streams
+        self.records: Collection[Call] = Collection(Call, account=lambda call: call.account)
+        self.changed: Callable[[Call], None] = _unheard
+        clock.on(PICK_UP, self._pick_up)
+        clock.on(HANG_UP, self._hang_up)
+
+    def receive(
+        self, *, id_: str, vendor: str, account: str, line: str, number: str, peer: str, script: Script
+    ) -> Call:
+        """An inbound call begins to ring. Raises ScriptError before anything has happened."""
+        played = plan(script, self._streams(vendor, account, "dialogue"))
+        call = self.records.add(
+            Call(
+                id=id_,
+                vendor=vendor,
+                account=account,
+                line=line,
+                number=number,
+                peer=peer,
+                state="ringing",
+                started_at=self._clock.now(account),
+                lasts=_micros(played.duration),
+                end=played.end,
+                outcome=played.outcome,
+                recording=played.recording,
+                turns=played.turns or None,
+            )
+        )
+        self._clock.after(_micros(played.answer_after), account, PICK_UP, call.id)
+        self.changed(call)
+        return call
+
+    def _pick_up(self, id_: str) -> None:
+        call = self.records.get(id_)
+        if call is None or call.state != "ringing":
+            return
+        now = self._clock.now(call.account)
+        if call.end != "completed":
+            call.ended_at, call.state = now, call.end
+        else:
+            call.answered_at, call.state = now, "in_progress"
+            self._clock.after(call.lasts, call.account, HANG_UP, call.id)
+        self.changed(call)
+
+    def _hang_up(self, id_: str) -> None:
+        call = self.records.get(id_)
+        if call is None or call.state != "in_progress":
+            return
+        call.ended_at, call.state = self._clock.now(call.account), "completed"
+        self.changed(call)
+
+
+def _micros(seconds: float) -> int:
+    return round(seconds * SECOND)
+
+
+def _unheard(_: Call) -> None:
+    """Nobody listens."""
+
+
+__all__ = ["FINAL", "Call", "Calls", "Plan", "Script", "State"]

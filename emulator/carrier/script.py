@@ -1,0 +1,185 @@
+"""Scripted calls: what the far end does, turn by turn, and what a call without a script turns into."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from emulator import resources
+from emulator.carrier.rng import Stream
+
+Speaker = Literal["caller", "agent"]
+End = Literal["completed", "no_answer", "busy", "failed"]
+
+RINGS_FOR = 3.0
+"""Seconds before a call is answered when the script doesn't say."""
+GIVES_UP_AFTER = 20.0
+"""Seconds before a caller whom nobody answers gives up."""
+WORDS_PER_SECOND = 2.5
+PAUSE = 0.6
+"""Seconds between one turn and the next."""
+LONGEST = 4 * 3600.0
+MOST_TURNS = 2_000
+LONGEST_TEXT = 5_000
+
+VOICEMAIL_GREETING = "Nobody can take your call right now. Please leave a message after the tone."
+MISSED = "missed"
+VOICEMAIL = "voicemail"
+
+
+class ScriptError(ValueError):
+    """A script that cannot be played; `param` names the part."""
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class ScriptedTurn(msgspec.Struct, forbid_unknown_fields=True):
+    """One thing said. `at` is seconds after the answer; without it the turn follows the one before."""
+
+    speaker: Speaker
+    text: str
+    at: float | None = None
+
+
+class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How one call goes. Times are seconds; `turns` None draws a dialogue from the phrase bank."""
+
+    answer_after: float | None = None
+    turns: list[ScriptedTurn] | None = None
+    outcome: str | None = None
+    end: End = "completed"
+    duration: float | None = None
+    recording: bool | None = None
+    voicemail: str | None = None
+
+
+class Turn(msgspec.Struct, array_like=True, frozen=True):
+    """One thing said, `at` seconds after the answer."""
+
+    speaker: Speaker
+    text: str
+    at: float
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A script made exact: when it is answered, how long it lasts and what is said."""
+
+    answer_after: float
+    duration: float
+    end: End
+    turns: list[Turn]
+    outcome: str | None
+    recording: bool
+
+
+def plan(script: Script, stream: Stream) -> Plan:
+    """Check a script and fill in what it leaves open, drawing from `stream`. Raises ScriptError."""
+    _check(script)
+    if script.end != "completed":
+        default = GIVES_UP_AFTER if script.end == "no_answer" else 1.0
+        after = default if script.answer_after is None else script.answer_after
+        outcome = script.outcome if script.outcome is not None or script.end != "no_answer" else MISSED
+        return Plan(after, 0.0, script.end, [], outcome, False)
+    scripted, outcome = _what_is_said(script, stream)
+    turns, duration = _pace(scripted, script.duration)
+    after = RINGS_FOR if script.answer_after is None else script.answer_after
+    recording = duration > 0 if script.recording is None else script.recording
+    return Plan(after, duration, "completed", turns, outcome, recording)
+
+
+def _check(script: Script) -> None:
+    for name in ("answer_after", "duration"):
+        seconds = getattr(script, name)
+        if seconds is not None and not 0 <= seconds <= LONGEST:
+            raise ScriptError(name, f"{name} is from 0 to {LONGEST:.0f} seconds")
+    if script.end != "completed":
+        for name in ("turns", "duration", "voicemail"):
+            if getattr(script, name):
+                raise ScriptError(name, f"a call that ends as {script.end} is never answered: it has no {name}")
+        if script.recording:
+            raise ScriptError("recording", f"a call that ends as {script.end} has no recording")
+    if script.voicemail is not None and script.turns:
+        raise ScriptError("voicemail", "a script has turns or a voicemail, not both")
+    turns = script.turns or []
+    if len(turns) > MOST_TURNS:
+        raise ScriptError("turns", f"a script has at most {MOST_TURNS} turns")
+    earliest = 0.0
+    for index, turn in enumerate(turns):
+        if len(turn.text) > LONGEST_TEXT:
+            raise ScriptError(f"turns[{index}].text", f"a turn has at most {LONGEST_TEXT} characters")
+        if turn.at is None:
+            continue
+        latest = LONGEST if script.duration is None else script.duration
+        if not earliest <= turn.at <= latest:
+            raise ScriptError(f"turns[{index}].at", f"at is from {earliest:g} to {latest:g} seconds here")
+        earliest = turn.at
+
+
+def _what_is_said(script: Script, stream: Stream) -> tuple[Sequence[ScriptedTurn], str | None]:
+    if script.voicemail is not None:
+        said = [ScriptedTurn("agent", VOICEMAIL_GREETING), ScriptedTurn("caller", script.voicemail)]
+        return said, script.outcome or VOICEMAIL
+    if script.turns is not None:
+        return script.turns, script.outcome
+    return draw(script.outcome, stream)
+
+
+def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[list[Turn], float]:
+    """Give each turn its offset; turns without one are squeezed where a given duration is too short for them."""
+    offsets: list[float] = []
+    moment = 0.0
+    for turn in scripted:
+        moment = max(moment, turn.at) if turn.at is not None else moment
+        offsets.append(moment)
+        moment += _speaking(turn.text) + PAUSE
+    natural = math.ceil(moment)
+    if duration is None:
+        duration = float(natural)
+    elif moment > duration and all(turn.at is None for turn in scripted):
+        offsets = [offset * duration / moment for offset in offsets]
+    return [
+        Turn(turn.speaker, turn.text, round(min(offset, duration), 3))
+        for turn, offset in zip(scripted, offsets, strict=True)
+    ], duration
+
+
+def _speaking(text: str) -> float:
+    return max(1, len(text.split())) / WORDS_PER_SECOND
+
+
+def draw(outcome: str | None, stream: Stream) -> tuple[list[ScriptedTurn], str]:
+    """A dialogue from the phrase bank, with this outcome or any; its slots are filled. An unknown outcome gets a
+    dialogue of the `message` kind, under its own name."""
+    bank = _bank()
+    kind = outcome if outcome in bank.dialogues else "message" if outcome else stream.choice(bank.drawn)
+    slots = {name: stream.choice(values) for name, values in bank.slots.items()}
+    dialogue = stream.choice(bank.dialogues[kind])
+    said = [ScriptedTurn(turn.speaker, turn.text.format(**slots)) for turn in dialogue]
+    return said, outcome or kind
+
+
+class _Bank(msgspec.Struct):
+    dialogues: dict[str, list[list[ScriptedTurn]]]
+    slots: dict[str, list[str]]
+
+    @property
+    def drawn(self) -> list[str]:
+        return [kind for kind in self.dialogues if kind != VOICEMAIL]
+
+
+_loaded: list[_Bank] = []
+
+
+def _bank() -> _Bank:
+    if not _loaded:
+        import yaml
+
+        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        with resources.path("fixtures", "dialogues.yaml").open(encoding="utf-8") as file:
+            _loaded.append(msgspec.convert(yaml.load(file, Loader=loader), _Bank))  # noqa: S506 - a safe loader
+    return _loaded[0]

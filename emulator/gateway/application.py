@@ -1,0 +1,37 @@
+"""A vendor's handlers as an ASGI app whose every error is in the vendor's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+
+from emulator.gateway.errors import Malformed, Refusal, Wording
+from emulator.gateway.gate import Answer, refusal_answer
+from emulator.gateway.world import World
+
+
+def application(world: World, wording: Wording, handlers: Sequence[HTTPRouteHandler]) -> Litestar:
+    """The handlers with the framework's own error bodies, documents and logging switched off."""
+
+    def answer(_: Request[Any, Any, Any], error: Exception) -> Answer:
+        if isinstance(error, Refusal):
+            refusal = error
+        elif isinstance(error, Malformed):
+            refusal = wording.malformed(error)
+        elif isinstance(error, HTTPException) and error.status_code < 500:
+            refusal = wording.no_route()
+        else:
+            world.crashed(error)
+            refusal = wording.crashed()
+        return refusal_answer(wording.envelope, refusal)
+
+    return Litestar(
+        list(handlers),
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={Exception: answer},  # type: ignore[dict-item]
+    )

@@ -1,0 +1,186 @@
+"""Where webhooks may go. `strict` is as documented: public https, the address checked when it is sent to. `local`
+adds loopback, for development. Every spelling of an address counts as the address."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+Address = IPv4Address | IPv6Address
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE)
+_INTERNAL_SUFFIXES = (".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet", ".corp")
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
+LONGEST_URL = 2_048
+DNS_SECONDS = 3.0
+
+
+class EgressError(ValueError):
+    """A URL that webhooks may not go to; the message says why. `insecure` is true where the scheme is the reason."""
+
+    def __init__(self, reason: str, *, insecure: bool = False) -> None:
+        super().__init__(reason)
+        self.insecure = insecure
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where one attempt really goes: the URL to call, the Host header that it carries, and whether a certificate is
+    checked."""
+
+    url: str
+    host_header: str
+    verify: bool
+
+
+def literal(host: str) -> Address | None:
+    """The address that a host spells, in any of its spellings (decimal, octal, hex, short, mapped), or None for a
+    name."""
+    text = host.strip("[]").partition("%")[0]
+    try:
+        return _unwrap(ip_address(text))
+    except ValueError:
+        pass
+    if _NUMERIC.fullmatch(text):
+        try:
+            return IPv4Address(socket.inet_aton(text.rstrip(".")))
+        except OSError:
+            return None
+    return None
+
+
+def _unwrap(address: Address) -> Address:
+    """The IPv4 address inside a mapped, compatible, 6to4, NAT64 or Teredo address; others as they are."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64 or (int(address) >> 32 == 0 and int(address) > 1):
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address belongs to the public internet."""
+    inner = _unwrap(address)
+    return inner.is_global and not inner.is_multicast and not inner.is_reserved
+
+
+def parse(url: str) -> SplitResult:
+    """Split a URL that a webhook could be sent to. Raises EgressError."""
+    if len(url) > LONGEST_URL:
+        raise EgressError(f"a webhook URL has at most {LONGEST_URL} characters")
+    if _FORBIDDEN_CHARACTERS.search(url):
+        raise EgressError("a webhook URL holds no spaces, control characters or backslashes")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise EgressError(f"not a URL: {error}") from None
+    if parts.scheme.lower() not in ("http", "https"):
+        raise EgressError("a webhook URL begins with https://", insecure=True)
+    if not host or not _ascii(host):
+        raise EgressError("a webhook URL names a host")
+    return parts
+
+
+def _ascii(host: str) -> str:
+    """The host as the resolver would read it: full-width digits and ideographic dots are digits and dots."""
+    folded = unicodedata.normalize("NFKC", host).replace("。", ".").replace("。", ".").lower()
+    try:
+        return folded.rstrip(".") if folded.isascii() else folded.encode("idna").decode().rstrip(".")
+    except UnicodeError:
+        return ""
+
+
+class Egress:
+    """The policy of one emulator. `routes` maps a public origin to the local one that receives in its place, `hosts`
+    stands in for DNS."""
+
+    def __init__(
+        self, *, strict: bool, routes: Mapping[str, str] | None = None, hosts: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        self.strict = strict
+        self.routes = dict(routes or {})
+        self.hosts: dict[str, tuple[str, ...]] = {name.lower(): tuple(found) for name, found in (hosts or {}).items()}
+
+    async def admit(self, url: str) -> None:
+        """Check a URL that a customer registers. A name that does not resolve yet is admitted: it is checked again
+        when it is sent to. Raises EgressError."""
+        host = self._check(parse(url))
+        if self.strict and host is not None and self._origin(parse(url)) not in self.routes:
+            self._check_addresses(host, await self.resolve(host))
+
+    async def destination(self, url: str) -> Destination:
+        """Check a URL at the moment of sending and say where it goes. Raises EgressError."""
+        parts = parse(url)
+        host = self._check(parts)
+        origin = self._origin(parts)
+        if host is not None and host in self.hosts:
+            self._check_addresses(host, await self.resolve(host))
+        local = self.routes.get(origin)
+        if local is not None:
+            rest = url[len(parts.scheme) + 3 + len(parts.netloc) :]
+            return Destination(local + rest, parts.netloc.rpartition("@")[2], verify=False)
+        address = literal(_ascii(parts.hostname or ""))
+        loopback = (address is not None and address.is_loopback) or _names_loopback(host)
+        return Destination(url, parts.netloc.rpartition("@")[2], verify=not loopback)
+
+    def _origin(self, parts: SplitResult) -> str:
+        port = f":{parts.port}" if parts.port not in (None, 443 if parts.scheme == "https" else 80) else ""
+        return f"{parts.scheme.lower()}://{_ascii(parts.hostname or '')}{port}"
+
+    def _check(self, parts: SplitResult) -> str | None:
+        """Check all that the text itself shows; gives the host name to resolve, None for an address."""
+        host = _ascii(parts.hostname or "")
+        address = literal(host)
+        if not self.strict and (_names_loopback(host) or (address is not None and address.is_loopback)):
+            return None if address is not None else host
+        if parts.scheme.lower() != "https":
+            raise EgressError("a webhook URL is https", insecure=True)
+        if address is not None:
+            if not is_public(address):
+                raise EgressError(f"{host} is not a public address")
+            return None
+        if _names_loopback(host) or host.endswith(_INTERNAL_SUFFIXES) or "." not in host:
+            raise EgressError(f"{host} is not a public host name")
+        return host
+
+    def permits(self, host: str, address: str) -> bool:
+        """Whether a connection to this resolved address of a host may be made."""
+        found = literal(address)
+        if found is None:
+            return False
+        return is_public(found) or (not self.strict and found.is_loopback and _names_loopback(host))
+
+    def _check_addresses(self, host: str, addresses: Sequence[str]) -> None:
+        for address in addresses:
+            if not self.permits(host, address):
+                raise EgressError(f"{host} resolves to {address}, which is not a public address")
+
+    async def resolve(self, host: str) -> Sequence[str]:
+        """The addresses of a name: from `hosts`, else from DNS; none when it does not resolve."""
+        if host in self.hosts:
+            return self.hosts[host]
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(DNS_SECONDS):
+                found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, TimeoutError, UnicodeError):
+            return ()
+        return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _names_loopback(host: str | None) -> bool:
+    return host is not None and (host in ("localhost", "ip6-localhost") or host.endswith(".localhost"))

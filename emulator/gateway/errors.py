@@ -1,0 +1,57 @@
+"""A refusal: how every rule says no. The vendor words it; the gate puts it in the vendor's envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Header = tuple[bytes, bytes]
+
+
+class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
+    """An error answer: HTTP `status`, the vendor's `code`, a message that says what to do.
+
+    `kind` is the vendor's error type where it has one, `param` the field at fault, `wait` the seconds for Retry-After.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        kind: str | None = None,
+        param: str | None = None,
+        wait: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.kind = kind
+        self.param = param
+        self.wait = wait
+
+
+class Malformed(ValueError):
+    """A body that does not decode; `param` is the path of the field at fault, `problem` what is wrong with it."""
+
+    def __init__(self, problem: str, param: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.param = param
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a vendor words what the gate itself refuses."""
+
+    unauthorized: Callable[[], Refusal]
+    rate_limited: Callable[[int], Refusal]
+    no_route: Callable[[], Refusal]
+    too_large: Callable[[int], Refusal]
+    malformed: Callable[[Malformed], Refusal]
+    crashed: Callable[[], Refusal]
+    trouble: Callable[[int, str | None], Refusal]
+    """A fault or unkind answer: status, and a code where the caller chose one."""
+    envelope: Callable[[Refusal], bytes]

@@ -1,0 +1,106 @@
+"""What a vendor is to the rest: data about its documentation, and a house that keeps its rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from emulator.gateway.accounts import Account, AccountSettings
+from emulator.gateway.errors import Wording
+from emulator.gateway.webhooks import Dialect
+
+if TYPE_CHECKING:
+    from emulator.carrier.calls import Call
+    from emulator.carrier.script import Script
+    from emulator.gateway.gate import ASGIApp
+    from emulator.gateway.world import World
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One documented operation: the contract's operationId, its method and its path template."""
+
+    id: str
+    method: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A named way to break one claim: `breaks` says in one line what goes wrong."""
+
+    name: str
+    claim: str
+    breaks: str
+
+
+class House(Protocol):
+    """One vendor in one emulator: its records and rules."""
+
+    def opened(self, account: Account) -> None:
+        """An account was opened."""
+
+    def settings_changed(self, account: Account) -> None:
+        """An account's settings were changed through the control API."""
+
+    def funded(self, account: str) -> None:
+        """Money came in from outside."""
+
+    def receive_call(self, to: str, caller: str, script: Script) -> Call:
+        """Somebody calls one of the vendor's numbers. Raises Unanswered when nobody answers there."""
+
+    def call_changed(self, call: Call) -> None:
+        """One of the vendor's calls changed state."""
+
+    def numbers(self, account: str) -> list[dict[str, Any]]:
+        """The account's numbers, as the control API shows them: id, phone_number, status."""
+
+    def collections(self) -> Mapping[str, Any]:
+        """All that has `snapshot`, `restore` and `clear`, by name."""
+
+
+class Unanswered(LookupError):
+    """Nobody answers at a number: it is not assigned, or it takes no calls now."""
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`
+    is requests a minute for each key; `key_prefix` begins every key."""
+
+    name: str
+    title: str
+    origin: str
+    base_path: str
+    settings: type[AccountSettings]
+    operations: Sequence[Operation]
+    key_prefix: str
+    max_keys: int | None
+    rate_limit: int | None
+    wording: Wording
+    dialect: Dialect
+    open: Callable[[World], House]
+    application: Callable[[Any], ASGIApp]
+    mutants: Callable[[], Sequence[Mutant]]
+
+    def operation_at(self, method: str, path: str) -> str | None:
+        """The operationId that a request meets."""
+        for operation, pattern in _patterns(self):
+            if operation.method == method and pattern.fullmatch(path):
+                return operation.id
+        return None
+
+
+_compiled: dict[str, list[tuple[Operation, re.Pattern[str]]]] = {}
+
+
+def _patterns(vendor: Vendor) -> list[tuple[Operation, re.Pattern[str]]]:
+    found = _compiled.get(vendor.name)
+    if found is None:
+        found = _compiled[vendor.name] = [
+            (operation, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path))))
+            for operation in vendor.operations
+        ]
+    return found

@@ -1,0 +1,357 @@
+"""The outbox: an event is stored before it is sent, a retry is a timer, and every attempt is on record."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from emulator.carrier.clock import SECOND, Clock, wall_seconds
+from emulator.carrier.rng import Streams
+from emulator.gateway.egress import Egress, EgressError
+from emulator.gateway.faults import Faults, WebhookTrouble
+from emulator.gateway.journal import Journal, Note
+from emulator.settings import Unkind
+from emulator.store import Collection, Record
+
+if TYPE_CHECKING:
+    import aiohttp
+    from aiohttp.abc import ResolveResult
+
+Headers = Sequence[tuple[str, str]]
+Signer = Callable[[str, bytes, int], Headers]
+
+ATTEMPT = "gateway.webhook.attempt"
+HELD_SECONDS = 30.0
+"""How long a reordered event waits for a later one to overtake it."""
+RECEIVER_CONNECTIONS = 64
+READ_BYTES = 2_048
+"""How much of a receiver's answer is kept."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one vendor sends: `sign(secret, raw_body, unix_seconds)` gives the headers of an attempt; `retries` are the
+    waits in seconds after each failed attempt in turn."""
+
+    sign: Signer
+    retries: Sequence[int]
+    user_agent: str
+
+
+class Attempt(msgspec.Struct, kw_only=True):
+    """One try. `at` is on the account's clock, `latency_ms` real; `status` is None when no answer came."""
+
+    at: int
+    headers: list[tuple[str, str]]
+    status: int | None = None
+    error: str | None = None
+    response: str = ""
+    latency_ms: float = 0.0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the receiver took the event."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Delivery(Record, kw_only=True):
+    """One event on its way to one receiver. `subject` is the vendor's id of what it is about."""
+
+    vendor: str
+    event: str
+    subject: str
+    url: str
+    secret: str
+    body: bytes
+    created_at: int
+    state: Literal["pending", "held", "delivered", "failed", "dropped"] = "pending"
+    attempts: list[Attempt] = []
+    next_at: int | None = None
+    timer: int | None = None
+    troubles: list[WebhookTrouble] = []
+
+
+class Outbox:
+    """All deliveries of all vendors.
+
+    `timeout` gives the real seconds that an account's receivers have; `crashed` is told of an unexpected exception.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        streams: Streams,
+        journal: Journal,
+        faults: Faults,
+        egress: Egress,
+        timeout: Callable[[str], float],
+        crashed: Callable[[BaseException], None],
+        unkind: Unkind | None = None,
+    ) -> None:
+        self.records: Collection[Delivery] = Collection(
+            Delivery,
+            all=lambda _: True,
+            account=lambda delivery: delivery.account,
+            held=lambda delivery: (delivery.account, delivery.url) if delivery.state == "held" else None,
+        )
+        self.egress = egress
+        self.attempted: dict[str, int] = {}
+        self._clock = clock
+        self._streams = streams
+        self._journal = journal
+        self._faults = faults
+        self._timeout = timeout
+        self._crashed = crashed
+        self._unkind = unkind
+        self._dialects: dict[str, Dialect] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._insecure: ssl.SSLContext | None = None
+        clock.on(ATTEMPT, self._due)
+
+    def speak(self, vendor: str, dialect: Dialect) -> None:
+        """Say how a vendor sends."""
+        self._dialects[vendor] = dialect
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
+    def send(
+        self, *, vendor: str, account: str, event: str, subject: str, url: str, secret: str, body: bytes
+    ) -> Delivery:
+        """Store an event and set its first attempt going; the caller does not wait for it."""
+        delivery = self.records.add(
+            Delivery(
+                id=f"dlv_{self.records.created + 1}",
+                vendor=vendor,
+                account=account,
+                event=event,
+                subject=subject,
+                url=url,
+                secret=secret,
+                body=body,
+                created_at=self._clock.now(account),
+                troubles=self._troubles(vendor, account, event),
+            )
+        )
+        held = self.records.last("held", (account, url))
+        if "drop" in delivery.troubles:
+            self.records.update(delivery, state="dropped")
+            self._note(delivery, "dropped on request")
+        elif "reorder" in delivery.troubles:
+            self.records.update(delivery, state="held")
+            self._later(delivery, HELD_SECONDS)
+        elif "delay" in delivery.troubles:
+            self._later(delivery, (self._unkind or Unkind()).delay_seconds)
+        else:
+            self._launch(delivery, then=held)
+        return delivery
+
+    def _troubles(self, vendor: str, account: str, event: str) -> list[WebhookTrouble]:
+        troubles = list(self._faults.strike_event(vendor, account, event))
+        if self._unkind is not None:
+            stream = self._streams("unkind", "webhook", account)
+            rates: tuple[tuple[WebhookTrouble, float], ...] = (
+                ("duplicate", self._unkind.duplicate),
+                ("delay", self._unkind.delay),
+                ("reorder", self._unkind.reorder),
+            )
+            troubles.extend(name for name, rate in rates if stream.random() < rate)
+        return troubles
+
+    def replay(self, delivery: Delivery) -> None:
+        """Send a stored event once more, now."""
+        self._launch(delivery, retry=False)
+
+    def _later(self, delivery: Delivery, seconds: float) -> None:
+        due = self._clock.now(delivery.account) + round(seconds * SECOND)
+        delivery.next_at = due
+        delivery.timer = self._clock.at(due, delivery.account, ATTEMPT, delivery.id)
+
+    def _due(self, id_: str) -> None:
+        delivery = self.records.get(id_)
+        if delivery is not None and delivery.state in ("pending", "held"):
+            self._release(delivery)
+
+    def _release(self, delivery: Delivery) -> None:
+        self._clock.cancel(delivery.timer)
+        if delivery.state == "held":
+            self.records.update(delivery, state="pending")
+        self._launch(delivery)
+
+    def _launch(self, delivery: Delivery, *, then: Delivery | None = None, retry: bool = True) -> None:
+        delivery.next_at = delivery.timer = None
+        loop = self._clock.loop
+        if loop is None:
+            return
+        task = loop.create_task(self._deliver(delivery, then, retry))
+        self._clock.track(delivery.account, task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._crashed(error)
+
+    async def _deliver(self, delivery: Delivery, then: Delivery | None, retry: bool) -> None:
+        attempt = await self._attempt(delivery)
+        if "duplicate" in delivery.troubles and attempt.accepted:
+            delivery.troubles.remove("duplicate")
+            await self._attempt(delivery)
+        if then is not None and then.state == "held":
+            self._release(then)
+        if attempt.accepted:
+            self._conclude(delivery, "delivered")
+        elif retry:
+            waits = self._dialects[delivery.vendor].retries
+            tried = len(delivery.attempts)
+            if tried <= len(waits):
+                self._later(delivery, waits[tried - 1])
+            else:
+                self._conclude(delivery, "failed")
+
+    def _conclude(self, delivery: Delivery, state: Literal["delivered", "failed"]) -> None:
+        self._clock.cancel(delivery.timer)
+        delivery.next_at = delivery.timer = None
+        self.records.update(delivery, state=state)
+
+    async def _attempt(self, delivery: Delivery) -> Attempt:
+        dialect = self._dialects[delivery.vendor]
+        now = self._clock.now(delivery.account)
+        secret = delivery.secret if "bad_signature" not in delivery.troubles else delivery.secret + "-wrong"
+        headers = [
+            ("Content-Type", "application/json"),
+            ("User-Agent", dialect.user_agent),
+            *dialect.sign(secret, delivery.body, now // SECOND),
+        ]
+        attempt = Attempt(at=now, headers=headers)
+        started = wall_seconds()
+        try:
+            attempt.status, attempt.response = await self._post(delivery, headers)
+        except EgressError as error:
+            attempt.error = f"not contacted: {error}"
+        except (OSError, TimeoutError, ssl.SSLError) as error:
+            attempt.error = _plain(error, self._timeout(delivery.account))
+        attempt.latency_ms = round((wall_seconds() - started) * 1000, 3)
+        delivery.attempts = [*delivery.attempts, attempt]
+        self.attempted[delivery.account] = self.attempted.get(delivery.account, 0) + 1
+        self._note(delivery, f"{attempt.status}" if attempt.error is None else attempt.error)
+        return attempt
+
+    async def _post(self, delivery: Delivery, headers: Headers) -> tuple[int, str]:
+        import aiohttp
+
+        destination = await self.egress.destination(delivery.url)
+        session = self._session
+        if session is None:
+            session = self._session = self._open()
+        try:
+            async with session.post(
+                destination.url,
+                data=delivery.body,
+                headers=[*headers, ("Host", destination.host_header)],
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=self._timeout(delivery.account)),
+                ssl=True if destination.verify else self._unverified(),
+            ) as response:
+                kept = await response.content.read(READ_BYTES)
+                return response.status, kept.decode("utf-8", "replace")
+        except (aiohttp.ClientError, aiohttp.InvalidURL) as error:
+            raise OSError(str(error) or type(error).__name__) from error
+
+    def _unverified(self) -> ssl.SSLContext:
+        if self._insecure is None:
+            self._insecure = ssl.create_default_context()
+            self._insecure.check_hostname = False
+            self._insecure.verify_mode = ssl.CERT_NONE
+        return self._insecure
+
+    def _open(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        connector = aiohttp.TCPConnector(
+            limit=0, limit_per_host=RECEIVER_CONNECTIONS, resolver=_checked_resolver(self.egress), use_dns_cache=False
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("Accept", "Accept-Encoding"),
+        )
+
+    def _note(self, delivery: Delivery, what: str) -> None:
+        detail: Mapping[str, Any] = {
+            "vendor": delivery.vendor,
+            "delivery_id": delivery.id,
+            "event": delivery.event,
+            "subject": delivery.subject,
+            "url": delivery.url,
+            "attempt": len(delivery.attempts),
+        }
+        text = f"{delivery.event} attempt {len(delivery.attempts)} → {what}"
+        self._journal.add(Note(self._clock.now(delivery.account), delivery.account, "delivery", text, detail))
+
+    # -- keeping ---------------------------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """After a restore: send again what was on its way (a receiver may see it twice: delivery is at least once)."""
+        for delivery in self.records:
+            if delivery.state == "pending" and delivery.timer is None:
+                self._launch(delivery)
+
+    async def close(self) -> None:
+        """End the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _plain(error: BaseException, timeout: float) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {timeout:g} s"
+    return str(error) or type(error).__name__
+
+
+def _checked_resolver(egress: Egress) -> aiohttp.abc.AbstractResolver:
+    import socket
+
+    from aiohttp.abc import AbstractResolver
+
+    class CheckedResolver(AbstractResolver):
+        """Gives a connection only addresses that the policy permits, and refuses a name of which any is not."""
+
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            addresses = await egress.resolve(host)
+            if not addresses:
+                raise OSError(f"{host} does not resolve")
+            refused = [address for address in addresses if not egress.permits(host, address)]
+            if refused and not _routed(host):
+                raise EgressOSError(f"not contacted: {host} resolves to {refused[0]}, which is not a public address")
+            return [
+                {
+                    "hostname": host,
+                    "host": address,
+                    "port": port,
+                    "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
+                    "proto": 0,
+                    "flags": socket.AI_NUMERICHOST,
+                }
+                for address in addresses
+            ]
+
+        async def close(self) -> None:
+            """Nothing is held."""
+
+    def _routed(host: str) -> bool:
+        return any(f"://{host}" in local for local in egress.routes.values())
+
+    return CheckedResolver()
+
+
+class EgressOSError(OSError):
+    """A connection that the policy refused."""

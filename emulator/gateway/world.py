@@ -1,0 +1,282 @@
+"""One emulator's whole state: the carrier, the gateway's parts and a house for each vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from emulator.carrier.calls import Call, Calls
+from emulator.carrier.clock import Clock, parse_instant
+from emulator.carrier.money import Entry, Ledger, dollars
+from emulator.carrier.numbers import Numbers
+from emulator.carrier.rng import Streams
+from emulator.gateway.accounts import Account, AccountSettings
+from emulator.gateway.egress import Egress
+from emulator.gateway.faults import Faults
+from emulator.gateway.journal import Journal, Kind, Note
+from emulator.gateway.keys import Key, Keys
+from emulator.gateway.limits import Windows
+from emulator.gateway.vendor import House, Vendor
+from emulator.gateway.webhooks import Outbox
+from emulator.settings import Settings, SettingsError
+from emulator.store import Collection
+
+SNAPSHOT_FORMAT = 1
+
+
+class SnapshotError(ValueError):
+    """A snapshot that cannot be restored; the message says why. Nothing was changed."""
+
+
+def clock_mode(text: str) -> tuple[str, float]:
+    """`real`, `frozen` or `xN` as a mode and a factor. Raises SettingsError."""
+    if text in ("real", "frozen"):
+        return text, 1.0
+    try:
+        factor = float(text.removeprefix("x"))
+    except ValueError:
+        factor = 0.0
+    if not text.startswith("x") or not 0 < factor <= 1e9:
+        raise SettingsError(f"clock {text!r}: expected real, frozen or xN, N virtual seconds a second, such as x60")
+    return "scaled", factor
+
+
+class World:
+    """The parts, wired together. Everything a vendor or the control API does goes through here."""
+
+    def __init__(self, settings: Settings, vendors: Sequence[Vendor]) -> None:
+        mode, factor = clock_mode(settings.clock)
+        self.settings = settings
+        self.vendors: dict[str, Vendor] = {vendor.name: vendor for vendor in vendors}
+        self.mutants = frozenset(settings.mutants)
+        self.clock = Clock(mode, factor, parse_instant(settings.start) if settings.start else None)
+        self.streams = Streams(settings.seed)
+        self.journal = Journal(settings.journal_size)
+        self.ledger = Ledger(self.clock)
+        self.ledger.posted = self._note_money
+        self.numbers = Numbers(self.streams)
+        self.calls = Calls(self.clock, self.streams)
+        self.calls.changed = self._call_changed
+        self.accounts: Collection[Account] = Collection(Account, vendor=lambda account: account.vendor)
+        self.keys = Keys()
+        self.windows = Windows()
+        self.faults = Faults(self.streams)
+        self.crashes: list[BaseException] = []
+        self._settings: dict[str, AccountSettings] = {}
+        self.outbox = Outbox(
+            clock=self.clock,
+            streams=self.streams,
+            journal=self.journal,
+            faults=self.faults,
+            egress=Egress(strict=settings.strict, routes=settings.webhook_routes, hosts=settings.hosts),
+            timeout=self._webhook_timeout,
+            crashed=self.crashed,
+            unkind=settings.unkind_rates if settings.unkind else None,
+        )
+        self.houses: dict[str, House] = {}
+        for vendor in vendors:
+            self.outbox.speak(vendor.name, vendor.dialect)
+            self.houses[vendor.name] = vendor.open(self)
+
+    # -- accounts and keys -----------------------------------------------------------------------------------------
+
+    def open_account(
+        self,
+        vendor: Vendor,
+        *,
+        id_: str | None = None,
+        name: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        balance: int = 0,
+        now: int | None = None,
+    ) -> Account:
+        """Open an account, with its own clock at `now` if given. Raises msgspec.ValidationError for its settings."""
+        plain = dict(settings or {})
+        typed = msgspec.convert(plain, vendor.settings)
+        id_ = id_ or f"acct_{vendor.name}_{self.accounts.count('vendor', vendor.name) + 1:04d}"
+        if now is not None:
+            self.clock.start_account(id_, now)
+        account = Account(id=id_, account=id_, vendor=vendor.name, created_at=0, settings=plain, name=name)
+        account.created_at = self.clock.now(id_)
+        self.accounts.add(account)
+        self._settings[id_] = typed
+        self.note(id_, "account", "opened", vendor=vendor.name)
+        if balance:
+            self.ledger.post(id_, balance, "funded")
+        self.houses[vendor.name].opened(account)
+        return account
+
+    def settings_of(self, account: str) -> AccountSettings:
+        """An account's settings, typed."""
+        return self._settings[account]
+
+    def change_settings(self, account: Account, changes: Mapping[str, Any]) -> None:
+        """Merge changes into an account's settings. Raises msgspec.ValidationError and changes nothing then."""
+        vendor = self.vendors[account.vendor]
+        plain = {**account.settings, **changes}
+        typed = msgspec.convert(plain, vendor.settings)
+        self.accounts.update(account, settings=plain)
+        self._settings[account.id] = typed
+        self.note(account.id, "account", "settings changed", changes=sorted(changes))
+        self.houses[account.vendor].settings_changed(account)
+
+    def issue_key(
+        self,
+        account: Account,
+        *,
+        secret: str | None = None,
+        id_: str | None = None,
+        label: str | None = None,
+        scope: str | None = None,
+        kind: str | None = None,
+        allowlist: tuple[str, ...] = (),
+        rate_limit: int | None | msgspec.UnsetType = UNSET,
+    ) -> Key:
+        """Issue a key; its secret is drawn unless given."""
+        vendor = self.vendors[account.vendor]
+        stream = self.streams(account.vendor, account.id, "key")
+        key = Key(
+            id=id_ or f"key_{stream.hex(16)}",
+            account=account.id,
+            vendor=account.vendor,
+            secret=secret or vendor.key_prefix + stream.hex(32),
+            created_at=self.clock.now(account.id),
+            label=label,
+            scope=scope,
+            kind=kind,
+            allowlist=allowlist,
+            rate_limit=rate_limit,
+        )
+        return self.keys.records.add(key)
+
+    def rate_limit(self, key: Key) -> int | None:
+        """Requests a minute that a key has; None for no limit."""
+        if key.rate_limit is not UNSET:
+            return key.rate_limit
+        limit = self._settings[key.account].rate_limit
+        return limit if limit is not UNSET else self.vendors[key.vendor].rate_limit
+
+    def fund(self, account: str, amount: int) -> None:
+        """Money from outside comes in; a negative amount takes it away."""
+        self.ledger.post(account, amount, "funded" if amount >= 0 else "withdrawn")
+        if amount > 0:
+            self.houses[self.accounts[account].vendor].funded(account)
+
+    def _webhook_timeout(self, account: str) -> float:
+        settings = self._settings.get(account)
+        return (settings.webhook_timeout if settings is not None else None) or self.settings.webhook_timeout
+
+    # -- what happened ---------------------------------------------------------------------------------------------
+
+    def note(self, account: str, kind: Kind, what: str, **detail: Any) -> None:
+        """Write an event into the journal."""
+        self.journal.add(Note(self.clock.now(account), account, kind, what, detail))
+
+    def crashed(self, error: BaseException) -> None:
+        """An unexpected exception: kept, so that a test run fails on it."""
+        self.crashes.append(error)
+
+    def _note_money(self, entry: Entry) -> None:
+        sign = "+" if entry.amount >= 0 else ""
+        self.note(
+            entry.account,
+            "money",
+            f"{entry.cause} {sign}{dollars(entry.amount)} → balance {dollars(entry.balance)}",
+            entry_id=entry.id,
+            cause=entry.cause,
+            amount=dollars(entry.amount),
+            balance=dollars(entry.balance),
+            ref=entry.ref,
+        )
+
+    def _call_changed(self, call: Call) -> None:
+        self.note(
+            call.account,
+            "call",
+            f"{call.direction} call {call.peer} → {call.number} {call.state}",
+            vendor=call.vendor,
+            call_id=call.id,
+            state=call.state,
+        )
+        self.houses[call.vendor].call_changed(call)
+
+    # -- keeping ---------------------------------------------------------------------------------------------------
+
+    def _parts(self) -> dict[str, Any]:
+        parts: dict[str, Any] = {
+            "ledger": self.ledger.entries,
+            "numbers": self.numbers,
+            "calls": self.calls.records,
+            "accounts": self.accounts,
+            "keys": self.keys.records,
+            "windows": self.windows,
+            "faults": self.faults.records,
+            "deliveries": self.outbox.records,
+        }
+        for name, house in self.houses.items():
+            parts |= {f"{name}.{part}": value for part, value in house.collections().items()}
+        return parts
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as one plain document."""
+        return {
+            "ringback": SNAPSHOT_FORMAT,
+            "vendors": list(self.vendors),
+            "clock": self.clock.snapshot(),
+            "streams": self.streams.snapshot(),
+            "parts": {name: part.snapshot() for name, part in self._parts().items()},
+        }
+
+    def restore(self, state: Mapping[str, Any], *, clock: str | None = None) -> None:
+        """Continue from a snapshot; `clock` overrides its mode. Raises SnapshotError and changes nothing then."""
+        if state.get("ringback") != SNAPSHOT_FORMAT:
+            found = state.get("ringback")
+            newer = isinstance(found, int) and found > SNAPSHOT_FORMAT
+            raise SnapshotError(
+                f"the snapshot has format {found}, written by a newer Ringback; this one reads {SNAPSHOT_FORMAT}"
+                if newer
+                else "the document is not a Ringback snapshot"
+            )
+        before = self.snapshot()
+        try:
+            self._load(state, clock)
+        except (KeyError, TypeError, ValueError, AttributeError, msgspec.MsgspecError) as error:
+            self._load(before, None)
+            raise SnapshotError(f"the snapshot is damaged: {type(error).__name__}: {error}") from error
+
+    def _load(self, state: Mapping[str, Any], clock: str | None) -> None:
+        missing = set(state["vendors"]) - set(self.vendors)
+        if missing:
+            raise ValueError(f"it holds {', '.join(sorted(missing))}, which this emulator does not serve")
+        mode, factor = clock_mode(clock) if clock else (None, 1.0)
+        known = set(self._parts())
+        unknown = set(state["parts"]) - known
+        if unknown:
+            raise ValueError(f"unknown parts {', '.join(sorted(unknown))}")
+        for name, part in self._parts().items():
+            if name in state["parts"]:
+                part.restore(state["parts"][name])
+            else:
+                part.clear()
+        self._settings = {
+            account.id: msgspec.convert(account.settings, self.vendors[account.vendor].settings)
+            for account in self.accounts
+        }
+        self.streams.restore(state["streams"]["seed"], state["streams"]["drawn"])
+        self.clock.restore(state["clock"], mode, factor)
+        self.outbox.resume()
+
+    def clear(self) -> None:
+        """Forget everything; the seeds start over and the clock stays where it is."""
+        for part in self._parts().values():
+            part.clear()
+        self._settings.clear()
+        self.journal.clear()
+        self.streams.restore(self.settings.seed, {})
+        state = self.clock.snapshot()
+        self.clock.restore({**state, "offsets": {}, "timers": []})
+        self.outbox.attempted.clear()
+        self.crashes.clear()

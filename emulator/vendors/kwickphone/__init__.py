@@ -1,0 +1,55 @@
+"""KwickPhone: a number with an AI agent answering it, by API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from emulator.gateway.vendor import Mutant, Operation, Vendor
+from emulator.vendors.kwickphone.errors import WORDING
+from emulator.vendors.kwickphone.events import DIALECT
+from emulator.vendors.kwickphone.records import KwickPhoneSettings
+from emulator.vendors.kwickphone.rules import KwickPhone
+
+if TYPE_CHECKING:
+    from emulator.gateway.gate import ASGIApp
+
+OPERATIONS = (
+    Operation("createNumber", "POST", "/v1/numbers"),
+    Operation("listNumbers", "GET", "/v1/numbers"),
+    Operation("releaseNumber", "DELETE", "/v1/numbers/{id}"),
+    Operation("listCalls", "GET", "/v1/calls"),
+    Operation("getTranscript", "GET", "/v1/calls/{call_id}/transcript"),
+    Operation("getRecording", "GET", "/v1/calls/{call_id}/recording"),
+)
+
+
+def _application(house: Any) -> ASGIApp:
+    from emulator.vendors.kwickphone.routes import application
+
+    app: Any = application(house)
+    return app
+
+
+def _mutants() -> Sequence[Mutant]:
+    from emulator.vendors.kwickphone.mutants import MUTANTS
+
+    return tuple(MUTANTS.values())
+
+
+VENDOR = Vendor(
+    name="kwickphone",
+    title="KwickPhone",
+    origin="https://kwickphone.com",
+    base_path="/v1",
+    settings=KwickPhoneSettings,
+    operations=OPERATIONS,
+    key_prefix="kp_live_",
+    max_keys=5,
+    rate_limit=60,
+    wording=WORDING,
+    dialect=DIALECT,
+    open=KwickPhone,
+    application=_application,
+    mutants=_mutants,
+)

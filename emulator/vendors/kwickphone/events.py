@@ -1,0 +1,46 @@
+"""Webhooks: payload, signature and retries, page "Webhooks — events & signing"."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from hmac import new as hmac
+
+from emulator.carrier.calls import Call
+from emulator.carrier.clock import iso_offset, iso_z
+from emulator.gateway.gate import encode
+from emulator.gateway.webhooks import Dialect, Headers
+from emulator.vendors.kwickphone.wire import Event, EventCall
+
+CALL_COMPLETED = "call.completed"
+RETRIES = (60, 300, 1500, 7500)
+"""Seconds after each failed attempt: five attempts with growing waits. The page gives no figures: ours."""
+
+
+def call_completed(call: Call, occurred_at: int) -> bytes:
+    """The raw body of a `call.completed` event."""
+    return encode(
+        Event(
+            CALL_COMPLETED,
+            call.line,
+            iso_offset(occurred_at),
+            EventCall(
+                call.id,
+                call.peer,
+                call.outcome,
+                call.duration,
+                iso_z(call.started_at),
+                call.recording,
+                call.turns is not None,
+            ),
+        )
+    )
+
+
+def sign(secret: str, body: bytes, now: int) -> Headers:
+    """Timestamp in Unix seconds, and HMAC-SHA256 over `{timestamp}.{raw_body}` under the number's secret."""
+    timestamp = str(now)
+    digest = hmac(secret.encode(), timestamp.encode() + b"." + body, sha256).hexdigest()
+    return (("X-KwickPhone-Timestamp", timestamp), ("X-KwickPhone-Signature", f"v1={digest}"))
+
+
+DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="KwickPhone-Webhooks/1.0")

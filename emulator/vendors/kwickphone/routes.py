@@ -1,0 +1,77 @@
+"""KwickPhone's operations, in the order of its page."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Litestar, delete, get, post
+from litestar.types import HTTPScope
+
+from emulator.gateway.application import application as vendor_application
+from emulator.gateway.gate import Answer, decode, encode, exchange_of
+from emulator.vendors.kwickphone import errors
+from emulator.vendors.kwickphone.rules import KwickPhone
+from emulator.vendors.kwickphone.wire import NumberList, ProvisionBody, Released
+
+MP3 = b"audio/mpeg"
+MOST_CALLS = 1_000
+"""Largest `limit` of a page of calls. The page names no limit and lists all: `limit` and `starting_after` are ours."""
+_BODY = msgspec.json.Decoder(ProvisionBody)
+
+
+def application(house: KwickPhone) -> Litestar:
+    """The vendor's routes as an ASGI app."""
+
+    @post("/v1/numbers", operation_id="createNumber")
+    async def create_number(scope: HTTPScope) -> Answer:
+        exchange = exchange_of(scope)
+        body = decode(exchange.body, _BODY)
+        await house.check_webhook_url(body.webhook_url)
+        return Answer(encode(house.provision(exchange.account, body)), 201)
+
+    @get("/v1/numbers", operation_id="listNumbers")
+    async def list_numbers(scope: HTTPScope) -> Answer:
+        return Answer(encode(NumberList(house.list_numbers(exchange_of(scope).account))))
+
+    @delete("/v1/numbers/{number_id:str}", operation_id="releaseNumber", status_code=200)
+    async def release_number(scope: HTTPScope, number_id: str) -> Answer:
+        house.release(exchange_of(scope).account, number_id)
+        return Answer(encode(Released(released=True)))
+
+    @get("/v1/calls", operation_id="listCalls")
+    async def list_calls(scope: HTTPScope) -> Answer:
+        exchange = exchange_of(scope)
+        limit, after = page_of(exchange.query)
+        return Answer(house.list_calls(exchange.account, limit, after))
+
+    @get("/v1/calls/{call_id:str}/transcript", operation_id="getTranscript")
+    async def get_transcript(scope: HTTPScope, call_id: str) -> Answer:
+        return Answer(encode(house.transcript(exchange_of(scope).account, call_id)))
+
+    @get("/v1/calls/{call_id:str}/recording", operation_id="getRecording")
+    async def get_recording(scope: HTTPScope, call_id: str) -> Answer:
+        from emulator.carrier.speech import render_mp3
+
+        call = house.recorded(exchange_of(scope).account, call_id)
+        turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
+        return Answer(render_mp3(turns, call.duration), media_type=MP3)
+
+    return vendor_application(
+        house.world,
+        errors.WORDING,
+        (create_number, list_numbers, release_number, list_calls, get_transcript, get_recording),
+    )
+
+
+def page_of(query: bytes) -> tuple[int | None, str | None]:
+    """`limit` and `starting_after` of a list of calls. Raises Refusal 400."""
+    if not query:
+        return None, None
+    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    limit = given.get("limit")
+    if limit is None:
+        return None, given.get("starting_after")
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and 1 <= int(limit) <= MOST_CALLS):
+        raise errors.invalid_request(f"limit must be from 1 to {MOST_CALLS}.", "limit")
+    return int(limit), given.get("starting_after")
