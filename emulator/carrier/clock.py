@@ -121,7 +121,6 @@ class Clock:
         self._armed_for: int | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.moved: list[Callable[[], None]] = []
-        self.fired = 0
         self._clear()
         if start is None:
             start = time.time_ns() // 1_000 if mode == "real" else parse_instant(FROZEN_START)
@@ -136,7 +135,7 @@ class Clock:
         self._heads: list[tuple[int, int, str]] = []
         self._serial = 0
 
-    # -- reading ---------------------------------------------------------------------------------------------------
+    # -- reading ------
 
     def now(self, account: str = SERVER) -> int:
         """The instant on an account's clock, or on the server's."""
@@ -160,7 +159,7 @@ class Clock:
         line = self._timelines.get(account)
         return self._head(line) if line is not None else None
 
-    # -- timers ----------------------------------------------------------------------------------------------------
+    # -- timers ------
 
     def on(self, name: str, handler: Callable[..., None]) -> None:
         """Register what a timer of this name does."""
@@ -257,30 +256,31 @@ class Clock:
                 heappop(heads)
         return None
 
-    # -- moving ----------------------------------------------------------------------------------------------------
+    # -- moving ------
 
-    async def advance(self, until: int, account: str = SERVER) -> None:
+    async def advance(self, until: int, account: str = SERVER) -> int:
         """Move one account's clock (or, with account "", the server's and so all) to an instant.
 
         All that falls due is fired in order, each at its own instant; work in flight is waited for before time moves
-        past it, and before this returns. Raises TimeError for an instant that has passed.
+        past it, and before this returns. Gives the number of timers fired. Raises TimeError for an instant that has
+        passed.
         """
         if until < self.now(account):
             raise TimeError(f"time moves forward only: it is {iso_exact(self.now(account))} already")
         if until > _LATEST:
             raise TimeError("no clock here goes past the year 9999")
-        await self._move(account, until)
+        return await self._move(account, until)
 
-    async def advance_idle(self, account: str = SERVER) -> None:
-        """Move on until nothing is pending but recurring background timers."""
-        await self._move(account, None)
+    async def advance_idle(self, account: str = SERVER) -> int:
+        """Move on until nothing is pending but recurring background timers; gives the number of timers fired."""
+        return await self._move(account, None)
 
-    async def _move(self, account: str, until: int | None) -> None:
+    async def _move(self, account: str, until: int | None) -> int:
         scope = self._timeline(account)
         if scope.lock is None:
             scope.lock = asyncio.Lock()
         async with scope.lock:
-            breath = self.fired + BREATH
+            fired = breath = 0
             while True:
                 busy = self._busy(account)
                 head = self._next_head() if account == SERVER else self._own_head(account, scope)
@@ -292,14 +292,15 @@ class Clock:
                 if head is None:
                     break
                 self._reach(account, head[0])
-                self._fire_due(head[1], head[2], self.now(head[1]))
-                if self.fired > breath:
-                    breath = self.fired + BREATH
+                fired += self._fire_due(head[1], head[2], self.now(head[1]))
+                if fired > breath:
+                    breath = fired + BREATH
                     await asyncio.sleep(0)
             if until is not None:
                 self._reach(account, until)
             self._republish(account, scope)
             self._announce()
+        return fired
 
     def _own_head(self, account: str, line: Timeline) -> tuple[int, str, Timeline] | None:
         due = self._head(line)
@@ -315,17 +316,19 @@ class Clock:
             return any(line.foreground for line in self._timelines.values())
         return self._timelines[account].foreground > 0
 
-    def _fire_due(self, account: str, line: Timeline, now: int) -> None:
-        """Fire all that is due on one timeline by `now`, then publish its next head."""
+    def _fire_due(self, account: str, line: Timeline, now: int) -> int:
+        """Fire all that is due on one timeline by `now`, then publish its next head; gives how many fired."""
         heap, timers = line.heap, self._timers
+        fired = 0
         while heap and heap[0][0] <= now:
             timer = timers.pop(heappop(heap)[1], None)
             if timer is not None:
                 if not timer.background:
                     line.foreground -= 1
-                self.fired += 1
+                fired += 1
                 self._handlers[timer.name](*timer.args)
         self._republish(account, line)
+        return fired
 
     def _reach(self, account: str, instant: int) -> None:
         ahead = instant - self.now(account)
@@ -358,7 +361,7 @@ class Clock:
         for listener in self.moved:
             listener()
 
-    # -- flowing time ------------------------------------------------------------------------------------------------
+    # -- flowing time ------
 
     def run_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Fire real and scaled timers on this event loop."""
@@ -394,7 +397,7 @@ class Clock:
                 line.pinned = None
         self._arm()
 
-    # -- keeping ---------------------------------------------------------------------------------------------------
+    # -- keeping ------
 
     def snapshot(self) -> dict[str, Any]:
         """Everything about time as plain data; `restore` continues from it."""

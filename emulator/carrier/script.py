@@ -163,6 +163,24 @@ def draw(outcome: str | None, stream: Stream) -> tuple[list[ScriptedTurn], str]:
     return said, outcome or kind
 
 
+_STOCK = {
+    MISSED: Script(end="no_answer"),
+    "busy": Script(end="busy"),
+    "failed": Script(end="failed"),
+    VOICEMAIL: Script(outcome=VOICEMAIL),
+}
+
+
+def stock_script(name: str) -> Script:
+    """A script by name: `missed`, `busy`, `failed`, or a kind of dialogue of the phrase bank. Raises ScriptError."""
+    if name in _STOCK:
+        return _STOCK[name]
+    if name in _bank().dialogues:
+        return Script(outcome=name)
+    known = ", ".join(dict.fromkeys((*_STOCK, *_bank().dialogues)))
+    raise ScriptError("scenario", f"there is no scenario {name!r}: {known}")
+
+
 class _Bank(msgspec.Struct):
     dialogues: dict[str, list[list[ScriptedTurn]]]
     slots: dict[str, list[str]]

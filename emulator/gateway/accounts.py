@@ -17,7 +17,7 @@ class AccountSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     `webhook_timeout` is real seconds a receiver has to answer.
     """
 
-    rate_limit: int | None | UnsetType = UNSET
+    rate_limit: int | UnsetType | None = UNSET
     webhook_timeout: float | None = None
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
         self.wait = wait
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - what the body is
     """A body that does not decode; `param` is the path of the field at fault, `problem` what is wrong with it."""
 
     def __init__(self, problem: str, param: str | None = None) -> None:

@@ -21,7 +21,7 @@ class Key(Record, kw_only=True):
     scope: str | None = None
     kind: str | None = None
     allowlist: tuple[str, ...] = ()
-    rate_limit: int | None | UnsetType = UNSET
+    rate_limit: int | UnsetType | None = UNSET
     status: Literal["active", "revoked"] = "active"
     expires_at: int | None = None
 

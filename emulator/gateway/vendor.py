@@ -61,14 +61,15 @@ class House(Protocol):
         """All that has `snapshot`, `restore` and `clear`, by name."""
 
 
-class Unanswered(LookupError):
+class Unanswered(LookupError):  # noqa: N818 - it is an answer
     """Nobody answers at a number: it is not assigned, or it takes no calls now."""
 
 
 @dataclass(frozen=True)
 class Vendor:
     """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`
-    is requests a minute for each key; `key_prefix` begins every key."""
+    is requests a minute for each key; `key_prefix` begins every key, and a rotated key
+    works on for `key_overlap` seconds."""
 
     name: str
     title: str
@@ -78,6 +79,7 @@ class Vendor:
     operations: Sequence[Operation]
     key_prefix: str
     max_keys: int | None
+    key_overlap: int
     rate_limit: int | None
     wording: Wording
     dialect: Dialect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ class Outbox:
         """Say how a vendor sends."""
         self._dialects[vendor] = dialect
 
-    # -- sending ---------------------------------------------------------------------------------------------------
+    # -- sending ------
 
     def send(
         self, *, vendor: str, account: str, event: str, subject: str, url: str, secret: str, body: bytes
@@ -163,9 +164,12 @@ class Outbox:
             troubles.extend(name for name, rate in rates if stream.random() < rate)
         return troubles
 
-    def replay(self, delivery: Delivery) -> None:
-        """Send a stored event once more, now."""
-        self._launch(delivery, retry=False)
+    def replay(self, delivery: Delivery) -> asyncio.Future[None]:
+        """Send a stored event once more, now; the result is done when that was attempted."""
+        task = self._launch(delivery, retry=delivery.state == "pending")
+        if task is None:
+            raise RuntimeError("the outbox has no event loop to send on")
+        return task
 
     def _later(self, delivery: Delivery, seconds: float) -> None:
         due = self._clock.now(delivery.account) + round(seconds * SECOND)
@@ -178,19 +182,22 @@ class Outbox:
             self._release(delivery)
 
     def _release(self, delivery: Delivery) -> None:
-        self._clock.cancel(delivery.timer)
         if delivery.state == "held":
             self.records.update(delivery, state="pending")
         self._launch(delivery)
 
-    def _launch(self, delivery: Delivery, *, then: Delivery | None = None, retry: bool = True) -> None:
+    def _launch(
+        self, delivery: Delivery, *, then: Delivery | None = None, retry: bool = True
+    ) -> asyncio.Task[None] | None:
+        self._clock.cancel(delivery.timer)
         delivery.next_at = delivery.timer = None
         loop = self._clock.loop
         if loop is None:
-            return
+            return None
         task = loop.create_task(self._deliver(delivery, then, retry))
         self._clock.track(delivery.account, task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -259,7 +266,9 @@ class Outbox:
             ) as response:
                 kept = await response.content.read(READ_BYTES)
                 return response.status, kept.decode("utf-8", "replace")
-        except (aiohttp.ClientError, aiohttp.InvalidURL) as error:
+        except aiohttp.ClientConnectorError as error:
+            raise OSError(f"no connection to {error.host}:{error.port}: {_reason(error.os_error)}") from error
+        except aiohttp.ClientError as error:
             raise OSError(str(error) or type(error).__name__) from error
 
     def _unverified(self) -> ssl.SSLContext:
@@ -294,7 +303,7 @@ class Outbox:
         text = f"{delivery.event} attempt {len(delivery.attempts)} → {what}"
         self._journal.add(Note(self._clock.now(delivery.account), delivery.account, "delivery", text, detail))
 
-    # -- keeping ---------------------------------------------------------------------------------------------------
+    # -- keeping ------
 
     def resume(self) -> None:
         """After a restore: send again what was on its way (a receiver may see it twice: delivery is at least once)."""
@@ -307,6 +316,11 @@ class Outbox:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _reason(error: OSError) -> str:
+    """Why a connection failed, in the system's words."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _plain(error: BaseException, timeout: float) -> str:

@@ -81,7 +81,7 @@ class World:
             self.outbox.speak(vendor.name, vendor.dialect)
             self.houses[vendor.name] = vendor.open(self)
 
-    # -- accounts and keys -----------------------------------------------------------------------------------------
+    # -- accounts and keys ------
 
     def open_account(
         self,
@@ -133,7 +133,7 @@ class World:
         scope: str | None = None,
         kind: str | None = None,
         allowlist: tuple[str, ...] = (),
-        rate_limit: int | None | msgspec.UnsetType = UNSET,
+        rate_limit: int | msgspec.UnsetType | None = UNSET,
     ) -> Key:
         """Issue a key; its secret is drawn unless given."""
         vendor = self.vendors[account.vendor]
@@ -169,7 +169,7 @@ class World:
         settings = self._settings.get(account)
         return (settings.webhook_timeout if settings is not None else None) or self.settings.webhook_timeout
 
-    # -- what happened ---------------------------------------------------------------------------------------------
+    # -- what happened ------
 
     def note(self, account: str, kind: Kind, what: str, **detail: Any) -> None:
         """Write an event into the journal."""
@@ -203,7 +203,7 @@ class World:
         )
         self.houses[call.vendor].call_changed(call)
 
-    # -- keeping ---------------------------------------------------------------------------------------------------
+    # -- keeping ------
 
     def _parts(self) -> dict[str, Any]:
         parts: dict[str, Any] = {

@@ -46,6 +46,7 @@ VENDOR = Vendor(
     operations=OPERATIONS,
     key_prefix="kp_live_",
     max_keys=5,
+    key_overlap=0,
     rate_limit=60,
     wording=WORDING,
     dialect=DIALECT,

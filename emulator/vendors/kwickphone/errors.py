@@ -32,9 +32,8 @@ def invalid_request(message: str, param: str | None = None) -> Refusal:
 
 def malformed(problem: Malformed) -> Refusal:
     """A body that does not decode."""
-    subject = f"{problem.param} " if problem.param else ""
-    text = f"{subject}{problem.problem}"
-    return invalid_request(f"{text[:1].upper()}{text[1:]}." if not problem.param else f"{text}.", problem.param)
+    text = f"{problem.param} {problem.problem}" if problem.param else problem.problem[:1].upper() + problem.problem[1:]
+    return invalid_request(f"{text}.", problem.param)
 
 
 def unauthorized() -> Refusal:

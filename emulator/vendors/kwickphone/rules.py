@@ -66,7 +66,7 @@ class KwickPhone:
         """The account's settings."""
         return cast("KwickPhoneSettings", self.world.settings_of(account))
 
-    # -- numbers ---------------------------------------------------------------------------------------------------
+    # -- numbers ------
 
     async def check_webhook_url(self, url: str | None) -> None:
         """Page "Provision a number": public HTTPS. Raises Refusal 400."""
@@ -168,7 +168,7 @@ class KwickPhone:
         )
         self.world.note(number.account, "number", f"{number.phone_number} released", number_id=number.id)
 
-    # -- billing ---------------------------------------------------------------------------------------------------
+    # -- billing ------
 
     def _await_next_month(self, number: Number) -> None:
         due = micros(moment(number.created_at) + relativedelta(months=number.months))
@@ -261,7 +261,7 @@ class KwickPhone:
             for number in self.records.newest("account", account)
         ]
 
-    # -- calls -----------------------------------------------------------------------------------------------------
+    # -- calls ------
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
         """Somebody calls one of our numbers. Raises Unanswered for one that takes no calls."""
