@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 
-class Record(msgspec.Struct, kw_only=True):
+class Record(msgspec.Struct, kw_only=True, gc=False):
     """What every stored thing has: an id, the account it belongs to, and its place in the order of creation."""
 
     id: str

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any
 
@@ -68,6 +69,19 @@ def iso_exact(instant: int) -> str:
     fraction = instant % SECOND
     text = iso_z(instant)
     return f"{text[:-1]}.{fraction:06d}Z" if fraction else text
+
+
+@lru_cache(maxsize=4_096)
+def _months_later(second: int, months: int) -> int:
+    from dateutil.relativedelta import relativedelta
+
+    return round((datetime.fromtimestamp(second, UTC) + relativedelta(months=months)).timestamp())
+
+
+def months_later(instant: int, months: int) -> int:
+    """The same time of day on the same day of a later month, or on that month's last day where it is shorter."""
+    second, fraction = divmod(instant, SECOND)
+    return _months_later(second, months) * SECOND + fraction
 
 
 def wall_seconds() -> float:

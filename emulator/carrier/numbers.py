@@ -15,7 +15,7 @@ class OutOfStock(LookupError):  # noqa: N818 - it is an answer
     """No number is to be had in that country and area code."""
 
 
-class Line(msgspec.Struct):
+class Line(msgspec.Struct, gc=False):
     """A number that is assigned: to which vendor's account, under which of the vendor's ids, and whether it takes
     calls now."""
 
@@ -66,8 +66,9 @@ class Numbers:
 
     def _plain_number(self, area_code: str, stream: Stream) -> str:
         while True:
-            exchange, line = stream.randrange(200, 1_000), stream.randrange(10_000)
-            number = f"+1{area_code}{exchange}{line:04d}"
+            subscriber = stream.randrange(2_000_000, 10_000_000)
+            exchange = subscriber // 10_000
+            number = f"+1{area_code}{subscriber}"
             if exchange != 555 and exchange % 100 != 11 and number not in self._lines:
                 return number
 

@@ -20,7 +20,7 @@ class Stream(random.Random):
         self.drawn = drawn
         super().__init__()
 
-    def seed(self, *_: object) -> None:  # type: ignore[override]
+    def seed(self, *_: object) -> None:
         """The seed is the stream's name; it cannot be changed."""
 
     def _block(self, size: int) -> bytes:
@@ -34,6 +34,8 @@ class Stream(random.Random):
     def getrandbits(self, k: int, /) -> int:
         """An integer of `k` random bits."""
         size = (k + 7) // 8
+        if size <= 64:
+            return int.from_bytes(self._block(size)) >> (size * 8 - k)
         bits = b"".join(self._block(min(64, size - start)) for start in range(0, size, 64))
         return int.from_bytes(bits) >> (size * 8 - k)
 

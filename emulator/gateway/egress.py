@@ -9,6 +9,7 @@ import socket
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -118,15 +119,14 @@ class Egress:
     async def admit(self, url: str) -> None:
         """Check a URL that a customer registers. A name that does not resolve yet is admitted: it is checked again
         when it is sent to. Raises EgressError."""
-        host = self._check(parse(url))
-        if self.strict and host is not None and self._origin(parse(url)) not in self.routes:
+        host, origin = _check(url, self.strict)
+        if self.strict and host is not None and origin not in self.routes:
             self._check_addresses(host, await self.resolve(host))
 
     async def destination(self, url: str) -> Destination:
         """Check a URL at the moment of sending and say where it goes. Raises EgressError."""
+        host, origin = _check(url, self.strict)
         parts = parse(url)
-        host = self._check(parts)
-        origin = self._origin(parts)
         if host is not None and host in self.hosts:
             self._check_addresses(host, await self.resolve(host))
         local = self.routes.get(origin)
@@ -136,26 +136,6 @@ class Egress:
         address = literal(_ascii(parts.hostname or ""))
         loopback = (address is not None and address.is_loopback) or _names_loopback(host)
         return Destination(url, parts.netloc.rpartition("@")[2], verify=not loopback)
-
-    def _origin(self, parts: SplitResult) -> str:
-        port = f":{parts.port}" if parts.port not in (None, 443 if parts.scheme == "https" else 80) else ""
-        return f"{parts.scheme.lower()}://{_ascii(parts.hostname or '')}{port}"
-
-    def _check(self, parts: SplitResult) -> str | None:
-        """Check all that the text itself shows; gives the host name to resolve, None for an address."""
-        host = _ascii(parts.hostname or "")
-        address = literal(host)
-        if not self.strict and (_names_loopback(host) or (address is not None and address.is_loopback)):
-            return None if address is not None else host
-        if parts.scheme.lower() != "https":
-            raise EgressError("a webhook URL is https", insecure=True)
-        if address is not None:
-            if not is_public(address):
-                raise EgressError(f"{host} is not a public address")
-            return None
-        if _names_loopback(host) or host.endswith(_INTERNAL_SUFFIXES) or "." not in host:
-            raise EgressError(f"{host} is not a public host name")
-        return host
 
     def permits(self, host: str, address: str) -> bool:
         """Whether a connection to this resolved address of a host may be made."""
@@ -180,6 +160,30 @@ class Egress:
         except (OSError, TimeoutError, UnicodeError):
             return ()
         return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _origin(parts: SplitResult) -> str:
+    port = f":{parts.port}" if parts.port not in (None, 443 if parts.scheme == "https" else 80) else ""
+    return f"{parts.scheme.lower()}://{_ascii(parts.hostname or '')}{port}"
+
+
+@lru_cache(maxsize=1_024)
+def _check(url: str, strict: bool) -> tuple[str | None, str]:
+    """Check all that the text itself shows; gives the host name to resolve (None for an address) and the origin."""
+    parts = parse(url)
+    host = _ascii(parts.hostname or "")
+    address = literal(host)
+    if not strict and (_names_loopback(host) or (address is not None and address.is_loopback)):
+        return (None if address is not None else host), _origin(parts)
+    if parts.scheme.lower() != "https":
+        raise EgressError("a webhook URL is https", insecure=True)
+    if address is not None:
+        if not is_public(address):
+            raise EgressError(f"{host} is not a public address")
+        return None, _origin(parts)
+    if _names_loopback(host) or host.endswith(_INTERNAL_SUFFIXES) or "." not in host:
+        raise EgressError(f"{host} is not a public host name")
+    return host, _origin(parts)
 
 
 def _names_loopback(host: str | None) -> bool:

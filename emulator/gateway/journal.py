@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Any, Literal
 
 from emulator.carrier.clock import iso_exact
+from emulator.carrier.money import Entry as LedgerEntry
+from emulator.carrier.money import dollars
 from emulator.gateway.masks import mask, mask_header
 
 Kind = Literal["request", "call", "money", "delivery", "number", "account", "clock"]
@@ -39,6 +41,37 @@ class Note:
             "kind": self.kind,
             "what": self.what,
             **self.detail,
+        }
+
+
+class MoneyNote:
+    """A ledger entry in the journal."""
+
+    __slots__ = ("account", "at", "entry", "seq")
+    kind: Kind = "money"
+
+    def __init__(self, entry: LedgerEntry) -> None:
+        self.seq = 0
+        self.at = entry.at
+        self.account = entry.account
+        self.entry = entry
+
+    def render(self) -> dict[str, Any]:
+        """The entry as the control API shows it."""
+        entry = self.entry
+        amount, balance = dollars(entry.amount), dollars(entry.balance)
+        sign = "+" if entry.amount >= 0 else ""
+        return {
+            "seq": self.seq,
+            "at": iso_exact(self.at),
+            "account_id": self.account,
+            "kind": "money",
+            "what": f"{entry.cause} {sign}{amount} → balance {balance}",
+            "entry_id": entry.id,
+            "cause": entry.cause,
+            "amount": amount,
+            "balance": balance,
+            "ref": entry.ref,
         }
 
 
@@ -130,7 +163,7 @@ def _body(raw: bytes) -> str | None:
         return f"({len(raw)} bytes of binary data)"
 
 
-Entry = Note | Exchange
+Entry = Note | MoneyNote | Exchange
 
 
 class Journal:

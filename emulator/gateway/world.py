@@ -10,13 +10,13 @@ from msgspec import UNSET
 
 from emulator.carrier.calls import Call, Calls
 from emulator.carrier.clock import Clock, parse_instant
-from emulator.carrier.money import Entry, Ledger, dollars
+from emulator.carrier.money import Entry, Ledger
 from emulator.carrier.numbers import Numbers
 from emulator.carrier.rng import Streams
 from emulator.gateway.accounts import Account, AccountSettings
 from emulator.gateway.egress import Egress
 from emulator.gateway.faults import Faults
-from emulator.gateway.journal import Journal, Kind, Note
+from emulator.gateway.journal import Journal, Kind, MoneyNote, Note
 from emulator.gateway.keys import Key, Keys
 from emulator.gateway.limits import Windows
 from emulator.gateway.vendor import House, Vendor
@@ -180,17 +180,7 @@ class World:
         self.crashes.append(error)
 
     def _note_money(self, entry: Entry) -> None:
-        sign = "+" if entry.amount >= 0 else ""
-        self.note(
-            entry.account,
-            "money",
-            f"{entry.cause} {sign}{dollars(entry.amount)} → balance {dollars(entry.balance)}",
-            entry_id=entry.id,
-            cause=entry.cause,
-            amount=dollars(entry.amount),
-            balance=dollars(entry.balance),
-            ref=entry.ref,
-        )
+        self.journal.add(MoneyNote(entry))
 
     def _call_changed(self, call: Call) -> None:
         self.note(

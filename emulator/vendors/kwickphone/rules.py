@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from dateutil.relativedelta import relativedelta
-
 from emulator.carrier.calls import Call
-from emulator.carrier.clock import DAY, HOUR, MINUTE, SECOND, iso_offset, iso_z, micros, moment
+from emulator.carrier.clock import DAY, HOUR, MINUTE, SECOND, iso_offset, iso_z, months_later
 from emulator.carrier.money import DOLLAR, dollars, usd
 from emulator.carrier.numbers import OutOfStock
 from emulator.carrier.script import Script
@@ -171,8 +169,7 @@ class KwickPhone:
     # -- billing ------
 
     def _await_next_month(self, number: Number) -> None:
-        due = micros(moment(number.created_at) + relativedelta(months=number.months))
-        due += number.created_at % SECOND
+        due = months_later(number.created_at, number.months)
         number.timer = self.world.clock.at(due, number.account, BILL, number.id, background=True)
 
     def _bill(self, id_: str) -> None:
