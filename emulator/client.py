@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_SECONDS = 120.0
+MOST_ENTRIES = 10_000
+SPEAKERS = ("agent", "caller")
+
+Spoken = str | Sequence[Any] | Mapping[str, Any]
+"""One turn of a call: `"agent: Hello"`, `("agent", "Hello")`, `("agent", "Hello", 2.5)` or the control
+API's own `{"speaker", "text", "at"?}`."""
 
 
 class ControlError(Exception):
@@ -30,7 +37,7 @@ class Control:
     """Blocking client of `{url}/_ringback/…`.
 
     `url` is the emulator's origin (`http://127.0.0.1:7464`), `token` the control token where one is set.
-    Raises ControlError for a refusal and Unreachable when nobody answers.
+    Raises ControlError for a refusal and Unreachable when nobody answers. Safe to use from several threads.
     """
 
     def __init__(self, url: str, token: str | None = None, verify: Any = True) -> None:
@@ -38,6 +45,7 @@ class Control:
         self._token = token
         self._verify = verify
         self._client: httpx.Client | None = None
+        self._opening = threading.Lock()
 
     def request(
         self,
@@ -49,24 +57,29 @@ class Control:
         """Send one call and give its decoded JSON answer (None for 204). `path` follows `/_ringback`."""
         import httpx
 
-        if self._client is None:
-            headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-            self._client = httpx.Client(timeout=TIMEOUT_SECONDS, headers=headers, verify=self._verify, trust_env=False)
+        with self._opening:
+            if self._client is None:
+                headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+                self._client = httpx.Client(
+                    timeout=TIMEOUT_SECONDS, headers=headers, verify=self._verify, trust_env=False
+                )
+            client = self._client
         query = {name: value for name, value in (params or {}).items() if value is not None}
         try:
-            response = self._client.request(
-                method, f"{self.url}/_ringback{path}", params=query, **({} if body is None else {"json": body})
+            response = client.request(
+                method,
+                f"{self.url}/_ringback{path}",
+                params=query,
+                **({} if body is None else {"json": body}),
             )
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(f"no emulator answers at {self.url}: {error or type(error).__name__}") from error
         if response.status_code == 204:
             return None
         try:
             document = response.json()
         except ValueError:
-            raise Unreachable(
-                f"{self.url} is not a Ringback emulator (HTTP {response.status_code}, no JSON)"
-            ) from None
+            raise Unreachable(f"{self.url} is not a Ringback emulator (HTTP {response.status_code}, no JSON)") from None
         if response.is_error:
             error_body = document.get("error") if isinstance(document, dict) else None
             if not isinstance(error_body, dict):
@@ -87,14 +100,83 @@ class Control:
         """POST a JSON body to `/_ringback{path}`."""
         return self.request("POST", path, {} if body is None else body)
 
+    def patch(self, path: str, body: Any) -> Any:
+        """PATCH `/_ringback{path}` with a JSON body."""
+        return self.request("PATCH", path, body)
+
+    def put(self, path: str, body: Any) -> Any:
+        """PUT a JSON document to `/_ringback{path}`."""
+        return self.request("PUT", path, body)
+
+    def delete(self, path: str) -> Any:
+        """DELETE `/_ringback{path}`."""
+        return self.request("DELETE", path)
+
+    def vendors(self) -> tuple[str, ...]:
+        """The vendors that this emulator serves."""
+        return tuple(self.get("/health")["vendors"])
+
+    def journal(self, account_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+        """What happened, to one account or at all, oldest first: the newest `limit` entries, or all that are kept."""
+        answer = self.get("/journal", account_id=account_id, limit=limit or MOST_ENTRIES)
+        return list(reversed(answer["data"]))
+
+    def deliveries(self, account_id: str | None = None, event: str | None = None) -> list[dict[str, Any]]:
+        """Webhook events with their attempts, oldest first."""
+        return list(reversed(self.get("/deliveries", account_id=account_id, event=event)["data"]))
+
+    def arrive(self, path: str, body: Mapping[str, Any], vendors: Iterable[str]) -> Any:
+        """POST an inbound call (`/calls`) or message (`/messages`) to whichever vendor answers at
+        `body["to"]`.
+
+        The vendors are tried in order; ControlError 404 when nobody answers with any of them.
+        """
+        refusal: ControlError | None = None
+        for vendor in dict.fromkeys(vendors):
+            try:
+                return self.post(path, {"vendor": vendor, **body})
+            except ControlError as error:
+                if error.status != 404 and error.param != "vendor":
+                    raise
+                refusal = refusal or error
+        raise refusal or ControlError(404, "not_found", f"nobody answers at {body.get('to')}", "to")
+
     def close(self) -> None:
         """Close the connections; the client may be used again."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        with self._opening:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
 
     def __enter__(self) -> Control:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def as_turns(spoken: Iterable[Spoken]) -> list[dict[str, Any]]:
+    """Turns in the control API's form, from any of the forms of `Spoken`.
+
+    Text without a speaker is said by whoever did not speak last; the agent, who answers, begins. Raises
+    ValueError for a turn that can't be understood.
+    """
+    turns: list[dict[str, Any]] = []
+    for number, said in enumerate(spoken, 1):
+        if isinstance(said, Mapping):
+            turns.append(dict(said))
+        elif isinstance(said, str):
+            name, colon, text = said.partition(":")
+            if colon and name.strip().lower() in SPEAKERS:
+                turns.append({"speaker": name.strip().lower(), "text": text.strip()})
+            else:
+                last = turns[-1].get("speaker") if turns else "caller"
+                turns.append({"speaker": "caller" if last == "agent" else "agent", "text": said.strip()})
+        elif len(said) in (2, 3):
+            turns.append(dict(zip(("speaker", "text", "at"), said, strict=False)))
+        else:
+            raise ValueError(f"turn {number}: expected (speaker, text) or (speaker, text, seconds), got {said!r}")
+    for number, turn in enumerate(turns, 1):
+        if turn.get("speaker") not in SPEAKERS:
+            raise ValueError(f"turn {number}: the speaker is caller or agent, not {turn.get('speaker')!r}")
+    return turns

@@ -1,0 +1,1 @@
+"""The subcommands of `ringback`, one module each, imported only when asked for."""
