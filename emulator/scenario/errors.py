@@ -1,0 +1,26 @@
+"""What can keep a story from being told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be used. `str()` is one line, `file:line: what is wrong and what to do`."""
+
+    def __init__(self, file: str, line: int | None, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
+        self.file = file
+        self.line = line
+        self.message = message
+
+
+class StoryBroken(Exception):  # noqa: N818 - the name says what is the matter
+    """The emulator or the machine could not play a step; nothing is said about what the step checks."""
+
+
+def did_you_mean(word: object, known: Iterable[object]) -> str:
+    """`; did you mean "x"?` for the nearest of the known words, or nothing."""
+    near = get_close_matches(str(word), [str(name) for name in known], n=1, cutoff=0.6)
+    return f'; did you mean "{near[0]}"?' if near else ""

@@ -1,0 +1,25 @@
+"""How each vendor's webhooks are signed, told from the receiver's side."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+Verifier = Callable[[str, Mapping[str, str], bytes], str]
+"""`verify(secret, headers named in lower case, raw body)` gives what is wrong with the signature, or ""."""
+
+
+def kwickphone(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """Page "Webhooks — events & signing": `v1=` and the hex HMAC-SHA256 of `{timestamp}.{raw body}`."""
+    timestamp = headers.get("x-kwickphone-timestamp", "")
+    if not timestamp.isdecimal():
+        return f"X-KwickPhone-Timestamp is {timestamp!r}, not Unix seconds"
+    expected = "v1=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, sha256).hexdigest()
+    found = headers.get("x-kwickphone-signature", "")
+    if not hmac.compare_digest(expected.encode(), found.encode()):
+        return f"X-KwickPhone-Signature is {found or 'missing'}, and {expected} is right"
+    return ""
+
+
+SIGNATURES: dict[str, Verifier] = {"kwickphone": kwickphone}
