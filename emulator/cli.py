@@ -131,7 +131,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Unreachable as error:
         return _say(f"{error}. Start one with `ringback serve`, or name another with --url.", TROUBLE)
     except ControlError as error:
-        return _say(_refusal(error), WRONG_USAGE if error.status in USAGE_STATUSES else FELL_SHORT)
+        return _say(_refusal(error), _weight(error.status))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in CONFORM_PACKAGES:
             raise
@@ -142,6 +142,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _say(str(error), TROUBLE)
     return result if isinstance(result, int) else FINE
+
+
+def _weight(status: int) -> int:
+    if status in USAGE_STATUSES:
+        return WRONG_USAGE
+    return TROUBLE if status >= 500 else FELL_SHORT
 
 
 def _refusal(error: Any) -> str:

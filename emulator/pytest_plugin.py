@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from emulator.testing import Ringback
 
 SECTION = "Ringback timeline"
+LINES_SHOWN = 300
 
 URL, SEED, CLOCK, STRICT, VENDORS = (f"--ringback-{name}" for name in ("url", "seed", "clock", "strict", "vendors"))
 OWN_SERVER_ONLY = (SEED, CLOCK, STRICT, VENDORS)
@@ -114,6 +115,9 @@ def _told(held: Ringback) -> str:
     from emulator.testing import ControlError, Unreachable
 
     try:
-        return held.timeline() or "(no account was made)"
+        lines = held.timeline().splitlines() or ["(no account was made)"]
     except (ControlError, Unreachable) as error:
         return f"(not to be had: {error})"
+    if len(lines) > LINES_SHOWN:
+        lines = [f"({len(lines) - LINES_SHOWN} lines before these)", *lines[-LINES_SHOWN:]]
+    return "\n".join(lines)

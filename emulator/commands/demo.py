@@ -76,9 +76,8 @@ class _Story:
         self.hook = hook
 
     def tell(self, url: str, out: Path | None) -> None:
-        self.screen.print(
-            f"[bold]Ringback[/] is up at {url}, its clock stands at {self.account.now:%Y-%m-%d %H:%M:%S}."
-        )
+        start = f"{self.account.now:%Y-%m-%d %H:%M:%S}"
+        self.screen.print(f"[bold]Ringback[/] is up at {url}, at {start} on its own clock.", soft_wrap=True)
         number = self.provision()
         call = self.ring(number["phone_number"])
         self.dialogue(call)
