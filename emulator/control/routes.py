@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Litestar, Request, delete, get, patch, post, put
 from litestar.exceptions import HTTPException
-from litestar.types import HTTPScope
+from litestar.params import FromPath
 
 from emulator import __version__
 from emulator.carrier.clock import SECOND, TimeError, iso_exact, parse_instant
@@ -43,6 +43,7 @@ MOST_ENTRIES = 10_000
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _LOOPBACK_NAMES = re.compile(r"(?:localhost|[a-z0-9-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?")
 T = TypeVar("T")
+Req = Request[Any, Any, Any]
 
 
 class ControlError(Exception):
@@ -134,7 +135,7 @@ def _refused(world: World, scope: Scope) -> ControlError | None:
 
 
 def _worded(world: World) -> Any:
-    def answer(_: Request[Any, Any, Any], error: Exception) -> Answer:
+    def answer(_: Req, error: Exception) -> Answer:
         if isinstance(error, ControlError):
             return error.answer()
         if isinstance(error, Malformed):
@@ -156,18 +157,16 @@ def _ok(document: Any, status: int = 200) -> Answer:
     return Answer(encode(document), status)
 
 
-def _query(scope: HTTPScope) -> dict[str, str]:
-    return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+def _query(request: Req) -> dict[str, str]:
+    return dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
 
-async def _body(request: Request[Any, Any, Any], kind: type[T]) -> T:
+async def _body(request: Req, kind: type[T]) -> T:
     raw = await request.body()
     if len(raw) > LARGEST_BODY:
         raise ControlError(413, "too_large", f"A body has at most {LARGEST_BODY} bytes.")
     return decode(raw or b"{}", msgspec.json.Decoder(kind))
 
-
-Req = Request[Any, Any, Any]
 
 
 class Face:
@@ -227,9 +226,9 @@ class Face:
             }
         )
 
-    async def list_accounts(self, scope: HTTPScope) -> Answer:
+    async def list_accounts(self, request: Req) -> Answer:
         """All accounts in brief, newest first."""
-        wanted = _query(scope).get("vendor")
+        wanted = _query(request).get("vendor")
         accounts = [account for account in self.world.accounts if wanted in (None, account.vendor)]
         return _ok(
             {
@@ -276,12 +275,12 @@ class Face:
             201,
         )
 
-    async def show_account(self, account_id: str) -> Answer:
+    async def show_account(self, account_id: FromPath[str]) -> Answer:
         """An account with balance, ledger tail, numbers and key ids."""
         account = self._account(account_id)
         return _ok(account_view(self.world, account, self.urls[account.vendor]))
 
-    async def change_account(self, request: Req, account_id: str) -> Answer:
+    async def change_account(self, request: Req, account_id: FromPath[str]) -> Answer:
         """Change some of an account's settings."""
         account = self._account(account_id)
         changes = await _body(request, dict[str, Any])
@@ -291,7 +290,7 @@ class Face:
             raise _setting(error) from None
         return _ok(account_view(self.world, account, self.urls[account.vendor]))
 
-    async def close_account(self, account_id: str) -> Answer:
+    async def close_account(self, account_id: FromPath[str]) -> Answer:
         """Revoke an account's keys and stop its clock's timers; what it had stays to be looked at."""
         account = self._account(account_id)
         for key in self.world.keys.records.oldest("active", account.id):
@@ -300,7 +299,7 @@ class Face:
         self.world.note(account.id, "account", "closed")
         return _ok({"closed": True})
 
-    async def fund(self, request: Req, account_id: str) -> Answer:
+    async def fund(self, request: Req, account_id: FromPath[str]) -> Answer:
         """Put money in, or with a negative amount take it away."""
         account = self._account(account_id)
         body = await _body(request, bodies.FundBody)
@@ -327,7 +326,7 @@ class Face:
             rate_limit=body.rate_limit,
         )
 
-    async def issue_key(self, request: Req, account_id: str) -> Answer:
+    async def issue_key(self, request: Req, account_id: FromPath[str]) -> Answer:
         """One more key; its secret is in this answer alone. 409 when the account has as many as it may."""
         account = self._account(account_id)
         body = await _body(request, bodies.KeyBody)
@@ -337,13 +336,13 @@ class Face:
             raise ControlError(409, "key_limit", f"the account has {most} active keys, as many as it may: revoke one")
         return _ok(key_view(self._issue(account, body), secret=True), 201)
 
-    async def revoke_key(self, account_id: str, key_id: str) -> Answer:
+    async def revoke_key(self, account_id: FromPath[str], key_id: FromPath[str]) -> Answer:
         """End a key at once."""
         key = self._key(self._account(account_id), key_id)
         self.world.keys.records.update(key, status="revoked")
         return _ok({"revoked": True, "key_id": key.id})
 
-    async def rotate_key(self, account_id: str, key_id: str) -> Answer:
+    async def rotate_key(self, account_id: FromPath[str], key_id: FromPath[str]) -> Answer:
         """A new key in place of an old one; the old one ends after the vendor's overlap."""
         account = self._account(account_id)
         key = self._key(account, key_id)
@@ -504,7 +503,7 @@ class Face:
             raise invalid(f"{vendor.name} has no {body.method} {body.path}", "path")
         return found
 
-    async def lift_fault(self, fault_id: str) -> Answer:
+    async def lift_fault(self, fault_id: FromPath[str]) -> Answer:
         """Lift a fault."""
         fault = self.world.faults.records.get(fault_id)
         if fault is None:
@@ -528,7 +527,7 @@ class Face:
         routes = await _body(request, dict[str, str])
         for public, local in routes.items():
             if "://" not in public or "://" not in local:
-                raise invalid("routes map an origin such as https://hooks.example.test to http://127.0.0.1:9000", public)
+                raise invalid("a route maps https://hooks.example.test, say, to http://127.0.0.1:9000", public)
         self.world.outbox.egress.routes = {
             public.rstrip("/").lower(): local.rstrip("/") for public, local in routes.items()
         }
@@ -548,9 +547,9 @@ class Face:
 
     # -- sight ------
 
-    async def list_deliveries(self, scope: HTTPScope) -> Answer:
+    async def list_deliveries(self, request: Req) -> Answer:
         """Webhook events with every attempt, newest first; `since` is an instant."""
-        query = _query(scope)
+        query = _query(request)
         account = query.get("account_id")
         since = self._instant(query["since"], "since") if query.get("since") else None
         records = self.world.outbox.records
@@ -566,14 +565,14 @@ class Face:
                 break
         return _ok({"data": found})
 
-    async def show_delivery(self, delivery_id: str) -> Answer:
+    async def show_delivery(self, delivery_id: FromPath[str]) -> Answer:
         """One webhook event."""
         delivery = self.world.outbox.records.get(delivery_id)
         if delivery is None:
             raise ControlError(404, "not_found", f"there is no delivery {delivery_id!r}", "delivery_id")
         return _ok(delivery_view(delivery))
 
-    async def replay(self, delivery_id: str) -> Answer:
+    async def replay(self, delivery_id: FromPath[str]) -> Answer:
         """Send an event once more, now, and answer when that was attempted."""
         delivery = self.world.outbox.records.get(delivery_id)
         if delivery is None:
@@ -581,9 +580,9 @@ class Face:
         await asyncio.wait((self.world.outbox.replay(delivery),))
         return _ok(delivery_view(delivery))
 
-    async def read_journal(self, scope: HTTPScope) -> Answer:
-        """What happened, newest first. `wait` seconds for something newer than `since`, `format=har` for an archive."""
-        query = _query(scope)
+    async def read_journal(self, request: Req) -> Answer:
+        """What happened, newest first. `wait` seconds for what is newer than `since`; `format=har` for an archive."""
+        query = _query(request)
         account = query.get("account_id")
         limit = _whole(query, "limit", 100, MOST_ENTRIES)
         journal = self.world.journal

@@ -74,9 +74,9 @@ class Answer:
         return self
 
 
-def exchange_of(scope: Any) -> Exchange:
-    """The exchange that a handler is answering: its account, key, query and body."""
-    exchange: Exchange = scope["exchange"]
+def exchange_of(request: Any) -> Exchange:
+    """The exchange that a handler's request belongs to: its account, key, query and body."""
+    exchange: Exchange = request.scope["exchange"]
     return exchange
 
 
@@ -154,7 +154,8 @@ class Gate:
         scope["exchange"] = exchange
         try:
             effects = self._admit(exchange)
-            if method == "OPTIONS":
+            path: str = scope["path"]
+            if method == "OPTIONS" or "//" in path or path[-1] == "/":
                 raise self._wording.no_route()
             if method == "HEAD":
                 scope["method"] = "GET"

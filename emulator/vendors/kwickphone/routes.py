@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar import Litestar, delete, get, post
-from litestar.types import HTTPScope
+from litestar import Litestar, Request, delete, get, post
+from litestar.params import FromPath
 
 from emulator.gateway.application import application as vendor_application
 from emulator.gateway.gate import Answer, decode, encode, exchange_of
@@ -17,6 +18,7 @@ from emulator.vendors.kwickphone.wire import NumberList, ProvisionBody, Released
 MP3 = b"audio/mpeg"
 MOST_CALLS = 1_000
 """Largest `limit` of a page of calls. The page names no limit and lists all: `limit` and `starting_after` are ours."""
+Req = Request[Any, Any, Any]
 _BODY = msgspec.json.Decoder(ProvisionBody)
 
 
@@ -24,36 +26,36 @@ def application(house: KwickPhone) -> Litestar:
     """The vendor's routes as an ASGI app."""
 
     @post("/v1/numbers", operation_id="createNumber")
-    async def create_number(scope: HTTPScope) -> Answer:
-        exchange = exchange_of(scope)
+    async def create_number(request: Req) -> Answer:
+        exchange = exchange_of(request)
         body = decode(exchange.body, _BODY)
         await house.check_webhook_url(body.webhook_url)
         return Answer(encode(house.provision(exchange.account, body)), 201)
 
     @get("/v1/numbers", operation_id="listNumbers")
-    async def list_numbers(scope: HTTPScope) -> Answer:
-        return Answer(encode(NumberList(house.list_numbers(exchange_of(scope).account))))
+    async def list_numbers(request: Req) -> Answer:
+        return Answer(encode(NumberList(house.list_numbers(exchange_of(request).account))))
 
     @delete("/v1/numbers/{number_id:str}", operation_id="releaseNumber", status_code=200)
-    async def release_number(scope: HTTPScope, number_id: str) -> Answer:
-        house.release(exchange_of(scope).account, number_id)
+    async def release_number(request: Req, number_id: FromPath[str]) -> Answer:
+        house.release(exchange_of(request).account, number_id)
         return Answer(encode(Released(released=True)))
 
     @get("/v1/calls", operation_id="listCalls")
-    async def list_calls(scope: HTTPScope) -> Answer:
-        exchange = exchange_of(scope)
+    async def list_calls(request: Req) -> Answer:
+        exchange = exchange_of(request)
         limit, after = page_of(exchange.query)
         return Answer(house.list_calls(exchange.account, limit, after))
 
     @get("/v1/calls/{call_id:str}/transcript", operation_id="getTranscript")
-    async def get_transcript(scope: HTTPScope, call_id: str) -> Answer:
-        return Answer(encode(house.transcript(exchange_of(scope).account, call_id)))
+    async def get_transcript(request: Req, call_id: FromPath[str]) -> Answer:
+        return Answer(encode(house.transcript(exchange_of(request).account, call_id)))
 
     @get("/v1/calls/{call_id:str}/recording", operation_id="getRecording")
-    async def get_recording(scope: HTTPScope, call_id: str) -> Answer:
+    async def get_recording(request: Req, call_id: FromPath[str]) -> Answer:
         from emulator.carrier.speech import render_mp3
 
-        call = house.recorded(exchange_of(scope).account, call_id)
+        call = house.recorded(exchange_of(request).account, call_id)
         turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
         return Answer(render_mp3(turns, call.duration), media_type=MP3)
 
