@@ -50,11 +50,7 @@ class Matcher(NamedTuple):
 def differences(expected: Any, seen: Any, start: datetime, path: Path = ()) -> list[Difference]:
     """How `seen` differs from `expected`, empty when it does not. `start` is when the story began, for `after`."""
     if is_matcher(expected):
-        return [
-            found
-            for name, argument in expected.items()
-            for found in MATCHERS[name].compare(argument, seen, start, path)
-        ]
+        return [found for name, argument in expected.items() for found in _matched(name, argument, seen, start, path)]
     if isinstance(expected, Mapping):
         if not isinstance(seen, Mapping):
             return [Difference(path, expected, seen, _hint(expected))]
@@ -75,6 +71,13 @@ def differences(expected: Any, seen: Any, start: datetime, path: Path = ()) -> l
             found.insert(0, Difference(path, Words(f"{_count(expected)} in all"), Words(_count(seen))))
         return found
     return [] if same(expected, seen) else [Difference(path, expected, seen)]
+
+
+def _matched(name: str, argument: Any, seen: Any, start: datetime, path: Path) -> list[Difference]:
+    matcher = MATCHERS[name]
+    if wrong := matcher.check(argument):
+        return [Difference(path, Words(f"`{name}` with an argument it can use"), argument, f"`{name}` {wrong}")]
+    return matcher.compare(argument, seen, start, path)
 
 
 def is_matcher(expected: Any) -> bool:
@@ -233,7 +236,10 @@ def _length(argument: Any, seen: Any, start: datetime, path: Path) -> list[Diffe
 
 def _after(argument: Any, seen: Any, start: datetime, path: Path) -> list[Difference]:
     length, tolerance = argument if isinstance(argument, list) else (argument, 0)
-    due = durations.parse(length).after(start)
+    try:
+        due = durations.parse(length).after(start)
+    except (ValueError, OverflowError):
+        return [Difference(path, Words(f"{length} after the story began"), seen, "that is past the year 9999")]
     there = instant(seen)
     if there is not None and abs((there - due).total_seconds()) <= max(durations.seconds(tolerance), _BELOW_A_SECOND):
         return []
@@ -282,7 +288,7 @@ MATCHERS: dict[str, Matcher] = {
     "equals": _simple("exactly {}", _anything, same),
     "is": _simple(
         "a value of type {}",
-        lambda argument: "" if argument in TYPES else f"takes one of {', '.join(TYPES)}",
+        lambda argument: "" if isinstance(argument, str) and argument in TYPES else f"takes one of {', '.join(TYPES)}",
         lambda argument, seen: TYPES[argument](seen),
     ),
     "matches": _simple(

@@ -68,8 +68,13 @@ def find(paths: Iterable[str | os.PathLike[str]]) -> list[FilePath]:
         else:
             shipped = f"; the vendors with stories that ship: {', '.join(NAMES)}"
             raise ScenarioError(str(given), None, f"no such file, folder or vendor{shipped}")
-        found.update(dict.fromkeys(files))
+        found.update(dict.fromkeys(map(_near, files)))
     return list(found)
+
+
+def _near(file: FilePath) -> FilePath:
+    """The file as seen from here where it is below, else as it is."""
+    return file.relative_to(FilePath.cwd()) if file.is_relative_to(FilePath.cwd()) else file
 
 
 def load(file: str | os.PathLike[str]) -> Story:
@@ -111,6 +116,8 @@ def _typed(source: Source, file: str, error: msgspec.ValidationError) -> Scenari
     if match := re.fullmatch(r"Expected `(.*?)`, got `(.*?)`", problem):
         wanted = " or ".join(_WORDS.get(kind, kind) for kind in match[1].split(" | "))
         problem = f"expected {wanted}, found {_WORDS.get(match[2], match[2]).removesuffix(' in quotes')}"
+    elif match := re.fullmatch(r"Expected `(.*?)` of length >= 1", problem):
+        problem = f"expected {_WORDS.get(match[1], match[1])} that is not empty"
     return ScenarioError(file, source.line(path), f"{_dotted(path)}{problem[0].lower()}{problem[1:]}")
 
 
@@ -183,13 +190,10 @@ class _Check:
         given = self._scenario.given
         for name in self._receivers:
             self._new_name(("given", "receivers", name), name)
-        if not given.account.keys:
-            self._fail(("given", "account", "keys"), "an account has at least one key: leave keys out for one")
         for name in given.account.keys:
             if not references.NAME.fullmatch(name):
                 self._fail(("given", "account", "keys", name), f'"{name}" is no name: letters, digits and _')
-        if given.clock is not None:
-            self._instant(("given", "clock"), given.clock)
+        self._instant(("given", "clock"), given.clock)
         raw = self._source.value.get("given", {})
         self._references(raw.get("account"), ("given", "account"))
         self._names.update(PREDEFINED)

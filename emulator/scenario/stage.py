@@ -94,15 +94,14 @@ class Stage:
         for name, spec in given.receivers.items():
             self.hooks[name] = Hook(spec)
             self.names[name] = {"url": self.hooks[name].receiver.url, "origin": self.hooks[name].receiver.origin}
-        body: dict[str, Any] = {
+        body = {
             "vendor": self._vendor,
             "name": self._scenario.name,
             "balance": given.account.balance,
             "settings": resolve(given.account.settings, self.names),
             "keys": [msgspec.to_builtins(key) for key in given.account.keys.values()],
+            "now": given.clock,
         }
-        if given.clock is not None:
-            body["now"] = given.clock
         with _reached():
             self._account = self._control.post("/accounts", body)
         self.start = self._moved(self._account["now"])

@@ -19,6 +19,10 @@ Rate = Annotated[float, Meta(ge=0, le=1)]
 Items = Annotated[list[Any], Meta(min_length=1)]
 
 
+CLOCK = "2026-03-01T09:00:00Z"
+"""When a story begins that does not say."""
+
+
 class Seconds(float):
     """A length of time in seconds, written `90`, `45s`, `2m`, `1h30m`, `3d`."""
 
@@ -116,7 +120,7 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything before the story."""
 
-    clock: Annotated[str | None, Meta(description="When it begins, ISO 8601; now when left out.")] = None
+    clock: Annotated[str, Meta(description="When it begins, ISO 8601.")] = CLOCK
     account: Annotated[Account, Meta(description="The account that the story is about.")] = Account()
     receivers: Annotated[
         dict[str, Receiver], Meta(description="Named webhook receivers; their address is $name.url.")
