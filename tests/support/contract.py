@@ -1,0 +1,305 @@
+"""A vendor's OpenAPI document as a judge: which answers, events and examples it allows.
+
+The document in `openapi/<vendor>.yaml` is written from the vendor's page and not from the code, so that each checks
+the other. Problems come back as lines to read, an empty list means that all is well.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+
+from emulator import resources
+
+Json = Any
+Node = Mapping[str, Any]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+UNROUTED = (401, 404, 429)
+"""What a path or method that the document does not have may be answered with."""
+LONGEST_MESSAGE = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: its `operationId`, method in capitals, path template and resolved OpenAPI object."""
+
+    id: str
+    method: str
+    path: str
+    node: Node
+
+
+class Contract:
+    """One vendor's document. `document` is as it was read, `resolved` has every `$ref` replaced by what it names."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.resolved: dict[str, Any] = _resolve(document, document, {}, ())
+        self.operations = tuple(
+            Operation(node["operationId"], method.upper(), path, node)
+            for path, methods in self.resolved["paths"].items()
+            for method, node in methods.items()
+            if method in METHODS
+        )
+        self._routes = sorted(
+            ((_template(operation.path), operation) for operation in self.operations),
+            key=lambda route: route[1].path.count("{"),
+        )
+        self._events = {
+            post["x-event"]: post for post in (item["post"] for item in self.resolved.get("webhooks", {}).values())
+        }
+        self._validators: dict[int, Draft202012Validator] = {}
+
+    @staticmethod
+    @cache
+    def load(vendor: str) -> Contract:
+        """The contract of a vendor by name, read once. Raises FileNotFoundError for one without a document."""
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return Contract(yaml.load(resources.path("openapi", f"{vendor}.yaml").read_bytes(), Loader=loader))
+
+    def match(self, method: str, path: str) -> Operation | None:
+        """The operation that answers `path`, written as at the vendor's origin (`/v1/numbers`); HEAD goes with GET."""
+        path = path.partition("?")[0]
+        method = "GET" if method.upper() == "HEAD" else method.upper()
+        for pattern, operation in self._routes:
+            if operation.method == method and pattern.fullmatch(path):
+                return operation
+        return None
+
+    def check_response(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
+        """What is wrong with an answer: status, content type, required headers, body; fields nobody documented too."""
+        judge = partial(
+            self._answer_problems,
+            status=status,
+            headers=_lowered(headers),
+            body=body,
+            bodiless=method.upper() == "HEAD",
+        )
+        operation = self.match(method, path)
+        if operation is not None:
+            described = _by_status(operation.node["responses"], status)
+            if described is None:
+                known = ", ".join(operation.node["responses"])
+                return [f"status {status} is not documented for {operation.id} ({known} are)"]
+            return judge(described)
+        if status not in UNROUTED:
+            allowed = ", ".join(map(str, UNROUTED))
+            return [f"an unknown route is answered with one of {allowed}, not {status}"]
+        found = [judge(response) for response in self._responses(status)]
+        return min(found, key=len) if found else [f"status {status} is documented nowhere"]
+
+    def check_webhook(self, event: str, headers: Mapping[str, str], body: bytes) -> list[str]:
+        """What is wrong with a delivery of `event` (`call.completed`): required headers, content type, body."""
+        post = self._events.get(event)
+        if post is None:
+            return [f"event {event!r} is not documented ({', '.join(self._events) or 'none'} is)"]
+        given = _lowered(headers)
+        described = {
+            parameter["name"]: parameter for parameter in post.get("parameters", ()) if parameter["in"] == "header"
+        }
+        return [
+            *self._header_problems(described, given, None),
+            *self._content_problems(post["requestBody"]["content"], given, body),
+        ]
+
+    def check_examples(self) -> list[str]:
+        """Every example in the document that its own schema does not allow."""
+        return list(dict.fromkeys(self._example_problems(self.resolved, "#")))
+
+    # -- answers -----------------------------------------------------------------------------------------------------
+
+    def _responses(self, status: int) -> list[Node]:
+        """Every distinct response that any operation documents for a status."""
+        found = (_by_status(operation.node["responses"], status) for operation in self.operations)
+        return list({id(response): response for response in found if response is not None}.values())
+
+    def _answer_problems(
+        self, described: Node, *, status: int, headers: Mapping[str, str], body: bytes, bodiless: bool
+    ) -> list[str]:
+        content = described.get("content", {})
+        if bodiless:
+            problems = [f"an answer to HEAD has no body, this has {len(body)} bytes"] if body else []
+        elif not content:
+            problems = [f"status {status} has no body, this has {len(body)} bytes"] if body else []
+        else:
+            problems = self._content_problems(content, headers, body)
+        return [*self._header_problems(described.get("headers", {}), headers, _error_code(body)), *problems]
+
+    def _header_problems(
+        self, described: Mapping[str, Node], given: Mapping[str, str], code: str | None
+    ) -> Iterator[str]:
+        for name, header in described.items():
+            text = given.get(name.lower())
+            if text is None:
+                if header.get("required") or code in header.get("x-required-with", ()):
+                    yield f"header {name} is missing"
+                continue
+            value: Json = text
+            if header["schema"].get("type") == "integer" and re.fullmatch("-?[0-9]+", text):
+                value = int(text)
+            yield from (f"header {name}: {problem}" for problem in self._schema_problems(header["schema"], value))
+
+    def _content_problems(self, content: Mapping[str, Node], headers: Mapping[str, str], body: bytes) -> list[str]:
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in content:
+            return [f"content type is {media_type or 'missing'}, not {' or '.join(content)}"]
+        if not body:
+            return ["the body is empty"]
+        schema = content[media_type].get("schema")
+        if schema is None:
+            return []
+        try:
+            value = json.loads(body, parse_constant=_no_constant)
+        except ValueError as error:
+            return [f"the body is not JSON: {error}"]
+        return self._schema_problems(schema, value)
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def _schema_problems(self, schema: Node, value: Json) -> list[str]:
+        validator = self._validators.get(id(schema))
+        if validator is None:
+            validator = self._validators[id(schema)] = Draft202012Validator(schema, format_checker=FORMATS)
+        found = [
+            f"{error.json_path}: {_short(error.message)}"
+            for error in sorted(validator.iter_errors(value), key=lambda error: error.json_path)
+        ]
+        return found or list(_unlisted((schema,), value, "$"))
+
+    def _example_problems(self, node: Json, pointer: str) -> Iterator[str]:
+        if isinstance(node, list):
+            for index, item in enumerate(node):
+                yield from self._example_problems(item, f"{pointer}/{index}")
+        elif isinstance(node, dict):
+            for place, schema, value in _examples(node):
+                for problem in self._schema_problems(schema, value):
+                    yield f"{pointer}/{place}: {problem}"
+            for name, item in node.items():
+                if name not in ("example", "examples"):
+                    yield from self._example_problems(item, f"{pointer}/{name.replace('/', '~1')}")
+
+
+def _resolve(node: Json, root: Node, known: dict[str, Json], above: tuple[str, ...]) -> Json:
+    if isinstance(node, list):
+        return [_resolve(item, root, known, above) for item in node]
+    if not isinstance(node, dict):
+        return node
+    pointer = node.get("$ref")
+    if pointer is None:
+        return {name: _resolve(item, root, known, above) for name, item in node.items()}
+    if pointer in above:
+        raise ValueError(f"{pointer} refers to itself")
+    if pointer not in known:
+        known[pointer] = _resolve(at(root, pointer), root, known, (*above, pointer))
+    beside = {name: _resolve(item, root, known, above) for name, item in node.items() if name != "$ref"}
+    return {"allOf": [known[pointer]], **beside} if beside else known[pointer]
+
+
+def at(document: Json, pointer: str) -> Json:
+    """What a JSON pointer such as `#/components/schemas/Error` or `/data/0/id` names. Raises LookupError."""
+    found = document
+    for part in pointer.removeprefix("#").split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        found = found[int(key) if isinstance(found, list) else key]
+    return found
+
+
+def _template(path: str) -> re.Pattern[str]:
+    return re.compile(
+        "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", path))
+    )
+
+
+def _by_status(responses: Mapping[str, Node], status: int) -> Node | None:
+    for key in (str(status), f"{status // 100}XX", "default"):
+        if key in responses:
+            return responses[key]
+    return None
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value.strip() for name, value in headers.items()}
+
+
+def _error_code(body: bytes) -> str | None:
+    try:
+        code = json.loads(body)["error"]["code"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return code if isinstance(code, str) else None
+
+
+def _no_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
+
+
+def _unlisted(schemas: Sequence[Node], value: Json, path: str) -> Iterator[str]:
+    """Fields that none of the schemas for this place names. The document leaves objects open, as a deployment may add
+    fields; what we answer ourselves is to be exactly what is documented."""
+    parts = [part for schema in schemas for part in _parts(schema)]
+    if isinstance(value, list):
+        items = [part["items"] for part in parts if "items" in part]
+        for index, item in enumerate(value):
+            yield from _unlisted(items, item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        named = [part["properties"] for part in parts if "properties" in part]
+        for name, item in value.items():
+            described = [properties[name] for properties in named if name in properties]
+            if described:
+                yield from _unlisted(described, item, f"{path}.{name}")
+            elif named:
+                yield f"{path}.{name} is not documented"
+
+
+def _parts(schema: Node) -> Iterator[Node]:
+    yield schema
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(keyword, ()):
+            yield from _parts(part)
+
+
+def _examples(node: Mapping[str, Any]) -> Iterator[tuple[str, Node, Json]]:
+    """The examples that an object carries, each with its place and the schema it has to satisfy."""
+    schema, examples = node.get("schema"), node.get("examples")
+    if isinstance(examples, list):
+        for index, value in enumerate(examples):
+            yield f"examples/{index}", node, value
+    elif isinstance(schema, dict):
+        for name, example in (examples or {}).items():
+            yield f"examples/{name}", schema, example["value"]
+        if "example" in node:
+            yield "example", schema, node["example"]
+
+
+def _is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    instant = datetime.fromisoformat(value)
+    return "T" in value and instant.tzinfo is not None and value == value.strip()
+
+
+def _is_uri(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    parts = urlsplit(value)
+    return bool(parts.scheme and parts.hostname) and re.search(r"\s", value) is None
+
+
+FORMATS = FormatChecker(formats=())
+_CHECKS: dict[str, Callable[[object], bool]] = {"date-time": _is_date_time, "uri": _is_uri}
+for _name, _check in _CHECKS.items():
+    FORMATS.checks(_name, raises=ValueError)(_check)
