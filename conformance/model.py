@@ -1,0 +1,190 @@
+"""What the suite is made of: claims, the exchanges that are their evidence, and the verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+Header = tuple[str, str]
+
+
+class Basis(StrEnum):
+    """Where a claim comes from: the vendor's page, its SDK, or our own choice where both are silent."""
+
+    DOC = "doc"
+    SDK = "sdk"
+    OURS = "ours"
+
+
+class Level(StrEnum):
+    """A broken `must` fails the run; a broken `should` is only shown."""
+
+    MUST = "must"
+    SHOULD = "should"
+
+
+class Need(StrEnum):
+    """What a check must have before it may run.
+
+    `read` sends GET and HEAD only, `write` changes things that are free, `spend` costs the account money, `hook`
+    wants a webhook receiver that the target can reach, `ctl` the emulator's control API, `burst` uses up a key's
+    request allowance for a minute.
+    """
+
+    READ = "read"
+    WRITE = "write"
+    SPEND = "spend"
+    HOOK = "hook"
+    CTL = "ctl"
+    BURST = "burst"
+
+
+class Verdict(StrEnum):
+    """The closed set of answers to "does this claim hold?"."""
+
+    PASS = "pass"  # noqa: S105 - a verdict
+    FAIL = "fail"
+    SKIPPED = "skipped"
+    NOT_OBSERVED = "not-observed"
+    DEVIATION = "deviation"
+    INFO = "info"
+    ERROR = "error"
+
+
+class Profile(StrEnum):
+    """How far a run may go: everything, writes within a budget, or reading alone."""
+
+    EMULATOR = "emulator"
+    SANDBOX = "sandbox"
+    READONLY = "readonly"
+
+
+class Kind(StrEnum):
+    """Who spoke to whom: we to the vendor's API, we to the emulator's control API, the vendor to our receiver."""
+
+    API = "api"
+    CONTROL = "control"
+    WEBHOOK = "webhook"
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a vendor's documentation promises and that a program can check.
+
+    `section` is the heading of the vendor's page; `text` the promise in our words. An id never changes meaning.
+    """
+
+    id: str
+    basis: Basis
+    needs: frozenset[Need]
+    section: str
+    text: str
+    level: Level = Level.MUST
+
+
+class Send(msgspec.Struct, frozen=True):
+    """A line of a plan: at most `times` requests of this kind, each costing at most `cents` when it succeeds."""
+
+    method: str
+    path: str
+    times: int = 1
+    cents: int = 0
+    note: str = ""
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One request and its answer, exactly as they went over the wire.
+
+    `id` is `producer#n`, so that two runs of the same seed name their exchanges alike. `status` is None when no
+    answer came; `error` then says why. `account` is a label for whose key was used, never the key.
+    For a webhook the request is the vendor's and the response ours.
+    """
+
+    id: str
+    producer: str
+    kind: Kind
+    method: str
+    path: str
+    request_headers: tuple[Header, ...] = ()
+    request_body: bytes = b""
+    status: int | None = None
+    response_headers: tuple[Header, ...] = ()
+    response_body: bytes = b""
+    error: str = ""
+    account: str = ""
+    truncated: bool = False
+
+    @property
+    def route(self) -> str:
+        """The path without its query."""
+        return self.path.partition("?")[0]
+
+    @property
+    def content_type(self) -> str:
+        """The answer's media type in lower case, without parameters."""
+        return (self.response_header("content-type") or "").partition(";")[0].strip().lower()
+
+    def request_header(self, name: str) -> str | None:
+        """The first request header of that name, whatever its case."""
+        return find(self.request_headers, name)
+
+    def response_header(self, name: str) -> str | None:
+        """The first response header of that name, whatever its case."""
+        return find(self.response_headers, name)
+
+    def json(self) -> Any:
+        """The answer's body as JSON, or None when it is not JSON."""
+        return decode(self.response_body)
+
+    def sent(self) -> Any:
+        """The request's body as JSON, or None when it is not JSON."""
+        return decode(self.request_body)
+
+    @property
+    def code(self) -> str | None:
+        """The code in the answer's error envelope, where there is one."""
+        body = self.json()
+        error = body.get("error") if isinstance(body, dict) else None
+        code = error.get("code") if isinstance(error, dict) else None
+        return code if isinstance(code, str) else None
+
+    def __str__(self) -> str:
+        """`GET /v1/calls → 404 not_found`, for messages."""
+        answer = f"no answer ({self.error})" if self.status is None else str(self.status)
+        return f"{self.method} {self.path} → {answer}" + (f" {self.code}" if self.code else "")
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """Something seen that bears on a claim: whether it held, what was seen, and the exchanges that show it."""
+
+    claim: str
+    held: bool
+    message: str
+    exchanges: tuple[str, ...]
+    origin: str
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """A finding of the schemathesis engine's own checks: worth a look, never a verdict."""
+
+    operation: str
+    check: str
+    message: str
+    exchange: str
+
+
+def find(headers: Iterable[Header], name: str) -> str | None:
+    """The first value under `name`, compared without regard to case."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+def decode(body: bytes) -> Any:
+    """JSON or None; never raises."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,1 @@
+"""Where exchanges come from: probes, the schemathesis engine, hypothesis state machines."""

@@ -1,0 +1,206 @@
+"""The schemathesis engine as a producer, and the only module that knows schemathesis.
+
+The engine never meets the network: it is given a WSGI application whose every request goes through the suite's own
+transport, and that adds the key. So the run's limits hold for it as for all, and it never sees a secret.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from conformance.model import Header, Lead, Profile
+from conformance.transport import NoAnswer, Refused, Request, TargetGone, Transport, Unsendable
+
+if TYPE_CHECKING:
+    from schemathesis.engine.recorder import ScenarioRecorder
+
+PRODUCER = "engine"
+EXCHANGE = "X-Conformance-Exchange"
+"""The header that tells which exchange an answer belongs to; it is never sent to anybody."""
+OWN_HEADERS = frozenset({"authorization", "host", "connection", "content-length", "cookie", "user-agent"})
+DROPPED = frozenset({"content-length", "transfer-encoding", "connection"})
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+)
+"""The engine's own checks whose findings become leads."""
+EVERY_OTHER = 2
+BURNT = 502
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """How much the engine does: examples for each operation and requests in all."""
+
+    examples: int
+    requests: int
+
+
+class Finding(msgspec.Struct, kw_only=True):
+    """What the engine brought: leads, its own trouble, and whether it was ended by a limit of the run."""
+
+    leads: list[Lead] = []
+    trouble: str = ""
+    ended: str = ""
+
+
+def explore(
+    document: dict[str, Any],
+    transport: Transport,
+    *,
+    key: str,
+    account: str,
+    profile: Profile,
+    seed: int,
+    share: Share,
+    feed: dict[str, list[str]],
+) -> Finding:
+    """Let the engine call the operations of an OpenAPI document; its requests become exchanges of `engine`.
+
+    Outside the emulator it only reads, with valid data. `feed` gives path parameters values that exist.
+    """
+    import schemathesis
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.engine import from_schema
+    from schemathesis.engine.events import NonFatalError, ScenarioFinished
+
+    emulated = profile is Profile.EMULATOR
+    config = SchemathesisConfig.from_dict(configuration(emulated, seed, share.examples))
+    schema: Any = schemathesis.openapi.from_dict(document, config=config)
+    if not emulated:
+        schema = schema.include(method="GET")
+    gate = Gate(transport, key, account, share.requests)
+    schema.app = gate
+    _feed(schema, feed)
+    finding = Finding()
+    stream = from_schema(schema).execute()
+    for event in stream:
+        if isinstance(event, ScenarioFinished):
+            finding.leads += leads(event.recorder)
+        elif isinstance(event, NonFatalError) and not gate.ended:
+            finding.trouble = finding.trouble or f"{event.info.title}: {event.info.message}"
+        if gate.ended:
+            stream.stop()
+    finding.ended = gate.ended
+    return finding
+
+
+def configuration(emulated: bool, seed: int, examples: int) -> dict[str, Any]:
+    """The engine's settings: seeded, nothing kept on disk, no signing up, no bad credentials; reading alone and valid
+    data alone outside the emulator."""
+    coverage: dict[str, Any] = {"enabled": True}
+    if not emulated:
+        coverage["unexpected-methods"] = []
+    return {
+        "seed": seed,
+        "continue-on-failure": True,
+        "workers": 1,
+        "cache": {"enabled": False},
+        "suppress-health-check": ["all"],
+        "auth": {"auto-signup": False},
+        "warnings": False,
+        "generation": {
+            "database": "none",
+            "max-examples": examples,
+            "mode": "all" if emulated else "positive",
+            "no-shrink": True,
+        },
+        "phases": {
+            "examples": {"enabled": True},
+            "coverage": coverage,
+            "fuzzing": {"enabled": True},
+            "stateful": {"enabled": emulated},
+        },
+        "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
+    }
+
+
+class Gate:
+    """A WSGI application that sends what it is asked through the transport, with the key, and gives the answer."""
+
+    def __init__(self, transport: Transport, key: str, account: str, requests: int) -> None:
+        self._transport = transport
+        self._key = key
+        self._account = account
+        self._left = requests
+        self.ended = ""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[[str, list[Header]], Any]) -> Iterable[bytes]:
+        """Answer one request of the engine."""
+        if self._left <= 0:
+            self.ended = self.ended or "the engine's share of requests is used up"
+        if self.ended:
+            return self._burn(start_response)
+        self._left -= 1
+        try:
+            exchange = self._transport.send(PRODUCER, self._request(environ), account=self._account)
+        except (NoAnswer, Unsendable):
+            return self._burn(start_response)
+        except Refused as refusal:
+            self.ended = str(refusal)
+            return self._burn(start_response)
+        except TargetGone as end:
+            self.ended = str(end)
+            return self._burn(start_response)
+        headers = [header for header in exchange.response_headers if header[0].lower() not in DROPPED]
+        start_response(f"{exchange.status} -", [*headers, (EXCHANGE, exchange.id)])
+        return [exchange.response_body]
+
+    def _burn(self, start_response: Callable[[str, list[Header]], Any]) -> Iterable[bytes]:
+        start_response(f"{BURNT} -", [("Content-Type", "text/plain")])
+        return [b""]
+
+    def _request(self, environ: dict[str, Any]) -> Request:
+        headers = tuple(_headers(environ))
+        length = environ.get("CONTENT_LENGTH") or "0"
+        body = environ["wsgi.input"].read(int(length)) if length.isdigit() else b""
+        path = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
+        bearer = (("Authorization", f"Bearer {self._key}"),)
+        return Request(str(environ["REQUEST_METHOD"]), path, (*bearer, *headers), body)
+
+
+def _headers(environ: dict[str, Any]) -> Iterator[Header]:
+    if kind := environ.get("CONTENT_TYPE"):
+        yield "Content-Type", str(kind)
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            header = name[5:].replace("_", "-").title()
+            if header.lower() not in OWN_HEADERS:
+                yield header, str(value)
+
+
+def _feed(schema: Any, feed: dict[str, list[str]]) -> None:
+    """Give every other request an id that exists, so that more than 404s are seen."""
+    turn = itertools.count()
+
+    def use_what_exists(_context: Any, path_parameters: Any) -> Any:
+        for name, values in feed.items():
+            place = next(turn)
+            if path_parameters and name in path_parameters and place % EVERY_OTHER == 0:
+                path_parameters[name] = values[place // EVERY_OTHER % len(values)]
+        return path_parameters
+
+    schema.hooks.hook("map_path_parameters")(use_what_exists)
+
+
+def leads(recorder: ScenarioRecorder) -> list[Lead]:
+    """The failures of the engine's own checks, each with its exchange. Answers that nobody gave don't count."""
+    found: list[Lead] = []
+    for case, checks in recorder.checks.items():
+        interaction = recorder.interactions.get(case)
+        response = interaction.response if interaction is not None else None
+        exchange = response.headers.get(EXCHANGE.lower()) if response is not None else None
+        if not exchange:
+            continue
+        for check in checks:
+            if check.failure_info is not None:
+                failure = check.failure_info.failure
+                message = f"{failure.title}: {failure.message}".strip().replace("\n", " ")
+                found.append(Lead(recorder.label, check.name, message[:300], exchange[0]))
+    return found

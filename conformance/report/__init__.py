@@ -1,0 +1,1 @@
+"""What a run found, for people and programs: terminal, JSON, JUnit, one HTML file, a badge."""

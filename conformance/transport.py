@@ -1,0 +1,383 @@
+"""The one door to the target: every producer's requests pass here, and here the limits of a run are enforced."""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.request
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from conformance.model import Exchange, Header, Kind
+
+if TYPE_CHECKING:
+    import httpx
+
+READING = frozenset({"GET", "HEAD"})
+WINDOW_SECONDS = 60.0
+SHARE_OF_LIMIT = 0.75
+"""How much of the vendor's documented rate a run allows itself: the rest is for whoever else uses the key."""
+TIMEOUT_SECONDS = 10.0
+DEADLINE_SECONDS = 60.0
+"""For one whole answer, however slowly it trickles."""
+BODY_CEILING = 64 * 1024 * 1024
+SILENCES = 3
+"""So many requests in a row without an answer, and the target counts as gone."""
+LONGEST_WAIT = 120.0
+WAITS_FOR_ONE = 3
+BUSY = frozenset({429, 503})
+
+
+class Refused(Exception):  # noqa: N818 - the name says what happened
+    """A request that this run's limits forbid; it was not sent."""
+
+
+class Unsendable(Refused):
+    """A request that cannot be put on the wire at all."""
+
+
+class NoAnswer(Exception):  # noqa: N818
+    """A request that went out and got no answer; the exchange in `exchange` says why."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(str(exchange))
+        self.exchange = exchange
+
+
+class TargetGone(Exception):  # noqa: N818
+    """The target has stopped answering; the run ends."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A request about to be sent: `path` with its query, as the vendor's page writes it."""
+
+    method: str
+    path: str
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run may send. None lifts a limit.
+
+    `methods` names the allowed verbs; `requests` caps their number; `budget` is in cents and `price` what a
+    request costs if it succeeds; `destinations` gives the phone numbers and hosts a request involves, of which each
+    must be `allowed`; `rate` is requests a minute.
+    """
+
+    methods: frozenset[str] | None = READING
+    requests: int | None = 1_000
+    budget: int | None = 0
+    price: Callable[[Request], int] = lambda _request: 0
+    destinations: Callable[[Request], Iterable[str]] = lambda _request: ()
+    allowed: Callable[[str], bool] = lambda _destination: False
+    rate: int | None = 60
+    charged: Callable[[Request, Exchange], int] = lambda _request, _exchange: 0
+    """What an answer cost: the price where it succeeded, and also where no answer tells."""
+
+
+class Book(Protocol):
+    """Where what a run makes is written down, before it is asked for and after."""
+
+    def about_to_send(self, request: Request) -> None:
+        """A request is going out."""
+
+    def answered(self, request: Request, exchange: Exchange) -> None:
+        """Its answer came, or did not."""
+
+
+class Log:
+    """Every exchange of a run, in order. Safe to use from several threads."""
+
+    def __init__(self, listener: Callable[[Exchange], None] | None = None) -> None:
+        self.exchanges: list[Exchange] = []
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._listener = listener
+
+    def add(self, producer: str, **fields: Any) -> Exchange:
+        """Keep one exchange, named after its producer and place."""
+        with self._lock:
+            self._counts[producer] += 1
+            exchange = Exchange(id=f"{producer}#{self._counts[producer]}", producer=producer, **fields)
+            self.exchanges.append(exchange)
+        if self._listener is not None:
+            self._listener(exchange)
+        return exchange
+
+
+class Pace:
+    """Keeps requests under a rate by waiting: at most `limit` in any minute.
+
+    Waiting and the time of day are given, so that tests need not wait.
+    """
+
+    def __init__(
+        self,
+        limit: int | None,
+        now: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.limit = limit
+        self._now = now
+        self._wait = wait
+        self._sent: deque[float] = deque()
+        self.waited = 0.0
+
+    def take(self) -> None:
+        """Wait until one more request fits, and count it."""
+        if self.limit is None:
+            return
+        while True:
+            now = self._now()
+            while self._sent and self._sent[0] <= now - WINDOW_SECONDS:
+                self._sent.popleft()
+            if len(self._sent) < self.limit:
+                self._sent.append(now)
+                return
+            self.pause(self._sent[0] + WINDOW_SECONDS - now)
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, but never longer than LONGEST_WAIT."""
+        seconds = min(max(seconds, 0.01), LONGEST_WAIT)
+        self.waited += seconds
+        self._wait(seconds)
+
+
+class Transport:
+    """Sends to one target, within one policy, and writes down what went and came.
+
+    `base_url` takes the place of the vendor's `https://host`. `ca` is a file with the certificate authority to
+    trust. Nothing is sent anywhere else; redirects are never followed; the environment's credentials are not used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        policy: Policy,
+        log: Log,
+        *,
+        ca: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        pace: Pace | None = None,
+        book: Book | None = None,
+    ) -> None:
+        self.book = book
+        self.base_url = base_url.rstrip("/")
+        self.policy = policy
+        self.log = log
+        self.pace = pace or Pace(None if policy.rate is None else max(1, int(policy.rate * SHARE_OF_LIMIT)))
+        self.sent = 0
+        self.spent = 0
+        self.gone = ""
+        self._silences = 0
+        self._stopped = False
+        self._ca = ca
+        self._timeout = timeout
+        self._client: httpx.Client | None = None
+        self._lock = threading.RLock()
+
+    def send(
+        self,
+        producer: str,
+        request: Request,
+        *,
+        account: str = "",
+        patient: bool = True,
+        paced: bool = True,
+    ) -> Exchange:
+        """Send one request and give the exchange.
+
+        `patient` waits as `Retry-After` asks and tries again when a paced target answers 429 or 503;
+        `paced=False` is for the probe of the rate limit itself.
+        Raises Refused when the policy forbids it, NoAnswer when nothing came back, TargetGone after several.
+        """
+        with self._lock:
+            for _ in range(WAITS_FOR_ONE):
+                self._permit(request)
+                if paced:
+                    self.pace.take()
+                exchange = self._once(producer, request, account)
+                wait = self._wait_asked(exchange) if patient and self.policy.rate is not None else None
+                if wait is None:
+                    return exchange
+                self.pace.pause(wait)
+            return exchange
+
+    def permits(self, request: Request) -> str:
+        """Why this request would be refused, or an empty string."""
+        policy = self.policy
+        if policy.methods is not None and request.method.upper() not in policy.methods:
+            return f"{request.method} is not allowed in this run"
+        if policy.requests is not None and self.sent >= policy.requests:
+            return f"the ceiling of {policy.requests} requests is reached"
+        if not request.path.startswith("/"):
+            return f"{request.path!r} is not a path of the target"
+        if policy.methods != READING and policy.budget is not None:
+            if self._stopped and request.method.upper() not in READING | {"DELETE"}:
+                return "more was spent than the budget allows; only reading and removing go on"
+            price = policy.price(request)
+            if self.spent + price > policy.budget:
+                return (
+                    f"it costs {dollars(price)}, and of the budget of {dollars(policy.budget)} "
+                    f"{dollars(max(policy.budget - self.spent, 0))} is left"
+                )
+            for destination in policy.destinations(request):
+                if not policy.allowed(destination):
+                    return f"{destination} is not on the list of allowed destinations"
+        return ""
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    def _permit(self, request: Request) -> None:
+        if self.gone:
+            raise TargetGone(self.gone)
+        if reason := self.permits(request):
+            raise Refused(f"{request.method} {request.path} was not sent: {reason}")
+
+    def _wait_asked(self, exchange: Exchange) -> float | None:
+        after = exchange.response_header("retry-after")
+        if exchange.status not in BUSY or after is None:
+            return None
+        seconds = _seconds(after.strip())
+        return seconds if seconds is not None and seconds <= LONGEST_WAIT else None
+
+    def _once(self, producer: str, request: Request, account: str) -> Exchange:
+        import httpx
+
+        self.sent += 1
+        if self.book is not None:
+            self.book.about_to_send(request)
+        status: int | None = None
+        headers: tuple[Header, ...] = ()
+        sent_headers: tuple[Header, ...] = request.headers
+        body, cut, error = b"", False, ""
+        try:
+            built = self._open().build_request(
+                request.method,
+                self.base_url + request.path,
+                headers=[(name.encode(), value.encode("utf-8")) for name, value in request.headers],
+                content=request.body or None,
+            )
+            sent_headers = tuple(_text(built.headers.raw))
+            response = self._open().send(built, stream=True)
+            try:
+                status, headers = response.status_code, tuple(_text(response.headers.raw))
+                body, cut = _read(response)
+            finally:
+                response.close()
+        except (httpx.LocalProtocolError, httpx.InvalidURL, httpx.UnsupportedProtocol) as trouble:
+            raise Unsendable(f"{request.method} {request.path} cannot be sent: {trouble}") from None
+        except (httpx.HTTPError, httpx.StreamError) as trouble:
+            error = f"{type(trouble).__name__}: {trouble}" if str(trouble) else type(trouble).__name__
+        exchange = self.log.add(
+            producer,
+            kind=Kind.API,
+            method=request.method,
+            path=request.path,
+            request_headers=sent_headers,
+            request_body=request.body,
+            status=None if error else status,
+            response_headers=headers,
+            response_body=body,
+            error=error,
+            account=account,
+            truncated=cut,
+        )
+        if self.book is not None:
+            self.book.answered(request, exchange)
+        self._count(request, exchange)
+        if error:
+            raise NoAnswer(exchange)
+        return exchange
+
+    def _count(self, request: Request, exchange: Exchange) -> None:
+        self.spent += self.policy.charged(request, exchange)
+        if self.policy.budget is not None and self.spent > self.policy.budget:
+            self._stopped = True
+        if exchange.status is not None:
+            self._silences = 0
+            return
+        self._silences += 1
+        if self._silences >= SILENCES:
+            self.gone = f"the target stopped answering: {exchange}"
+
+    def _open(self) -> httpx.Client:
+        import httpx
+
+        if self._client is None:
+            self._client = httpx.Client(
+                timeout=self._timeout,
+                follow_redirects=False,
+                trust_env=False,
+                verify=trust(self._ca),
+                proxy=_proxy(self.base_url),
+                headers={"User-Agent": "ringback-conformance", "Accept": "*/*", "Accept-Encoding": "identity"},
+            )
+        return self._client
+
+
+def trust(ca: str | None) -> Any:
+    """What to verify a certificate against: a file of one's own, or the usual authorities."""
+    if ca is None:
+        return True
+    import ssl
+
+    return ssl.create_default_context(cafile=ca)
+
+
+def dollars(cents: int) -> str:
+    """`$5.00`"""
+    return f"${cents // 100}.{cents % 100:02d}"
+
+
+def is_loopback(url: str) -> bool:
+    """True when the host of a URL is this machine by its name or address."""
+    host = (urlsplit(url).hostname or "").lower()
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+
+
+def _proxy(url: str) -> str | None:
+    if is_loopback(url) or urllib.request.proxy_bypass(urlsplit(url).hostname or ""):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(urlsplit(url).scheme) or proxies.get("all")
+
+
+def _seconds(after: str) -> float | None:
+    if after.isdigit():
+        return float(after)
+    try:
+        return parsedate_to_datetime(after).timestamp() - time.time()
+    except ValueError:
+        return None
+
+
+def _text(raw: Iterable[tuple[bytes, bytes]]) -> Iterable[Header]:
+    return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+def _read(response: httpx.Response) -> tuple[bytes, bool]:
+    import httpx
+
+    parts: list[bytes] = []
+    size = 0
+    until = time.monotonic() + DEADLINE_SECONDS
+    for part in response.iter_raw():
+        parts.append(part)
+        size += len(part)
+        if size > BODY_CEILING:
+            return b"".join(parts)[:BODY_CEILING], True
+        if time.monotonic() > until:
+            raise httpx.ReadTimeout(f"the answer was not complete after {DEADLINE_SECONDS:.0f} s")
+    return b"".join(parts), False
