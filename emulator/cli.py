@@ -141,6 +141,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FINE
     except OSError as error:
         return _say(str(error), TROUBLE)
+    except Exception:
+        from traceback import print_exc
+
+        print_exc()
+        return _say("this is a bug in Ringback", TROUBLE)
     return result if isinstance(result, int) else FINE
 
 

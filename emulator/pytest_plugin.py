@@ -9,6 +9,7 @@ Installing Ringback is enough; nothing has to be imported or configured.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SECTION = "Ringback timeline"
 LINES_SHOWN = 300
+CONTROL_TOKEN_FROM = "RINGBACK_CONTROL_TOKEN"  # noqa: S105 - the variable's name, not its value
 
 URL, SEED, CLOCK, STRICT, VENDORS = (f"--ringback-{name}" for name in ("url", "seed", "clock", "strict", "vendors"))
 OWN_SERVER_ONLY = (SEED, CLOCK, STRICT, VENDORS)
@@ -30,7 +32,11 @@ _TOLD = pytest.StashKey[int]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the `--ringback-…` options."""
     group = parser.getgroup("ringback", "Ringback, the phone carrier that fits in a test run")
-    group.addoption(URL, metavar="URL", help="Use the emulator that runs there instead of starting one.")
+    group.addoption(
+        URL,
+        metavar="URL",
+        help=f"Use the emulator that runs there instead of starting one; {CONTROL_TOKEN_FROM} holds its token, if any.",
+    )
     group.addoption(SEED, metavar="N", type=int, help="Seed of ids, secrets, numbers and phrases (0).")
     group.addoption(CLOCK, metavar="MODE", help="frozen, real or xN (frozen).")
     group.addoption(STRICT, action="store_true", default=None, help="Send webhooks only where the vendor's page says.")
@@ -48,12 +54,15 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def _ringback_server(pytestconfig: pytest.Config) -> Iterator[Ringback]:
     from emulator.server import CrashReport, StartError
-    from emulator.testing import Ringback, SettingsError, Unreachable
+    from emulator.testing import ControlError, Ringback, SettingsError, Unreachable
 
     url = pytestconfig.getoption(URL)
     try:
-        server = Ringback.connect(url) if url is not None else _own(pytestconfig).start()
-    except (SettingsError, StartError, Unreachable) as error:
+        if url is not None:
+            server = Ringback.connect(url, os.environ.get(CONTROL_TOKEN_FROM))
+        else:
+            server = _own(pytestconfig).start()
+    except (ControlError, SettingsError, StartError, Unreachable) as error:
         pytest.fail(f"no Ringback for this run: {error}", pytrace=False)
     yield server
     told = pytestconfig.stash.get(_TOLD, 0)

@@ -529,6 +529,32 @@ def test_serve_on_a_taken_port_is_trouble_in_one_line(cli: Cli, server: Ringback
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_run_on_a_taken_port_is_trouble_in_one_line(cli: Cli, server: Ringback) -> None:
+    said = cli("run", "kwickphone", "--port", server.url.rpartition(":")[2], "--", "true")
+    assert said.code == 3
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_command_that_was_fine_does_not_hide_a_failure_inside_the_emulator(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emulator.vendors.kwickphone.rules import KwickPhone
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(KwickPhone, "list_numbers", breaks)
+    program = (
+        "import os, urllib.error, urllib.request\n"
+        "ask = urllib.request.Request(os.environ['KWICKPHONE_BASE_URL'] + '/v1/numbers',"
+        " headers={'Authorization': 'Bearer ' + os.environ['KP_API_KEY']})\n"
+        "try:\n    urllib.request.urlopen(ask)\nexcept urllib.error.HTTPError as error:\n    assert error.code == 500"
+    )
+    said = cli("run", "kwickphone", "--", sys.executable, "-c", program)
+    assert said.code == 3
+    assert "ZeroDivisionError: a bug" in said.err
+
+
 def test_flags_win_over_environment_and_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from emulator.commands.serve import settings_from
 

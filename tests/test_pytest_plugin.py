@@ -27,12 +27,13 @@ PROVISION = """
 
 @pytest.fixture
 def run_pytest(tmp_path: Path) -> Run:
-    def run(source: str, *options: str) -> subprocess.CompletedProcess[str]:
+    def run(source: str, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_mine.py").write_text(f"def provision(account, **more):{PROVISION}\n\n{source}")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("RINGBACK_", "PYTEST_"))},
             "PYTHONPATH": str(ROOT),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            **more,
         }
         plugin = ["-p", "emulator.pytest_plugin", "-p", "no:cacheprovider"]
         return subprocess.run(
@@ -209,6 +210,16 @@ def test_it(ringback):
         assert rb.now == before
         assert rb.control.get("/faults")["data"] == []
         assert "POST /v1/numbers → 201" in rb.timeline()
+
+
+def test_an_emulator_with_a_control_token_is_used_with_it(run_pytest: Run) -> None:
+    source = "def test_it(ringback):\n    assert ringback.kwickphone.balance == 0\n"
+    with Ringback("kwickphone", control_token="open-sesame") as rb:
+        refused = run_pytest(source, f"--ringback-url={rb.url}")
+        taken = run_pytest(source, f"--ringback-url={rb.url}", RINGBACK_CONTROL_TOKEN="open-sesame")
+    assert "no Ringback for this run: Send the control token" in refused.stdout
+    assert refused.returncode == 1
+    assert taken.returncode == 0, taken.stdout
 
 
 def test_workers_have_an_emulator_each(run_pytest: Run) -> None:

@@ -71,13 +71,13 @@ def journal(
         print_json(answer)
         return
     screen = console()
-    day = _show(screen, reversed(answer["data"]), "")
+    day = _show(screen, reversed(answer["data"]), "", account is None)
     while follow:
         answer = control.get("/journal", **{**wanted, "limit": MOST_ENTRIES}, since=answer["last"], wait=FOLLOW_SECONDS)
-        day = _show(screen, reversed(answer["data"]), day)
+        day = _show(screen, reversed(answer["data"]), day, account is None)
 
 
-def _show(screen: Console, entries: Iterable[Mapping[str, Any]], day: str) -> str:
+def _show(screen: Console, entries: Iterable[Mapping[str, Any]], day: str, whose: bool) -> str:
     from rich.text import Text
 
     for entry in entries:
@@ -88,5 +88,7 @@ def _show(screen: Console, entries: Iterable[Mapping[str, Any]], day: str) -> st
         line.append(f"{clock_time(entry):15} ", "dim")
         line.append(f"{entry['kind']:{WIDEST_KIND}} ", STYLES.get(entry["kind"], ""))
         line.append(describe(entry))
+        if whose and entry["account_id"]:
+            line.append(f"  {entry['account_id']}", "dim")
         screen.print(line, soft_wrap=True)
     return day

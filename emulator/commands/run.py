@@ -18,7 +18,7 @@ from emulator.commands.serve import serve_flags, settings_from
 NOT_EXECUTABLE, NOT_FOUND, KILLED = 126, 127, 128
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
-CRASHED = 3
+TROUBLE = 3
 
 _COMMAND = "emulator.commands.run.command"
 
@@ -58,10 +58,14 @@ def run(ctx: click.Context, /, **flags: Any) -> int:
     if flags["port"] is None:
         flags["port"] = 0
     settings = settings_from(**flags)
-    from emulator.server import CrashReport, ServerThread
+    from emulator.server import CrashReport, ServerThread, StartError
 
     server = ServerThread(settings)
-    server.start()
+    try:
+        server.start()
+    except StartError as error:
+        say(f"ringback: {error}")
+        return TROUBLE
     try:
         added = variables(server.url, server.vendors)
         if server.https_url is not None:
@@ -77,7 +81,7 @@ def run(ctx: click.Context, /, **flags: Any) -> int:
             crash = error
     if crash is not None:
         say(f"ringback: the emulator failed inside: {crash}")
-        return code or CRASHED
+        return code or TROUBLE
     return code
 
 
