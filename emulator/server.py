@@ -77,9 +77,7 @@ class Serving:
                 "base_url": self.application.urls[name],
                 "key": key_record.secret if key_record is not None else "",
             }
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(YOUNG, 20, 100)
+        calm_the_collector()
         if settings.ready_file:
             self._write_ready_file(port)
 
@@ -187,6 +185,13 @@ class _claimed:  # noqa: N801 - used as a function
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
+
+
+def calm_the_collector() -> None:
+    """Leave what a start made out of garbage collection, and look less often: the pauses own the slowest answers."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 20, 100)
 
 
 def _answers(host: str, port: int) -> bool:

@@ -33,11 +33,12 @@ class EgressError(ValueError):
 
 @dataclass(frozen=True)
 class Destination:
-    """Where one attempt really goes: the URL to call, the Host header that it carries, and whether a certificate is
-    checked."""
+    """Where one attempt really goes: the URL to call, the Host header that it carries, what follows the origin, and
+    whether a certificate is checked."""
 
     url: str
     host_header: str
+    rest: str
     verify: bool
 
 
@@ -126,16 +127,11 @@ class Egress:
     async def destination(self, url: str) -> Destination:
         """Check a URL at the moment of sending and say where it goes. Raises EgressError."""
         host, origin = _check(url, self.strict)
-        parts = parse(url)
         if host is not None and host in self.hosts:
             self._check_addresses(host, await self.resolve(host))
+        place = _place(url)
         local = self.routes.get(origin)
-        if local is not None:
-            rest = url[len(parts.scheme) + 3 + len(parts.netloc) :]
-            return Destination(local + rest, parts.netloc.rpartition("@")[2], verify=False)
-        address = literal(_ascii(parts.hostname or ""))
-        loopback = (address is not None and address.is_loopback) or _names_loopback(host)
-        return Destination(url, parts.netloc.rpartition("@")[2], verify=not loopback)
+        return place if local is None else Destination(local + place.rest, place.host_header, place.rest, verify=False)
 
     def permits(self, host: str, address: str) -> bool:
         """Whether a connection to this resolved address of a host may be made."""
@@ -184,6 +180,17 @@ def _check(url: str, strict: bool) -> tuple[str | None, str]:
     if _names_loopback(host) or host.endswith(_INTERNAL_SUFFIXES) or "." not in host:
         raise EgressError(f"{host} is not a public host name")
     return host, _origin(parts)
+
+
+@lru_cache(maxsize=1_024)
+def _place(url: str) -> Destination:
+    """A URL as it is, without a route; a loopback receiver's certificate is not checked."""
+    parts = parse(url)
+    host = _ascii(parts.hostname or "")
+    address = literal(host)
+    loopback = _names_loopback(host) or (address is not None and address.is_loopback)
+    rest = url[len(parts.scheme) + 3 + len(parts.netloc) :]
+    return Destination(url, parts.netloc.rpartition("@")[2], rest, verify=not loopback)
 
 
 def _names_loopback(host: str | None) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -77,6 +79,17 @@ class Delivery(Record, kw_only=True):
     troubles: list[WebhookTrouble] = []
 
 
+class Lane:
+    """One receiver's attempts in waiting, and the workers that make them: a slow receiver holds up no other."""
+
+    __slots__ = ("receiver", "waiting", "workers")
+
+    def __init__(self, receiver: str) -> None:
+        self.receiver = receiver
+        self.waiting: deque[tuple[Delivery, Delivery | None, bool, asyncio.Future[None]]] = deque()
+        self.workers: set[asyncio.Task[None]] = set()
+
+
 class Outbox:
     """All deliveries of all vendors.
 
@@ -111,6 +124,7 @@ class Outbox:
         self._crashed = crashed
         self._unkind = unkind
         self._dialects: dict[str, Dialect] = {}
+        self._lanes: dict[str, Lane] = {}
         self._session: aiohttp.ClientSession | None = None
         self._insecure: ssl.SSLContext | None = None
         clock.on(ATTEMPT, self._due)
@@ -166,10 +180,10 @@ class Outbox:
 
     def replay(self, delivery: Delivery) -> asyncio.Future[None]:
         """Send a stored event once more, now; the result is done when that was attempted."""
-        task = self._launch(delivery, retry=delivery.state == "pending")
-        if task is None:
+        sent = self._launch(delivery, retry=delivery.state == "pending")
+        if sent is None:
             raise RuntimeError("the outbox has no event loop to send on")
-        return task
+        return sent
 
     def _later(self, delivery: Delivery, seconds: float) -> None:
         due = self._clock.now(delivery.account) + round(seconds * SECOND)
@@ -188,20 +202,36 @@ class Outbox:
 
     def _launch(
         self, delivery: Delivery, *, then: Delivery | None = None, retry: bool = True
-    ) -> asyncio.Task[None] | None:
+    ) -> asyncio.Future[None] | None:
+        """Put an attempt on its receiver's lane; the result is done when it was made."""
         self._clock.cancel(delivery.timer)
         delivery.next_at = delivery.timer = None
         loop = self._clock.loop
         if loop is None:
             return None
-        task = loop.create_task(self._deliver(delivery, then, retry))
-        self._clock.track(delivery.account, task)
-        task.add_done_callback(self._finished)
-        return task
+        done: asyncio.Future[None] = loop.create_future()
+        self._clock.track(delivery.account, done)
+        receiver = delivery.url.split("/", 3)[2]
+        lane = self._lanes.get(receiver)
+        if lane is None:
+            lane = self._lanes[receiver] = Lane(receiver)
+        lane.waiting.append((delivery, then, retry, done))
+        if len(lane.workers) < RECEIVER_CONNECTIONS:
+            worker = loop.create_task(self._work(lane))
+            lane.workers.add(worker)
+            worker.add_done_callback(lane.workers.discard)
+        return done
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._crashed(error)
+    async def _work(self, lane: Lane) -> None:
+        while lane.waiting:
+            delivery, then, retry, done = lane.waiting.popleft()
+            try:
+                await self._deliver(delivery, then, retry)
+            except Exception as error:  # noqa: BLE001 - kept, for the test run to fail on
+                self._crashed(error)
+            finally:
+                if not done.done():
+                    done.set_result(None)
 
     async def _deliver(self, delivery: Delivery, then: Delivery | None, retry: bool) -> None:
         attempt = await self._attempt(delivery)
@@ -259,9 +289,9 @@ class Outbox:
             async with session.post(
                 destination.url,
                 data=delivery.body,
-                headers=[*headers, ("Host", destination.host_header)],
+                headers=headers if destination.url == delivery.url else [*headers, ("Host", destination.host_header)],
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=self._timeout(delivery.account)),
+                timeout=_patience(self._timeout(delivery.account)),
                 ssl=True if destination.verify else self._unverified(),
             ) as response:
                 kept = await response.content.read(READ_BYTES)
@@ -282,7 +312,7 @@ class Outbox:
         import aiohttp
 
         connector = aiohttp.TCPConnector(
-            limit=0, limit_per_host=RECEIVER_CONNECTIONS, resolver=_checked_resolver(self.egress), use_dns_cache=False
+            limit=0, resolver=_checked_resolver(self.egress), use_dns_cache=False
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -316,6 +346,13 @@ class Outbox:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+@lru_cache(maxsize=64)
+def _patience(seconds: float) -> aiohttp.ClientTimeout:
+    import aiohttp
+
+    return aiohttp.ClientTimeout(total=seconds)
 
 
 def _reason(error: OSError) -> str:

@@ -1,0 +1,5 @@
+"""`python -m emulator` is `ringback`."""
+
+from emulator.cli import main
+
+main()
