@@ -55,9 +55,9 @@ class Contract:
             ((_template(operation.path), operation) for operation in self.operations),
             key=lambda route: route[1].path.count("{"),
         )
-        self._events = {
-            post["x-event"]: post for post in (item["post"] for item in self.resolved.get("webhooks", {}).values())
-        }
+        webhooks = self.resolved.get("webhooks", {})
+        self._events = {name: item["post"] for name, item in webhooks.items()}
+        self._events |= {post["x-event"]: post for post in self._events.values()}
         self._validators: dict[int, Draft202012Validator] = {}
 
     @staticmethod
@@ -99,7 +99,8 @@ class Contract:
         return min(found, key=len) if found else [f"status {status} is documented nowhere"]
 
     def check_webhook(self, event: str, headers: Mapping[str, str], body: bytes) -> list[str]:
-        """What is wrong with a delivery of `event` (`call.completed`): required headers, content type, body."""
+        """What is wrong with a delivery of `event`, by its name on the wire (`call.completed`) or in the document
+        (`callCompleted`): required headers, content type, body."""
         post = self._events.get(event)
         if post is None:
             return [f"event {event!r} is not documented ({', '.join(self._events) or 'none'} is)"]
