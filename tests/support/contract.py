@@ -148,7 +148,7 @@ class Contract:
             value: Json = text
             if header["schema"].get("type") == "integer" and re.fullmatch("-?[0-9]+", text):
                 value = int(text)
-            yield from (f"header {name}: {problem}" for problem in self._schema_problems(header["schema"], value))
+            yield from (f"header {name}: {problem}" for problem in self.check_value(header["schema"], value))
 
     def _content_problems(self, content: Mapping[str, Node], headers: Mapping[str, str], body: bytes) -> list[str]:
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -163,11 +163,12 @@ class Contract:
             value = json.loads(body, parse_constant=_no_constant)
         except ValueError as error:
             return [f"the body is not JSON: {error}"]
-        return self._schema_problems(schema, value)
+        return self.check_value(schema, value)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
-    def _schema_problems(self, schema: Node, value: Json) -> list[str]:
+    def check_value(self, schema: Node, value: Json) -> list[str]:
+        """What is wrong with a value, by a schema of `resolved`; fields that no part of the schema names too."""
         validator = self._validators.get(id(schema))
         if validator is None:
             validator = self._validators[id(schema)] = Draft202012Validator(schema, format_checker=FORMATS)
@@ -183,7 +184,7 @@ class Contract:
                 yield from self._example_problems(item, f"{pointer}/{index}")
         elif isinstance(node, dict):
             for place, schema, value in _examples(node):
-                for problem in self._schema_problems(schema, value):
+                for problem in self.check_value(schema, value):
                     yield f"{pointer}/{place}: {problem}"
             for name, item in node.items():
                 if name not in ("example", "examples"):
