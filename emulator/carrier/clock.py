@@ -115,7 +115,7 @@ class Timeline:
     def __init__(self) -> None:
         self.offset = 0
         self.pinned: int | None = None
-        self.published: int | None = None
+        self.published: tuple[int, int] | None = None
         self.heap: list[tuple[int, int]] = []
         self.foreground = 0
         self.work: set[asyncio.Future[Any]] = set()
@@ -191,7 +191,7 @@ class Clock:
         if not background:
             line.foreground += 1
         if line.heap[0][1] == serial:
-            self._publish(account, line, due - line.offset)
+            self._publish(account, line, due)
         return serial
 
     def after(self, delay: int, account: str, name: str, *args: Any, background: bool = False) -> int:
@@ -237,10 +237,12 @@ class Clock:
             heappop(heap)
         return None
 
-    def _publish(self, account: str, line: Timeline, server_due: int) -> None:
-        if line.published != server_due:
-            line.published = server_due
-            heappush(self._heads, (server_due, self._serial, account))
+    def _publish(self, account: str, line: Timeline, due: int) -> None:
+        """Enter a timeline's earliest timer among the heads; on one instant, the timer set first comes first."""
+        head = (due - line.offset, line.heap[0][1])
+        if line.published != head:
+            line.published = head
+            heappush(self._heads, (*head, account))
             if self.mode != "frozen":
                 self._arm()
 
@@ -249,23 +251,23 @@ class Clock:
         if due is None:
             line.published = None
         else:
-            self._publish(account, line, due - line.offset)
+            self._publish(account, line, due)
 
     def _next_head(self) -> tuple[int, str, Timeline] | None:
         """The account whose next timer is the earliest on the server's clock."""
         heads = self._heads
         while heads:
-            server_due, _, account = heads[0]
+            server_due, serial, account = heads[0]
             line = self._timelines.get(account)
-            if line is not None and line.published == server_due:
+            if line is not None and line.published == (server_due, serial):
                 due = self._head(line)
-                if due is not None and due - line.offset == server_due:
+                if due is not None and (due - line.offset, line.heap[0][1]) == line.published:
                     return server_due, account, line
                 heappop(heads)
                 line.published = None
                 if due is not None:
-                    line.published = due - line.offset
-                    heappush(heads, (line.published, self._serial, account))
+                    line.published = (due - line.offset, line.heap[0][1])
+                    heappush(heads, (*line.published, account))
             else:
                 heappop(heads)
         return None

@@ -26,7 +26,7 @@ class AccountBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An account to open. `now` sets its own clock; without `keys` it gets one."""
 
     vendor: str
-    balance: str = "0.00"
+    balance: str = "25.00"
     keys: list[KeyBody] | None = None
     settings: dict[str, Any] = {}
     name: str | None = None

@@ -33,6 +33,10 @@ class Windows:
         """Start a window afresh."""
         self._taken.pop(name, None)
 
+    def clear(self) -> None:
+        """Start all windows afresh."""
+        self._taken.clear()
+
     def snapshot(self) -> dict[str, list[int]]:
         """All windows as plain data."""
         return {name: list(taken) for name, taken in self._taken.items() if taken}
