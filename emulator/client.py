@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 120.0
 MOST_ENTRIES = 10_000
+ANYBODY = "+12145550123"
+"""Who calls or writes when it does not matter: a number that belongs to nobody."""
 SPEAKERS = ("agent", "caller")
 
 Spoken = str | Sequence[Any] | Mapping[str, Any]

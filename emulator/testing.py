@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from emulator.client import Control, ControlError, Spoken, Unreachable, as_turns
+from emulator.client import ANYBODY, Control, ControlError, Spoken, Unreachable, as_turns
 from emulator.receiver import Received, Receiver
 from emulator.settings import Settings, SettingsError
 from emulator.timeline import timeline
@@ -241,7 +241,7 @@ class Ringback:
     def call(
         self,
         to: str,
-        caller: str = "+12145550123",
+        caller: str = ANYBODY,
         turns: Iterable[Spoken] | None = None,
         outcome: str | None = None,
         vendor: str | None = None,
@@ -270,7 +270,7 @@ class Ringback:
         self,
         to: str,
         body: str,
-        sender: str = "+12145550123",
+        sender: str = ANYBODY,
         vendor: str | None = None,
         media_urls: Sequence[str] = (),
     ) -> str:
@@ -577,11 +577,11 @@ class Account:
 
     # -- what happens to it ------
 
-    def call(self, to: str, caller: str = "+12145550123", **script: Any) -> str:
+    def call(self, to: str, caller: str = ANYBODY, **script: Any) -> str:
         """`Ringback.call` to a number of this account's vendor."""
         return self._ringback.call(to, caller, vendor=self.vendor, **script)
 
-    def text(self, to: str, body: str, sender: str = "+12145550123", media_urls: Sequence[str] = ()) -> str:
+    def text(self, to: str, body: str, sender: str = ANYBODY, media_urls: Sequence[str] = ()) -> str:
         """`Ringback.text` to a number of this account's vendor."""
         return self._ringback.text(to, body, sender, vendor=self.vendor, media_urls=media_urls)
 

@@ -138,6 +138,7 @@ def test_the_completion_script_of_a_shell_names_the_program(cli: Cli, kind: str)
         ("ringback serve --webhook-", "--webhook-route"),
         ("ringback faults add kwickphone --webhook dup", "duplicate"),
         ("ringback call --end no", "no_answer"),
+        ("ringback call --outcome ord", "order"),
         ("ringback env --shell fi", "fish"),
         ("ringback journal --kind del", "delivery"),
     ],
@@ -244,6 +245,17 @@ def test_a_call_rings_and_its_id_is_the_vendors(cli: Cli, server: Ringback, acco
     assert said.out == seen["id"] + "\n"
     assert (seen["caller"], seen["outcome"]) == ("+12145559876", "order")
     assert [(turn["speaker"], turn["text"]) for turn in turns] == [("agent", "Hello?"), ("caller", "One pizza.")]
+
+
+def test_a_call_plays_a_stock_script(cli: Cli, server: Ringback, account: Account, number: str) -> None:
+    assert cli("call", number, "--scenario", "missed", "--url", server.url).code == 0
+    account.advance(idle=True)
+    with account.client() as http:
+        (seen,) = http.get("/v1/calls").json()["data"]
+    assert seen["status"] == "no_answer"
+    said = cli("call", number, "--scenario", "mised", "--url", server.url)
+    assert said.code == 2
+    assert "missed" in said.err
 
 
 def test_a_call_to_a_number_that_nobody_has_falls_short(cli: Cli, server: Ringback) -> None:

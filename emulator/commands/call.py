@@ -13,9 +13,21 @@ from emulator.commands.remote import print_json, remote, say
 ENDS = ("completed", "no_answer", "busy", "failed")
 
 
+def _dialogues(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    import yaml
+    from click.shell_completion import CompletionItem
+
+    from emulator import resources
+
+    bank = yaml.safe_load(resources.path("fixtures", "dialogues.yaml").read_text(encoding="utf-8"))
+    return [CompletionItem(name) for name in bank["dialogues"] if name.startswith(incomplete)]
+
+
 @click.command()
 @click.argument("number")
-@click.option("--from", "caller", default="+12145550123", show_default=True, help="Who calls, in E.164.")
+@click.option(
+    "--from", "caller", metavar="NUMBER", default="+12145550123", show_default=True, help="Who calls, in E.164."
+)
 @click.option("--vendor", type=Vendor(), help="Whose number it is; found out unless told.")
 @click.option(
     "--turn",
@@ -24,13 +36,20 @@ ENDS = ("completed", "no_answer", "busy", "failed")
     metavar="SPEAKER: TEXT",
     help="What is said, in order; repeatable. The speaker is caller or agent; left out, they take turns.",
 )
-@click.option("--outcome", help="What comes of the call, say order or booking.")
+@click.option(
+    "--outcome", metavar="WORD", shell_complete=_dialogues, help="What comes of the call, say order or booking."
+)
 @click.option("--end", type=click.Choice(ENDS), help="How it ends. [default: completed]")
 @click.option("--duration", type=Duration(), help="How long they talk, say 90 or 2m.")
 @click.option("--answer-after", type=Duration(), help="How long it rings.")
 @click.option("--voicemail", metavar="TEXT", help="What the caller leaves on voicemail.")
 @click.option("--recording/--no-recording", default=None, help="Whether there is a recording.")
-@click.option("--scenario", metavar="NAME", help="Take the script from a shipped scenario.")
+@click.option(
+    "--scenario",
+    metavar="NAME",
+    shell_complete=_dialogues,
+    help="A stock script: missed, busy, failed, or a kind of dialogue such as order.",
+)
 @remote
 def call(
     control: Control,

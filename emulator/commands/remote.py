@@ -30,6 +30,7 @@ def remote(command: Callable[Concatenate[Control, bool, ...], R]) -> Callable[..
 
     @click.option(
         "--url",
+        metavar="URL",
         envvar="RINGBACK_URL",
         default=DEFAULT_URL,
         show_default=True,

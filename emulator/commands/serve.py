@@ -43,18 +43,29 @@ def _mutants(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 FLAGS: tuple[Callable[[Any], Any], ...] = (
     click.argument("vendors", nargs=-1, type=Vendor()),
-    click.option("--host", help="Address to listen on; 127.0.0.1 unless told."),
-    click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on, 0 for a free one. [default: 7464]"),
+    click.option("--host", metavar="ADDRESS", help="Address to listen on; 127.0.0.1 unless told."),
+    click.option(
+        "--port",
+        metavar="PORT",
+        type=click.IntRange(0, 65_535),
+        help="Port to listen on, 0 for a free one. [default: 7464]",
+    ),
     click.option(
         "--ready-file",
         metavar="FILE",
         type=click.Path(dir_okay=False),
         help="Write URL, port, pid and keys there as JSON once requests are answered.",
     ),
-    click.option("--clock", type=Clock(), help="real, frozen (moves by `advance` alone) or x60 (sixty times as fast)."),
+    click.option(
+        "--clock",
+        metavar="MODE",
+        type=Clock(),
+        help="real, frozen (moves by `advance` alone) or x60 (sixty times as fast). [default: real]",
+    ),
     click.option("--start", type=Instant(), help="The instant at which the clock starts."),
     click.option(
         "--seed",
+        metavar="N",
         type=int,
         help="Where ids, secrets, numbers and phrases come from. [default: 0]",
     ),
@@ -85,7 +96,10 @@ FLAGS: tuple[Callable[[Any], Any], ...] = (
         help="Serve https too, under a certificate authority made on the spot.",
     ),
     click.option(
-        "--tls-port", type=click.IntRange(0, 65_535), help="Port for https; the one after --port unless told."
+        "--tls-port",
+        metavar="PORT",
+        type=click.IntRange(0, 65_535),
+        help="Port for https; the one after --port unless told.",
     ),
     click.option("--root", metavar="VENDOR", type=Vendor(), help="Serve this vendor at / as well."),
     click.option(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from emulator.client import Control
+from emulator.client import ANYBODY, Control
 from emulator.commands.kinds import Vendor
 from emulator.commands.remote import print_json, remote, say
 
@@ -14,7 +14,7 @@ from emulator.commands.remote import print_json, remote, say
 @click.command()
 @click.argument("number")
 @click.argument("body")
-@click.option("--from", "sender", default="+12145550123", show_default=True, help="Who writes, in E.164.")
+@click.option("--from", "sender", metavar="NUMBER", default=ANYBODY, show_default=True, help="Who writes, in E.164.")
 @click.option("--vendor", type=Vendor(), help="Whose number it is; found out unless told.")
 @click.option("--media", "media_urls", multiple=True, metavar="URL", help="A picture or file; repeatable.")
 @remote
