@@ -243,10 +243,11 @@ class Run:
             transport = self._transport(site, ledger, drawn)
             stack.callback(transport.close)
             equipment = self._equipment(stack, site, mask, transport)
-            self._greet(site, transport, ledger)
             self.watcher.planned(site.target, site.profile, drawn)
             try:
-                self._produce(site, equipment, drawn)
+                self.trouble = self._greet(site, transport, ledger)
+                if not self.trouble:
+                    self._produce(site, equipment, drawn)
             except KeyboardInterrupt:
                 self.interrupted = True
                 self._say("interrupted: clearing up what was made")
@@ -350,10 +351,10 @@ class Run:
         self._say(f"webhooks for {receiver.public} are taken at {receiver.origin}")
         return receiver
 
-    def _greet(self, site: Site, transport: Transport, ledger: Ledger | None) -> None:
-        """See that somebody answers who could be the vendor. Raises TargetTrouble."""
+    def _greet(self, site: Site, transport: Transport, ledger: Ledger | None) -> str:
+        """See that somebody answers who could be the vendor; gives what is the matter where not."""
         if site.profile is Profile.EMULATOR:
-            return
+            return ""
         odd = ""
         for _ in range(GREETINGS):
             try:
@@ -363,16 +364,16 @@ class Run:
                     account="yours",
                 )
             except NoAnswer as silence:
-                raise TargetTrouble(f"{site.target} cannot be reached: {silence.exchange.error}") from None
+                return f"{site.target} cannot be reached: {silence.exchange.error}"
             found = self.dialect.recognises(exchange)
             if found is None:
                 if ledger is not None and exchange.status == 200:
                     ledger.before = frozenset(self.dialect.existing(exchange))
-                return
+                return ""
             odd = found
             if exchange.status == 401:
                 break
-        raise TargetTrouble(f"{site.target} does not answer as {self.catalogue.vendor} does: {odd}")
+        return f"{site.target} does not answer as {self.catalogue.vendor} does: {odd}"
 
     # -- producing ------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conformance.evidence import render
@@ -63,6 +63,14 @@ def headline(summary: Mapping[str, int]) -> str:
     observed = sum(summary[verdict.value] for verdict in OBSERVED)
     held = summary[Verdict.PASS.value]
     return f"{held} of {observed} observed hold · {observed} of {sum(summary.values())} claims observed"
+
+
+def by_section(verdicts: Iterable[Document]) -> dict[str, list[Document]]:
+    """Verdicts by section of the page, in the order in which the sections first come up."""
+    found: dict[str, list[Document]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict["section"], []).append(verdict)
+    return found
 
 
 def _verdict(judgement: Judgement, by_id: Mapping[str, Exchange], result: Result) -> Document:
