@@ -144,7 +144,8 @@ def _leads(document: dict[str, Any]) -> str:
     items = "".join(
         '<details class="claim lead"><summary><span class="mark">?</span>'
         f'<span class="id">{escape(lead["check"])}</span>'
-        f'<span class="text">{escape(lead["operation"])}: {escape(lead["message"])}</span><span class="verdict">×{lead["count"]}</span></summary>'
+        f'<span class="text">{escape(lead["operation"])}: {escape(lead["message"])}</span>'
+        f'<span class="verdict">×{lead["count"]}</span></summary>'
         f'<div class="inside">{_evidence(lead["evidence"])}</div></details>'
         for lead in document["leads"]
     )
