@@ -200,7 +200,7 @@ class Ringback:
         now: Moment | None = None,
         **settings: Any,
     ) -> Account:
-        """Make an account: its own balance (USD), keys, numbers and clock.
+        """Make an account: its own balance (USD; 25.00 unless told), keys, numbers and clock.
 
         `vendor` may be left out when one is served. `keys` asks for one key each (`{"allowlist":
         ["10.0.0.0/8"]}`, `{"scope": "read"}`); every other keyword is a setting of that vendor

@@ -93,6 +93,13 @@ def test_help_lists_every_command_with_a_line_about_it(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_answers_to_help(cli: Cli, name: str) -> None:
+    said = cli(name, "--help")
+    assert said.code == 0, said.err
+    assert said.out.startswith(f"Usage: ringback {name} ")
+
+
+@pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.where.startswith("emulator.")])
 def test_the_help_of_every_command_shows_examples(cli: Cli, name: str) -> None:
     said = cli(name, "--help")
     assert said.code == 0, said.err

@@ -87,7 +87,7 @@ def test_other(ringback):
         assert gone.get("/v1/numbers").status_code == 401
 
 def test_several_accounts(ringback):
-    rich, poor = ringback.account("kwickphone", balance=100), ringback.account("kwickphone")
+    rich, poor = ringback.account("kwickphone", balance=100), ringback.account("kwickphone", balance=0)
     assert (rich.balance, poor.balance) == (100, 0)
 """)
     assert done.returncode == 0, done.stdout
@@ -121,7 +121,7 @@ import pytest
 
 @pytest.fixture
 def number(ringback):
-    return provision(ringback.kwickphone)
+    return provision(ringback.account("kwickphone", balance=0))
 
 def test_never_gets_here(number):
     pass
@@ -213,7 +213,7 @@ def test_it(ringback):
 
 
 def test_an_emulator_with_a_control_token_is_used_with_it(run_pytest: Run) -> None:
-    source = "def test_it(ringback):\n    assert ringback.kwickphone.balance == 0\n"
+    source = "def test_it(ringback):\n    assert ringback.kwickphone.fund(1) > 0\n"
     with Ringback("kwickphone", control_token="open-sesame") as rb:
         refused = run_pytest(source, f"--ringback-url={rb.url}")
         taken = run_pytest(source, f"--ringback-url={rb.url}", RINGBACK_CONTROL_TOKEN="open-sesame")
