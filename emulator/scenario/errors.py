@@ -22,5 +22,6 @@ class StoryBroken(Exception):  # noqa: N818 - the name says what is the matter
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:
     """`; did you mean "x"?` for the nearest of the known words, or nothing."""
-    near = get_close_matches(str(word), [str(name) for name in known], n=1, cutoff=0.6)
+    names = [str(name) for name in known]
+    near = get_close_matches(str(word), names, n=1) or [name for name in names if name.startswith(f"{word}_")]
     return f'; did you mean "{near[0]}"?' if near else ""

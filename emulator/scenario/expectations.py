@@ -252,12 +252,12 @@ _BELOW_A_SECOND = 0.999_999
 
 
 def _after_problem(argument: Any) -> str:
-    parts = argument if isinstance(argument, list) else [argument]
-    if len(parts) not in (1, 2):
+    parts = argument if isinstance(argument, list) else [argument, 0]
+    if len(parts) != 2:
         return "takes a length of time, or that and a tolerance: [1h, 2s]"
     try:
         durations.parse(parts[0])
-        durations.seconds(parts[-1] if len(parts) == 2 else 0)
+        durations.seconds(parts[1])
     except ValueError as error:
         return f"takes a length of time: {error}"
     return ""

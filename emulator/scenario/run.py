@@ -152,7 +152,7 @@ def _step(vendor: str, stage: Stage, step: types.Look) -> list[Difference]:
         found = _looked(verb, resolve(spec, stage.names, exact=True), seen, stage.start)
     else:
         seen = DOING[verb](stage, spec)
-        expected = {} if step.expect is msgspec.UNSET else resolve(step.expect, stage.names, exact=True)
+        expected = resolve(step.expect, stage.names, exact=True)
         found = (_answered if verb == "request" else _accepted)(expected, seen, stage.start)
         if verb == "request":
             seen = seen.get("body")
@@ -171,6 +171,8 @@ def _answered(expected: Any, seen: Mapping[str, Any], start: datetime) -> list[D
     why = _error_of(seen.get("body")) or str(seen.get("failure", ""))
     if not named and (status is ABSENT or not 200 <= status < 300):
         return [Difference(("status",), SUCCESS, status, why)]
+    if expected is msgspec.UNSET:
+        return []
     return [
         found._replace(why=found.why or why) if found.path == ("status",) else found
         for found in differences(expected, seen, start)
@@ -189,7 +191,7 @@ def _accepted(expected: Any, seen: Any, start: datetime) -> list[Difference]:
     refusal = seen.get("error") if isinstance(seen, Mapping) else None
     if isinstance(refusal, Mapping) and not (isinstance(expected, Mapping) and "error" in expected):
         return [_refused(refusal["code"], refusal["message"], refusal["param"])]
-    return differences(expected, seen, start)
+    return [] if expected is msgspec.UNSET else differences(expected, seen, start)
 
 
 def _refused(code: str, message: str, param: str | None) -> Difference:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -33,11 +34,12 @@ T = TypeVar("T")
 
 
 class Hook:
-    """A receiver that can go down: then connections are refused, and its port is kept for when it comes back."""
+    """A receiver that can go down: then connections are refused. On Linux nobody else can take its port meanwhile."""
 
     def __init__(self, spec: types.Receiver) -> None:
-        self.receiver = Receiver().start()
-        self._placeholder: socket.socket | None = None
+        self._held = _held_port() if sys.platform == "linux" else None
+        self.receiver = Receiver(self._held.getsockname()[1] if self._held is not None else 0)
+        self.up()
         self.answer(spec.answers)
         if not spec.up:
             self.down()
@@ -50,26 +52,25 @@ class Hook:
 
     def down(self) -> None:
         """Refuse connections."""
-        if self._placeholder is None:
-            port = int(self.receiver.origin.rpartition(":")[2])
-            self.receiver.stop()
-            self._placeholder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._placeholder.bind((LOOPBACK, port))
+        self.receiver.stop()
 
     def up(self) -> None:
-        """Listen again."""
-        if self._placeholder is not None:
-            self._placeholder.close()
-            self._placeholder = None
-            self.receiver.start()
+        """Listen, at the same port as ever."""
+        self.receiver.start()
 
     def close(self) -> None:
         """Give the port up."""
-        if self._placeholder is not None:
-            self._placeholder.close()
-            self._placeholder = None
         self.receiver.stop()
+        if self._held is not None:
+            self._held.close()
+
+
+def _held_port() -> socket.socket:
+    """A socket that is bound to a free port and does not listen; one that does can be bound beside it."""
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind((LOOPBACK, 0))
+    return held
 
 
 class Stage:
@@ -165,9 +166,11 @@ class Stage:
             headers.pop(name.lower(), None)
             if value is not None:
                 headers[name.lower()] = value
+        base = self._account["base_url"]
         if self._client is None:
-            self._client = httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, follow_redirects=False)
-        url = f"{self._account['base_url']}{spec.path}"
+            tls = base.startswith("https:")
+            self._client = httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, follow_redirects=False, verify=tls)
+        url = f"{base}{spec.path}"
         try:
             response = self._client.request(spec.method, url, params=spec.query or None, headers=headers, **content)
         except httpx.ConnectError as error:
