@@ -134,7 +134,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _say(_refusal(error), _weight(error.status))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in CONFORM_PACKAGES:
-            raise
+            return _bug()
         return _say(f"{error.name} is missing: install ringback[conform]", TROUBLE)
     except BrokenPipeError:
         _close_quietly()
@@ -142,10 +142,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _say(str(error), TROUBLE)
     except Exception:
-        from traceback import print_exc
-
-        print_exc()
-        return _say("this is a bug in Ringback", TROUBLE)
+        return _bug()
     return result if isinstance(result, int) else FINE
 
 
@@ -163,6 +160,13 @@ def _refusal(error: Any) -> str:
 def _say(message: str, code: int) -> int:
     click.echo(f"ringback: {message}", err=True)
     return code
+
+
+def _bug() -> int:
+    from traceback import print_exc
+
+    print_exc()
+    return _say("this is a bug in Ringback", TROUBLE)
 
 
 def _close_quietly() -> None:

@@ -236,6 +236,22 @@ def test_a_server_that_is_no_emulator_is_trouble(cli: Cli, server: Ringback) -> 
     assert "not a Ringback emulator" in said.err
 
 
+def test_a_missing_optional_package_is_trouble_and_says_what_to_install(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "conformance.command", None)
+    said = cli("conform", "kwickphone")
+    assert said == Said(3, "", "ringback: conformance.command is missing: install ringback[conform]\n")
+
+
+def test_a_bug_of_ours_is_trouble_and_not_a_verdict(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "emulator.timeline", None)
+    monkeypatch.delitem(sys.modules, "emulator.commands.journal", raising=False)
+    said = cli("journal")
+    assert said.code == 3
+    assert said.err.endswith("this is a bug in Ringback\n")
+
+
 # -- driving -------------------------------------------------------------------------------------------------------
 
 
