@@ -83,6 +83,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     key_prefix: str
     unlimited: dict[str, Any]
     """Settings of an emulated account that nothing limits."""
+    tame: Callable[[Request], Request]
+    """Makes a generated request harmless to third parties."""
     feed: Callable[[Lab, Account], dict[str, list[str]]]
     """Path parameter → values that exist, for the engine."""
     engine_claims: tuple[str, ...]

@@ -134,7 +134,7 @@ class Lab:
     def customer(self) -> Account:
         """An account to act for: a fresh roomy one in the emulator, the user's own elsewhere."""
         if self.emulated:
-            return self.account()
+            return self.account(**self.dialect.unlimited)
         return Account(self, self.equipment.key, "yours")
 
     def account(

@@ -451,6 +451,7 @@ class Run:
             seed=self.wish.seed,
             share=Share(examples=effort.examples, requests=effort.engine_requests),
             feed=self.dialect.feed(lab, account) if emulated else {},
+            tame=self.dialect.tame,
         )
         self.leads += finding.leads
         if finding.trouble:

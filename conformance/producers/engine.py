@@ -60,6 +60,7 @@ def explore(
     seed: int,
     share: Share,
     feed: dict[str, list[str]],
+    tame: Callable[[Request], Request],
 ) -> Finding:
     """Let the engine call the operations of an OpenAPI document; its requests become exchanges of `engine`.
 
@@ -75,7 +76,7 @@ def explore(
     schema: Any = schemathesis.openapi.from_dict(document, config=config)
     if not emulated:
         schema = schema.include(method="GET")
-    gate = Gate(transport, key, account, share.requests)
+    gate = Gate(transport, key, account, share.requests, tame)
     schema.app = gate
     _feed(schema, feed)
     finding = Finding()
@@ -124,7 +125,10 @@ def configuration(emulated: bool, seed: int, examples: int) -> dict[str, Any]:
 class Gate:
     """A WSGI application that sends what it is asked through the transport, with the key, and gives the answer."""
 
-    def __init__(self, transport: Transport, key: str, account: str, requests: int) -> None:
+    def __init__(
+        self, transport: Transport, key: str, account: str, requests: int, tame: Callable[[Request], Request]
+    ) -> None:
+        self._tame = tame
         self._transport = transport
         self._key = key
         self._account = account
@@ -139,7 +143,7 @@ class Gate:
             return self._burn(start_response)
         self._left -= 1
         try:
-            exchange = self._transport.send(PRODUCER, self._request(environ), account=self._account)
+            exchange = self._transport.send(PRODUCER, self._tame(self._request(environ)), account=self._account)
         except (NoAnswer, Unsendable):
             return self._burn(start_response)
         except Refused as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -104,11 +105,16 @@ def _claim(verdict: dict[str, Any]) -> str:
     return (
         f'<details class="claim {name}" data-verdict="{name}" id="{escape(verdict["claim"])}"{opened}>'
         f'<summary><span class="mark" aria-hidden="true">{MARKS[name]}</span>'
-        f'<span class="id">{escape(verdict["claim"])}</span><span class="text">{escape(verdict["text"])}</span>'
+        f'<span class="id">{escape(verdict["claim"])}</span><span class="text">{_prose(verdict["text"])}</span>'
         f'<span class="verdict">{escape(name)}</span></summary>'
         f'<div class="inside"><p class="reason">{escape(verdict["reason"])}</p><p class="tags">{tags}</p>'
         f"{_observations(verdict)}{_evidence(verdict['evidence'])}</div></details>"
     )
+
+
+def _prose(text: str) -> str:
+    """Escaped text, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _observations(verdict: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ E164 = re.compile(r"\+[1-9]\d{6,14}")
 FICTIONAL = re.compile(r"\+1[2-9]\d{2}55501\d{2}|\+4420794[56]0\d{3}")
 """Numbers kept free for fiction: nobody can be there."""
 INTERNAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
+NOBODY = "https://webhooks.invalid"
 SECRETS = (re.compile(r"(kp_live_)[A-Za-z0-9_-]+"), re.compile(r"(whsec_)[A-Za-z0-9_-]+"))
 ENGINE_CLAIMS = ("KWP-AUTH-1", "KWP-NUM-11", "KWP-NUM-12", "KWP-CALL-1", "KWP-ERR-1", "KWP-ERR-2", "KWP-ERR-4")
 
@@ -129,6 +130,18 @@ def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
     return {"call_id": [finished_call(account, number), finished_call(account, number, recording=False, turns=[])]}
 
 
+def tame(request: Request) -> Request:
+    """The request with a webhook address that a stranger could own put under a name that nobody has, so that a
+    generated one makes nobody look it up."""
+    body = _body(request)
+    url = body.get("webhook_url") if isinstance(body, dict) else None
+    if not isinstance(url, str) or not _public_https(url):
+        return request
+    parts = urlsplit(url)
+    tamed = {**body, "webhook_url": f"{NOBODY}{parts.path}"}
+    return Request(request.method, request.path, request.headers, json.dumps(tamed).encode())
+
+
 def _provisions(request: Request) -> bool:
     return request.method.upper() not in ("GET", "HEAD", "DELETE", "OPTIONS") and "number" in request.path.lower()
 
@@ -185,6 +198,7 @@ DIALECT = Dialect(
     known=known,
     key_prefix="kp_live_",
     unlimited=OPEN,
+    tame=tame,
     feed=feed,
     engine_claims=ENGINE_CLAIMS,
     machine=drive,

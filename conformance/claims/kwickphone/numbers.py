@@ -32,9 +32,6 @@ CHOSEN_AREA = "212"
 LIMIT = 5
 HOURLY = 3
 """Page "Limits & billing"."""
-HOOK_URL = "https://hooks.example.com/kp"
-"""A name kept for documentation; nothing is sent there, because no call comes to these numbers."""
-
 BAD_PHONES: tuple[Any, ...] = (
     ...,
     None,
@@ -153,7 +150,7 @@ def a_number_is_provisioned(lab: Lab) -> None:
     )
     if not lab.emulated:
         return
-    for url in (HOOK_URL, None):
+    for url in (lab.inbox().url, None):
         full = provision(account, webhook_url=url, area_code=CHOSEN_AREA)
         problem = a_created_number_is_as_documented(full, Known({}))
         lab.expect(full.status == 201 and problem is None, f"a provision with all fields: {problem or full}", full)
@@ -373,7 +370,7 @@ def answers_after_the_creation(lab: Lab) -> None:
     account = lab.customer()
     secret = None
     if lab.emulated:
-        number = new_number(account, webhook_url=HOOK_URL)
+        number = new_number(account, webhook_url=lab.inbox().url)
         secret = number.get("webhook_secret")
     exchange = account.get(NUMBERS)
     lab.require(exchange.status == 200, f"there is no list to look at: {exchange}")
