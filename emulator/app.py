@@ -139,7 +139,7 @@ def _check_mutants(settings: Settings, served: list[Vendor]) -> None:
 
 
 def seed(world: World) -> None:
-    """Open the well-known accounts of `fixtures/accounts.yaml`."""
+    """Open the well-known accounts of `fixtures/accounts.json`."""
     import msgspec
 
     from emulator.carrier.money import usd

@@ -25,7 +25,7 @@ YOUNG = 50_000
 
 
 class StartError(Exception):
-    """The server cannot start; the message says what to do."""
+    """The server cannot start, or cannot save its state at the end; the message says what to do."""
 
 
 class CrashReport(Exception):  # noqa: N818 - what it is
@@ -77,7 +77,6 @@ class Serving:
                 "base_url": self.application.urls[name],
                 "key": key_record.secret if key_record is not None else "",
             }
-        calm_the_collector()
         if settings.ready_file:
             self._write_ready_file(port)
 
@@ -148,7 +147,10 @@ class Serving:
         if self.settings.state:
             from emulator.state import save
 
-            save(Path(self.settings.state), self.application.world)
+            try:
+                save(Path(self.settings.state), self.application.world)
+            except OSError as error:
+                raise StartError(f"the state was not saved to {self.settings.state}: {error.strerror}") from None
 
 
 class _claimed:  # noqa: N801 - used as a function
@@ -232,6 +234,7 @@ async def _run(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await serving.start()
+    calm_the_collector()
     _announce(serving)
     await stop.wait()
     await serving.stop()

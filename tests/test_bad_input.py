@@ -73,6 +73,11 @@ def test_a_body_of_another_type(account: Account, kind: str) -> None:
         refused(http.post("/v1/numbers", content=json.dumps({"business_phone": BUSINESS})))
 
 
+def test_a_path_that_is_not_there_counts_before_the_type_of_its_body(account: Account) -> None:
+    with account.client(headers={"Content-Type": "text/plain"}) as http:
+        refused(http.post("/v1/nothing", content="x"), 404, "not_found")
+
+
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/x+json"])
 def test_json_by_any_of_its_names(account: Account, kind: str) -> None:
     with account.client(headers={"Content-Type": kind}) as http:

@@ -110,6 +110,11 @@ def _is_fictional(number: str) -> bool:
     return number.startswith("+1") and number[5:10] == FICTIONAL_EXCHANGE + "01"
 
 
+def in_service(country: str, area_code: str) -> bool:
+    """Whether a country has an area code, in stock or not."""
+    return area_code in _inventory().get(country, {})
+
+
 def in_stock(country: str, area_code: str) -> bool:
     """Whether a country's area code exists and has stock."""
     area = _inventory().get(country, {}).get(area_code)

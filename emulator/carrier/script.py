@@ -105,13 +105,17 @@ def _check(script: Script) -> None:
             raise ScriptError("recording", f"a call that ends as {script.end} has no recording")
     if script.voicemail is not None and script.turns:
         raise ScriptError("voicemail", "a script has turns or a voicemail, not both")
+    for name in ("outcome", "voicemail"):
+        text = getattr(script, name)
+        if text is not None and not 1 <= len(text) <= LONGEST_TEXT:
+            raise ScriptError(name, f"{name} has from 1 to {LONGEST_TEXT} characters")
     turns = script.turns or []
     if len(turns) > MOST_TURNS:
         raise ScriptError("turns", f"a script has at most {MOST_TURNS} turns")
     earliest = 0.0
     for index, turn in enumerate(turns):
-        if len(turn.text) > LONGEST_TEXT:
-            raise ScriptError(f"turns[{index}].text", f"a turn has at most {LONGEST_TEXT} characters")
+        if not 1 <= len(turn.text) <= LONGEST_TEXT:
+            raise ScriptError(f"turns[{index}].text", f"a turn has from 1 to {LONGEST_TEXT} characters")
         if turn.at is None:
             continue
         latest = LONGEST if script.duration is None else script.duration

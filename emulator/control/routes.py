@@ -610,7 +610,10 @@ class Face:
 
             from emulator.state import save
 
-            save(Path(self.world.settings.state), self.world)
+            try:
+                save(Path(self.world.settings.state), self.world)
+            except OSError as error:
+                raise ControlError(409, "state_not_saved", f"the state file was not written: {error}") from None
         return _ok(self.world.snapshot())
 
     async def restore_snapshot(self, request: Req) -> Answer:

@@ -160,7 +160,7 @@ class Gate:
             if method == "HEAD":
                 scope["method"] = "GET"
             if method in ("POST", "PUT", "PATCH", "DELETE"):
-                exchange.body = await self._read(exchange.headers, receive)
+                exchange.body = await self._read(exchange, receive)
             if effects:
                 await self._suffer(effects, scope, receive, send, answer, exchange)
             else:
@@ -219,9 +219,9 @@ class Gate:
             raise self._wording.unauthorized()
         return key
 
-    async def _read(self, headers: Sequence[tuple[bytes, bytes]], receive: Receive) -> bytes:
+    async def _read(self, exchange: Exchange, receive: Receive) -> bytes:
         """The whole body, within bounds and of the right type. Raises Refusal."""
-        limit = self._limit
+        headers, limit = exchange.headers, self._limit
         for name, value in headers:
             if name == b"content-length" and value.isdigit() and int(value) > limit * _DRAIN:
                 raise self._wording.too_large(limit)
@@ -245,6 +245,8 @@ class Gate:
         if body:
             for name, value in headers:
                 if name == b"content-type" and not _is_json(value):
+                    if self._vendor.operation_at(exchange.method, exchange.path) is None:
+                        raise self._wording.no_route()
                     raise self._wording.malformed(Malformed("send the body as Content-Type: application/json"))
         return body
 

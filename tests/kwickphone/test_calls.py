@@ -212,6 +212,8 @@ def test_a_stock_scenario_can_be_named(account: Account, http: httpx.Client, pro
         ({"end": "no_answer", "recording": True}, "script.recording"),
         ({"voicemail": "x", "turns": TURNS}, "script.voicemail"),
         ({"mood": "happy"}, "script"),
+        ({"turns": [("caller", "")]}, "script.turns[0].text"),
+        ({"outcome": ""}, "script.outcome"),
     ],
 )
 def test_a_script_that_cannot_be_played_is_refused_and_no_phone_rings(
@@ -231,7 +233,7 @@ OFFSETS = st.none() | st.floats(0, 500)
 
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(("caller", "agent")), st.text(max_size=80), OFFSETS), max_size=12),
+    st.lists(st.tuples(st.sampled_from(("caller", "agent")), st.text(min_size=1, max_size=80), OFFSETS), max_size=12),
     st.none() | st.floats(0, 600),
 )
 def test_a_plan_keeps_every_turn_in_order_within_the_call(

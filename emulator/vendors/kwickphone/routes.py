@@ -53,9 +53,9 @@ def application(house: KwickPhone) -> Litestar:
 
     @get("/v1/calls/{call_id:str}/recording", operation_id="getRecording")
     async def get_recording(request: Req, call_id: FromPath[str]) -> Answer:
+        call = house.recorded(exchange_of(request).account, call_id)
         from emulator.carrier.speech import render_mp3
 
-        call = house.recorded(exchange_of(request).account, call_id)
         turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
         return Answer(render_mp3(turns, call.duration), media_type=MP3)
 

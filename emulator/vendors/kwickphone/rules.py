@@ -9,7 +9,7 @@ from typing import Any, cast
 from emulator.carrier.calls import Call
 from emulator.carrier.clock import DAY, HOUR, MINUTE, SECOND, iso_offset, iso_z, months_later
 from emulator.carrier.money import DOLLAR, dollars, usd
-from emulator.carrier.numbers import OutOfStock
+from emulator.carrier.numbers import OutOfStock, in_service
 from emulator.carrier.script import Script
 from emulator.gateway.accounts import Account
 from emulator.gateway.egress import EgressError
@@ -38,6 +38,7 @@ BILL = "kwickphone.bill"
 END_GRACE = "kwickphone.end_grace"
 LISTED = 50_000
 """Finished calls whose listing is kept ready."""
+TOLL_FREE = frozenset(("800", "833", "844", "855", "866", "877", "888"))
 _AREA_CODE = re.compile(r"[2-9][0-9]{2}")
 _US_E164 = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 
@@ -349,22 +350,6 @@ class KwickPhone:
         return call
 
 
-_checked: dict[str, bool] = {}
-_CHECKED = 10_000
-
-
 def _is_us_number(text: str) -> bool:
-    """Whether text is a US number in E.164: the plan's shape, and an area code that is the United States'."""
-    if not _US_E164.fullmatch(text):
-        return False
-    area = text[2:5]
-    known = _checked.get(area)
-    if known is None:
-        import phonenumbers
-
-        exchange = phonenumbers.parse(f"+1{area}5550123")
-        known = _checked[area] = phonenumbers.region_code_for_number(exchange) == "US" or area in TOLL_FREE
-    return known
-
-
-TOLL_FREE = frozenset(("800", "833", "844", "855", "866", "877", "888"))
+    """Whether text is a US number in E.164: the plan's shape, with an area code of the United States or toll-free."""
+    return _US_E164.fullmatch(text) is not None and (text[2:5] in TOLL_FREE or in_service("US", text[2:5]))
