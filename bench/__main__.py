@@ -162,7 +162,14 @@ def cold_start(given: Any) -> list[Row]:
         ratio = medians[name] / medians["reference"]
         label = f"cold start, {name}" + (f" ({len(NAMES)})" if name == "all vendors" else "")
         rows.append(
-            Row(label, f"{medians[name] * 1000:.0f} ms", f"{medians['reference'] * 1000:.0f} ms", ratio, f"≤ {mark}", ratio <= mark)
+            Row(
+                label,
+                f"{medians[name] * 1000:.0f} ms",
+                f"{medians['reference'] * 1000:.0f} ms",
+                ratio,
+                f"≤ {mark}",
+                ratio <= mark,
+            )
         )
     return rows
 
@@ -207,9 +214,7 @@ def throughput(given: Any) -> list[Row]:
             rows.append(
                 Row(f"{what}, c32", f"{own_rate:,.0f}/s", f"{reference_rate:,.0f}/s", rate, "≥ 0.75", rate >= 0.75)
             )
-            rows.append(
-                Row(f"{what}, c32, p99", f"{own_p99:.1f} ms", f"{reference_p99:.1f} ms", p99, "≤ 2", p99 <= 2)
-            )
+            rows.append(Row(f"{what}, c32, p99", f"{own_p99:.1f} ms", f"{reference_p99:.1f} ms", p99, "≤ 2", p99 <= 2))
     return rows
 
 
@@ -228,11 +233,15 @@ def a_busy_account(port: int) -> str:
     import httpx
 
     key: str = account["keys"][0]["secret"]
-    with httpx.Client(base_url=account["base_url"], headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=account["base_url"], headers={"Authorization": f"Bearer {key}"}, trust_env=False
+    ) as http:
         number = http.post("/v1/numbers", json={"business_phone": "+13465551234"}).json()["phone_number"]
     for _ in range(100):
         script = {"turns": [], "duration": 60, "outcome": "order"}
-        control(port, "POST", "/calls", {"vendor": "kwickphone", "to": number, "from": "+12145559876", "script": script})
+        control(
+            port, "POST", "/calls", {"vendor": "kwickphone", "to": number, "from": "+12145559876", "script": script}
+        )
     control(port, "POST", "/clock/advance", {"seconds": 3600, "account_id": account["account_id"]})
     return key
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator import __version__, resources, vendors
 from emulator.gateway.gate import Answer, ASGIApp, Gate, Receive, Scope, Send, encode
-from emulator.gateway.vendor import Vendor
+from emulator.gateway.vendor import Mutant, Vendor
 from emulator.gateway.world import World
 from emulator.settings import Settings, SettingsError
 
@@ -26,9 +26,12 @@ class Application:
         if settings.root and settings.root not in names:
             raise SettingsError(f"--root {settings.root}: that vendor is not among those served")
         served = [vendors.load(name) for name in dict.fromkeys(names)]
-        _check_mutants(settings, served)
+        self._mutants = _chosen_mutants(settings, served)
         self.settings = settings
         self.world = World(settings, served)
+        for mutant in self._mutants:
+            if mutant.within is not None:
+                mutant.within(self.world)
         self._gates: dict[str, ASGIApp] = {}
         self._documents: dict[str, Answer] = {}
         self._control: ASGIApp | None = None
@@ -48,7 +51,7 @@ class Application:
             return
         try:
             await self._route(scope, receive, send)
-        except Exception as error:  # noqa: BLE001 - nothing may leak the server's own error page
+        except Exception as error:
             self.world.crashed(error)
             body = {"error": {"code": "internal_error", "message": f"{type(error).__name__}: {error}"}}
             await Answer(encode(body), 500)(scope, receive, send)
@@ -86,10 +89,14 @@ class Application:
         if self.settings.tls and scope["scheme"] == "http":
             await self._to_https(name, path, scope, receive, send)
             return
-        gate = self._gates.get(name)
+        gate: ASGIApp | None = self._gates.get(name)
         if gate is None:
             vendor = self.world.vendors[name]
-            gate = self._gates[name] = Gate(self.world, vendor, vendor.application(self.world.houses[name]))
+            gate = Gate(self.world, vendor, vendor.application(self.world.houses[name]))
+            for mutant in self._mutants:
+                if mutant.around is not None and mutant.name.startswith(f"{name}."):
+                    gate = mutant.around(self.world, gate)
+            self._gates[name] = gate
         scope["path"] = path
         await gate(scope, receive, send)
 
@@ -129,13 +136,14 @@ class Application:
                 return
 
 
-def _check_mutants(settings: Settings, served: list[Vendor]) -> None:
+def _chosen_mutants(settings: Settings, served: list[Vendor]) -> list[Mutant]:
     if not settings.mutants:
-        return
-    known = {mutant.name for vendor in served for mutant in vendor.mutants()}
+        return []
+    known = {mutant.name: mutant for vendor in served for mutant in vendor.mutants()}
     for name in settings.mutants:
         if name not in known:
             raise SettingsError(f"unknown mutant {name!r}: `ringback mutants` lists them")
+    return [known[name] for name in settings.mutants]
 
 
 def seed(world: World) -> None:
@@ -149,7 +157,9 @@ def seed(world: World) -> None:
             opened = world.open_account(
                 world.vendors[vendor], id_=account["id"], name=account["name"], balance=usd(account["balance"])
             )
-            world.issue_key(opened, id_=f"key_{vendor}_seed", secret=account["key"], label="seed", scope=account["scope"])
+            world.issue_key(
+                opened, id_=f"key_{vendor}_seed", secret=account["key"], label="seed", scope=account["scope"]
+            )
 
 
 def _openapi_yaml(vendor: Vendor) -> Answer:

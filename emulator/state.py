@@ -60,9 +60,7 @@ def load(path: Path, world: World, settings: Settings) -> None:
     try:
         with TinyDB(path, storage=AtomicStorage) as database:
             heads = database.table("ringback").all()
-            parts = {
-                name: database.table(name).all()[0]["state"] for name in database.tables() if name != "ringback"
-            }
+            parts = {name: database.table(name).all()[0]["state"] for name in database.tables() if name != "ringback"}
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise StateError(f"{path} is torn or is not a state file: move it away, or give another --state") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:

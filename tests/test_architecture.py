@@ -101,7 +101,11 @@ def test_routes_are_the_operations_of_the_contract_both_ways(vendor: str) -> Non
     world = Application(Settings(vendors=(vendor,), clock="frozen")).world
     app: Any = described.application(world.houses[vendor])
     routed = {
-        (handler.operation_id, method, re.sub(r"\{\w+:\w+\}", "{}", route.path_format.replace("{", "{x:").replace("{x:", "{")))
+        (
+            handler.operation_id,
+            method,
+            re.sub(r"\{\w+:\w+\}", "{}", route.path_format.replace("{", "{x:").replace("{x:", "{")),
+        )
         for route in app.routes
         for handler in route.route_handlers
         for method in handler.http_methods
@@ -137,5 +141,7 @@ def test_the_project_speaks_of_itself_alone() -> None:
         path = ROOT / name
         if path.is_file() and path.suffix not in (".mp3", ".png", ".bin"):
             text = path.read_text(encoding="utf-8", errors="replace")
-            left_open = re.search(r"\b(TODO|FIXME|XXX)\b", text) if path.suffix == ".py" and "tests/" not in name else None
+            left_open = (
+                re.search(r"\b(TODO|FIXME|XXX)\b", text) if path.suffix == ".py" and "tests/" not in name else None
+            )
             assert left_open is None, f"{name} leaves something open: {left_open}"

@@ -66,7 +66,8 @@ def test_a_chunked_body_is_bounded_too(account: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "", "é"]
+    "kind",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "", "é"],
 )
 def test_a_body_of_another_type(account: Account, kind: str) -> None:
     with account.client(headers={"Content-Type": kind.encode("latin-1")}) as http:  # type: ignore[dict-item]
@@ -78,7 +79,9 @@ def test_a_path_that_is_not_there_counts_before_the_type_of_its_body(account: Ac
         refused(http.post("/v1/nothing", content="x"), 404, "not_found")
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/x+json"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/x+json"]
+)
 def test_json_by_any_of_its_names(account: Account, kind: str) -> None:
     with account.client(headers={"Content-Type": kind}) as http:
         assert http.post("/v1/numbers", content=json.dumps({"business_phone": BUSINESS})).status_code == 201
@@ -141,7 +144,9 @@ def test_more_headers_than_the_server_reads_are_refused_by_the_server_itself(acc
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
-@pytest.mark.parametrize("request_", [b"GARBAGE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n"])
+@pytest.mark.parametrize(
+    "request_", [b"GARBAGE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n"]
+)
 def test_what_is_no_http_at_all_ends_the_connection(account: Account, request_: bytes) -> None:
     answer = raw(account, request_, half_close=True)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4")

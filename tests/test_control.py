@@ -37,7 +37,9 @@ def test_the_well_known_account_is_there_with_a_hundred_dollars() -> None:
     with Ringback() as ringback:
         health = ringback.control.get("/health")
         headers = {"Authorization": "Bearer kp_live_ringback"}
-        assert httpx.get(f"{health['urls']['kwickphone']}/v1/numbers", headers=headers, trust_env=False).status_code == 200
+        assert (
+            httpx.get(f"{health['urls']['kwickphone']}/v1/numbers", headers=headers, trust_env=False).status_code == 200
+        )
         (seed,) = ringback.control.get("/accounts?vendor=kwickphone")["data"]
         assert seed["balance"] == "100.00"
 
@@ -335,7 +337,9 @@ def test_unkindness_is_seeded_and_documented() -> None:
             account = ringback.account(rate_limit=None, balance="50")
             with account.client() as http:
                 statuses = [http.get("/v1/calls").status_code for _ in range(60)]
-                while (made := http.post("/v1/numbers", json={"business_phone": BUSINESS, "webhook_url": hook.url})).is_error:
+                while (
+                    made := http.post("/v1/numbers", json={"business_phone": BUSINESS, "webhook_url": hook.url})
+                ).is_error:
                     assert made.status_code in (429, 503)
                     assert "retry-after" in made.headers
                 for _ in range(20):

@@ -23,7 +23,9 @@ BUSINESS = "+13465551234"
 
 def begin(ringback: Ringback, hook: str) -> tuple[str, str]:
     """An account with numbers, a call on the line, a retry pending, a bill to come and a window half used."""
-    account = ringback.account("kwickphone", balance="21", auto_top_up={"threshold": "2", "amount": "5"}, card="declined")
+    account = ringback.account(
+        "kwickphone", balance="21", auto_top_up={"threshold": "2", "amount": "5"}, card="declined"
+    )
     with account.client() as http:
         numbers = [
             http.post("/v1/numbers", json={"business_phone": BUSINESS, "webhook_url": hook}).json() for _ in range(3)
@@ -175,7 +177,9 @@ def damages(good: bytes) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("damage", list(damages(b'{"ringback":{"1":{"clock":1,"vendors":[]}},"accounts":{"1":{"state":{"records":[{}]}}}}')))
+@pytest.mark.parametrize(
+    "damage", list(damages(b'{"ringback":{"1":{"clock":1,"vendors":[]}},"accounts":{"1":{"state":{"records":[{}]}}}}'))
+)
 def test_a_file_that_is_not_a_state_is_refused_and_left_as_it_is(tmp_path: Path, damage: str) -> None:
     state = tmp_path / "state.json"
     content = damages(a_state(tmp_path))[damage]
@@ -211,7 +215,8 @@ def test_a_state_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"ringback": 2}, {"ringback": "1"}, {"ringback": 1}, {"ringback": 1, "vendors": [], "parts": {"x": 1}}]
+    "document",
+    [{}, {"ringback": 2}, {"ringback": "1"}, {"ringback": 1}, {"ringback": 1, "vendors": [], "parts": {"x": 1}}],
 )
 def test_a_document_that_is_no_snapshot_changes_nothing(document: dict[str, Any]) -> None:
     with Ringback("kwickphone") as ringback:

@@ -107,12 +107,12 @@ def application(world: World, urls: Mapping[str, str]) -> ASGIApp:
         openapi_config=None,
         logging_config=None,
         request_max_body_size=LARGEST_SNAPSHOT,
-        exception_handlers={Exception: _worded(world)},  # type: ignore[dict-item]
+        exception_handlers={Exception: _worded(world)},
     )
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         refusal = _refused(world, scope)
-        await (refusal.answer() if refusal is not None else app)(scope, receive, send)  # type: ignore[arg-type, operator]
+        await (refusal.answer() if refusal is not None else app)(scope, receive, send)  # type: ignore[arg-type]
 
     return guarded
 
@@ -166,7 +166,6 @@ async def _body(request: Req, kind: type[T]) -> T:
     if len(raw) > LARGEST_BODY:
         raise ControlError(413, "too_large", f"A body has at most {LARGEST_BODY} bytes.")
     return decode(raw or b"{}", msgspec.json.Decoder(kind))
-
 
 
 class Face:
@@ -257,9 +256,7 @@ class Face:
         for key in keys:
             self._check_key(key)
         try:
-            account = self.world.open_account(
-                vendor, name=body.name, settings=body.settings, balance=balance, now=now
-            )
+            account = self.world.open_account(vendor, name=body.name, settings=body.settings, balance=balance, now=now)
         except msgspec.ValidationError as error:
             raise _setting(error) from None
         issued = [self._issue(account, key) for key in keys]

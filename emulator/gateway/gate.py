@@ -139,9 +139,7 @@ class Gate:
         world = self._world
         method: str = scope["method"]
         client: Sequence[Any] = scope.get("client") or ("",)
-        exchange = Exchange(
-            self._name, method, scope["path"], scope["query_string"], scope["headers"], str(client[0])
-        )
+        exchange = Exchange(self._name, method, scope["path"], scope["query_string"], scope["headers"], str(client[0]))
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

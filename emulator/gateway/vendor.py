@@ -29,11 +29,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A named way to break one claim: `breaks` says in one line what goes wrong."""
+    """A named way to break one claim: `breaks` says in one line what goes wrong, `touches` are claims that the same
+    defect cannot but break as well. It is put in `within` a world when that is made, or `around` the vendor's app."""
 
     name: str
     claim: str
     breaks: str
+    touches: tuple[str, ...] = ()
+    within: Callable[[World], None] | None = None
+    around: Callable[[World, ASGIApp], ASGIApp] | None = None
 
 
 class House(Protocol):

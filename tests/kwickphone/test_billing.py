@@ -67,9 +67,7 @@ def test_paying_within_seven_days_brings_it_back(
     assert account.balance < 7 - 5 + Decimal("0.01")
 
 
-def test_a_number_unpaid_for_seven_days_is_released(
-    account: Account, http: httpx.Client, provision: Provision
-) -> None:
+def test_a_number_unpaid_for_seven_days_is_released(account: Account, http: httpx.Client, provision: Provision) -> None:
     number = provision()
     spend_down(account, "0")
     account.advance(days=31)
@@ -103,9 +101,7 @@ def test_money_pays_the_longest_overdue_number_first(
     assert [status(http, first), status(http, second)] == ["active", "past_due"]
 
 
-def test_the_card_is_charged_when_the_balance_drops_below_the_threshold(
-    account: Account, provision: Provision
-) -> None:
+def test_the_card_is_charged_when_the_balance_drops_below_the_threshold(account: Account, provision: Provision) -> None:
     account.settings(auto_top_up={"threshold": "95.00", "amount": "20.00"})
     provision()
     assert account.balance == 95
@@ -212,7 +208,11 @@ class Billing(RuleBasedStateMachine):
 
     def _charged_since(self) -> Decimal:
         ledger = self.account.show()["ledger"]
-        return sum((Decimal(entry["amount"]) for entry in ledger), Decimal(0)) if len(ledger) < 50 else self.account.balance
+        return (
+            sum((Decimal(entry["amount"]) for entry in ledger), Decimal(0))
+            if len(ledger) < 50
+            else self.account.balance
+        )
 
     @invariant()
     def nothing_is_charged_that_is_not_owed(self) -> None:

@@ -78,7 +78,12 @@ def test_a_recording_is_an_mp3_as_long_as_the_call(account: Account, http: httpx
     ],
 )
 def test_flags_agree_with_what_can_be_fetched(
-    account: Account, http: httpx.Client, provision: Provision, script: dict[str, Any], recording: bool, transcript: bool
+    account: Account,
+    http: httpx.Client,
+    provision: Provision,
+    script: dict[str, Any],
+    recording: bool,
+    transcript: bool,
 ) -> None:
     id_ = account.call(provision()["phone_number"], CALLER, **script)
     account.advance(minutes=5)
@@ -148,7 +153,9 @@ def test_a_page_of_calls_can_be_walked(account: Account, http: httpx.Client, pro
     assert walked == placed[::-1]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=", "limit=-1", "limit=٣", "starting_after=CA0"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "limit=x", "limit=", "limit=-1", "limit=٣", "starting_after=CA0"]
+)
 def test_a_bad_page_is_refused(http: httpx.Client, query: str) -> None:
     assert code(http.get(f"/v1/calls?{query}&limit=5" if "limit" not in query else f"/v1/calls?{query}")) == (
         400,
@@ -156,9 +163,7 @@ def test_a_bad_page_is_refused(http: httpx.Client, query: str) -> None:
     )
 
 
-def test_another_accounts_calls_are_not_found(
-    ringback: Ringback, account: Account, provision: Provision
-) -> None:
+def test_another_accounts_calls_are_not_found(ringback: Ringback, account: Account, provision: Provision) -> None:
     id_ = account.call(provision()["phone_number"], CALLER, turns=TURNS)
     account.advance(minutes=5)
     with ringback.account("kwickphone").client() as stranger:

@@ -192,8 +192,7 @@ def test_a_hundred_numbers_of_one_area_are_fictional_and_the_next_are_not_taken_
     )
     with account.client() as http:
         numbers = [
-            http.post("/v1/numbers", json={"business_phone": "+15055551234"}).json()["phone_number"]
-            for _ in range(130)
+            http.post("/v1/numbers", json={"business_phone": "+15055551234"}).json()["phone_number"] for _ in range(130)
         ]
     assert len(set(numbers)) == 130
     assert all(number.startswith("+150555501") for number in numbers[:100])

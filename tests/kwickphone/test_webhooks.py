@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -34,7 +35,7 @@ def waits(account: Account) -> list[float]:
     """Seconds between the attempts of the account's only delivery."""
     (delivery,) = account.deliveries()
     times = [datetime.fromisoformat(attempt["at"]) for attempt in delivery["attempts"]]
-    return [(late - early).total_seconds() for early, late in zip(times, times[1:], strict=False)]
+    return [(late - early).total_seconds() for early, late in pairwise(times)]
 
 
 def test_a_completed_call_posts_the_documented_event(account: Account, provision: Provision, hook: Receiver) -> None:
@@ -167,9 +168,7 @@ def test_a_number_without_a_webhook_url_sends_nothing(account: Account, provisio
 
 
 @pytest.mark.parametrize("end", ["no_answer", "busy", "failed"])
-def test_only_a_completed_call_sends_an_event(
-    account: Account, provision: Provision, hook: Receiver, end: str
-) -> None:
+def test_only_a_completed_call_sends_an_event(account: Account, provision: Provision, hook: Receiver, end: str) -> None:
     account.call(provision(webhook_url=hook.url)["phone_number"], CALLER, end=end)
     account.advance(hours=1)
     assert hook.requests == []
@@ -212,7 +211,9 @@ class TestTroublesOnRequest:
     def test_reorder(self, account: Account, provision: Provision, hook: Receiver) -> None:
         number = provision(webhook_url=hook.url)
         with account.fault(webhook="reorder", first=1):
-            placed = [account.call(number["phone_number"], CALLER, turns=[], duration=5, answer_after=s) for s in (1, 2)]
+            placed = [
+                account.call(number["phone_number"], CALLER, turns=[], duration=5, answer_after=s) for s in (1, 2)
+            ]
             account.advance(seconds=20)
         assert [event["call"]["call_sid"] for event in hook.events] == placed[::-1]
 
@@ -265,7 +266,9 @@ class TestStrictEgress:
         assert request.path.endswith("/kp?a=1")
         assert request.headers["host"] == "hooks.example.test"
 
-    @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "https://127.0.0.1/", "https://localhost/", "https://0x7f.1/"])
+    @pytest.mark.parametrize(
+        "url", ["http://127.0.0.1:9/", "https://127.0.0.1/", "https://localhost/", "https://0x7f.1/"]
+    )
     def test_loopback_is_refused_at_once(self, url: str) -> None:
         with Ringback("kwickphone", strict=True) as ringback, ringback.account().client() as http:
             answer = http.post("/v1/numbers", json={"business_phone": "+13465551234", "webhook_url": url})

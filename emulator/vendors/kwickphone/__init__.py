@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from emulator.gateway.vendor import Mutant, Operation, Vendor
 from emulator.vendors.kwickphone.errors import WORDING
@@ -27,8 +27,7 @@ OPERATIONS = (
 def _application(house: Any) -> ASGIApp:
     from emulator.vendors.kwickphone.routes import application
 
-    app: Any = application(house)
-    return app
+    return cast("ASGIApp", application(house))
 
 
 def _mutants() -> Sequence[Mutant]:

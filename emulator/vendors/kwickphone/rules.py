@@ -162,9 +162,7 @@ class KwickPhone:
     def _release(self, number: Number) -> None:
         self.world.clock.cancel(number.timer)
         self.world.numbers.release(number.phone_number)
-        self.records.update(
-            number, status="released", released_at=self.world.clock.now(number.account), timer=None
-        )
+        self.records.update(number, status="released", released_at=self.world.clock.now(number.account), timer=None)
         self.world.note(number.account, "number", f"{number.phone_number} released", number_id=number.id)
 
     # -- billing ------
