@@ -641,13 +641,6 @@ def test_the_page_names_every_matcher_type_and_name() -> None:
     assert [name for name in PREDEFINED if f"${name}" not in page] == []
 
 
-def test_the_stories_on_the_page_can_be_read() -> None:
-    blocks = re.findall(r"```yaml\n(# yaml-language-server.*?)```", _documented(), re.DOTALL)
-    assert blocks
-    for block in blocks:
-        parse(block)
-
-
 # -- the command ------
 
 

@@ -149,6 +149,12 @@ def essence(outcome: Outcome) -> tuple[Any, ...]:
     return outcome.name, outcome.verdict, [step.verdict for step in outcome.steps], outcome.began, outcome.ended
 
 
+def test_the_story_on_the_page_holds(server: Ringback) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(# yaml-language-server.*?)```", page, re.DOTALL)
+    passed(run(parse(text), server))
+
+
 def test_a_story_moves_its_own_clock_alone(server: Ringback) -> None:
     before = server.now
     bystander = server.account("kwickphone", balance="20.00")

@@ -34,10 +34,19 @@ def scenario() -> None:
     """
 
 
+def _origin(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{value!r} is no origin: write it like http://127.0.0.1:7464.", ctx, param)
+    return value
+
+
 @scenario.command("run")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
-    "--url", envvar="RINGBACK_URL", help="A running emulator; one of its own when left out. RINGBACK_URL too."
+    "--url",
+    envvar="RINGBACK_URL",
+    callback=_origin,
+    help="A running emulator; one of its own when left out. RINGBACK_URL too.",
 )
 @click.option(
     "--token", envvar="RINGBACK_CONTROL_TOKEN", metavar="TOKEN", help="Its control token; RINGBACK_CONTROL_TOKEN too."
