@@ -101,7 +101,9 @@ def application(world: World, urls: Mapping[str, str]) -> ASGIApp:
             put(f"{PREFIX}/snapshot")(face.restore_snapshot),
             post(f"{PREFIX}/reset")(face.reset),
             get(f"{PREFIX}/mutants")(face.list_mutants),
+            get(f"{PREFIX}/hosts")(face.show_hosts),
             put(f"{PREFIX}/hosts")(face.set_hosts),
+            get(f"{PREFIX}/webhook-routes")(face.show_routes),
             put(f"{PREFIX}/webhook-routes")(face.set_routes),
         ],
         openapi_config=None,
@@ -508,6 +510,14 @@ class Face:
         self.world.faults.records.remove(fault)
         return _ok({"lifted": True, **fault_view(fault)})
 
+    async def show_hosts(self) -> Answer:
+        """The addresses that stand in for DNS."""
+        return _ok(self.world.outbox.egress.hosts)
+
+    async def show_routes(self) -> Answer:
+        """The local origins that receive in place of public ones."""
+        return _ok(self.world.outbox.egress.routes)
+
     async def set_hosts(self, request: Req) -> Answer:
         """Addresses that stand in for DNS when webhooks are sent."""
         hosts = await _body(request, dict[str, list[str]])
@@ -535,7 +545,13 @@ class Face:
         return _ok(
             {
                 "data": [
-                    {"name": mutant.name, "claim": mutant.claim, "breaks": mutant.breaks, "vendor": vendor.name}
+                    {
+                        "name": mutant.name,
+                        "claim": mutant.claim,
+                        "breaks": mutant.breaks,
+                        "touches": list(mutant.touches),
+                        "vendor": vendor.name,
+                    }
                     for vendor in self.world.vendors.values()
                     for mutant in vendor.mutants()
                 ]
