@@ -121,11 +121,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.FileError as error:
-        error.show()
-        return TROUBLE
+        return _say(error.format_message(), TROUBLE)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx is not None else "ringback"
+        return _say(f"{error.format_message()} (`{path} --help` says more)", WRONG_USAGE)
     except click.ClickException as error:
-        error.show()
-        return WRONG_USAGE if isinstance(error, click.UsageError) else error.exit_code
+        return _say(error.format_message(), error.exit_code)
     except SettingsError as error:
         return _say(str(error), WRONG_USAGE)
     except Unreachable as error:

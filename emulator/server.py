@@ -144,6 +144,10 @@ class Serving:
             await asyncio.wait((task,))
         self._servers.clear()
         await self.application.world.outbox.close()
+        if self.ca_pem is not None:
+            import shutil
+
+            shutil.rmtree(Path(self.ca_pem).parent, ignore_errors=True)
         if self.settings.state:
             from emulator.state import save
 

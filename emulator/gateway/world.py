@@ -269,4 +269,3 @@ class World:
         state = self.clock.snapshot()
         self.clock.restore({**state, "offsets": {}, "timers": []})
         self.outbox.attempted.clear()
-        self.crashes.clear()
