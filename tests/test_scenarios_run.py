@@ -18,10 +18,10 @@ import pytest
 
 from emulator import cli
 from emulator.scenario import report, types
+from emulator.scenario.hook import Hook
 from emulator.scenario.load import Story, find, load, parse
 from emulator.scenario.run import Outcome, run
 from emulator.scenario.source import Path as Place
-from emulator.scenario.stage import Hook
 from emulator.testing import Ringback
 
 SHIPPED = find(["kwickphone"])

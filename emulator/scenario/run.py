@@ -15,8 +15,9 @@ from emulator.scenario.errors import StoryBroken
 from emulator.scenario.expectations import ABSENT, Difference, Words, amount, differences, is_matcher
 from emulator.scenario.load import Story
 from emulator.scenario.references import UnknownReference, resolve
+from emulator.scenario.seen import arrived
 from emulator.scenario.signatures import SIGNATURES
-from emulator.scenario.stage import DOING, SHOWING, Stage, arrived
+from emulator.scenario.stage import DOING, SHOWING, Stage
 from emulator.timeline import timeline
 
 if TYPE_CHECKING:

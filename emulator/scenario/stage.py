@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -13,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from emulator.client import ControlError, Unreachable
-from emulator.receiver import Received, Receiver
+from emulator.receiver import Received
 from emulator.scenario import types
 from emulator.scenario.errors import StoryBroken
 from emulator.scenario.expectations import instant
+from emulator.scenario.hook import Hook
 from emulator.scenario.references import resolve
+from emulator.scenario.seen import decoded, readable
 from emulator.testing import BEARER, KEY_HEADERS
 
 if TYPE_CHECKING:
@@ -28,49 +27,8 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 60.0
 """Real time that a request to the vendor's API may take."""
 MOST_ENTRIES = 10_000
-LOOPBACK = "127.0.0.1"
 
 T = TypeVar("T")
-
-
-class Hook:
-    """A receiver that can go down: then connections are refused. On Linux nobody else can take its port meanwhile."""
-
-    def __init__(self, spec: types.Receiver) -> None:
-        self._held = _held_port() if sys.platform == "linux" else None
-        self.receiver = Receiver(self._held.getsockname()[1] if self._held is not None else 0)
-        self.up()
-        self.answer(spec.answers)
-        if not spec.up:
-            self.down()
-
-    def answer(self, answers: list[Any]) -> None:
-        """Answer the next requests with these in turn. A redirect points at another path of this receiver."""
-        redirects = any(status != "hang" and 300 <= status < 400 for status in answers)
-        headers = {"Location": f"{self.receiver.origin}/elsewhere"} if redirects else None
-        self.receiver.respond_with(*(None if status == "hang" else status for status in answers), headers=headers)
-
-    def down(self) -> None:
-        """Refuse connections."""
-        self.receiver.stop()
-
-    def up(self) -> None:
-        """Listen, at the same port as ever."""
-        self.receiver.start()
-
-    def close(self) -> None:
-        """Give the port up."""
-        self.receiver.stop()
-        if self._held is not None:
-            self._held.close()
-
-
-def _held_port() -> socket.socket:
-    """A socket that is bound to a free port and does not listen; one that does can be bound beside it."""
-    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind((LOOPBACK, 0))
-    return held
 
 
 class Stage:
@@ -180,7 +138,7 @@ class Stage:
         return {
             "status": response.status_code,
             "headers": {name.lower(): value for name, value in response.headers.items()},
-            "body": _body(response.content),
+            "body": decoded(response.content),
             "size": len(response.content),
         }
 
@@ -298,13 +256,13 @@ class Stage:
         """The account's webhook events, oldest first; bodies decoded, headers as mappings."""
         with _reached():
             found = self._control.get("/deliveries", account_id=self.account_id)["data"]
-        return [_readable(delivery) for delivery in reversed(found)]
+        return [readable(delivery) for delivery in reversed(found)]
 
     def journal(self) -> list[Any]:
         """All that happened to the account, oldest first; bodies decoded, headers as mappings."""
         with _reached():
             found = self._control.get("/journal", account_id=self.account_id, limit=MOST_ENTRIES)["data"]
-        return [_readable(entry) for entry in reversed(found)]
+        return [readable(entry) for entry in reversed(found)]
 
     def _show(self) -> Any:
         with _reached():
@@ -327,16 +285,6 @@ def _reached() -> Iterator[None]:
         raise StoryBroken(str(error)) from None
 
 
-def arrived(request: Received) -> dict[str, Any]:
-    """A received request as a story sees it."""
-    return {
-        "method": request.method,
-        "path": request.path,
-        "headers": {name.lower(): value for name, value in request.headers.items()},
-        "body": _body(request.body),
-    }
-
-
 def _conduct(spec: types.Conduct) -> dict[str, Any]:
     names = types.Conduct.__struct_fields__
     plain = {name: getattr(spec, name) for name in names if getattr(spec, name) is not None}
@@ -349,30 +297,6 @@ def _turn(turn: types.Turn) -> dict[str, Any]:
     speaker = "agent" if turn.caller is msgspec.UNSET else "caller"
     said = {"speaker": speaker, "text": getattr(turn, speaker)}
     return said if turn.at is None else {**said, "at": turn.at}
-
-
-def _body(raw: bytes) -> Any:
-    """JSON decoded, other text as it is, None for what is neither."""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        return None
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _readable(value: Any, name: str = "") -> Any:
-    if name == "headers" and isinstance(value, list):
-        return {str(pair[0]).lower(): pair[1] for pair in value}
-    if name == "body" and isinstance(value, str):
-        return _body(value.encode())
-    if isinstance(value, Mapping):
-        return {key: _readable(item, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_readable(item) for item in value]
-    return value
 
 
 Verb = Callable[[Stage, Any], Any]
