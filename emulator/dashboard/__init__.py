@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from emulator.gateway.gate import Answer
 
+if TYPE_CHECKING:
+    from emulator.gateway.world import World
+
 HTML = b"text/html; charset=utf-8"
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""What a `<meta>` cannot say: other sites may not put the page in a frame and have its buttons pressed."""
 
 
-def dashboard(world: Any, urls: Mapping[str, str]) -> Answer:
-    """The page at `/`."""
+def dashboard(world: World, urls: Mapping[str, str]) -> Answer:
+    """The page at `/`; `urls` are the vendors' base URLs."""
     from emulator.dashboard.page import page
 
-    return Answer(page(world, urls), media_type=HTML)
+    return Answer(page(world, urls), media_type=HTML, headers=HEADERS)
