@@ -116,7 +116,10 @@ class Control:
 
     def vendors(self) -> tuple[str, ...]:
         """The vendors that this emulator serves."""
-        return tuple(self.get("/health")["vendors"])
+        health = self.get("/health")
+        if not isinstance(health, dict) or "vendors" not in health:
+            raise Unreachable(f"{self.url} is not a Ringback emulator (its /_ringback/health says something else)")
+        return tuple(health["vendors"])
 
     def journal(self, account_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
         """What happened, to one account or at all, oldest first: the newest `limit` entries, or all that are kept."""

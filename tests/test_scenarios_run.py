@@ -211,10 +211,10 @@ def test_a_request_must_succeed_unless_the_story_says_otherwise(server: Ringback
 @pytest.mark.parametrize(
     ("step", "code", "param"),
     [
-        ({"call": {"to": "+13465550100", "from": "+12145559876"}}, "nobody_answers", None),
-        ({"call": {"to": "+13465550100", "from": "12"}}, "invalid_value", "from"),
-        ({"text": {"to": "+13465550100", "from": "+12145559876", "body": "Hi"}}, "invalid_value", "vendor"),
-        ({"script": {"to": "+13465550100", "end": "busy"}}, "invalid_value", "vendor"),
+        ({"call": {"to": "+19075550100", "from": "+12145559876"}}, "nobody_answers", None),
+        ({"call": {"to": "+19075550100", "from": "12"}}, "invalid_value", "from"),
+        ({"text": {"to": "+19075550100", "from": "+12145559876", "body": "Hi"}}, "invalid_value", "vendor"),
+        ({"script": {"to": "+19075550100", "end": "busy"}}, "invalid_value", "vendor"),
         ({"settings": {"card": "lost"}}, "invalid_value", "settings.card"),
         ({"fault": {"operation": "createNumbr", "effect": {"status": 503}}}, "invalid_value", "operation"),
         ({"control": {"method": "GET", "path": "/nothing"}}, "not_found", None),

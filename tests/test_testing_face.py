@@ -203,11 +203,11 @@ def test_a_call_is_found_by_its_number_and_plays_on_the_owners_clock(rb: Ringbac
 
 def test_a_call_that_nobody_answers_is_refused(rb: Ringback, account: Account) -> None:
     with pytest.raises(ControlError) as refused:
-        rb.call(to="+13465550199")
+        rb.call(to="+19075550199")
     assert refused.value.status == 404
-    assert "+13465550199" in str(refused.value)
+    assert "+19075550199" in str(refused.value)
     with pytest.raises(ControlError) as refused:
-        account.text("+13465550199", "hello")
+        account.text("+19075550199", "hello")
     assert refused.value.param == "vendor"
 
 

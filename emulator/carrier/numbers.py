@@ -32,11 +32,13 @@ FICTIONAL_LINES = 100
 
 
 class Numbers:
-    """All assigned numbers, by E.164."""
+    """All assigned numbers, by E.164. A number that was released rests: nobody else is given it, so that no call
+    meant for one account ever reaches another."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self._lines: dict[str, Line] = {}
+        self._resting: set[str] = set()
         self._fictional: dict[str, int] = {}
 
     def line(self, number: str) -> Line | None:
@@ -60,7 +62,7 @@ class Numbers:
         first = stream.randrange(FICTIONAL_LINES)
         for step in range(FICTIONAL_LINES):
             number = f"+1{area_code}{FICTIONAL_EXCHANGE}01{(first + step) % FICTIONAL_LINES:02d}"
-            if number not in self._lines:
+            if self._is_free(number):
                 return number
         raise OutOfStock(area_code)
 
@@ -69,8 +71,11 @@ class Numbers:
             subscriber = stream.randrange(2_000_000, 10_000_000)
             exchange = subscriber // 10_000
             number = f"+1{area_code}{subscriber}"
-            if exchange != 555 and exchange % 100 != 11 and number not in self._lines:
+            if exchange != 555 and exchange % 100 != 11 and self._is_free(number):
                 return number
+
+    def _is_free(self, number: str) -> bool:
+        return number not in self._lines and number not in self._resting
 
     def suspend(self, number: str) -> None:
         """The number takes no calls until `resume`."""
@@ -81,29 +86,29 @@ class Numbers:
         self._lines[number].open = True
 
     def release(self, number: str) -> None:
-        """The number goes back to stock."""
+        """The number belongs to nobody, and rests."""
         del self._lines[number]
-        if _is_fictional(number):
-            self._fictional[number[2:5]] -= 1
+        self._resting.add(number)
 
     def clear(self) -> None:
         """All numbers go back to stock."""
         self._lines.clear()
+        self._resting.clear()
         self._fictional.clear()
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> dict[str, Any]:
         """All assignments as plain data."""
-        lines: list[dict[str, Any]] = msgspec.to_builtins(list(self._lines.values()))
-        return lines
+        return {"lines": msgspec.to_builtins(list(self._lines.values())), "resting": sorted(self._resting)}
 
-    def restore(self, state: list[dict[str, Any]]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a snapshot."""
-        lines = msgspec.convert(state, list[Line])
+        lines, resting = msgspec.convert(state["lines"], list[Line]), msgspec.convert(state["resting"], set[str])
         self.clear()
-        for line in lines:
-            self._lines[line.number] = line
-            if _is_fictional(line.number):
-                self._fictional[line.number[2:5]] = self._fictional.get(line.number[2:5], 0) + 1
+        self._lines = {line.number: line for line in lines}
+        self._resting = resting
+        for number in (*self._lines, *resting):
+            if _is_fictional(number):
+                self._fictional[number[2:5]] = self._fictional.get(number[2:5], 0) + 1
 
 
 def _is_fictional(number: str) -> bool:

@@ -147,7 +147,7 @@ def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[lis
     elif moment > duration and all(turn.at is None for turn in scripted):
         offsets = [offset * duration / moment for offset in offsets]
     return [
-        Turn(turn.speaker, turn.text, round(min(offset, duration), 3))
+        Turn(turn.speaker, turn.text, min(round(offset, 3), duration))
         for turn, offset in zip(scripted, offsets, strict=True)
     ], duration
 

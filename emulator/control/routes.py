@@ -290,12 +290,8 @@ class Face:
         return _ok(account_view(self.world, account, self.urls[account.vendor]))
 
     async def close_account(self, account_id: FromPath[str]) -> Answer:
-        """Revoke an account's keys and stop its clock's timers; what it had stays to be looked at."""
-        account = self._account(account_id)
-        for key in self.world.keys.records.oldest("active", account.id):
-            self.world.keys.records.update(key, status="revoked")
-        self.world.clock.forget(account.id)
-        self.world.note(account.id, "account", "closed")
+        """Revoke an account's keys, release its numbers and stop its timers; what it had stays to be looked at."""
+        self.world.close_account(self._account(account_id))
         return _ok({"closed": True})
 
     async def fund(self, request: Req, account_id: FromPath[str]) -> Answer:

@@ -46,6 +46,9 @@ class House(Protocol):
     def opened(self, account: Account) -> None:
         """An account was opened."""
 
+    def closed(self, account: Account) -> None:
+        """An account is closed: its numbers ring no more."""
+
     def settings_changed(self, account: Account) -> None:
         """An account's settings were changed through the control API."""
 

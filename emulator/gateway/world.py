@@ -109,6 +109,15 @@ class World:
         self.houses[vendor.name].opened(account)
         return account
 
+    def close_account(self, account: Account) -> None:
+        """Revoke an account's keys, release its numbers and stop what waits on its clock; what it had can still be
+        looked at."""
+        for key in self.keys.records.oldest("active", account.id):
+            self.keys.records.update(key, status="revoked")
+        self.houses[account.vendor].closed(account)
+        self.clock.forget(account.id)
+        self.note(account.id, "account", "closed")
+
     def settings_of(self, account: str) -> AccountSettings:
         """An account's settings, typed."""
         return self._settings[account]

@@ -165,6 +165,17 @@ def test_a_released_number_rings_nowhere(
         account.call(number["phone_number"])
 
 
+def test_a_released_number_is_given_to_nobody_else(ringback: Ringback) -> None:
+    account = ringback.account("kwickphone", balance="5000", rate_limit=None, number_limit=None, provisions_per_hour=None)
+    with account.client() as http:
+        seen: set[str] = set()
+        for _ in range(120):
+            number = http.post("/v1/numbers", json={"business_phone": "+15645551234"}).json()
+            assert number["phone_number"] not in seen
+            seen.add(number["phone_number"])
+            http.delete(f"/v1/numbers/{number['id']}")
+
+
 def test_releasing_twice_changes_nothing_more(http: httpx.Client, provision: Provision) -> None:
     number = provision()
     for _ in range(2):

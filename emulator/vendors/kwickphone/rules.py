@@ -234,6 +234,12 @@ class KwickPhone:
     def opened(self, account: Account) -> None:
         """A new account starts with the balance it was given."""
 
+    def closed(self, account: Account) -> None:
+        """Its numbers are released."""
+        for number in self.records.oldest("account", account.id):
+            if number.status != "released":
+                self._release(number)
+
     def settings_changed(self, account: Account) -> None:
         """A card that works again, or auto-top-up switched on, takes effect at once."""
         self._top_up(account.id)
