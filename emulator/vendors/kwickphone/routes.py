@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -57,7 +58,7 @@ def application(house: KwickPhone) -> Litestar:
         from emulator.carrier.speech import render_mp3
 
         turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
-        return Answer(render_mp3(turns, call.duration), media_type=MP3)
+        return Answer(await asyncio.to_thread(render_mp3, turns, call.duration), media_type=MP3)
 
     return vendor_application(
         house.world,
