@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from granian.server.embed import Server
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
+PATIENCE = 3.0
+"""Seconds that answers under way have when the server stops."""
 YOUNG = 50_000
 """Allocations between two looks of the garbage collector at the youngest objects: fewer pauses under load."""
 
@@ -137,11 +139,17 @@ class Serving:
         draft.replace(target)
 
     async def stop(self) -> None:
-        """Stop listening, end the webhooks' connections and save the state."""
-        for server, task in self._servers:
+        """Stop listening, end the webhooks' connections and save the state. An answer that is not done after
+        PATIENCE is not waited for."""
+        self.application.world.journal.close()
+        for server, _ in self._servers:
             server.interrupt_signal = True
             server.main_loop_interrupt.set()
-            await asyncio.wait((task,))
+        tasks = [task for _, task in self._servers]
+        if tasks:
+            await asyncio.wait(tasks, timeout=PATIENCE)
+        for task in tasks:
+            task.cancel()
         self._servers.clear()
         await self.application.world.outbox.close()
         if self.ca_pem is not None:

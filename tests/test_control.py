@@ -364,3 +364,18 @@ def test_reset_starts_over_and_leaves_the_clock() -> None:
             account.show()
         (seed,) = ringback.control.get("/accounts")["data"]
         assert seed["account_id"] == "acct_kwickphone_seed"
+
+
+def test_a_reader_that_waits_does_not_hold_up_the_end() -> None:
+    ringback = Ringback("kwickphone").start()
+    answers: list[httpx.Response] = []
+    url = f"{ringback.url}/_ringback/journal?wait=60"
+    waiter = threading.Thread(target=lambda: answers.append(httpx.get(url, trust_env=False, timeout=60)))
+    waiter.start()
+    journal = ringback._thread.application.world.journal  # type: ignore[union-attr]
+    while not journal._waiting:
+        waiter.join(0.01)
+    ringback.stop()
+    waiter.join(20)
+    assert not waiter.is_alive()
+    assert answers[0].json()["data"] == []

@@ -601,7 +601,9 @@ class Face:
             since = journal.last
         entries = journal.read(account, limit, since)
         deadline = asyncio.get_running_loop().time() + wait
-        while not entries and wait and (left := deadline - asyncio.get_running_loop().time()) > 0:
+        while (
+            not entries and wait and not journal.closed and (left := deadline - asyncio.get_running_loop().time()) > 0
+        ):
             await journal.wait(left)
             entries = journal.read(account, limit, since)
         if query.get("kind"):

@@ -174,6 +174,7 @@ class Journal:
         self._rings: dict[str, deque[Entry]] = {}
         self._seq = 0
         self._waiting: list[asyncio.Future[None]] = []
+        self.closed = False
 
     def add(self, entry: Entry) -> None:
         """Take in an entry, the newest."""
@@ -208,6 +209,11 @@ class Journal:
         for future in waiting:
             if not future.done():
                 future.set_result(None)
+
+    def close(self) -> None:
+        """Nobody waits any longer: the server is stopping."""
+        self.closed = True
+        self._wake()
 
     @property
     def last(self) -> int:
