@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+import msgspec
+
 from emulator.carrier.clock import SECOND, Clock
 from emulator.carrier.rng import Streams
 from emulator.carrier.script import Plan, Script, Turn, plan
@@ -35,6 +37,7 @@ class Call(Record, kw_only=True):
     answered_at: int | None = None
     ended_at: int | None = None
     turns: list[Turn] | None = None
+    timer: int | None = None
 
     @property
     def duration(self) -> int:
@@ -59,6 +62,38 @@ class Calls:
         self, *, id_: str, vendor: str, account: str, line: str, number: str, peer: str, script: Script
     ) -> Call:
         """An inbound call begins to ring. Raises ScriptError before anything has happened."""
+        return self._ring("inbound", id_, vendor, account, line, number, peer, script)
+
+    def place(
+        self,
+        *,
+        id_: str,
+        vendor: str,
+        account: str,
+        line: str,
+        number: str,
+        peer: str,
+        script: Script,
+        recording: bool,
+    ) -> Call:
+        """An outbound call begins to ring at the far end; it is recorded where `recording` says so and the script does
+        not say otherwise. Raises ScriptError before anything has happened."""
+        wanted = msgspec.structs.replace(script, recording=recording and script.recording is not False)
+        if not recording or script.end != "completed":
+            wanted.recording = False
+        return self._ring("outbound", id_, vendor, account, line, number, peer, wanted)
+
+    def _ring(
+        self,
+        direction: Literal["inbound", "outbound"],
+        id_: str,
+        vendor: str,
+        account: str,
+        line: str,
+        number: str,
+        peer: str,
+        script: Script,
+    ) -> Call:
         played = plan(script, self._streams(vendor, account, "dialogue"))
         call = self.records.add(
             Call(
@@ -74,10 +109,11 @@ class Calls:
                 end=played.end,
                 outcome=played.outcome,
                 recording=played.recording,
+                direction=direction,
                 turns=played.turns or None,
             )
         )
-        self._clock.after(_micros(played.answer_after), account, PICK_UP, call.id)
+        call.timer = self._clock.after(_micros(played.answer_after), account, PICK_UP, call.id)
         self.changed(call)
         return call
 
@@ -90,7 +126,18 @@ class Calls:
             call.ended_at, call.state = now, call.end
         else:
             call.answered_at, call.state = now, "in_progress"
-            self._clock.after(call.lasts, call.account, HANG_UP, call.id)
+            call.timer = self._clock.after(call.lasts, call.account, HANG_UP, call.id)
+        self.changed(call)
+
+    def hang_up(self, call: Call) -> None:
+        """End a call now, from this end. One that still rings ends unanswered; one that has ended stays as it is."""
+        if call.state in FINAL:
+            return
+        self._clock.cancel(call.timer)
+        call.timer = None
+        call.ended_at = self._clock.now(call.account)
+        call.state = "completed" if call.state == "in_progress" else "no_answer"
+        call.recording = call.recording and call.state == "completed"
         self.changed(call)
 
     def _hang_up(self, id_: str) -> None:

@@ -12,7 +12,8 @@ from emulator import resources
 from emulator.carrier.rng import Stream
 
 Speaker = Literal["caller", "agent"]
-End = Literal["completed", "no_answer", "busy", "failed"]
+CallEnd = Literal["completed", "no_answer", "busy", "failed"]
+End = Literal[CallEnd, "undelivered"]
 
 RINGS_FOR = 3.0
 """Seconds before a call is answered when the script doesn't say."""
@@ -24,6 +25,19 @@ PAUSE = 0.6
 LONGEST = 4 * 3600.0
 MOST_TURNS = 2_000
 LONGEST_TEXT = 5_000
+LONGEST_CODE = 64
+CALL_ONLY = (
+    "answer_after",
+    "turns",
+    "outcome",
+    "duration",
+    "recording",
+    "voicemail",
+    "language",
+    "translation",
+    "summary",
+)
+MESSAGE_ONLY = ("failure_code", "delivered_after")
 
 VOICEMAIL_GREETING = "Nobody can take your call right now. Please leave a message after the tone."
 MISSED = "missed"
@@ -47,7 +61,12 @@ class ScriptedTurn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How one call goes. Times are seconds; `turns` None draws a dialogue from the phrase bank."""
+    """How one call or message goes. Times are seconds; `turns` None draws a dialogue from the phrase bank.
+
+    `language` (ISO 639-1), `translation` and `summary` are a voicemail's, where its words do not tell. A message ends
+    as `completed` (delivered), `failed` (the carrier rejects it) or `undelivered`, with a `failure_code`; its receipt
+    comes `delivered_after` it was sent.
+    """
 
     answer_after: float | None = None
     turns: list[ScriptedTurn] | None = None
@@ -56,6 +75,11 @@ class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     duration: float | None = None
     recording: bool | None = None
     voicemail: str | None = None
+    language: str | None = None
+    translation: str | None = None
+    summary: str | None = None
+    failure_code: str | None = None
+    delivered_after: float | None = None
 
 
 class Turn(msgspec.Struct, array_like=True, frozen=True):
@@ -71,7 +95,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     answer_after: float
     duration: float
-    end: End
+    end: CallEnd
     turns: list[Turn]
     outcome: str | None
     recording: bool
@@ -79,12 +103,12 @@ class Plan(msgspec.Struct, frozen=True):
 
 def plan(script: Script, stream: Stream) -> Plan:
     """Check a script and fill in what it leaves open, drawing from `stream`. Raises ScriptError."""
-    _check(script)
-    if script.end != "completed":
-        default = GIVES_UP_AFTER if script.end == "no_answer" else 1.0
+    end = check_call_script(script)
+    if end != "completed":
+        default = GIVES_UP_AFTER if end == "no_answer" else 1.0
         after = default if script.answer_after is None else script.answer_after
-        outcome = script.outcome if script.outcome is not None or script.end != "no_answer" else MISSED
-        return Plan(after, 0.0, script.end, [], outcome, False)
+        outcome = script.outcome if script.outcome is not None or end != "no_answer" else MISSED
+        return Plan(after, 0.0, end, [], outcome, False)
     scripted, outcome = _what_is_said(script, stream)
     turns, duration = _pace(scripted, script.duration)
     after = RINGS_FOR if script.answer_after is None else script.answer_after
@@ -92,7 +116,49 @@ def plan(script: Script, stream: Stream) -> Plan:
     return Plan(after, duration, "completed", turns, outcome, recording)
 
 
-def _check(script: Script) -> None:
+def fits_call(script: Script) -> bool:
+    """Whether nothing in a script is for a message alone."""
+    return script.end != "undelivered" and all(getattr(script, name) is None for name in MESSAGE_ONLY)
+
+
+def fits_message(script: Script) -> bool:
+    """Whether nothing in a script is for a call alone."""
+    ends = script.end in ("completed", "failed", "undelivered")
+    return ends and all(getattr(script, name) is None for name in CALL_ONLY)
+
+
+def check_script(script: Script) -> None:
+    """Whether a script can be played by a call or by a message. Raises ScriptError."""
+    if fits_message(script):
+        check_message_script(script)
+    else:
+        check_call_script(script)
+
+
+def check_message_script(script: Script) -> None:
+    """Whether a script can be a message's. Raises ScriptError."""
+    if script.end not in ("completed", "failed", "undelivered"):
+        raise ScriptError("end", f"a message does not end as {script.end}: completed, failed or undelivered")
+    for name in CALL_ONLY:
+        if getattr(script, name) is not None:
+            raise ScriptError(name, f"a message has no {name}")
+    if script.delivered_after is not None and not 0 <= script.delivered_after <= LONGEST:
+        raise ScriptError("delivered_after", f"delivered_after is from 0 to {LONGEST:.0f} seconds")
+    if script.failure_code is not None:
+        if script.end == "completed":
+            raise ScriptError("failure_code", "a message that is delivered has no failure_code")
+        if not 1 <= len(script.failure_code) <= LONGEST_CODE:
+            raise ScriptError("failure_code", f"failure_code has from 1 to {LONGEST_CODE} characters")
+
+
+def check_call_script(script: Script) -> CallEnd:
+    """How a call of this script ends. Raises ScriptError for one that cannot be a call's."""
+    end = script.end
+    if end == "undelivered":
+        raise ScriptError("end", "a call ends as completed, no_answer, busy or failed")
+    for name in MESSAGE_ONLY:
+        if getattr(script, name) is not None:
+            raise ScriptError(name, f"a call has no {name}")
     for name in ("answer_after", "duration"):
         seconds = getattr(script, name)
         if seconds is not None and not 0 <= seconds <= LONGEST:
@@ -105,7 +171,10 @@ def _check(script: Script) -> None:
             raise ScriptError("recording", f"a call that ends as {script.end} has no recording")
     if script.voicemail is not None and script.turns:
         raise ScriptError("voicemail", "a script has turns or a voicemail, not both")
-    for name in ("outcome", "voicemail"):
+    for name in ("language", "translation", "summary"):
+        if getattr(script, name) is not None and script.voicemail is None:
+            raise ScriptError(name, f"{name} goes with a voicemail")
+    for name in ("outcome", "voicemail", "language", "translation", "summary"):
         text = getattr(script, name)
         if text is not None and not 1 <= len(text) <= LONGEST_TEXT:
             raise ScriptError(name, f"{name} has from 1 to {LONGEST_TEXT} characters")
@@ -122,6 +191,7 @@ def _check(script: Script) -> None:
         if not earliest <= turn.at <= latest:
             raise ScriptError(f"turns[{index}].at", f"at is from {earliest:g} to {latest:g} seconds here")
         earliest = turn.at
+    return end
 
 
 def _what_is_said(script: Script, stream: Stream) -> tuple[Sequence[ScriptedTurn], str | None]:
