@@ -58,7 +58,7 @@ class Application:
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        _, first, rest = path.split("/", 2) if path.count("/") > 1 else (*path.split("/", 1), "")
+        first, _, rest = path[1:].partition("/")
         gate = self._gates.get(first)
         if gate is not None or first in self.world.vendors:
             await self._vendor(first, "/" + rest, scope, receive, send)

@@ -94,7 +94,7 @@ def ringback(_ringback_server: Ringback, request: pytest.FixtureRequest) -> Iter
     test's accounts. What the test made is removed afterwards. When it fails, its report shows what happened.
     """
     before = len(_ringback_server.crashes)
-    with _ringback_server.share() as mine:
+    with _ringback_server.share(request.node.nodeid) as mine:
         request.node.stash[_HELD] = mine
         yield mine
     crashes = _ringback_server.crashes

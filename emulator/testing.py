@@ -83,6 +83,7 @@ class Ringback:
         self._control: Control | None = None
         self._borrowed = False
         self._alone = True
+        self._name: str | None = None
         self._vendors: tuple[str, ...] = ()
         self._lock = threading.RLock()
         self._accounts: dict[str, Account] = {}
@@ -107,11 +108,13 @@ class Ringback:
         return self
 
     @contextmanager
-    def share(self) -> Iterator[Ringback]:
+    def share(self, name: str | None = None) -> Iterator[Ringback]:
         """The same emulator as if it were one's own: what is made through the object given is removed at
         the end, and its `advance` moves the clocks of its own accounts only. What the `ringback` fixture
-        hands to each test."""
+        hands to each test. Accounts are named after `name`, so that what they draw does not depend on which
+        were opened before."""
         guest = Ringback()._joined(self.control, self.vendors)
+        guest._name = name
         guest._alone = False
         guest._thread = self._thread
         try:
@@ -198,13 +201,15 @@ class Ringback:
         balance: Amount | None = None,
         keys: Sequence[Mapping[str, Any]] | None = None,
         now: Moment | None = None,
+        name: str | None = None,
         **settings: Any,
     ) -> Account:
         """Make an account: its own balance (USD; 25.00 unless told), keys, numbers and clock.
 
         `vendor` may be left out when one is served. `keys` asks for one key each (`{"allowlist":
-        ["10.0.0.0/8"]}`, `{"scope": "read"}`); every other keyword is a setting of that vendor
-        (`number_limit=10`, `rate_limit=None`).
+        ["10.0.0.0/8"]}`, `{"scope": "read"}`). `now` is where its clock starts. An account of the same `name` gets
+        the same id, and so the same draws, whatever else was opened before. Every other keyword is a setting
+        of that vendor (`number_limit=10`, `rate_limit=None`).
         """
         body: dict[str, Any] = {"vendor": vendor or self._only_vendor()}
         if balance is not None:
@@ -213,6 +218,11 @@ class Ringback:
             body["keys"] = [dict(key) for key in keys]
         if now is not None:
             body["now"] = _instant(now)
+        if name is None and self._name is not None:
+            with self._lock:
+                name = f"{self._name} {len(self._accounts) + 1}"
+        if name is not None:
+            body["name"] = name
         if settings:
             body["settings"] = settings
         account = Account(self, self.control.post("/accounts", body))

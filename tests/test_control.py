@@ -169,8 +169,8 @@ def test_a_connection_can_be_made_to_break(account: Account) -> None:
 
 
 def test_an_answer_can_be_made_late(account: Account) -> None:
-    with account.client() as http, account.fault("listCalls", latency=0.15):
-        with pytest.raises(httpx.ReadTimeout):
+    with account.client() as http:
+        with account.fault("listCalls", latency=3), pytest.raises(httpx.ReadTimeout):
             http.get("/v1/calls", timeout=0.05)
         assert http.get("/v1/calls").status_code == 200
 
@@ -267,6 +267,34 @@ def test_many_tests_on_one_server_do_not_disturb_one_another(ringback: Ringback)
         thread.join()
     assert len(results) == 20
     assert all(result == results[0] for result in results), results
+
+
+def test_a_named_account_draws_the_same_whatever_came_before() -> None:
+    seen = []
+    for others in (0, 3):
+        with Ringback("kwickphone") as ringback:
+            for _ in range(others):
+                ringback.account()
+            account = ringback.account(name="the baker")
+            with account.client() as http:
+                number = http.post("/v1/numbers", json={"business_phone": BUSINESS}).json()
+            seen.append((account.id, account.key, number["phone_number"], number["webhook_secret"]))
+            assert ringback.account(name="the baker").id != account.id
+    assert seen[0] == seen[1]
+
+
+def test_closing_an_account_ends_its_numbers_and_its_webhooks(ringback: Ringback, account: Account) -> None:
+    with Receiver() as hook, account.client() as http:
+        hook.respond_with(500)
+        number = http.post("/v1/numbers", json={"business_phone": BUSINESS, "webhook_url": hook.url}).json()
+        account.call(number["phone_number"], turns=[], duration=1)
+        account.advance(seconds=10)
+        ringback.control.delete(f"/accounts/{account.id}")
+        assert http.get("/v1/numbers").status_code == 401
+        ringback.control.post("/clock/advance", {"seconds": 86400, "account_id": account.id})
+        assert len(hook.requests) == 1
+        with pytest.raises(ControlError, match="nobody_answers"):
+            account.call(number["phone_number"])
 
 
 def test_a_control_token_is_asked_for() -> None:

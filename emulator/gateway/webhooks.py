@@ -185,6 +185,14 @@ class Outbox:
             raise RuntimeError("the outbox has no event loop to send on")
         return sent
 
+    def abandon(self, account: str) -> None:
+        """Send nothing more of an account's."""
+        for delivery in self.records.oldest("account", account):
+            if delivery.state in ("pending", "held"):
+                self._clock.cancel(delivery.timer)
+                delivery.next_at = delivery.timer = None
+                self.records.update(delivery, state="dropped")
+
     def _later(self, delivery: Delivery, seconds: float) -> None:
         due = self._clock.now(delivery.account) + round(seconds * SECOND)
         delivery.next_at = due
@@ -242,7 +250,7 @@ class Outbox:
             self._release(then)
         if attempt.accepted:
             self._conclude(delivery, "delivered")
-        elif retry:
+        elif retry and delivery.state == "pending":
             waits = self._dialects[delivery.vendor].retries
             tried = len(delivery.attempts)
             if tried <= len(waits):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -93,10 +94,14 @@ class World:
         balance: int = 0,
         now: int | None = None,
     ) -> Account:
-        """Open an account, with its own clock at `now` if given. Raises msgspec.ValidationError for its settings."""
+        """Open an account, with its own clock at `now` if given. Raises msgspec.ValidationError for its settings.
+
+        What an account draws comes from streams of its id. The id of a named one comes from its name, so that it is
+        the same whichever accounts were opened before it.
+        """
         plain = dict(settings or {})
         typed = msgspec.convert(plain, vendor.settings)
-        id_ = id_ or f"acct_{vendor.name}_{self.accounts.count('vendor', vendor.name) + 1:04d}"
+        id_ = id_ or self._account_id(vendor.name, name)
         if now is not None:
             self.clock.start_account(id_, now)
         account = Account(id=id_, account=id_, vendor=vendor.name, created_at=0, settings=plain, name=name)
@@ -109,12 +114,20 @@ class World:
         self.houses[vendor.name].opened(account)
         return account
 
+    def _account_id(self, vendor: str, name: str | None) -> str:
+        opened = self.accounts.count("vendor", vendor)
+        if name is None:
+            return f"acct_{vendor}_{opened + 1:04d}"
+        id_ = f"acct_{vendor}_{blake2b(name.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"
+        return id_ if id_ not in self.accounts else f"{id_}_{opened + 1}"
+
     def close_account(self, account: Account) -> None:
         """Revoke an account's keys, release its numbers and stop what waits on its clock; what it had can still be
         looked at."""
         for key in self.keys.records.oldest("active", account.id):
             self.keys.records.update(key, status="revoked")
         self.houses[account.vendor].closed(account)
+        self.outbox.abandon(account.id)
         self.clock.forget(account.id)
         self.note(account.id, "account", "closed")
 
