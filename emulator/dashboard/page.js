@@ -482,10 +482,8 @@ function isShown(kind) {
 function addEntries(entries, isNew) {
   const list = $("journal");
   const fresh = entries.filter((entry) => !timeline.ids.has(entry.seq));
-  for (const entry of fresh) {
-    timeline.ids.add(entry.seq);
-    if (entry.call_id === ringing.id && entry.state) ringing.state = entry.state;
-  }
+  for (const entry of fresh) timeline.ids.add(entry.seq);
+  ringing.state = fresh.find((entry) => entry.call_id === ringing.id && entry.state)?.state ?? ringing.state;
   list.prepend(...fresh.map((entry) => entryNode(entry, isNew)));
   while (list.childElementCount > MOST_ENTRIES) list.lastElementChild.remove();
   showRinging();
