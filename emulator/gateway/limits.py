@@ -1,9 +1,10 @@
-"""Limits over a sliding window: at most so many in any span of that length."""
+"""Limits: sliding windows, with at most so many in any span of that length, and token buckets, which allow bursts."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from typing import NamedTuple
 
 
 class Windows:
@@ -44,3 +45,57 @@ class Windows:
     def restore(self, state: Mapping[str, list[int]]) -> None:
         """Continue from a snapshot."""
         self._taken = {name: deque(taken) for name, taken in state.items()}
+
+
+class Level(NamedTuple):
+    """How full a bucket is: `wait` microseconds until one more fits (0: it did), how many are `left`, and the instant
+    at which it is full again (`reset`)."""
+
+    wait: int
+    left: int
+    reset: int
+
+
+class Buckets:
+    """Token buckets by name: each holds `capacity` tokens and gains `rate` tokens over every `span`.
+
+    So in any stretch of t at most `capacity + rate * t / span` are taken, and never more than `rate` a span on average
+    over long. Kept is what is owed, in tokens times `span`, which makes every sum exact. All times are microseconds.
+    """
+
+    def __init__(self) -> None:
+        self._owed: dict[str, tuple[int, int]] = {}
+
+    def look(self, name: str, rate: int, capacity: int, span: int, now: int) -> Level:
+        """How full a bucket is."""
+        return self._level(self._owing(name, rate, now), rate, capacity, span, now)
+
+    def take(self, name: str, rate: int, capacity: int, span: int, now: int) -> Level:
+        """Take one token if there is one, and tell how full the bucket is then."""
+        owed = self._owing(name, rate, now)
+        level = self._level(owed, rate, capacity, span, now)
+        if level.wait:
+            return level
+        self._owed[name] = (owed + span, now)
+        return self._level(owed + span, rate, capacity, span, now)._replace(wait=0)
+
+    def _owing(self, name: str, rate: int, now: int) -> int:
+        owed, at = self._owed.get(name, (0, now))
+        return max(0, owed - max(0, now - at) * rate)
+
+    def _level(self, owed: int, rate: int, capacity: int, span: int, now: int) -> Level:
+        full = capacity * span
+        lacking = owed + span - full
+        return Level(-(-lacking // rate) if lacking > 0 else 0, max(0, full - owed) // span, now + -(-owed // rate))
+
+    def clear(self) -> None:
+        """Fill all buckets."""
+        self._owed.clear()
+
+    def snapshot(self) -> dict[str, list[int]]:
+        """All buckets as plain data."""
+        return {name: list(state) for name, state in self._owed.items()}
+
+    def restore(self, state: Mapping[str, list[int]]) -> None:
+        """Continue from a snapshot."""
+        self._owed = {name: (owed, at) for name, (owed, at) in state.items()}
