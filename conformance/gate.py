@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from typing import Any
 
 import msgspec
@@ -18,6 +19,11 @@ from conformance.model import Level, Verdict
 from conformance.run import BRIEF, Wish, conduct
 
 REFERENCE = ""
+TRIAL_SECONDS = 180.0
+TRIAL_BYTES = 3 * 1024**3
+"""What one trial may take before it counts as lost."""
+LOOK_SECONDS = 1.0
+ENDING_SECONDS = 5.0
 
 
 class Mutation(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,19 +133,114 @@ def gate(
 ) -> Verdicts:
     """Try the reference and every chosen mutant, `jobs` at a time, each in an emulator of its own."""
     begun = time.monotonic()
-    workers = max(1, min(jobs or os.cpu_count() or 1, len(chosen) + 1))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        pending = {pool.submit(try_one, vendor, mutation, seed): mutation for mutation in (None, *chosen)}
-        trials: dict[str, Trial] = {}
-        for future in as_completed(pending):
-            trial = future.result()
-            trials[trial.name] = trial
-            told(trial)
+    waiting: deque[Mutation | None] = deque((None, *chosen))
+    trials: dict[str, Trial] = {}
+    workers = [Worker(vendor, seed) for _ in range(max(1, min(jobs or os.cpu_count() or 1, len(waiting))))]
+    try:
+        while waiting or any(worker.busy for worker in workers):
+            for worker in workers:
+                if waiting and not worker.busy:
+                    worker.give(waiting.popleft())
+            for worker in workers:
+                trial = worker.look()
+                if trial is not None:
+                    trials[trial.name] = trial
+                    told(trial)
+            wait([worker.connection for worker in workers if worker.busy], LOOK_SECONDS)
+    finally:
+        for worker in workers:
+            worker.end()
     return Verdicts(
         reference=trials[REFERENCE],
         trials=tuple(trials[mutation.name] for mutation in chosen),
         seconds=round(time.monotonic() - begun, 1),
     )
+
+
+class Worker:
+    """A process that tries one mutant after the other. A mutant that hangs it or eats the memory costs its own
+    trial alone: the process is replaced."""
+
+    def __init__(self, vendor: str, seed: int) -> None:
+        self._vendor = vendor
+        self._seed = seed
+        self._task: Mutation | None = None
+        self._until = 0.0
+        self.busy = False
+        self._start()
+
+    def _start(self) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(self._vendor, self._seed, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def give(self, task: Mutation | None) -> None:
+        """Begin a trial."""
+        self._task, self.busy, self._until = task, True, time.monotonic() + TRIAL_SECONDS
+        self.connection.send(task)
+
+    def look(self) -> Trial | None:
+        """The trial's outcome, if it is there; a trial that died or took too long has only its trouble."""
+        if not self.busy:
+            return None
+        try:
+            if self.connection.poll():
+                self.busy = False
+                trial: Trial = self.connection.recv()
+                return trial
+        except (EOFError, OSError):
+            return self._lost("the trial died: its emulator ran out of memory, or crashed")
+        if time.monotonic() > self._until:
+            return self._lost(f"the trial did not end within {TRIAL_SECONDS:.0f} s")
+        return None
+
+    def _lost(self, trouble: str) -> Trial:
+        self.end()
+        self.busy = False
+        self._start()
+        name, claim = (self._task.name, self._task.claim) if self._task is not None else (REFERENCE, "")
+        return Trial(
+            name=name, claim=claim, killed=False, failed=(), unrelated=(), reason="", seconds=0.0, trouble=trouble
+        )
+
+    def end(self) -> None:
+        """End the process."""
+        self.connection.close()
+        self._process.terminate()
+        self._process.join(ENDING_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+def _work(vendor: str, seed: int, connection: Any) -> None:
+    """What a worker does: tries what it is given until nobody gives any more."""
+    _bound_memory()
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        try:
+            trial = try_one(vendor, task, seed)
+        except Exception as error:
+            name, claim = (task.name, task.claim) if task is not None else (REFERENCE, "")
+            trouble = f"{type(error).__name__}: {error}"
+            trial = Trial(
+                name=name, claim=claim, killed=False, failed=(), unrelated=(), reason="", seconds=0.0, trouble=trouble
+            )
+        connection.send(trial)
+
+
+def _bound_memory() -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (TRIAL_BYTES, hard))
 
 
 def document(outcome: Verdicts) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def overdue(lab: Lab) -> tuple[Account, dict[str, Any]]:
 def a_month_that_cannot_be_paid(lab: Lab) -> None:
     account = lab.account(balance="7.00", **OPEN)
     number = new_number(account)
+    lab.require(account.balance() == Decimal("2.00"), "the first month was not charged")
     lab.require(takes_calls(account, number), "the number takes no calls while it is active")
     account.advance(seconds_to_month(number) - HOUR)
     before = status_of(account, number["id"])

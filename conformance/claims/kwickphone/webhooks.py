@@ -292,6 +292,7 @@ def a_host_that_turns_inward(lab: Lab) -> None:
     assert receiver is not None
     account = lab.account(**OPEN)
     usual = {**receiver.other_routes, receiver.public: receiver.origin}
+    usual_hosts = lab.control("GET", "/hosts")
     hosts = {f"inside-{place}.example.net": address for place, address in enumerate(PRIVATE)}
     numbers = []
     try:
@@ -300,13 +301,13 @@ def a_host_that_turns_inward(lab: Lab) -> None:
             "/webhook-routes",
             {**usual, **{f"https://{host}": receiver.origin for host in hosts}},
         )
-        lab.control("PUT", "/hosts", {host: [PUBLIC] for host in hosts})
+        lab.control("PUT", "/hosts", {**usual_hosts, **{host: [PUBLIC] for host in hosts}})
         for host in hosts:
             inbox = lab.inbox()
             number = new_number(account, webhook_url=f"https://{host}{inbox.path}")
             numbers.append((hosts[host], number, inbox))
         _reached(lab, account, numbers[0][1], numbers[0][2])
-        lab.control("PUT", "/hosts", {host: [address] for host, address in hosts.items()})
+        lab.control("PUT", "/hosts", {**usual_hosts, **{host: [address] for host, address in hosts.items()}})
         for address, number, inbox in numbers:
             came = len(inbox.received)
             finished_call(account, number)
@@ -317,7 +318,7 @@ def a_host_that_turns_inward(lab: Lab) -> None:
                 *inbox.received[came:],
             )
     finally:
-        lab.control("PUT", "/hosts", {})
+        lab.control("PUT", "/hosts", usual_hosts)
         lab.control("PUT", "/webhook-routes", usual)
 
 
