@@ -15,7 +15,10 @@ from urllib.parse import SplitResult, urlsplit
 
 Address = IPv4Address | IPv6Address
 
-_NAT64 = IPv6Network("64:ff9b::/96")
+_TRANSITIONAL = tuple(
+    IPv6Network(block) for block in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
+)
+"""IPv4-compatible, NAT64, Teredo and 6to4."""
 _NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE)
 _INTERNAL_SUFFIXES = (".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet", ".corp")
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
@@ -59,23 +62,18 @@ def literal(host: str) -> Address | None:
 
 
 def _unwrap(address: Address) -> Address:
-    """The IPv4 address inside a mapped, compatible, 6to4, NAT64 or Teredo address; others as they are."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
+    """The IPv4 address that a mapped one stands for; others as they are."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    if address in _NAT64 or (int(address) >> 32 == 0 and int(address) > 1):
-        return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address belongs to the public internet."""
+    """Whether an address belongs to the public internet. Addresses that carry another one to be translated or
+    tunnelled to are not: where they lead depends on the network."""
     inner = _unwrap(address)
+    if isinstance(inner, IPv6Address) and any(inner in network for network in _TRANSITIONAL):
+        return False
     return inner.is_global and not inner.is_multicast and not inner.is_reserved
 
 
