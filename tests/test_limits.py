@@ -1,11 +1,13 @@
-"""Sliding windows against a list of times."""
+"""Sliding windows against a list of times, token buckets against fractions."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.gateway.limits import Windows
+from emulator.gateway.limits import Buckets, Windows
 
 SPAN = 60
 
@@ -38,3 +40,38 @@ def test_a_window_survives_a_snapshot() -> None:
     assert restored.wait("key", 3, SPAN, 30) == 30
     restored.forget("key")
     assert restored.wait("key", 3, SPAN, 30) == 0
+
+
+@given(st.lists(st.integers(0, 90), max_size=120), st.integers(1, 9), st.integers(0, 4))
+def test_a_bucket_gives_what_a_bucket_of_fractions_would(gaps: list[int], rate: int, burst: int) -> None:
+    buckets, now = Buckets(), 0
+    capacity, tokens = rate + burst, Fraction(rate + burst)
+    taken: list[int] = []
+    for gap in gaps:
+        now += gap
+        tokens = min(Fraction(capacity), tokens + Fraction(gap * rate, SPAN))
+        level = buckets.take("key", rate, capacity, SPAN, now)
+        assert (level.wait == 0) == (tokens >= 1)
+        if level.wait == 0:
+            tokens -= 1
+            taken.append(now)
+        else:
+            assert buckets.look("key", rate, capacity, SPAN, now + level.wait).left >= 1
+            assert buckets.look("key", rate, capacity, SPAN, now + level.wait - 1).left == 0
+        assert level.left == int(tokens)
+        assert buckets.look("key", rate, capacity, SPAN, level.reset).left == capacity
+    for first, begin in enumerate(taken):
+        for last in range(first, len(taken)):
+            assert last - first + 1 <= capacity + Fraction((taken[last] - begin) * rate, SPAN)
+
+
+def test_a_bucket_survives_a_snapshot() -> None:
+    buckets = Buckets()
+    for _ in range(3):
+        buckets.take("key", 3, 3, SPAN, 0)
+    restored = Buckets()
+    restored.restore(buckets.snapshot())
+    assert restored.take("key", 3, 3, SPAN, 0).wait == 20
+    assert restored.take("other", 3, 3, SPAN, 0).wait == 0
+    restored.clear()
+    assert restored.take("key", 3, 3, SPAN, 0).wait == 0
