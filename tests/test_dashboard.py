@@ -692,8 +692,11 @@ def test_an_emulator_that_is_gone_is_told(tab: Tab) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/kwickphone/docs"])
 def test_a_page_fits_a_phone(own: Ringback, tab: Tab, http: httpx.Client, path: str) -> None:
-    provision(http, webhook_url="http://127.0.0.1:9/a-rather-long-address-for-a-webhook-on-a-phone")
+    number = provision(http, webhook_url="http://127.0.0.1:9/a-rather-long-address-for-a-webhook-on-a-phone")
+    own.call(to=number, caller=CALLER, turns=["agent: Hello"])
+    own.advance(minutes=1)
     tab.open(own.url + path, PHONE)
+    tab.sees("call.completed")
     tab.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     tab.sees("kp_live_ringback")
     assert tab.run("document.documentElement.scrollWidth") <= PHONE[0]
