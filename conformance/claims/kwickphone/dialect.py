@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from conformance.catalogue import Dialect, Known
 from conformance.claims.kwickphone.machine import CLAIMS_OF_MACHINE, drive
 from conformance.claims.kwickphone.shapes import odd_error, odd_list
-from conformance.claims.kwickphone.steps import NUMBER_CENTS, OPEN, finished_call, new_number
+from conformance.claims.kwickphone.steps import NUMBER_CENTS, OPEN, finished_call, made, new_number
 from conformance.model import Exchange, Kind, Send
 from conformance.transport import Request
 
@@ -112,7 +112,7 @@ def known(exchanges: Iterable[Exchange]) -> Known:
     """Webhook path → secret, from the answers that made the numbers."""
     secrets: dict[str, str] = {}
     for exchange in exchanges:
-        if exchange.kind is Kind.API and exchange.status == 201:
+        if exchange.kind is Kind.API and made(exchange):
             body = exchange.json()
             if isinstance(body, dict) and isinstance(body.get("webhook_secret"), str) and body.get("webhook_url"):
                 secrets[mailbox(urlsplit(str(body["webhook_url"])).path)] = body["webhook_secret"]

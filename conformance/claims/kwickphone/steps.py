@@ -49,11 +49,19 @@ def new_number(account: Account, **body: Any) -> dict[str, Any]:
     return number_in(exchange)
 
 
+def made(exchange: Exchange) -> bool:
+    """Whether a provision succeeded, whatever 2xx says so."""
+    return exchange.status is not None and 200 <= exchange.status < 300
+
+
 def number_in(exchange: Exchange) -> dict[str, Any]:
     """The number that an answer created."""
     body: dict[str, Any] = exchange.json()
-    made = exchange.status is not None and exchange.status < 300 and isinstance(body, dict)
-    if not made or not all(isinstance(body.get(name), str) for name in ("id", "phone_number")):
+    if (
+        not made(exchange)
+        or not isinstance(body, dict)
+        or not all(isinstance(body.get(name), str) for name in ("id", "phone_number"))
+    ):
         raise NotObserved(f"no number could be provisioned: {exchange}")
     return body
 

@@ -47,7 +47,9 @@ def _without_direction(answer: Answered, _: World) -> None:
         answer.say(200, {"data": [{k: v for k, v in call.items() if k != "direction"} for call in data]})
 
 
-@BOOK.answered("calls.duration-with-ringing", "KWP-CALL-1", "duration_sec counts the ringing too.", "KWP-HOOK-1")
+@BOOK.answered(
+    "calls.duration-with-ringing", "KWP-CALL-1", "duration_sec counts the ringing too.", "KWP-HOOK-1", "KWP-CALL-3"
+)
 def _duration_with_ringing(answer: Answered, _: World) -> None:
     if data := _listed(answer):
         answer.say(200, {"data": [{**call, "duration_sec": call["duration_sec"] + 3} for call in data]})

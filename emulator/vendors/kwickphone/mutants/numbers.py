@@ -85,7 +85,9 @@ def _foreign_phones(world: World) -> None:
     _lenient_about_phones(world, lambda phone: re.fullmatch(r"\+\d{11,15}", phone) and not phone.startswith("+1"))
 
 
-@BOOK.world("numbers.national-phones", "KWP-NUM-2", "A business_phone without its + is taken.")
+@BOOK.world(
+    "numbers.national-phones", "KWP-NUM-2", "A business_phone without its + is taken.", "KWP-NUM-1", "KWP-NUM-11"
+)
 def _national_phones(world: World) -> None:
     _lenient_about_phones(world, lambda phone: re.fullmatch(r"1?\d{10}", phone))
 

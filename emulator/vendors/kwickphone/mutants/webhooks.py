@@ -17,6 +17,8 @@ from emulator.vendors.kwickphone.events import CALL_COMPLETED, RETRIES, call_com
 from emulator.vendors.kwickphone.mutants.register import BOOK, NAME, house
 
 STALE_SECONDS = 3_600
+COUNTED = ("KWP-HOOK-1", "KWP-HOOK-3", "KWP-HOOK-4", "KWP-HOOK-5", "KWP-HOOK-8")
+"""Claims that count events: one too many breaks them all."""
 Sign = Callable[[str, bytes, int], Sequence[tuple[str, str]]]
 
 
@@ -147,7 +149,7 @@ def _busy_calls_too(world: World) -> None:
     _also_told(world, "busy")
 
 
-@BOOK.world("webhook.at-the-answer", "KWP-HOOK-9", "An event is sent when a call is answered, too.", "KWP-HOOK-1")
+@BOOK.world("webhook.at-the-answer", "KWP-HOOK-9", "An event is sent when a call is answered, too.", *COUNTED)
 def _at_the_answer(world: World) -> None:
     _also_told(world, "in_progress")
 
@@ -164,15 +166,15 @@ def _also_told(world: World, state: str) -> None:
     swap(house(world), "call_changed", make)
 
 
-def _tell(world: World, call: Any, url: str | None = None) -> None:
-    number = house(world).records[call.line]
-    if url or number.webhook_url:
+def _tell(world: World, call: Any, number: Any = None) -> None:
+    number = number or house(world).records[call.line]
+    if number.webhook_url:
         world.outbox.send(
             vendor=NAME,
             account=call.account,
             event=CALL_COMPLETED,
             subject=call.id,
-            url=url or number.webhook_url,
+            url=number.webhook_url,
             secret=number.webhook_secret,
             body=call_completed(call, world.clock.now(call.account)),
         )
@@ -186,7 +188,7 @@ def _default_address(world: World) -> None:
         def generous(call: Any) -> None:
             changed(call)
             if call.state == "completed" and own.records[call.line].webhook_url is None:
-                others = [each.webhook_url for each in own.records.oldest("account", call.account) if each.webhook_url]
+                others = [each for each in own.records.oldest("account", call.account) if each.webhook_url]
                 if others:
                     _tell(world, call, others[0])
 
@@ -365,7 +367,7 @@ def _again_after_2xx(world: World) -> None:
     swap(outbox, "_conclude", make)
 
 
-@BOOK.world("webhook.follows-redirects", "KWP-HOOK-5", "A redirect is followed.")
+@BOOK.world("webhook.follows-redirects", "KWP-HOOK-5", "A redirect is followed, by GET.", "KWP-HOOK-1")
 def _follows_redirects(world: World) -> None:
     swap(world.outbox, "_open", lambda open_: lambda: _Following(open_()))
 
