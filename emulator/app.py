@@ -35,8 +35,7 @@ class Application:
         self._gates: dict[str, ASGIApp] = {}
         self._documents: dict[str, Answer] = {}
         self._control: ASGIApp | None = None
-        self.urls: dict[str, str] = {}
-        """Base URL of each vendor; the server fills it in when it knows its address."""
+        self.urls = self.world.urls
         if settings.seed_accounts:
             seed(self.world)
 
@@ -66,12 +65,12 @@ class Application:
             await self._vendor(host, path, scope, receive, send)
         elif first == "_ringback" and self.settings.control:
             await self._controlled(scope, receive, send)
-        elif self.settings.root is not None:
-            await self._vendor(self.settings.root, path, scope, receive, send)
         elif path == "/" and self.settings.control:
             from emulator.dashboard import dashboard
 
             await dashboard(self.world, self.urls)(scope, receive, send)
+        elif self.settings.root is not None:
+            await self._vendor(self.settings.root, path, scope, receive, send)
         else:
             await self._nothing_here(scope, receive, send)
 
@@ -92,7 +91,7 @@ class Application:
         gate: ASGIApp | None = self._gates.get(name)
         if gate is None:
             vendor = self.world.vendors[name]
-            gate = Gate(self.world, vendor, vendor.application(self.world.houses[name]))
+            gate = _gate(self.world, vendor)
             for mutant in self._mutants:
                 if mutant.around is not None and mutant.name.startswith(f"{name}."):
                     gate = mutant.around(self.world, gate)
@@ -134,6 +133,15 @@ class Application:
             await send({"type": f"{kind}.complete"})
             if kind == "lifespan.shutdown":
                 return
+
+
+def _gate(world: World, vendor: Vendor) -> ASGIApp:
+    app = vendor.application(world.houses[vendor.name])
+    if vendor.manners is None:
+        return Gate(world, vendor, app)
+    from emulator.gateway.manners import MannerlyGate
+
+    return MannerlyGate(world, vendor, app, vendor.manners)
 
 
 def _chosen_mutants(settings: Settings, served: list[Vendor]) -> list[Mutant]:

@@ -269,6 +269,18 @@ def test_many_tests_on_one_server_do_not_disturb_one_another(ringback: Ringback)
     assert all(result == results[0] for result in results), results
 
 
+def test_calls_are_shown_with_what_is_said_on_them(ringback: Ringback, account: Account) -> None:
+    with account.client() as http:
+        number = http.post("/v1/numbers", json={"business_phone": BUSINESS}).json()
+    placed = [account.call(number["phone_number"], turns=["agent: Hello", "caller: Hi"]) for _ in range(3)]
+    account.advance(minutes=1)
+    shown = ringback.control.get("/calls", account_id=account.id, limit=2)["data"]
+    assert [call["call_id"] for call in shown] == placed[:0:-1]
+    assert [(turn["speaker"], turn["text"]) for turn in shown[0]["turns"]] == [("agent", "Hello"), ("caller", "Hi")]
+    assert shown[0]["state"] == "completed"
+    assert {call["call_id"] for call in ringback.control.get("/calls")["data"]} >= set(placed)
+
+
 def test_a_named_account_draws_the_same_whatever_came_before() -> None:
     seen = []
     for others in (0, 3):

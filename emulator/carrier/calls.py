@@ -53,7 +53,7 @@ class Calls:
     def __init__(self, clock: Clock, streams: Streams) -> None:
         self._clock = clock
         self._streams = streams
-        self.records: Collection[Call] = Collection(Call, account=lambda call: call.account)
+        self.records: Collection[Call] = Collection(Call, all=lambda _: True, account=lambda call: call.account)
         self.changed: Callable[[Call], None] = _unheard
         clock.on(PICK_UP, self._pick_up)
         clock.on(HANG_UP, self._hang_up)

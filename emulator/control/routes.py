@@ -20,6 +20,7 @@ from emulator.carrier.script import Script, ScriptError, stock_script
 from emulator.control import bodies
 from emulator.control.views import (
     account_view,
+    call_view,
     clock_view,
     delivery_view,
     fault_view,
@@ -87,6 +88,7 @@ def application(world: World, urls: Mapping[str, str]) -> ASGIApp:
             get(f"{PREFIX}/clock")(face.show_clock),
             post(f"{PREFIX}/clock")(face.set_clock),
             post(f"{PREFIX}/clock/advance")(face.advance),
+            get(f"{PREFIX}/calls")(face.list_calls),
             post(f"{PREFIX}/calls")(face.call),
             post(f"{PREFIX}/messages")(face.message),
             post(f"{PREFIX}/scripts")(face.script),
@@ -428,6 +430,15 @@ class Face:
             param = "scenario" if body.scenario is not None else f"script.{error.param}"
             raise invalid(str(error), param) from None
         return _ok({"call_id": call.id, "account_id": call.account}, 201)
+
+    async def list_calls(self, request: Req) -> Answer:
+        """Calls with what is said on them, newest first."""
+        query = _query(request)
+        limit = _whole(query, "limit", 100, MOST_ENTRIES)
+        calls = self.world.calls.records
+        account = query.get("account_id")
+        found = calls.page("account", self._account(account).id, limit) if account else calls.page("all", True, limit)
+        return _ok({"data": [call_view(call) for call in found]})
 
     async def message(self, request: Req) -> Answer:
         """Somebody sends a message to a number."""

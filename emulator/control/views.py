@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from emulator.carrier.calls import Call
 from emulator.carrier.clock import iso_exact
 from emulator.carrier.money import Entry, dollars
 from emulator.gateway.accounts import Account
@@ -76,6 +77,27 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "amount": dollars(entry.amount),
         "balance": dollars(entry.balance),
         "ref": entry.ref,
+    }
+
+
+def call_view(call: Call) -> dict[str, Any]:
+    """A call, whatever the vendor shows of it; `turns` count seconds from the answer."""
+    return {
+        "call_id": call.id,
+        "account_id": call.account,
+        "vendor": call.vendor,
+        "direction": call.direction,
+        "number": call.number,
+        "number_id": call.line,
+        "peer": call.peer,
+        "state": call.state,
+        "outcome": call.outcome,
+        "started_at": iso_exact(call.started_at),
+        "answered_at": iso_exact(call.answered_at) if call.answered_at is not None else None,
+        "ended_at": iso_exact(call.ended_at) if call.ended_at is not None else None,
+        "duration": call.duration,
+        "recording": call.recording,
+        "turns": [{"speaker": turn.speaker, "text": turn.text, "at": turn.at} for turn in call.turns or ()],
     }
 
 
