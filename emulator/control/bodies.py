@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from emulator.carrier.script import Script
+from emulator.carrier.scripts import Match
 from emulator.gateway.faults import Effect
 
 
@@ -76,21 +77,13 @@ class MessageBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     media_urls: list[str] = []
 
 
-class ScriptMatch(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Which outbound call or message a script is for."""
-
-    to: str | None = None
-    from_: str | None = msgspec.field(name="from", default=None)
-    tag: str | None = None
-
-
 class ScriptBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What happens to the next matching outbound call or message."""
 
     vendor: str
     script: Script
     account_id: str | None = None
-    match: ScriptMatch = ScriptMatch()
+    match: Match = Match()
 
 
 class FaultBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

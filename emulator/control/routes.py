@@ -16,7 +16,14 @@ from litestar.params import FromPath
 from emulator import __version__
 from emulator.carrier.clock import SECOND, TimeError, iso_exact, parse_instant
 from emulator.carrier.money import AmountError, dollars, usd
-from emulator.carrier.script import Script, ScriptError, stock_script
+from emulator.carrier.script import (
+    Script,
+    ScriptError,
+    check_call_script,
+    check_message_script,
+    check_script,
+    stock_script,
+)
 from emulator.control import bodies
 from emulator.control.views import (
     account_view,
@@ -26,6 +33,7 @@ from emulator.control.views import (
     fault_view,
     har,
     key_view,
+    script_view,
 )
 from emulator.gateway.accounts import Account
 from emulator.gateway.egress import literal
@@ -33,7 +41,7 @@ from emulator.gateway.errors import Malformed
 from emulator.gateway.faults import Fault
 from emulator.gateway.gate import Answer, ASGIApp, Receive, Scope, Send, decode, encode, explain
 from emulator.gateway.keys import AllowlistError, Key, networks
-from emulator.gateway.vendor import Unanswered, Vendor
+from emulator.gateway.vendor import Texting, Unanswered, Vendor
 from emulator.gateway.world import SnapshotError, World
 
 PREFIX = "/_ringback"
@@ -41,6 +49,9 @@ LARGEST_BODY = 8 * 1024 * 1024
 LARGEST_SNAPSHOT = 1024 * 1024 * 1024
 LONGEST_WAIT = 60.0
 MOST_ENTRIES = 10_000
+LONGEST_MESSAGE = 1_600
+LONGEST_URL = 2_048
+MOST_MEDIA = 10
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _LOOPBACK_NAMES = re.compile(r"(?:localhost|[a-z0-9-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?")
 T = TypeVar("T")
@@ -91,7 +102,9 @@ def application(world: World, urls: Mapping[str, str]) -> ASGIApp:
             get(f"{PREFIX}/calls")(face.list_calls),
             post(f"{PREFIX}/calls")(face.call),
             post(f"{PREFIX}/messages")(face.message),
-            post(f"{PREFIX}/scripts")(face.script),
+            get(f"{PREFIX}/scripts")(face.list_scripts),
+            post(f"{PREFIX}/scripts")(face.set_script),
+            delete(f"{PREFIX}/scripts/{{script_id:str}}", status_code=200)(face.lift_script),
             get(f"{PREFIX}/faults")(face.list_faults),
             post(f"{PREFIX}/faults")(face.set_fault),
             delete(f"{PREFIX}/faults/{{fault_id:str}}", status_code=200)(face.lift_fault),
@@ -258,7 +271,7 @@ class Face:
         if vendor.max_keys is not None and len(keys) > vendor.max_keys:
             raise invalid(f"an account has at most {vendor.max_keys} active keys", "keys")
         for key in keys:
-            self._check_key(key)
+            self._check_key(vendor, key)
         try:
             account = self.world.open_account(vendor, name=body.name, settings=body.settings, balance=balance, now=now)
         except msgspec.ValidationError as error:
@@ -305,7 +318,11 @@ class Face:
 
     # -- keys ------
 
-    def _check_key(self, body: bodies.KeyBody) -> None:
+    def _check_key(self, vendor: Vendor, body: bodies.KeyBody) -> None:
+        if vendor.scopes and body.scope is not None and body.scope not in vendor.scopes:
+            raise invalid(f"scope is one of {', '.join(vendor.scopes)}", "scope")
+        if vendor.kinds and body.kind is not None and body.kind not in vendor.kinds:
+            raise invalid(f"kind is one of {', '.join(vendor.kinds)}", "kind")
         try:
             networks(body.allowlist)
         except AllowlistError as error:
@@ -327,7 +344,7 @@ class Face:
         """One more key; its secret is in this answer alone. 409 when the account has as many as it may."""
         account = self._account(account_id)
         body = await _body(request, bodies.KeyBody)
-        self._check_key(body)
+        self._check_key(self.world.vendors[account.vendor], body)
         most = self.world.vendors[account.vendor].max_keys
         if most is not None and self.world.keys.active(account.id) >= most:
             raise ControlError(409, "key_limit", f"the account has {most} active keys, as many as it may: revoke one")
@@ -441,16 +458,52 @@ class Face:
         return _ok({"data": [call_view(call) for call in found]})
 
     async def message(self, request: Req) -> Answer:
-        """Somebody sends a message to a number."""
+        """Somebody sends a message to a number. 404 when nobody has it."""
         body = await _body(request, bodies.MessageBody)
         vendor = self._vendor(body.vendor)
-        raise invalid(f"{vendor.title} has no messages", "vendor")
+        house = self.world.houses[vendor.name]
+        if not isinstance(house, Texting):
+            raise invalid(f"{vendor.title} has no messages", "vendor")
+        self._check_number(body.from_, "from")
+        if not 1 <= len(body.body) <= LONGEST_MESSAGE:
+            raise invalid(f"body has from 1 to {LONGEST_MESSAGE} characters", "body")
+        if len(body.media_urls) > MOST_MEDIA or any(len(url) > LONGEST_URL for url in body.media_urls):
+            raise invalid(f"media_urls are at most {MOST_MEDIA}, of at most {LONGEST_URL} characters", "media_urls")
+        try:
+            message = house.receive_message(body.to, body.from_, body.body, tuple(body.media_urls))
+        except Unanswered:
+            raise ControlError(
+                404, "nobody_answers", f"no number of {vendor.name} takes messages at {body.to}"
+            ) from None
+        return _ok({"message_id": message.id, "account_id": message.account}, 201)
 
-    async def script(self, request: Req) -> Answer:
+    async def list_scripts(self) -> Answer:
+        """The scripts that wait for an outbound call or message, oldest first."""
+        return _ok({"data": [script_view(waiting) for waiting in self.world.scripts.records]})
+
+    async def set_script(self, request: Req) -> Answer:
         """Say what happens to the next outbound call or message."""
         body = await _body(request, bodies.ScriptBody)
         vendor = self._vendor(body.vendor)
-        raise invalid(f"{vendor.title} places no outbound calls and sends no messages", "vendor")
+        account = self._account(body.account_id).id if body.account_id is not None else ""
+        if not vendor.outbound:
+            raise invalid(f"{vendor.title} places no outbound calls and sends no messages", "vendor")
+        if body.match.kind is not None and body.match.kind not in vendor.outbound:
+            raise invalid(f"{vendor.title} has no outbound {body.match.kind}", "match.kind")
+        check = {"call": check_call_script, "message": check_message_script}.get(body.match.kind or "", check_script)
+        try:
+            check(body.script)
+        except ScriptError as error:
+            raise invalid(str(error), f"script.{error.param}") from None
+        return _ok(script_view(self.world.scripts.add(vendor.name, account, body.match, body.script)), 201)
+
+    async def lift_script(self, script_id: FromPath[str]) -> Answer:
+        """Take back a script that waits."""
+        waiting = self.world.scripts.records.get(script_id)
+        if waiting is None:
+            raise ControlError(404, "not_found", f"no script {script_id!r} waits", "script_id")
+        self.world.scripts.records.remove(waiting)
+        return _ok({"lifted": True, **script_view(waiting)})
 
     def _check_number(self, text: str, param: str) -> None:
         if not _E164.fullmatch(text):

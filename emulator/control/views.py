@@ -11,6 +11,7 @@ import msgspec
 from emulator.carrier.calls import Call
 from emulator.carrier.clock import iso_exact
 from emulator.carrier.money import Entry, dollars
+from emulator.carrier.scripts import Waiting
 from emulator.gateway.accounts import Account
 from emulator.gateway.faults import Fault
 from emulator.gateway.journal import Entry as JournalEntry
@@ -128,6 +129,19 @@ def _attempt_view(number: int, attempt: Attempt) -> dict[str, Any]:
         "error": attempt.error,
         "response": mask(attempt.response),
         "latency_ms": attempt.latency_ms,
+    }
+
+
+def script_view(waiting: Waiting) -> dict[str, Any]:
+    """A script that waits for an outbound call or message; what it leaves open is left out."""
+    script = {name: value for name, value in msgspec.to_builtins(waiting.script).items() if value is not None}
+    match = {name: value for name, value in msgspec.to_builtins(waiting.match).items() if value is not None}
+    return {
+        "id": waiting.id,
+        "vendor": waiting.vendor,
+        "account_id": waiting.account or None,
+        "match": match,
+        "script": script,
     }
 
 

@@ -10,14 +10,14 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from emulator.gateway.errors import Malformed, Refusal, Wording
-from emulator.gateway.gate import Answer, refusal_answer
+from emulator.gateway.gate import Answer, exchange_of, refusal_answer
 from emulator.gateway.world import World
 
 
 def application(world: World, wording: Wording, handlers: Sequence[HTTPRouteHandler]) -> Litestar:
     """The handlers with the framework's own error bodies, documents and logging switched off."""
 
-    def answer(_: Request[Any, Any, Any], error: Exception) -> Answer:
+    def answer(request: Request[Any, Any, Any], error: Exception) -> Answer:
         if isinstance(error, Refusal):
             refusal = error
         elif isinstance(error, Malformed):
@@ -27,7 +27,7 @@ def application(world: World, wording: Wording, handlers: Sequence[HTTPRouteHand
         else:
             world.crashed(error)
             refusal = wording.crashed()
-        return refusal_answer(wording.envelope, refusal)
+        return refusal_answer(wording.envelope, refusal, exchange_of(request))
 
     return Litestar(
         list(handlers),

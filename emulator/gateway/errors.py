@@ -11,7 +11,8 @@ Header = tuple[bytes, bytes]
 class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
     """An error answer: HTTP `status`, the vendor's `code`, a message that says what to do.
 
-    `kind` is the vendor's error type where it has one, `param` the field at fault, `wait` the seconds for Retry-After.
+    `kind` is the vendor's error type where it has one, `param` the field at fault, `wait` the seconds for Retry-After,
+    `request_id` that of the request, where a vendor numbers them.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
         self.kind = kind
         self.param = param
         self.wait = wait
+        self.request_id = ""
 
 
 class Malformed(ValueError):  # noqa: N818 - what the body is
@@ -55,3 +57,5 @@ class Wording:
     trouble: Callable[[int, str | None], Refusal]
     """A fault or unkind answer: status, and a code where the caller chose one."""
     envelope: Callable[[Refusal], bytes]
+    wrong_type: Callable[[], Refusal] | None = None
+    """A body that is not JSON by its content type; malformed where the vendor has no words of its own."""

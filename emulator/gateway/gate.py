@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from emulator.carrier.clock import MINUTE, SECOND, wall_seconds, wall_sleep
-from emulator.gateway.errors import Malformed, Refusal
+from emulator.gateway.errors import Header, Malformed, Refusal
 from emulator.gateway.faults import Effect
 from emulator.gateway.journal import SHOWN, Exchange
 
@@ -133,6 +133,7 @@ class Gate:
         self._app = app
         self._limit = world.settings.max_body
         self._unkind = world.settings.unkind_rates if world.settings.unkind else None
+        self._extra: Callable[[Exchange], Sequence[Header]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = wall_seconds()
@@ -140,9 +141,12 @@ class Gate:
         method: str = scope["method"]
         client: Sequence[Any] = scope.get("client") or ("",)
         exchange = Exchange(self._name, method, scope["path"], scope["query_string"], scope["headers"], str(client[0]))
+        extra = self._extra
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if extra is not None:
+                    message["headers"] = [*message["headers"], *extra(exchange)]
                 exchange.status = message["status"]
                 exchange.response_headers = message["headers"]
             elif len(exchange.response_body) < SHOWN:
@@ -164,12 +168,12 @@ class Gate:
             else:
                 await self._app(scope, receive, answer)
         except Refusal as refusal:
-            await refusal_answer(self._wording.envelope, refusal)(scope, receive, answer)
+            await refusal_answer(self._wording.envelope, refusal, exchange)(scope, receive, answer)
         except BrokenConnection:
             break_connection(scope)
         except Exception as error:
             world.crashed(error)
-            await refusal_answer(self._wording.envelope, self._wording.crashed())(scope, receive, answer)
+            await refusal_answer(self._wording.envelope, self._wording.crashed(), exchange)(scope, receive, answer)
         finally:
             exchange.latency = wall_seconds() - started
             world.journal.add(exchange)
@@ -187,8 +191,11 @@ class Gate:
             if wait > 0:
                 raise self._wording.rate_limited(-(-wait // SECOND))
             world.windows.add(key.id, now)
-        if not world.faults.records and self._unkind is None:
-            return ()
+        return self._faults(exchange) if world.faults.records or self._unkind is not None else ()
+
+    def _faults(self, exchange: Exchange) -> Sequence[Effect]:
+        """What goes wrong with a request on purpose. Raises Refusal."""
+        world, account = self._world, exchange.account
         operation = exchange.operation = self._vendor.operation_at(exchange.method, exchange.path)
         effects = world.faults.strike(self._name, account, operation)
         if self._unkind is not None and not effects:
@@ -245,6 +252,8 @@ class Gate:
                 if name == b"content-type" and not _is_json(value):
                     if self._vendor.operation_at(exchange.method, exchange.path) is None:
                         raise self._wording.no_route()
+                    if self._wording.wrong_type is not None:
+                        raise self._wording.wrong_type()
                     raise self._wording.malformed(Malformed("send the body as Content-Type: application/json"))
         return body
 
@@ -275,8 +284,9 @@ def _is_json(value: bytes) -> bool:
     return media == JSON or (media.startswith(b"application/") and media.endswith(b"+json"))
 
 
-def refusal_answer(envelope: Callable[[Refusal], bytes], refusal: Refusal) -> Answer:
+def refusal_answer(envelope: Callable[[Refusal], bytes], refusal: Refusal, exchange: Exchange) -> Answer:
     """A refusal as an answer in the vendor's envelope."""
+    refusal.request_id = exchange.request_id
     headers = () if refusal.wait is None else ((b"retry-after", b"%d" % refusal.wait),)
     return Answer(envelope(refusal), refusal.status, headers=headers)
 

@@ -14,7 +14,7 @@ from emulator.carrier.money import Entry as LedgerEntry
 from emulator.carrier.money import dollars
 from emulator.gateway.masks import mask, mask_header
 
-Kind = Literal["request", "call", "money", "delivery", "number", "account", "clock"]
+Kind = Literal["request", "call", "message", "money", "delivery", "number", "account", "clock"]
 SHOWN = 64 * 1024
 """Bytes of a body that the journal keeps."""
 
@@ -76,13 +76,15 @@ class MoneyNote:
 
 
 class Exchange:
-    """One request to a vendor and its answer. Headers and bodies are kept as they came."""
+    """One request to a vendor and its answer. Headers and bodies are kept as they came; `extra` are headers that the
+    gate adds to the answer."""
 
     __slots__ = (
         "account",
         "at",
         "body",
         "client",
+        "extra",
         "headers",
         "key",
         "latency",
@@ -90,6 +92,7 @@ class Exchange:
         "operation",
         "path",
         "query",
+        "request_id",
         "response_body",
         "response_headers",
         "seq",
@@ -117,6 +120,8 @@ class Exchange:
         self.response_headers: list[tuple[bytes, bytes]] = []
         self.response_body = b""
         self.latency = 0.0
+        self.request_id = ""
+        self.extra: list[tuple[bytes, bytes]] = []
 
     def render(self) -> dict[str, Any]:
         """The entry as the control API shows it, secrets masked."""

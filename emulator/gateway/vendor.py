@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from emulator.gateway.accounts import Account, AccountSettings
 from emulator.gateway.errors import Wording
@@ -13,8 +13,12 @@ from emulator.gateway.webhooks import Dialect
 
 if TYPE_CHECKING:
     from emulator.carrier.calls import Call
+    from emulator.carrier.messages import Change
+    from emulator.carrier.messages import Message as Text
     from emulator.carrier.script import Script
+    from emulator.carrier.scripts import Kind
     from emulator.gateway.gate import ASGIApp
+    from emulator.gateway.manners import Manners
     from emulator.gateway.world import World
 
 
@@ -68,6 +72,17 @@ class House(Protocol):
         """All that has `snapshot`, `restore` and `clear`, by name."""
 
 
+@runtime_checkable
+class Texting(Protocol):
+    """A house whose numbers take messages."""
+
+    def receive_message(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Text:
+        """Somebody writes to one of the vendor's numbers. Raises Unanswered when nobody has it."""
+
+    def message_changed(self, message: Text, change: Change) -> None:
+        """One of the vendor's messages changed state."""
+
+
 class Unanswered(LookupError):  # noqa: N818 - it is an answer
     """Nobody answers at a number: it is not assigned, or it takes no calls now."""
 
@@ -75,8 +90,9 @@ class Unanswered(LookupError):  # noqa: N818 - it is an answer
 @dataclass(frozen=True)
 class Vendor:
     """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`
-    is requests a minute for each key; `key_prefix` begins every key, and a rotated key
-    works on for `key_overlap` seconds."""
+    is requests a minute for each key; `key_prefix` begins every key, and a rotated key works on for `key_overlap`
+    seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
+    than the usual; `outbound` is what scripts may wait for."""
 
     name: str
     title: str
@@ -93,6 +109,10 @@ class Vendor:
     open: Callable[[World], House]
     application: Callable[[Any], ASGIApp]
     mutants: Callable[[], Sequence[Mutant]]
+    scopes: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    outbound: frozenset[Kind] = frozenset()
+    manners: Manners | None = None
 
     def operation_at(self, method: str, path: str) -> str | None:
         """The operationId that a request meets."""

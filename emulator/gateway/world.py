@@ -11,16 +11,19 @@ from msgspec import UNSET
 
 from emulator.carrier.calls import Call, Calls
 from emulator.carrier.clock import Clock, parse_instant
+from emulator.carrier.messages import Change, Message, Messages
 from emulator.carrier.money import Entry, Ledger
 from emulator.carrier.numbers import Numbers
 from emulator.carrier.rng import Streams
+from emulator.carrier.scripts import Scripts
 from emulator.gateway.accounts import Account, AccountSettings
 from emulator.gateway.egress import Egress
 from emulator.gateway.faults import Faults
+from emulator.gateway.idempotency import Idempotency
 from emulator.gateway.journal import Journal, Kind, MoneyNote, Note
 from emulator.gateway.keys import Key, Keys
-from emulator.gateway.limits import Windows
-from emulator.gateway.vendor import House, Vendor
+from emulator.gateway.limits import Buckets, Windows
+from emulator.gateway.vendor import House, Texting, Vendor
 from emulator.gateway.webhooks import Outbox
 from emulator.settings import Settings, SettingsError
 from emulator.store import Collection
@@ -61,9 +64,16 @@ class World:
         self.numbers = Numbers(self.streams)
         self.calls = Calls(self.clock, self.streams)
         self.calls.changed = self._call_changed
+        self.messages = Messages(self.clock)
+        self.messages.changed = self._message_changed
+        self.scripts = Scripts()
         self.accounts: Collection[Account] = Collection(Account, vendor=lambda account: account.vendor)
         self.keys = Keys()
         self.windows = Windows()
+        self.buckets = Buckets()
+        self.idempotency = Idempotency(self.clock)
+        self.urls: dict[str, str] = {}
+        """Base URL of each vendor; the server fills it in when it knows its address."""
         self.faults = Faults(self.streams)
         self.crashes: list[BaseException] = []
         self._settings: dict[str, AccountSettings] = {}
@@ -164,10 +174,10 @@ class World:
             id=id_ or f"key_{stream.hex(16)}",
             account=account.id,
             vendor=account.vendor,
-            secret=secret or vendor.key_prefix + stream.hex(32),
+            secret=secret or vendor.kinds.get(kind or "", vendor.key_prefix) + stream.hex(32),
             created_at=self.clock.now(account.id),
             label=label,
-            scope=scope,
+            scope=scope or next(iter(vendor.scopes), None),
             kind=kind,
             allowlist=allowlist,
             rate_limit=rate_limit,
@@ -208,12 +218,29 @@ class World:
         self.note(
             call.account,
             "call",
-            f"{call.direction} call {call.peer} → {call.number} {call.state}",
+            f"{call.direction} call {_ends(call)} {call.state}",
             vendor=call.vendor,
             call_id=call.id,
             state=call.state,
         )
         self.houses[call.vendor].call_changed(call)
+
+    def _message_changed(self, message: Message, change: Change) -> None:
+        self.note(
+            message.account,
+            "message",
+            f"{message.direction} message {_ends(message)} {change}",
+            vendor=message.vendor,
+            message_id=message.id,
+            state=message.state,
+        )
+        house = self.houses[message.vendor]
+        if isinstance(house, Texting):
+            house.message_changed(message, change)
+
+    def base_url(self, vendor: str) -> str:
+        """What takes the place of the vendor's own origin; that origin while the server has no address."""
+        return self.urls.get(vendor) or self.vendors[vendor].origin
 
     # -- keeping ------
 
@@ -225,6 +252,10 @@ class World:
             "accounts": self.accounts,
             "keys": self.keys.records,
             "windows": self.windows,
+            "buckets": self.buckets,
+            "idempotency": self.idempotency.records,
+            "messages": self.messages.records,
+            "scripts": self.scripts.records,
             "faults": self.faults.records,
             "deliveries": self.outbox.records,
         }
@@ -291,3 +322,9 @@ class World:
         state = self.clock.snapshot()
         self.clock.restore({**state, "offsets": {}, "timers": []})
         self.outbox.attempted.clear()
+
+
+def _ends(leg: Call | Message) -> str:
+    """Who calls or writes, and to whom."""
+    ends = (leg.peer, leg.number) if leg.direction == "inbound" else (leg.number, leg.peer)
+    return " → ".join(ends)

@@ -1,0 +1,187 @@
+"""What some vendors do around every request beyond key and limit: request ids, scopes, dated versions, token buckets
+with headers, keys for retries, links that need no key. Each is data; what a vendor leaves out is not done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from emulator.carrier.clock import MINUTE, SECOND
+from emulator.gateway.errors import Header, Refusal
+from emulator.gateway.gate import Answer, ASGIApp, Gate, Message, Receive, Scope, Send
+from emulator.gateway.idempotency import Mismatch, look_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from emulator.gateway.accounts import AccountSettings
+    from emulator.gateway.faults import Effect
+    from emulator.gateway.journal import Exchange
+    from emulator.gateway.keys import Key
+    from emulator.gateway.vendor import Vendor
+    from emulator.gateway.world import World
+
+REQUEST_ID_DIGITS = 16
+_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Dated versions: the request header that pins one, an account's default, those known, and for each that is
+    outdated what the `notice` header says."""
+
+    header: bytes
+    default: Callable[[AccountSettings], str]
+    known: Mapping[str, str | None]
+    notice: bytes
+    unknown: Callable[[str], Refusal]
+
+
+@dataclass(frozen=True)
+class Retries:
+    """Keys for retries of POST requests: their header, how long (microseconds) an answer is kept, and how a key that
+    comes with another request, or is none, is refused."""
+
+    header: bytes
+    keep_for: int
+    reused: Callable[[], Refusal]
+    malformed: Callable[[], Refusal]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A token bucket for each key: `burst` tokens beyond a limit, and the headers that tell the limit, what is left of
+    it, and the Unix second at which the bucket is full again."""
+
+    burst: Callable[[int], int]
+    limit: bytes
+    remaining: bytes
+    reset: bytes
+
+
+@dataclass(frozen=True)
+class Manners:
+    """All of it. `request_id` is a header and a prefix, `scopes` the methods of each scope, `usable` the kinds of key
+    that any operation takes, `open_path` what begins the paths whose links carry their own signature."""
+
+    request_id: tuple[bytes, str]
+    versions: Versions
+    bucket: Bucket
+    scopes: Mapping[str, frozenset[str]]
+    forbidden: Callable[[str, str], Refusal]
+    usable: frozenset[str | None]
+    retries: Retries
+    open_path: str
+
+
+class MannerlyGate(Gate):
+    """The gate of a vendor that has manners. The order: key, version, limit, scope, then faults, route and body."""
+
+    def __init__(self, world: World, vendor: Vendor, app: ASGIApp, manners: Manners) -> None:
+        super().__init__(world, vendor, self._once(app))
+        self._manners = manners
+        self._extra = self._headers
+
+    def _admit(self, exchange: Exchange) -> Sequence[Effect]:
+        world, manners = self._world, self._manners
+        if exchange.path.startswith(manners.open_path):
+            exchange.at = world.clock.now()
+            self._number(exchange)
+            return ()
+        try:
+            key = self._authenticate(exchange)
+            if key.kind not in manners.usable:
+                raise self._wording.unauthorized()
+        except Refusal:
+            self._number(exchange)
+            raise
+        account = exchange.account = key.account
+        exchange.key = key.id
+        exchange.at = world.clock.now(account)
+        self._number(exchange)
+        self._pin(exchange)
+        self._spend(exchange, key)
+        if key.scope is not None and exchange.method not in manners.scopes.get(key.scope, frozenset()):
+            raise manners.forbidden(key.scope, exchange.method)
+        return self._faults(exchange)
+
+    def _number(self, exchange: Exchange) -> None:
+        header, prefix = self._manners.request_id
+        digits = self._world.streams(self._name, exchange.account, "request").hex(REQUEST_ID_DIGITS)
+        exchange.request_id = prefix + digits
+        exchange.extra.append((header, exchange.request_id.encode()))
+
+    def _pin(self, exchange: Exchange) -> None:
+        """Which version holds. Raises Refusal for one that is unknown."""
+        versions = self._manners.versions
+        pinned = next((value for name, value in exchange.headers if name == versions.header), None)
+        settings = self._world.settings_of(exchange.account)
+        version = versions.default(settings) if pinned is None else pinned.decode("latin-1").strip()
+        if version not in versions.known:
+            raise versions.unknown(version)
+        notice = versions.known[version]
+        if notice is not None:
+            exchange.extra.append((versions.notice, notice.encode()))
+
+    def _spend(self, exchange: Exchange, key: Key) -> None:
+        """Take a token. Raises Refusal when there is none."""
+        limit, bucket = self._world.rate_limit(key), self._manners.bucket
+        if limit is None:
+            return
+        burst = bucket.burst(limit)
+        level = self._world.buckets.take(key.id, limit, limit + burst, MINUTE, exchange.at)
+        exchange.extra += (
+            (bucket.limit, b"%d" % limit),
+            (bucket.remaining, b"%d" % max(0, level.left - burst)),
+            (bucket.reset, b"%d" % -(-level.reset // SECOND)),
+        )
+        if level.wait:
+            raise self._wording.rate_limited(-(-level.wait // SECOND))
+
+    def _headers(self, exchange: Exchange) -> Sequence[Header]:
+        return exchange.extra
+
+    def _once(self, app: ASGIApp) -> ASGIApp:
+        """The app, doing nothing twice that comes with a key for retries."""
+
+        async def run(scope: Scope, receive: Receive, send: Send) -> None:
+            exchange: Exchange = scope["exchange"]
+            retries = self._manners.retries
+            key = next((value for name, value in exchange.headers if name == retries.header), None)
+            operation = None
+            if key is not None and exchange.method == "POST":
+                operation = self._vendor.operation_at("POST", exchange.path)
+            if key is None or operation is None:
+                await app(scope, receive, send)
+                return
+            if not _KEY.fullmatch(key):
+                raise retries.malformed()
+            messages: list[Message] = []
+
+            async def keep(message: Message) -> None:
+                messages.append(message)
+
+            async def act() -> tuple[int, bytes]:
+                await app(scope, receive, keep)
+                return messages[0]["status"], b"".join(message.get("body", b"") for message in messages[1:])
+
+            try:
+                outcome = await self._world.idempotency.once(
+                    exchange.account,
+                    operation,
+                    key.decode("latin-1"),
+                    look_of(exchange.path, exchange.body),
+                    retries.keep_for,
+                    act,
+                )
+            except Mismatch:
+                raise retries.reused() from None
+            if outcome.replayed:
+                await Answer(outcome.body, outcome.status)(scope, receive, send)
+                return
+            for message in messages:
+                await send(message)
+
+        return run
