@@ -154,7 +154,18 @@ def test_a_page_of_calls_can_be_walked(account: Account, http: httpx.Client, pro
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1001", "limit=x", "limit=", "limit=-1", "limit=٣", "starting_after=CA0"]
+    "query",
+    [
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "limit=",
+        "limit=-1",
+        "limit=٣",
+        "limit=&limit=7",
+        "limit=7&limit=7",
+        "starting_after=CA0",
+    ],
 )
 def test_a_bad_page_is_refused(http: httpx.Client, query: str) -> None:
     assert code(http.get(f"/v1/calls?{query}&limit=5" if "limit" not in query else f"/v1/calls?{query}")) == (

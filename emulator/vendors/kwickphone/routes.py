@@ -19,6 +19,7 @@ from emulator.vendors.kwickphone.wire import NumberList, ProvisionBody, Released
 MP3 = b"audio/mpeg"
 MOST_CALLS = 1_000
 """Largest `limit` of a page of calls. The page names no limit and lists all: `limit` and `starting_after` are ours."""
+PAGING = ("limit", "starting_after")
 Req = Request[Any, Any, Any]
 _BODY = msgspec.json.Decoder(ProvisionBody)
 
@@ -68,10 +69,15 @@ def application(house: KwickPhone) -> Litestar:
 
 
 def page_of(query: bytes) -> tuple[int | None, str | None]:
-    """`limit` and `starting_after` of a list of calls. Raises Refusal 400."""
+    """`limit` and `starting_after` of a list of calls. Raises Refusal 400, for one that is given twice too."""
     if not query:
         return None, None
-    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        for name in PAGING:
+            if sum(key == name for key, _ in pairs) > 1:
+                raise errors.invalid_request(f"{name} can be given once.", name)
     limit = given.get("limit")
     if limit is None:
         return None, given.get("starting_after")
