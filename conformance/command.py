@@ -68,6 +68,7 @@ Vendor = click.Choice(VENDORS)
 @click.option("--deviations", type=click.Path(exists=True, dir_okay=False), help="YAML: claims expected not to hold.")
 @click.option("--seed", type=int, default=0, help="Same seed, same target: the same requests.")
 @click.option("--timeout", type=float, default=10.0, metavar="SECONDS", help="How long an answer may take.")
+@click.option("--rate", type=click.IntRange(1), metavar="N", help="Requests a minute, to be gentler than need be.")
 @click.option("--max-requests", type=int, metavar="N", help="Never send more requests than this.")
 @click.option("--without", type=click.Choice(PRODUCERS), multiple=True, help="Leave a producer out. Repeatable.")
 @click.option("--ledger", type=click.Path(dir_okay=False), help="Where to write down what is made, for the clean-up.")
@@ -166,6 +167,7 @@ def _wish(given: dict[str, Any]) -> Wish:
         seed=given["seed"],
         timeout=given["timeout"],
         requests=given["max_requests"],
+        rate=given["rate"],
         producers=frozenset(PRODUCERS) - frozenset(given["without"]),
         deviations=_deviations(given["deviations"]),
         ledger=Path(given["ledger"]) if given["ledger"] else None,

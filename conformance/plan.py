@@ -8,6 +8,7 @@ import msgspec
 
 from conformance.catalogue import Catalogue, Probe
 from conformance.model import Claim, Need, Profile, Send
+from conformance.transport import pace_of
 
 LACKS = {
     Need.WRITE: "it changes things: --allow write",
@@ -35,6 +36,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cents: int
     requests: int
     engine_requests: int
+    rate: int
+    """Requests a minute that a run allows itself, outside the emulator."""
 
     @property
     def runs(self) -> list[Step]:
@@ -94,6 +97,7 @@ def make(
         cents=total if profile is not Profile.EMULATOR else 0,
         requests=requests + sum(send.times for send in shared),
         engine_requests=engine_requests,
+        rate=pace_of(catalogue.dialect.rate),
     )
 
 

@@ -31,6 +31,7 @@ from conformance.transport import (
     READING,
     Log,
     NoAnswer,
+    Pace,
     Policy,
     Refused,
     Request,
@@ -91,6 +92,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     timeout: float = 10.0
     requests: int | None = None
+    rate: int | None = None
+    """Requests a minute, where it is to be less than what the vendor allows."""
     producers: frozenset[str] = frozenset({"probes", "engine", "machine"})
     deviations: dict[str, str] = {}
     ledger: Path | None = None
@@ -296,12 +299,14 @@ class Run:
                 allowed=lambda number: number in allowed or self.dialect.harmless(number),
                 rate=self.dialect.rate,
             )
+        pace = Pace(None if policy.rate is None else drawn.rate)
         return Transport(
             site.base_url,
             policy,
             self.log,
             ca=wish.ca,
             timeout=wish.timeout,
+            pace=pace,
             book=Keeper(ledger, self.dialect) if ledger is not None else None,
         )
 
@@ -540,7 +545,8 @@ def _drawn(wish: Wish, catalogue: Catalogue, profile: Profile) -> Plan:
     )
     effort = wish.effort or (THOROUGH if profile is Profile.EMULATOR else POLITE)
     engine = effort.engine_requests if "engine" in wish.producers else 0
-    return plan.make(catalogue, catalogue.select(wish.only), profile, available, wish.budget, engine)
+    drawn = plan.make(catalogue, catalogue.select(wish.only), profile, available, wish.budget, engine)
+    return msgspec.structs.replace(drawn, rate=min(drawn.rate, wish.rate or drawn.rate))
 
 
 def _health(wish: Wish) -> dict[str, Any] | None:

@@ -171,7 +171,7 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self.policy = policy
         self.log = log
-        self.pace = pace or Pace(None if policy.rate is None else max(1, int(policy.rate * SHARE_OF_LIMIT)))
+        self.pace = pace or Pace(None if policy.rate is None else pace_of(policy.rate))
         self.sent = 0
         self.spent = 0
         self.gone = ""
@@ -334,6 +334,11 @@ def trust(ca: str | None) -> Any:
     import ssl
 
     return ssl.create_default_context(cafile=ca)
+
+
+def pace_of(rate: int) -> int:
+    """The requests a minute that a run sends, of those that the vendor allows."""
+    return max(1, int(rate * SHARE_OF_LIMIT))
 
 
 def dollars(cents: int) -> str:

@@ -29,6 +29,7 @@ STYLES = {
 REFRESHES = 8
 LONGEST_REASON = 320
 ID_WIDTH = 18
+UNTOLD = {True: "what it needs, within the emulator", False: "judged on what is bought below and what the others send"}
 
 
 class Screen:
@@ -109,16 +110,37 @@ def show(document: dict[str, Any], console: Console, *, verbose: bool = False) -
     from rich.text import Text
 
     for section, verdicts in by_section(document["verdicts"]).items():
-        console.print(Text(f"\n{section}", style="bold"))
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True, min_width=ID_WIDTH)
         table.add_column(overflow="fold")
-        for verdict in verdicts:
+        shown = [verdict for verdict in verdicts if verbose or verdict["verdict"] != Verdict.SKIPPED.value]
+        for verdict in shown:
             table.add_row(*_row(verdict, verbose=verbose))
-        console.print(table)
+        if shown:
+            console.print(Text(f"\n{section}", style="bold"))
+            console.print(table)
+    if not verbose:
+        _skipped(document, console)
     _failures(document, console)
     _ending(document, console)
+
+
+def _skipped(document: dict[str, Any], console: Console) -> None:
+    reasons: dict[str, list[str]] = {}
+    for verdict in document["verdicts"]:
+        if verdict["verdict"] == Verdict.SKIPPED.value:
+            reasons.setdefault(verdict["reason"], []).append(verdict["claim"])
+    _reasons(reasons, "skipped", console)
+
+
+def _reasons(reasons: dict[str, list[str]], what: str, console: Console) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for reason, claims in reasons.items():
+        console.print(Text(f"\n– {len(claims)} {what}: {reason}", style="dim"))
+        console.print(Padding(Text(" ".join(claims), style="dim"), (0, 2)))
 
 
 def _row(verdict: dict[str, Any], *, verbose: bool) -> tuple[Text, Text, Text]:
@@ -195,19 +217,20 @@ def _cents(text: str) -> int:
 def show_plan(drawn: Plan, profile: Profile, target: str, console: Console) -> None:
     """Print what a run would send and cost."""
     from rich.table import Table
-    from rich.text import Text
 
     console.print(f"[bold]{target}[/] · profile {profile.value} · nothing is sent now", highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 1), show_edge=False)
     for name in ("claim", "would send, at most", "cost"):
         table.add_column(name, overflow="fold", justify="right" if name == "cost" else "left")
+    reasons: dict[str, list[str]] = {}
     for step in drawn.steps:
         if step.skipped:
-            table.add_row(Text(step.claim.id, style="dim"), Text(f"skipped: {step.skipped}", style="dim"), "")
+            reasons.setdefault(step.skipped, []).append(step.claim.id)
             continue
-        told = "; ".join(_line(send) for send in step.sends) or "what the run needs, within the emulator"
+        told = "; ".join(_line(send) for send in step.sends) or UNTOLD[profile is Profile.EMULATOR]
         table.add_row(step.claim.id, told, dollars(step.cents) if step.cents else "")
     console.print(table)
+    _reasons(reasons, "would be skipped", console)
     if drawn.shared:
         console.print("\nbought once and used by several claims:")
         for send in drawn.shared:
@@ -215,9 +238,11 @@ def show_plan(drawn: Plan, profile: Profile, target: str, console: Console) -> N
     if profile is Profile.EMULATOR:
         console.print("\nthe emulator costs nothing", highlight=False)
         return
+    minutes = max(1, round((drawn.requests + drawn.engine_requests) / drawn.rate))
     engine = f", and {drawn.engine_requests} GETs of the engine at most" if drawn.engine_requests else ""
     console.print(
-        f"\nat most [bold]{drawn.requests}[/] requests of probes{engine}; cost up to [bold]{dollars(drawn.cents)}[/]",
+        f"\nat most [bold]{drawn.requests}[/] requests of probes{engine}, a greeting and the clean-up; cost up to [bold]{dollars(drawn.cents)}[/]; "
+        f"about {minutes} min, at {drawn.rate} requests a minute",
         highlight=False,
     )
     if profile is Profile.SANDBOX:

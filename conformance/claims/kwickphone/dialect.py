@@ -53,10 +53,13 @@ def charged(request: Request, exchange: Exchange) -> int:
 
 
 def destinations(request: Request) -> list[str]:
-    """The telephone number that a provisioning request names, if it is one."""
+    """The telephone number that a provisioning request names, if it is one that somebody could have."""
     body = _body(request) if _provisions(request) else None
     phone = body.get("business_phone") if isinstance(body, dict) else None
-    return [phone] if isinstance(phone, str) and E164.fullmatch(phone) else []
+    if not isinstance(phone, str):
+        return []
+    real = PROVISIONABLE if phone.startswith("+1") else E164
+    return [phone] if real.fullmatch(phone) else []
 
 
 def recognises(exchange: Exchange) -> str | None:
@@ -186,6 +189,7 @@ DIALECT = Dialect(
     shared={
         "number": (
             Send("POST", "/v1/numbers", 1, NUMBER_CENTS, "a number in a chosen area"),
+            Send("POST", "/v1/numbers", 2, note="the same in other areas, only where one has no stock"),
             Send("DELETE", "/v1/numbers/{id}", 1, note="and its release"),
         ),
         "second number": (

@@ -111,6 +111,11 @@ def odd_list(body: Any, fields: Mapping[str, Field], what: str) -> str | None:
     return None
 
 
+def shows_something(body: Any) -> bool:
+    """False for `{"data": []}`, which tells nothing about what a list holds or how it is ordered."""
+    return not (isinstance(body, dict) and body.get("data") == [])
+
+
 def odd_error(body: Any) -> str | None:
     """`{"error": {"code", "message"}}`."""
     if not isinstance(body, dict) or not isinstance(body.get("error"), dict):
