@@ -6,10 +6,10 @@ import re
 from datetime import datetime
 from typing import Any
 
-from conformance.claims.kwickphone.shapes import moment
 from conformance.control import ControlRefused
 from conformance.lab import Account, Lab, NotObserved
 from conformance.model import Exchange
+from conformance.shapes import moment
 
 NUMBERS = "/v1/numbers"
 CALLS = "/v1/calls"

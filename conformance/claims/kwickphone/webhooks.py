@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.catalogue import Known
 from conformance.claims.kwickphone.dialect import mailbox
-from conformance.claims.kwickphone.shapes import EVENT, EVENT_CALL, moment, odd_fields
+from conformance.claims.kwickphone.shapes import EVENT, EVENT_CALL
 from conformance.claims.kwickphone.steps import (
     DAY,
     HOUR,
@@ -29,6 +29,7 @@ from conformance.claims.kwickphone.table import CATALOGUE
 from conformance.lab import Account, Lab
 from conformance.model import Exchange, Kind
 from conformance.receiver import Answer, Inbox
+from conformance.shapes import moment, odd_fields
 
 TIMESTAMP = "X-KwickPhone-Timestamp"
 SIGNATURE = "X-KwickPhone-Signature"
