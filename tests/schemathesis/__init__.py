@@ -1,0 +1,1 @@
+"""A schemathesis run of the contract against the emulator, as a part of the tests."""
