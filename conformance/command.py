@@ -157,7 +157,7 @@ def _wish(given: dict[str, Any]) -> Wish:
         control_token=given["control_token"],
         profile=Profile(given["profile"]) if given["profile"] else None,
         allow=frozenset(given["allow"]),
-        budget=_cents(given["budget"]),
+        budget=cents(given["budget"]),
         webhook_url=_webhook_url(given["webhook_url"]),
         webhook_listen=_listen(given["webhook_listen"]),
         destinations=tuple(given["destination"]),
@@ -188,7 +188,7 @@ def _key(given: dict[str, Any]) -> str | None:
     return key.strip()
 
 
-def _cents(text: str | None) -> int:
+def cents(text: str | None) -> int:
     if text is None:
         return 0
     found = MONEY.fullmatch(text.strip())

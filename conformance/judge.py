@@ -21,6 +21,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     skipped: str = ""
     unobserved: str = ""
     broken: str = ""
+    unseen: tuple[str, ...] = ()
+    """Parts of the claim that this run could not look at."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +106,8 @@ def _one(
         verdict, reason = Verdict.ERROR, outcome.broken
     elif _suffices(seen, outcome, whole):
         verdict, reason = Verdict.PASS, f"{len(seen)} observation{'s' if len(seen) != 1 else ''}"
+        if outcome.unseen:
+            reason += f"; not looked at here: {', '.join(outcome.unseen)}"
         if expected is not None:
             stale = True
             reason += f"; listed as a deviation ({expected}) but it holds"

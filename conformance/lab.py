@@ -58,6 +58,7 @@ class Equipment:
         self.await_call = await_call
         self.observations: list[Observation] = []
         self.shared: dict[str, Any] = {}
+        self.unseen: dict[str, list[str]] = {}
         self._say = say
         self._keys = 0
         self._secrets = 0
@@ -130,6 +131,10 @@ class Lab:
         """A step towards the situation, not the claim itself: where it fails the claim is not observed."""
         if not held:
             raise NotObserved(message)
+
+    def leave_out(self, part: str) -> None:
+        """Say which part of the claim this run could not look at; a pass tells it."""
+        self.equipment.unseen.setdefault(self.claim, []).append(part)
 
     def customer(self) -> Account:
         """An account to act for: a fresh roomy one in the emulator, the user's own elsewhere."""

@@ -406,6 +406,8 @@ class Run:
         before = len(equipment.observations)
         self.outcomes[claim.id] = Outcome(unobserved="the run ended before")
         self.outcomes[claim.id] = self._attempt(lambda: probe.run(Lab(equipment, claim.id, claim.id)))
+        unseen = tuple(equipment.unseen.get(claim.id, ()))
+        self.outcomes[claim.id] = msgspec.structs.replace(self.outcomes[claim.id], unseen=unseen)
         held = all(observation.held for observation in equipment.observations[before:])
         self.watcher.settled(claim.id, self.outcomes[claim.id], held)
 

@@ -239,10 +239,10 @@ def show_plan(drawn: Plan, profile: Profile, target: str, console: Console) -> N
         console.print("\nthe emulator costs nothing", highlight=False)
         return
     minutes = max(1, round((drawn.requests + drawn.engine_requests) / drawn.rate))
-    engine = f", and {drawn.engine_requests} GETs of the engine at most" if drawn.engine_requests else ""
+    engine = f", {drawn.engine_requests} GETs of the engine" if drawn.engine_requests else ""
     console.print(
-        f"\nat most [bold]{drawn.requests}[/] requests of probes{engine}, a greeting and the clean-up; cost up to [bold]{dollars(drawn.cents)}[/]; "
-        f"about {minutes} min, at {drawn.rate} requests a minute",
+        f"\nat most [bold]{drawn.requests}[/] requests of probes{engine}, a greeting and the clean-up; "
+        f"cost up to [bold]{dollars(drawn.cents)}[/]; about {minutes} min, at {drawn.rate} requests a minute",
         highlight=False,
     )
     if profile is Profile.SANDBOX:
