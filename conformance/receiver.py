@@ -63,6 +63,11 @@ class Inbox:
             self._changed.notify_all()
 
 
+def mailbox(path: str) -> str:
+    """The last two parts of a path: what names an inbox, whatever a tunnel puts before."""
+    return "/".join(path.partition("?")[0].rstrip("/").split("/")[-2:])
+
+
 class Receiver:
     """An HTTP server on loopback with any number of inboxes. Each arrival is an exchange in the log."""
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +12,8 @@ from conformance.claims.kwickphone.machine import CLAIMS_OF_MACHINE, drive
 from conformance.claims.kwickphone.shapes import odd_error, odd_list
 from conformance.claims.kwickphone.steps import NUMBER_CENTS, OPEN, finished_call, made, new_number
 from conformance.model import Exchange, Kind, Send
+from conformance.receiver import mailbox
+from conformance.taming import public_https, said, tamed
 from conformance.transport import Request
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ PROVISIONABLE = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}")
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 FICTIONAL = re.compile(r"\+1[2-9]\d{2}55501\d{2}|\+4420794[56]0\d{3}")
 """Numbers kept free for fiction: nobody can be there."""
-INTERNAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
-NOBODY = "https://webhooks.invalid"
 SECRETS = (re.compile(r"(kp_live_)[A-Za-z0-9_-]+"), re.compile(r"(whsec_)[A-Za-z0-9_-]+"))
 ENGINE_CLAIMS = ("KWP-AUTH-1", "KWP-NUM-11", "KWP-NUM-12", "KWP-CALL-1", "KWP-ERR-1", "KWP-ERR-2", "KWP-ERR-4")
 
@@ -33,13 +31,13 @@ def price(request: Request) -> int:
     """Cents a request costs when it succeeds: a month for a number that the page lets one provision, else nothing."""
     if not _provisions(request):
         return 0
-    body = _body(request)
+    body = said(request)
     if not isinstance(body, dict):
         return 0
     phone, url = body.get("business_phone"), body.get("webhook_url")
     if not isinstance(phone, str) or not PROVISIONABLE.fullmatch(phone):
         return 0
-    return NUMBER_CENTS if url is None or (isinstance(url, str) and _public_https(url)) else 0
+    return NUMBER_CENTS if url is None or (isinstance(url, str) and public_https(url)) else 0
 
 
 def charged(request: Request, exchange: Exchange) -> int:
@@ -54,7 +52,7 @@ def charged(request: Request, exchange: Exchange) -> int:
 
 def destinations(request: Request) -> list[str]:
     """The telephone number that a provisioning request names, if it is one that somebody could have."""
-    body = _body(request) if _provisions(request) else None
+    body = said(request) if _provisions(request) else None
     phone = body.get("business_phone") if isinstance(body, dict) else None
     if not isinstance(phone, str):
         return []
@@ -96,7 +94,7 @@ def existing(listing: Exchange) -> list[str]:
 
 def strays(listing: Exchange, request: Request) -> list[str]:
     """Active numbers for the business phone that a provisioning request named."""
-    sent = _body(request)
+    sent = said(request)
     phone = sent.get("business_phone") if isinstance(sent, dict) else None
     return [
         str(number["id"])
@@ -122,52 +120,14 @@ def known(exchanges: Iterable[Exchange]) -> Known:
     return Known(secrets)
 
 
-def mailbox(path: str) -> str:
-    """The last two parts of a path: what names an inbox, whatever a tunnel puts before."""
-    return "/".join(path.partition("?")[0].rstrip("/").split("/")[-2:])
-
-
 def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
     """Ids that exist, for the engine's path parameters: a call with everything and one without."""
     number = new_number(account)
     return {"call_id": [finished_call(account, number), finished_call(account, number, recording=False, turns=[])]}
 
 
-def tame(request: Request) -> Request:
-    """The request with a webhook address that a stranger could own put under a name that nobody has, so that a
-    generated one makes nobody look it up."""
-    body = _body(request)
-    url = body.get("webhook_url") if isinstance(body, dict) else None
-    if not isinstance(url, str) or not _public_https(url):
-        return request
-    parts = urlsplit(url)
-    tamed = {**body, "webhook_url": f"{NOBODY}{parts.path}"}
-    return Request(request.method, request.path, request.headers, json.dumps(tamed).encode())
-
-
 def _provisions(request: Request) -> bool:
     return request.method.upper() not in ("GET", "HEAD", "DELETE", "OPTIONS") and "number" in request.path.lower()
-
-
-def _body(request: Request) -> Any:
-    try:
-        return json.loads(request.body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _public_https(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return False
-    if parts.scheme.lower() != "https" or not host or host.endswith(INTERNAL_NAMES):
-        return False
-    try:
-        return ip_address(host).is_global
-    except ValueError:
-        return "." in host and re.fullmatch(r"[0-9a-fx.]+", host) is None
 
 
 DIALECT = Dialect(
@@ -202,7 +162,7 @@ DIALECT = Dialect(
     known=known,
     key_prefix="kp_live_",
     unlimited=OPEN,
-    tame=tame,
+    tame=lambda request: tamed(request, ("webhook_url",)),
     feed=feed,
     engine_claims=ENGINE_CLAIMS,
     machine=drive,

@@ -10,7 +10,6 @@ import time
 from typing import Any
 
 from conformance.catalogue import Known
-from conformance.claims.kwickphone.dialect import mailbox
 from conformance.claims.kwickphone.shapes import EVENT, EVENT_CALL
 from conformance.claims.kwickphone.steps import (
     DAY,
@@ -28,7 +27,7 @@ from conformance.claims.kwickphone.steps import (
 from conformance.claims.kwickphone.table import CATALOGUE
 from conformance.lab import Account, Lab
 from conformance.model import Exchange, Kind
-from conformance.receiver import Answer, Inbox
+from conformance.receiver import Answer, Inbox, mailbox
 from conformance.shapes import moment, odd_fields
 
 TIMESTAMP = "X-KwickPhone-Timestamp"
