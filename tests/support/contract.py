@@ -25,7 +25,7 @@ Node = Mapping[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 UNROUTED = (401, 404, 429)
-"""What a path or method that the document does not have may be answered with."""
+"""What a path or method that the document does not have may be answered with, unless its `x-unrouted` says more."""
 LONGEST_MESSAGE = 240
 
 
@@ -55,10 +55,16 @@ class Contract:
             ((_template(operation.path), operation) for operation in self.operations),
             key=lambda route: route[1].path.count("{"),
         )
+        self._unrouted: tuple[int, ...] = tuple(self.resolved.get("x-unrouted", UNROUTED))
         webhooks = self.resolved.get("webhooks", {})
         self._events = {name: item["post"] for name, item in webhooks.items()}
         self._events |= {post["x-event"]: post for post in self._events.values()}
         self._validators: dict[int, Draft202012Validator] = {}
+
+    @staticmethod
+    def vendors() -> list[str]:
+        """The vendors that have a document."""
+        return sorted(path.stem for path in resources.path("openapi").glob("*.yaml"))
 
     @staticmethod
     @cache
@@ -92,8 +98,8 @@ class Contract:
                 known = ", ".join(operation.node["responses"])
                 return [f"status {status} is not documented for {operation.id} ({known} are)"]
             return judge(described)
-        if status not in UNROUTED:
-            allowed = ", ".join(map(str, UNROUTED))
+        if status not in self._unrouted:
+            allowed = ", ".join(map(str, self._unrouted))
             return [f"an unknown route is answered with one of {allowed}, not {status}"]
         found = [judge(response) for response in self._responses(status)]
         return min(found, key=len) if found else [f"status {status} is documented nowhere"]
