@@ -81,29 +81,30 @@ _ENGINE_BUFFER_MS = 100
 # From speak_lib.h of espeak-ng 1.52.
 _OUTPUT_SYNCHRONOUS = 2
 _DO_NOT_EXIT = 0x8000
-_PARAMETER_RATE, _PARAMETER_PITCH, _PARAMETER_RANGE = 1, 3, 4
+_PARAMETER_RATE, _PARAMETER_VOLUME, _PARAMETER_PITCH, _PARAMETER_RANGE = 1, 2, 3, 4
 _POSITION_CHARACTER = 1
 _CHARACTERS_UTF8 = 1
 
 
 class _Voice(NamedTuple):
+    """An espeak-ng variant with its volume (100 is the engine's own), pitch and range (0 to 99)."""
+
     variant: str
+    volume: int
     pitch: int
     range: int
 
 
-# Only variants without flutter, roughness, breath and echo: these carry state from one utterance to the next, and with
-# it the sound of a call would depend on what was spoken before it.
-_AGENT = _Voice("en-us+shelby", 60, 50)
+# Only variants without flutter, roughness, breath and echo, and none so loud that it clips, which turns the engine's
+# gain down for a while: all of these carry over, and a call would sound different for what was spoken before it.
+_AGENT = _Voice("en-us+shelby", 75, 60, 50)
 _CALLERS = (
-    _Voice("en-us+michel", 50, 50),
-    _Voice("en-us+Henrique", 35, 65),
-    _Voice("en-us+Denis", 70, 45),
-    _Voice("en-us+miguel", 25, 40),
-    _Voice("en-us+Storm", 60, 60),
+    _Voice("en-us+michel", 70, 50, 50),
+    _Voice("en-us+Henrique", 115, 35, 65),
+    _Voice("en-us+Denis", 115, 70, 45),
+    _Voice("en-us+miguel", 65, 25, 40),
+    _Voice("en-us+Storm", 45, 60, 60),
 )
-# A line that was stopped half-way leaves a rest of its noise to the next one; this one, which nobody hears, takes it.
-_SETTLING_LINE = "a"
 _SPEAKERS = ("caller", "agent")
 
 
@@ -125,13 +126,15 @@ def voice_available() -> bool:
 def render_mp3(
     turns: Sequence[tuple[str, str, float]], duration: float, seed: int = 0, *, voice: bool | None = None
 ) -> bytes:
-    """A call's recording: an MP3 (mono, 16 kHz, 24 kbit/s) of `duration` seconds, to the nearest frame of 36 ms.
+    """A call's recording: an MP3 (mono, 16 kHz, 24 kbit/s) of `duration` seconds, to the nearest of its 36 ms frames.
+
+    It has one frame at least: a call that ended within its first second may count 0 seconds.
 
     `turns` are (speaker `"caller"` or `"agent"`, text, offset in seconds). Each is spoken at its offset, faster if it
     must be, and is cut where the next one starts or the call ends; a turn at or after the end is not heard. `seed`
     picks the caller's voice. `voice=False` gives a plain tone instead, `voice=None` speaks if `voice_available()`.
 
-    Raises ValueError for a duration outside 0 < duration <= `MAX_DURATION`, an unknown speaker or an offset that is
+    Raises ValueError for a duration outside 0 to `MAX_DURATION`, an unknown speaker or an offset that is
     negative or not finite, and VoiceUnavailableError for `voice=True` without the `voice` extra.
     """
     frames = max(1, round(_checked_duration(duration) / _FRAME_SECONDS))
@@ -160,7 +163,7 @@ def synthesize(text: str, speaker: str, sample_rate: int = 16000, *, seed: int =
 def tone(duration: float, sample_rate: int = 16000) -> bytes:
     """A quiet 440 Hz tone of `duration` seconds: PCM s16le mono at `sample_rate` Hz.
 
-    Raises ValueError for a duration outside 0 < duration <= `MAX_DURATION` or a rate outside `SAMPLE_RATES`.
+    Raises ValueError for a duration outside 0 to `MAX_DURATION` or a rate outside `SAMPLE_RATES`.
     """
     period = _checked_rate(sample_rate) // math.gcd(sample_rate, _TONE_HZ)
     count = round(_checked_duration(duration) * sample_rate)
@@ -242,8 +245,8 @@ def _after_id3v2(data: bytes) -> int:
 
 
 def _checked_duration(duration: float) -> float:
-    if not 0 < duration <= MAX_DURATION:
-        raise ValueError(f"a duration must be above 0 and at most {MAX_DURATION:g} seconds, not {duration!r}")
+    if not 0 <= duration <= MAX_DURATION:
+        raise ValueError(f"a duration must be from 0 to {MAX_DURATION:g} seconds, not {duration!r}")
     return duration
 
 
@@ -318,8 +321,9 @@ def _mp3_frames(samples: array[int]) -> bytes:
 def _speak(text: str, voice: _Voice, rate: int, room: float) -> array[int]:
     """Samples at `_ENGINE_RATE`; speaking stops soon after `room` seconds are full."""
     heard = text[: int((room + 1) * _CHARACTERS_PER_SECOND)]
+    line = _pronounceable(heard)
     with _ENGINE_LOCK:
-        return _engine().speak(_pronounceable(heard), voice, rate, int(room * _ENGINE_RATE))
+        return _engine().speak(line, voice, rate, int(room * _ENGINE_RATE)) if line else array("h")
 
 
 def _pronounceable(text: str) -> str:
@@ -373,13 +377,14 @@ class _Engine:
     def speak(self, line: str, voice: _Voice, rate: int, limit: int) -> array[int]:
         if self._library.espeak_SetVoiceByName(voice.variant.encode()) != 0:
             raise VoiceUnavailableError(f"espeak-ng has no voice {voice.variant}; install the voice extra afresh")
-        settings = ((_PARAMETER_RATE, rate), (_PARAMETER_PITCH, voice.pitch), (_PARAMETER_RANGE, voice.range))
+        settings = (
+            (_PARAMETER_RATE, rate),
+            (_PARAMETER_VOLUME, voice.volume),
+            (_PARAMETER_PITCH, voice.pitch),
+            (_PARAMETER_RANGE, voice.range),
+        )
         for parameter, value in settings:
             self._library.espeak_SetParameter(parameter, value, 0)
-        self._say(_SETTLING_LINE, _ENGINE_RATE)
-        return self._say(line, limit)
-
-    def _say(self, line: str, limit: int) -> array[int]:
         self._samples, self._limit = array("h"), limit
         encoded = line.encode("ascii") + b"\0"
         self._library.espeak_Synth(encoded, len(encoded), 0, _POSITION_CHARACTER, 0, _CHARACTERS_UTF8, None, None)
