@@ -63,6 +63,10 @@ class Streams:
         key = blake2b(name.encode(), key=self._root, digest_size=32).digest()
         return Stream(key, drawn)
 
+    def secret(self, *names: str) -> bytes:
+        """Thirty-two bytes that are always the same for these names, and that nothing draws from."""
+        return blake2b(_SEPARATOR.join(names).encode(), key=self._root, digest_size=32, person=b"secret").digest()
+
     def snapshot(self) -> dict[str, object]:
         """The seed and how far each stream has been drawn."""
         return {"seed": self.seed, "drawn": {name: stream.drawn for name, stream in self._streams.items()}}

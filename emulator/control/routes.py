@@ -41,7 +41,7 @@ from emulator.gateway.errors import Malformed
 from emulator.gateway.faults import Fault
 from emulator.gateway.gate import Answer, ASGIApp, Receive, Scope, Send, decode, encode, explain
 from emulator.gateway.keys import AllowlistError, Key, networks
-from emulator.gateway.vendor import Texting, Unanswered, Vendor
+from emulator.gateway.vendor import Texting, Unanswered, Unsendable, Vendor
 from emulator.gateway.world import SnapshotError, World
 
 PREFIX = "/_ringback"
@@ -475,6 +475,8 @@ class Face:
             raise ControlError(
                 404, "nobody_answers", f"no number of {vendor.name} takes messages at {body.to}"
             ) from None
+        except Unsendable as error:
+            raise invalid(str(error), error.param) from None
         return _ok({"message_id": message.id, "account_id": message.account}, 201)
 
     async def list_scripts(self) -> Answer:

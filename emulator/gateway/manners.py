@@ -12,6 +12,7 @@ from emulator.carrier.clock import MINUTE, SECOND
 from emulator.gateway.errors import Header, Refusal
 from emulator.gateway.gate import Answer, ASGIApp, Gate, Message, Receive, Scope, Send
 from emulator.gateway.idempotency import Mismatch, look_of
+from emulator.gateway.limits import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,12 +54,13 @@ class Retries:
 @dataclass(frozen=True)
 class Bucket:
     """A token bucket for each key: `burst` tokens beyond a limit, and the headers that tell the limit, what is left of
-    it, and the Unix second at which the bucket is full again."""
+    it, and the Unix second at which the bucket is full again. A key whose limit is lifted is told `lifted`."""
 
     burst: Callable[[int], int]
     limit: bytes
     remaining: bytes
     reset: bytes
+    lifted: int
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,10 @@ class MannerlyGate(Gate):
         """Take a token. Raises Refusal when there is none."""
         limit, bucket = self._world.rate_limit(key), self._manners.bucket
         if limit is None:
-            return
-        burst = bucket.burst(limit)
-        level = self._world.buckets.take(key.id, limit, limit + burst, MINUTE, exchange.at)
+            level, burst, limit = Level(0, bucket.lifted, exchange.at), 0, bucket.lifted
+        else:
+            burst = bucket.burst(limit)
+            level = self._world.buckets.take(key.id, limit, limit + burst, MINUTE, exchange.at)
         exchange.extra += (
             (bucket.limit, b"%d" % limit),
             (bucket.remaining, b"%d" % max(0, level.left - burst)),

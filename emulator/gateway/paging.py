@@ -33,10 +33,17 @@ class Page(msgspec.Struct, Generic[R], frozen=True):
 
 
 def query_of(raw: bytes) -> dict[str, str]:
-    """A query string as a mapping; of a name that comes twice, the last. Raises PageError for one that is too long."""
+    """A query string as a mapping. Raises PageError for one that is too long, or that names something twice."""
+    if not raw:
+        return {}
     if len(raw) > LONGEST_QUERY:
-        raise PageError("query", f"the query has at most {LONGEST_QUERY} characters")
-    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True))
+        raise PageError("query", f"has at most {LONGEST_QUERY} characters")
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+        if name in found:
+            raise PageError(name, "is there twice")
+        found[name] = value
+    return found
 
 
 def limit_of(query: Mapping[str, str], default: int, most: int) -> int:
@@ -45,7 +52,7 @@ def limit_of(query: Mapping[str, str], default: int, most: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
-        raise PageError("limit", f"limit must be a whole number from 1 to {most}")
+        raise PageError("limit", f"is a whole number from 1 to {most}")
     return int(text)
 
 

@@ -87,6 +87,14 @@ class Unanswered(LookupError):  # noqa: N818 - it is an answer
     """Nobody answers at a number: it is not assigned, or it takes no calls now."""
 
 
+class Unsendable(ValueError):  # noqa: N818 - it is an answer
+    """A message that no phone could send; `param` names the part."""
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
 @dataclass(frozen=True)
 class Vendor:
     """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`

@@ -1,0 +1,49 @@
+"""Webhooks: the events, their envelope, signature and retries, page "Webhooks"."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from hmac import new as hmac
+from typing import Any, Literal
+
+from emulator.carrier.clock import iso_z
+from emulator.gateway.gate import encode
+from emulator.gateway.webhooks import Dialect, Headers
+from emulator.vendors.nokycnumber.wire import EventData, EventView
+
+EventType = Literal[
+    "number.activated",
+    "number.renewed",
+    "number.paused",
+    "number.released",
+    "call.initiated",
+    "call.answered",
+    "call.completed",
+    "call.recorded",
+    "sms.received",
+    "sms.sent",
+    "sms.delivered",
+    "sms.failed",
+    "voicemail.created",
+    "ai.pickup",
+    "account.balance_low",
+]
+EVENTS: frozenset[str] = frozenset(EventType.__args__)  # type: ignore[attr-defined]
+ALL = "*"
+RETRIES = (60, 600, 3_600, 18_000, 64_140)
+"""Seconds after each failed attempt: five retries, the last 24 h after the first attempt. The page gives the number
+and the 24 h; the waits are ours."""
+
+
+def event(id_: str, kind: EventType, subject: Any, created: int, request_id: str) -> bytes:
+    """The raw body of an event about an object, as it is at that instant."""
+    return encode(EventView(id_, kind, iso_z(created), EventData(subject), request_id))
+
+
+def sign(secret: str, body: bytes, now: int) -> Headers:
+    """`t=` Unix seconds and `v1=` HMAC-SHA256 over `{t}.{raw_body}` under the receiver's secret."""
+    digest = hmac(secret.encode(), str(now).encode() + b"." + body, sha256).hexdigest()
+    return (("X-NoKYC-Signature", f"t={now},v1={digest}"),)
+
+
+DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="NoKYCNumber-Webhooks/1.0")

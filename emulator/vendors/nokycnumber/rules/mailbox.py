@@ -1,0 +1,85 @@
+"""Voicemails: what callers left, in writing and as sound, page "Voicemails"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.carrier.calls import Call
+from emulator.carrier.clock import iso_z
+from emulator.store import Collection
+from emulator.vendors.nokycnumber import errors
+from emulator.vendors.nokycnumber.listening import language_of, sentiment_of, summary_of, translation_of
+from emulator.vendors.nokycnumber.records import CallDetail, Voicemail
+from emulator.vendors.nokycnumber.rules.ground import new_id
+from emulator.vendors.nokycnumber.wire import TranscriptView, VoicemailView
+
+if TYPE_CHECKING:
+    from emulator.vendors.nokycnumber.rules import NoKYCNumber
+
+AUDIO = "/v1/files/voicemails/"
+
+
+class Mailbox:
+    """The voicemails of all accounts."""
+
+    def __init__(self, house: NoKYCNumber) -> None:
+        self.house = house
+        self.world = house.world
+        self.records: Collection[Voicemail] = Collection(Voicemail, account=lambda voicemail: voicemail.account)
+
+    def take(self, call: Call, detail: CallDetail) -> None:
+        """A caller has left a message."""
+        text = detail.voicemail or ""
+        spoken_at = next((turn.at for turn in call.turns or () if turn.speaker == "caller"), 0.0)
+        language = detail.language or language_of(text)
+        voicemail = self.records.add(
+            Voicemail(
+                id=new_id(self.world, call.account, "vm"),
+                account=call.account,
+                line=call.line,
+                peer=call.peer,
+                received_at=self.world.clock.now(call.account),
+                duration=max(1, round(call.duration - spoken_at)),
+                text=text,
+                language=language,
+                translation=detail.translation or translation_of(text, language),
+                summary=detail.summary or summary_of(text),
+                sentiment=sentiment_of(text),
+            )
+        )
+        number = self.house.lines.records[call.line]
+        self.house.hooks.tell(
+            call.account, "voicemail.created", self.view(voicemail), about=voicemail.id, number=number
+        )
+
+    def of(self, account: str, id_: str) -> Voicemail:
+        """An account's voicemail. Raises Refusal 404."""
+        voicemail = self.records.get(id_)
+        if voicemail is None or voicemail.account != account:
+            raise errors.not_found("voicemail")
+        return voicemail
+
+    def delete(self, account: str, id_: str) -> None:
+        """Forget a voicemail and its audio. Raises Refusal 404."""
+        self.records.remove(self.of(account, id_))
+
+    def view(self, voicemail: Voicemail) -> VoicemailView:
+        """A voicemail as its number's add-ons let it be seen; its link works for an hour from now."""
+        number = self.house.lines.records[voicemail.line]
+        summing = "ai-summary" in number.addons
+        config = number.ai.voicemail_summary
+        return VoicemailView(
+            voicemail.id,
+            voicemail.line,
+            voicemail.peer,
+            iso_z(voicemail.received_at),
+            voicemail.duration,
+            self.house.link(voicemail.account, f"{AUDIO}{voicemail.id}.mp3"),
+            TranscriptView(
+                voicemail.text,
+                voicemail.language,
+                voicemail.translation if summing else None,
+                voicemail.summary if summing and config.enabled else None,
+                voicemail.sentiment if config.include_sentiment else None,
+            ),
+        )
