@@ -242,6 +242,11 @@ class Ringback:
             return self._first[name]
 
     def _only_vendor(self) -> str:
+        """The vendor that is meant where none is named: the one of all accounts made so far, or the one served."""
+        with self._lock:
+            used = {account.vendor for account in self._accounts.values()}
+        if len(used) == 1:
+            return used.pop()
         if len(self.vendors) != 1:
             raise ValueError(f"say which vendor: {', '.join(self.vendors)}")
         return self.vendors[0]

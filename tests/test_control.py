@@ -40,7 +40,7 @@ def test_the_well_known_account_is_there_with_a_hundred_dollars() -> None:
         assert (
             httpx.get(f"{health['urls']['kwickphone']}/v1/numbers", headers=headers, trust_env=False).status_code == 200
         )
-        (seed,) = ringback.control.get("/accounts?vendor=kwickphone")["data"]
+        (seed,) = ringback.control.get("/accounts", vendor="kwickphone")["data"]
         assert seed["balance"] == "100.00"
 
 
