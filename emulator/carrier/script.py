@@ -211,9 +211,10 @@ def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[lis
         moment = max(moment, turn.at) if turn.at is not None else moment
         offsets.append(moment)
         moment += _speaking(turn.text) + PAUSE
-    natural = math.ceil(moment)
     if duration is None:
-        duration = float(natural)
+        duration = float(math.ceil(moment))
+        if duration > LONGEST:
+            raise ScriptError("turns", f"what is said lasts {duration:.0f} seconds: a call lasts at most {LONGEST:.0f}")
     elif moment > duration and all(turn.at is None for turn in scripted):
         offsets = [offset * duration / moment for offset in offsets]
     return [

@@ -230,6 +230,7 @@ def test_a_stock_scenario_can_be_named(account: Account, http: httpx.Client, pro
         ({"mood": "happy"}, "script"),
         ({"turns": [("caller", "")]}, "script.turns[0].text"),
         ({"outcome": ""}, "script.outcome"),
+        ({"turns": [("caller", "word " * 900, 14_390)]}, "script.turns"),
     ],
 )
 def test_a_script_that_cannot_be_played_is_refused_and_no_phone_rings(

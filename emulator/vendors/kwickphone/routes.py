@@ -59,7 +59,8 @@ def application(house: KwickPhone) -> Litestar:
         from emulator.carrier.speech import render_mp3
 
         turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
-        return Answer(await asyncio.to_thread(render_mp3, turns, call.duration), media_type=MP3)
+        recording = await asyncio.to_thread(render_mp3, turns, call.duration, int(call.id[-8:], 16))
+        return Answer(recording, media_type=MP3)
 
     return vendor_application(
         house.world,
