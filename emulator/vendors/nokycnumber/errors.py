@@ -62,7 +62,7 @@ def refusal(code: str, message: str, param: str | None = None, *, wait: int | No
 
 def missing(param: str) -> Refusal:
     """A required parameter that is not there."""
-    return refusal("parameter_missing", f"Required parameter `{param}` is missing.", param)
+    return refusal("parameter_missing", f"`{param}` has to be given.", param)
 
 
 def invalid(param: str, message: str) -> Refusal:
