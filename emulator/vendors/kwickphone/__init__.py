@@ -1,4 +1,4 @@
-"""KwickPhone: a number with an AI agent answering it, by API."""
+"""KwickPhone: US phone numbers that an AI agent answers, prepaid."""
 
 from __future__ import annotations
 
