@@ -24,9 +24,10 @@ from emulator.scenario.references import UnknownReference, literal, resolve
 from emulator.scenario.report import worded
 from emulator.scenario.signatures import SIGNATURES
 from emulator.scenario.source import read
+from emulator.vendors import NAMES
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = find(["kwickphone"])
+SHIPPED = find(NAMES)
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 relaxed = settings(deadline=None)
@@ -148,6 +149,18 @@ MISTAKES = {
     "two bodies": (
         scenario("path: /v1/calls}", "path: /x, body: 1, raw: x}"),
         "a.yaml:8: a request has a body or a raw",
+    ),
+    "a request to nowhere": (
+        scenario("method: GET, path: /v1/calls", "method: GET"),
+        "a.yaml:8: a request has a path, or a url in place of it",
+    ),
+    "a request to two places": (
+        scenario("path: /v1/calls", "path: /v1/calls, url: http://127.0.0.1/"),
+        "a.yaml:8: a request has a path, or a url in place of it",
+    ),
+    "a call that ends like a message": (
+        scenario("advance: 1h", "call: {to: '1', from: '2', end: undelivered}"),
+        "a.yaml:10: when.1.call.end: invalid enum value",
     ),
     "an unknown receiver": (
         scenario('balance: "25.00"\n', "webhooks: {receiver: hok, arrived: []}\n"),
@@ -544,6 +557,19 @@ def test_a_misspelt_matcher_is_guessed_at() -> None:
 
 
 # -- signatures ------
+
+
+def test_nokycnumbers_signature_is_checked_by_its_pages_rule() -> None:
+    verify = SIGNATURES["nokycnumber"]
+    body = b'{"id":"evt_1"}'
+    # printf '1772355660.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_a
+    good = "t=1772355660,v1=6ac62ee8e2896ce5a162d4b6466bed2cf0b00b0266797599221a9b2d8ee4f2bc"
+    assert verify("whsec_a", {"x-nokyc-signature": good}, body) == ""
+    assert "is right" in verify("whsec_b", {"x-nokyc-signature": good}, body)
+    assert "is right" in verify("whsec_a", {"x-nokyc-signature": good}, body + b" ")
+    assert "is right" in verify("whsec_a", {"x-nokyc-signature": good.replace("60,", "61,")}, body)
+    assert "is missing" in verify("whsec_a", {}, body)
+    assert "no t= in Unix seconds" in verify("whsec_a", {"x-nokyc-signature": "t=now,v1=00"}, body)
 
 
 def test_kwickphones_signature_is_checked_by_its_pages_rule() -> None:

@@ -23,15 +23,16 @@ from emulator.scenario.load import Story, find, load, parse
 from emulator.scenario.run import Outcome, run
 from emulator.scenario.source import Path as Place
 from emulator.testing import Ringback
+from emulator.vendors import NAMES
 
-SHIPPED = find(["kwickphone"])
+SHIPPED = find(NAMES)
 
 NUMBER = {"method": "POST", "path": "/v1/numbers", "body": {"business_phone": "+13465551234"}}
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Ringback]:
-    with Ringback("kwickphone") as ringback:
+    with Ringback(*NAMES) as ringback:
         yield ringback
 
 
@@ -78,7 +79,7 @@ def test_every_expectation_of_a_story_that_ships_is_able_to_fail(server: Ringbac
     assert len(places) >= 5
     unnoticed = {}
     for place in places:
-        outcome = run(parse(json.dumps(turned(original, place)), file.name), server)
+        outcome = run(parse(json.dumps(turned(original, place), ensure_ascii=False), file.name), server)
         broken = [step for step in outcome.steps if step.verdict == "failed"]
         section, index = place[0], place[1] if place[0] == "when" else 0
         if (
@@ -139,7 +140,7 @@ def turned(original: dict[str, Any], place: Place) -> dict[str, Any]:
 
 def test_all_at_once_on_one_emulator_go_as_one_by_one() -> None:
     stories = [load(file) for file in SHIPPED]
-    with Ringback("kwickphone") as ringback, ThreadPoolExecutor(8) as pool:
+    with Ringback(*NAMES) as ringback, ThreadPoolExecutor(8) as pool:
         one_by_one = [essence(run(story, ringback)) for story in stories]
         at_once = list(pool.map(lambda story: essence(run(story, ringback)), stories))
     assert at_once == one_by_one
@@ -147,6 +148,19 @@ def test_all_at_once_on_one_emulator_go_as_one_by_one() -> None:
 
 def essence(outcome: Outcome) -> tuple[Any, ...]:
     return outcome.name, outcome.verdict, [step.verdict for step in outcome.steps], outcome.began, outcome.ended
+
+
+def test_an_address_that_is_not_the_emulators_is_trouble(server: Ringback) -> None:
+    outcome = told(server, {"request": {"method": "GET", "url": "http://127.0.0.1:9/elsewhere"}})
+    assert outcome.verdict == "trouble"
+    assert "http://127.0.0.1:9/elsewhere is no address of this emulator" in report.explained(outcome)
+
+
+def test_an_address_from_an_answer_is_asked_without_a_key_unless_one_is_named(server: Ringback) -> None:
+    url = "$account.base_url/v1/calls"
+    keyless = {"request": {"method": "GET", "url": url}, "expect": {"status": 401}}
+    keyed = {"request": {"method": "GET", "url": url, "key": "main"}, "expect": {"status": 200}}
+    assert [step.title for step in passed(told(server, keyless, keyed)).steps[:2]] == [f"GET {url}"] * 2
 
 
 def test_the_story_on_the_page_holds(server: Ringback) -> None:

@@ -245,6 +245,8 @@ class _Check:
         if request.key is not None and request.key not in keys:
             near = did_you_mean(request.key, keys)
             self._fail((*path, "key"), f'the account has no key "{request.key}"{near}; it has {", ".join(keys)}')
+        if (request.path is None) == (request.url is None):
+            self._fail(path, "a request has a path, or a url in place of it")
         if request.body is not msgspec.UNSET and request.raw is not msgspec.UNSET:
             self._fail((*path, "raw"), "a request has a body or a raw one, not both")
 

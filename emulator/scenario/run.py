@@ -244,7 +244,7 @@ def title(raw: Mapping[str, Any]) -> str:
     verb = next(name for name in types.VERBS if name in raw)
     spec = raw[verb]
     if verb in ("request", "control"):
-        return f"{spec['method']} {spec['path']}"
+        return f"{spec['method']} {spec.get('path') or spec['url']}"
     if verb in ("call", "text"):
         return f"{verb} from {spec['from']} to {spec['to']}"
     if verb == "webhooks":

@@ -14,7 +14,7 @@ from emulator.scenario.source import Path
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DURATION = {"anyOf": [{"type": "string", "pattern": durations.PATTERN}, {"type": "number", "minimum": 0}]}
 _ADVANCE = {"anyOf": [*_DURATION["anyOf"], {"const": "idle"}]}
-_ONE_OF = {"Step": types.VERBS, "Look": types.LOOKS, "Turn": ("caller", "agent")}
+_ONE_OF = {"Step": types.VERBS, "Look": types.LOOKS, "Turn": ("caller", "agent"), "Request": ("path", "url")}
 
 
 def schema() -> dict[str, Any]:

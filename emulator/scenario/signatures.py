@@ -22,4 +22,16 @@ def kwickphone(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     return ""
 
 
-SIGNATURES: dict[str, Verifier] = {"kwickphone": kwickphone}
+def nokycnumber(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """Page "Signature verification": `t=` Unix seconds, and `v1=` the hex HMAC-SHA256 of `{t}.{raw body}`."""
+    found = headers.get("x-nokyc-signature", "")
+    timestamp = found.partition(",")[0].removeprefix("t=")
+    if not timestamp.isdecimal():
+        return f"X-NoKYC-Signature is {found or 'missing'}, which has no t= in Unix seconds"
+    expected = f"t={timestamp},v1=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), found.encode()):
+        return f"X-NoKYC-Signature is {found}, and {expected} is right"
+    return ""
+
+
+SIGNATURES: dict[str, Verifier] = {"kwickphone": kwickphone, "nokycnumber": nokycnumber}

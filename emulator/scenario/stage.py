@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 60.0
 """Real time that a request to the vendor's API may take."""
 MOST_ENTRIES = 10_000
+ADDRESSED = ("to", "from_", "tag")
+"""Fields of a call or a script that say whose it is; the others say how it goes."""
 
 T = TypeVar("T")
 
@@ -114,7 +116,7 @@ class Stage:
 
         spec = self.resolved(spec)
         content: dict[str, Any] = {}
-        headers = self._authorization(spec.key)
+        headers = self._authorization(spec.key) if spec.url is None or spec.key is not None else {}
         if spec.body is not msgspec.UNSET:
             content["json"] = spec.body
         elif isinstance(spec.raw, str):
@@ -124,11 +126,10 @@ class Stage:
             headers.pop(name.lower(), None)
             if value is not None:
                 headers[name.lower()] = value
-        base = self._account["base_url"]
+        url = self._address(spec)
         if self._client is None:
-            tls = base.startswith("https:")
+            tls = url.startswith("https:")
             self._client = httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, follow_redirects=False, verify=tls)
-        url = f"{base}{spec.path}"
         try:
             response = self._client.request(spec.method, url, params=spec.query or None, headers=headers, **content)
         except httpx.ConnectError as error:
@@ -141,6 +142,14 @@ class Stage:
             "body": decoded(response.content),
             "size": len(response.content),
         }
+
+    def _address(self, spec: types.Request) -> str:
+        base = str(self._account["base_url"])
+        if spec.url is None:
+            return f"{base}{spec.path}"
+        if not spec.url.startswith(f"{base}/"):
+            raise StoryBroken(f"{spec.url} is no address of this emulator: those begin with {base}/")
+        return spec.url
 
     def _authorization(self, key: str | None) -> dict[str, str]:
         keys = self.names["keys"]
@@ -285,8 +294,8 @@ def _reached() -> Iterator[None]:
         raise StoryBroken(str(error)) from None
 
 
-def _conduct(spec: types.Conduct) -> dict[str, Any]:
-    names = types.Conduct.__struct_fields__
+def _conduct(spec: types.Call | types.Script) -> dict[str, Any]:
+    names = [name for name in spec.__struct_fields__ if name not in ADDRESSED]
     plain = {name: getattr(spec, name) for name in names if getattr(spec, name) is not None}
     if spec.turns is not None:
         plain["turns"] = [_turn(turn) for turn in spec.turns]

@@ -135,7 +135,12 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request to the vendor's API, with the account's key."""
 
     method: Annotated[Literal["GET", "POST", "PUT", "PATCH", "DELETE"], Meta(description="The HTTP method.")]
-    path: Annotated[str, Meta(pattern="^/", description="The vendor's path, from its root: /v1/numbers.")]
+    path: Annotated[
+        Annotated[str, Meta(pattern="^/")] | None, Meta(description="The vendor's path, from its root: /v1/numbers.")
+    ] = None
+    url: Annotated[
+        str | None, Meta(description="In place of path: a whole address from an answer. Sent without a key.")
+    ] = None
     query: Annotated[dict[str, Any], Meta(description="Query parameters.")] = {}
     headers: Annotated[
         dict[str, str | None], Meta(description="Further headers; null leaves one out, Authorization too.")
@@ -167,12 +172,12 @@ class Conduct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     answer_after: Annotated[Seconds | None, Meta(description="How long it rings.")] = None
     turns: Annotated[list[Turn] | None, Meta(description="What is said; a stock dialogue when left out.")] = None
     outcome: Annotated[str | None, Meta(description="What came of it, in the vendor's word: order, booking.")] = None
-    end: Annotated[
-        Literal["completed", "no_answer", "busy", "failed"] | None, Meta(description="How it ends; completed.")
-    ] = None
     duration: Annotated[Seconds | None, Meta(description="From answer to end; as long as the talk lasts.")] = None
     recording: Annotated[bool | None, Meta(description="Whether it is recorded.")] = None
     voicemail: Annotated[str | None, Meta(description="What the caller leaves on the machine.")] = None
+    language: Annotated[str | None, Meta(description="The voicemail's language, in two small letters: fr.")] = None
+    translation: Annotated[str | None, Meta(description="What the voicemail says in English.")] = None
+    summary: Annotated[str | None, Meta(description="What the voicemail comes to.")] = None
 
 
 class Call(Conduct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -180,6 +185,9 @@ class Call(Conduct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     to: Annotated[str, Meta(description="The number called, E.164: $number.phone_number.")]
     from_: Annotated[str, Meta(description="Who calls, E.164.")] = msgspec.field(name="from")
+    end: Annotated[
+        Literal["completed", "no_answer", "busy", "failed"] | None, Meta(description="How it ends; completed.")
+    ] = None
 
 
 class Script(Conduct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -188,6 +196,12 @@ class Script(Conduct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     to: Annotated[str | None, Meta(description="The number it goes to; any when left out.")] = None
     from_: Annotated[str | None, Meta(description="Its sender.")] = msgspec.field(name="from", default=None)
     tag: Annotated[str | None, Meta(description="Its tag.")] = None
+    end: Annotated[
+        Literal["completed", "no_answer", "busy", "failed", "undelivered"] | None,
+        Meta(description="How it ends; completed. A message ends completed, failed or undelivered."),
+    ] = None
+    failure_code: Annotated[str | None, Meta(description="Why a message fails.")] = None
+    delivered_after: Annotated[Seconds | None, Meta(description="From sending a message to its receipt.")] = None
 
 
 class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
