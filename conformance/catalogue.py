@@ -74,8 +74,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     removed: Callable[[Exchange], bool]
     existing: Callable[[Exchange], Iterable[str]]
     """From the list at `hello`: the ids of all there is."""
-    strays: Callable[[Exchange, Request], Iterable[str]]
-    """From the list at `hello`: what the given creating request may have left behind."""
+    strays: Callable[[Exchange, Request], Iterable[str] | None]
+    """From the list at `hello`: what a creating request may have left behind; None where that cannot be told."""
     shared: dict[str, tuple[Send, ...]]
     secrets: tuple[re.Pattern[str], ...]
     private: frozenset[str]

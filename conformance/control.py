@@ -31,7 +31,16 @@ class ControlRefused(Exception):  # noqa: N818
 class Control:
     """Speaks to `{url}/_ringback/…`; each call is an exchange of kind `control` in the log."""
 
-    def __init__(self, url: str, log: Log, *, token: str | None = None, ca: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        log: Log,
+        *,
+        token: str | None = None,
+        ca: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._timeout = timeout
         self.url = url.rstrip("/").removesuffix(PREFIX)
         self._log = log
         self._token = token
@@ -103,7 +112,7 @@ class Control:
         with self._lock:
             if self._client is None:
                 self._client = httpx.Client(
-                    timeout=TIMEOUT_SECONDS,
+                    timeout=self._timeout,
                     trust_env=False,
                     verify=True if is_loopback(self.url) and self._ca is None else trust(self._ca),
                     headers={"Authorization": f"Bearer {self._token}"} if self._token else {},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json as json_module
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +47,7 @@ class Equipment:
         destination: str = "",
         await_call: float = 0.0,
         say: Any = None,
+        plain: Callable[[], AbstractContextManager[str]] | None = None,
     ) -> None:
         self.dialect = dialect
         self.profile = profile
@@ -56,6 +59,8 @@ class Equipment:
         self.strict = strict
         self.destination = destination
         self.await_call = await_call
+        self.plain = plain
+        """Gives the base URL of the target over plain HTTP, where the target is served over TLS."""
         self.observations: list[Observation] = []
         self.shared: dict[str, Any] = {}
         self.unseen: dict[str, list[str]] = {}
@@ -183,6 +188,19 @@ class Lab:
         """As `control`, for the exchange."""
         return self._control().exchange(self.producer, method, path, body)[0]
 
+    @contextmanager
+    def plain(self) -> Iterator[Callable[[str], Exchange]]:
+        """A way to GET a path over plain HTTP, without a key, from a target that is served over TLS."""
+        if self.equipment.plain is None:
+            raise NotObserved("the target is not served over TLS")
+        with self.equipment.plain() as base_url:
+            shared = self.equipment.transport
+            door = shared.apart(base_url)
+            try:
+                yield lambda path: shared.log.adopt(door.send(self.producer, Request("GET", path)))
+            finally:
+                door.close()
+
     def inbox(self) -> Inbox:
         """A fresh webhook address that the target can reach."""
         if self.equipment.receiver is None:
@@ -247,6 +265,21 @@ class Account:
             self.lab.equipment.learn_secret(secret)
         return exchange
 
+    def together(self, count: int, method: str, path: str, json: Any, headers: Iterable[Header] = ()) -> list[Exchange]:
+        """Send the same request so many times at once, each on a connection of its own; gives the answers, 2xx first.
+
+        Only for an emulator: nothing here keeps to a limit of the run.
+        """
+        shared = self.lab.equipment.transport
+        sent = (("Authorization", f"Bearer {self.key}"), *headers, ("Content-Type", "application/json"))
+        request = Request(method, path, sent, json_module.dumps(json).encode())
+        apart = [shared.apart() for _ in range(count)]
+        with ThreadPoolExecutor(count) as pool:
+            found = list(pool.map(lambda one: one.send(self.lab.producer, request, account=self.label), apart))
+        for one in apart:
+            one.close()
+        return [shared.log.adopt(exchange) for exchange in sorted(found, key=_settled_order)]
+
     def get(self, path: str, **options: Any) -> Exchange:
         """GET a path."""
         return self.request("GET", path, **options)
@@ -254,6 +287,10 @@ class Account:
     def post(self, path: str, json: Any = ..., **options: Any) -> Exchange:
         """POST JSON to a path."""
         return self.request("POST", path, json=json, **options)
+
+    def patch(self, path: str, json: Any = ..., **options: Any) -> Exchange:
+        """PATCH a path with JSON."""
+        return self.request("PATCH", path, json=json, **options)
 
     def delete(self, path: str, **options: Any) -> Exchange:
         """DELETE a path."""
@@ -291,10 +328,25 @@ class Account:
         body = {"vendor": self.lab.dialect.vendor, "to": to, "from": caller, "script": script}
         return str(self.lab.control("POST", "/calls", body)["call_id"])
 
+    def write(self, to: str, sender: str, body: str, media_urls: Iterable[str] = ()) -> str:
+        """Let someone send a message to `to`; gives the message's id."""
+        sent = {"to": to, "from": sender, "body": body, "media_urls": list(media_urls)}
+        answer = self.lab.control("POST", "/messages", {"vendor": self.lab.dialect.vendor, **sent})
+        return str(answer["message_id"])
+
+    def script(self, match: Mapping[str, Any] | None = None, **script: Any) -> None:
+        """Say what happens to this account's next outbound call or message that matches."""
+        body = {"vendor": self.lab.dialect.vendor, "account_id": self.id, "match": match or {}, "script": script}
+        self.lab.control("POST", "/scripts", body)
+
     def deliveries(self) -> list[dict[str, Any]]:
         """Webhook events with their attempts, as the control API shows them."""
         answer = self.lab.control("GET", f"/deliveries?account_id={self.id}")
         return list(answer["data"] if isinstance(answer, dict) else answer)
+
+
+def _settled_order(exchange: Exchange) -> tuple[int, bytes, list[Header]]:
+    return exchange.status or 0, exchange.response_body, sorted(exchange.response_headers)
 
 
 def _secrets(exchange: Exchange) -> list[str]:

@@ -203,10 +203,15 @@ def _adopt_strays(
     intents = list(ledger.intents.items())
     if ledger.before is None or listing is None or listing.status != 200:
         return [f"{request.method} {request.path}" for _, request in intents]
+    unclear = []
     for intent, request in intents:
+        found = dialect.strays(listing, request)
+        if found is None:
+            unclear.append(f"{request.method} {request.path}")
+            continue
         own = ledger.before | set(ledger.created)
-        strays = [id_ for id_ in dialect.strays(listing, request) if id_ not in own]
+        strays = [id_ for id_ in found if id_ not in own]
         ledger.settle(intent, strays[0] if strays else None)
         for id_ in strays[1:]:
             ledger.settle(ledger.intend(request), id_)
-    return []
+    return unclear

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -173,56 +171,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Say nothing on stderr: the log of exchanges has it."""
-
-
-class Trap:
-    """A loopback address that nobody may touch: counts the connections made to it."""
-
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
-        self._socket.bind((host, 0))
-        self._socket.listen(16)
-        self._socket.settimeout(0.05)
-        self.host = host
-        self.port: int = self._socket.getsockname()[1]
-        self.touched = 0
-        self._open = True
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while self._open:
-            try:
-                connection, _ = self._socket.accept()
-            except TimeoutError:
-                continue
-            except OSError:
-                return
-            self.touched += 1
-            connection.close()
-
-    def close(self) -> int:
-        """Stop watching; gives how often the address was touched, the connections still waiting included."""
-        self._open = False
-        self._thread.join()
-        self._socket.setblocking(False)
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                break
-            self.touched += 1
-            connection.close()
-        self._socket.close()
-        return self.touched
-
-
-@contextmanager
-def trap(host: str = "127.0.0.1") -> Iterator[Trap]:
-    """A trap for the length of a `with` block."""
-    one = Trap(host)
-    try:
-        yield one
-    finally:
-        one.close()

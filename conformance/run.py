@@ -8,7 +8,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,6 +46,8 @@ REAL_CEILING = 400
 """Requests a run sends to a deployment that is not ours, at most, unless told."""
 EMULATED_CEILING = 100_000
 GREETINGS = 3
+LOOK_SECONDS = 3.0
+"""How long a control API has to show itself."""
 IN_PROCESS = "emulator (in this process)"
 
 
@@ -66,7 +68,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
 
 
-THOROUGH = Effort(examples=10, engine_requests=2_000, walks=15, steps=12)
+THOROUGH = Effort(examples=10, engine_requests=2_000, walks=20, steps=16)
 BRIEF = Effort(examples=1, engine_requests=60, walks=4, steps=10)
 POLITE = Effort(examples=2, engine_requests=24, walks=0, steps=0)
 """For a deployment that is not ours."""
@@ -193,6 +195,8 @@ class Site(msgspec.Struct, kw_only=True):
     strict: bool
     own: bool
     """It runs in this process and is ours alone."""
+    plain: Callable[[], AbstractContextManager[str]] | None = None
+    """Gives the base URL over plain HTTP, where the target is served over TLS."""
 
 
 def conduct(wish: Wish, watcher: Watcher | None = None) -> Result:
@@ -225,6 +229,8 @@ class Run:
         self.leads: list[Lead] = []
         self.notes: list[str] = []
         self.trouble = ""
+        self.stranger = ""
+        """Why the target is taken for somebody else; then nothing it says is evidence."""
         self.interrupted = False
         self.left_behind: list[str] = []
 
@@ -248,8 +254,8 @@ class Run:
             equipment = self._equipment(stack, site, mask, transport)
             self.watcher.planned(site.target, site.profile, drawn)
             try:
-                self.trouble = self._greet(site, transport, ledger)
-                if not self.trouble:
+                self.stranger = self._greet(site, transport, ledger)
+                if not self.stranger:
                     self._produce(site, equipment, drawn)
             except KeyboardInterrupt:
                 self.interrupted = True
@@ -271,7 +277,7 @@ class Run:
             leads=self.leads,
             mask=mask,
             catalogue=self.catalogue,
-            trouble=mask.text(self.trouble),
+            trouble=mask.text(self.stranger or self.trouble),
             interrupted=self.interrupted,
             notes=[mask.text(note) for note in self.notes],
             requests=transport.sent,
@@ -333,6 +339,7 @@ class Run:
             destination=self.wish.destinations[0] if self.wish.destinations else "",
             await_call=self.wish.await_call,
             say=self._say,
+            plain=site.plain,
         )
 
     def _receiver(self, stack: ExitStack, site: Site) -> Receiver | None:
@@ -486,6 +493,8 @@ class Run:
                 self._say(f"not everything could be removed: ringback conform --cleanup {ledger.path}")
 
     def _judge(self, site: Site, equipment: Equipment) -> list[Judgement]:
+        if self.stranger:
+            return judge.judge(self.catalogue, self.claims, [], {}, site.profile, {})
         observations = [*equipment.observations, *judge.observe(self.catalogue, self.log.exchanges)]
         return judge.judge(self.catalogue, self.claims, observations, self.outcomes, site.profile, self.wish.deviations)
 
@@ -555,7 +564,9 @@ def _health(wish: Wish) -> dict[str, Any] | None:
     """The health of the control API, if it answers: at `--control`, or on loopback at the target's origin."""
     if wish.url is None or (wish.control is None and not is_loopback(wish.url)):
         return None
-    control = Control(wish.control or _origin(wish.url), Log(), token=wish.control_token, ca=wish.ca)
+    where = wish.control or _origin(wish.url)
+    timeout = min(wish.timeout, LOOK_SECONDS)
+    control = Control(where, Log(), token=wish.control_token, ca=wish.ca, timeout=timeout)
     try:
         return control.health()
     except ControlTrouble:
@@ -579,6 +590,7 @@ def _site(wish: Wish, vendor: str, log: Log, notes: list[str]) -> Iterator[Site]
                     control=control if profile is Profile.EMULATOR else None,
                     strict=True,
                     own=True,
+                    plain=lambda: _over_tls(wish, vendor),
                 )
             finally:
                 control.close()
@@ -595,6 +607,7 @@ def _site(wish: Wish, vendor: str, log: Log, notes: list[str]) -> Iterator[Site]
             control=None,
             strict=True,
             own=False,
+            plain=_in_the_clear(wish.url),
         )
         return
     if health is not None and vendor not in health["vendors"]:
@@ -610,6 +623,7 @@ def _site(wish: Wish, vendor: str, log: Log, notes: list[str]) -> Iterator[Site]
                 control=control,
                 strict=bool((health or {}).get("strict")),
                 own=False,
+                plain=_in_the_clear(wish.url),
             )
     finally:
         control.close()
@@ -630,6 +644,23 @@ def _started(wish: Wish, vendor: str, notes: list[str]) -> Iterator[tuple[str, s
             emulator.stop()
         except Exception as crash:
             notes.append(f"the emulator, at its end: {crash}")
+
+
+@contextmanager
+def _over_tls(wish: Wish, vendor: str) -> Iterator[str]:
+    """Another emulator of our own that is served over TLS: its base URL over plain HTTP."""
+    from emulator.testing import Ringback
+
+    with Ringback(vendor, clock="frozen", seed=wish.seed, strict=True, mutants=wish.mutants, tls=True) as emulator:
+        yield f"{emulator.url}/{vendor}"
+
+
+def _in_the_clear(url: str) -> Callable[[], AbstractContextManager[str]] | None:
+    """A deployment's base URL over plain HTTP, at the usual port; None where it is not served over TLS there."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or parts.port not in (None, 443):
+        return None
+    return lambda: nullcontext(_base(urlunsplit(("http", parts.hostname or "", parts.path, "", ""))))
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from conformance.transport import Request
 
 INTERNAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
+NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}\.?")
+"""An address in any of its spellings."""
 NOBODY = "https://webhooks.invalid"
 """An origin that nobody has."""
 
@@ -36,7 +38,7 @@ def public_https(url: str) -> bool:
     try:
         return ip_address(host).is_global
     except ValueError:
-        return "." in host and re.fullmatch(r"[0-9a-fx.]+", host) is None
+        return "." in host and NUMERIC.fullmatch(host) is None
 
 
 def tamed(request: Request, fields: Iterable[str]) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import urllib.request
@@ -109,6 +110,12 @@ class Log:
         if self._listener is not None:
             self._listener(exchange)
         return exchange
+
+    def adopt(self, exchange: Exchange) -> Exchange:
+        """Keep an exchange of another log as the next of its producer here."""
+        fields = msgspec.structs.asdict(exchange)
+        del fields["id"]
+        return self.add(**fields)
 
 
 class Pace:
@@ -222,7 +229,7 @@ class Transport:
             if self._stopped and request.method.upper() not in READING | {"DELETE"}:
                 return "more was spent than the budget allows; only reading and removing go on"
             price = policy.price(request)
-            if self.spent + price > policy.budget:
+            if price and self.spent + price > policy.budget:
                 return (
                     f"it costs {dollars(price)}, and of the budget of {dollars(policy.budget)} "
                     f"{dollars(max(policy.budget - self.spent, 0))} is left"
@@ -231,6 +238,10 @@ class Transport:
                 if not policy.allowed(destination):
                     return f"{destination} is not on the list of allowed destinations"
         return ""
+
+    def apart(self, base_url: str = "") -> Transport:
+        """Another door to the same target (or to another address of it), with a log of its own."""
+        return Transport(base_url or self.base_url, self.policy, Log(), ca=self._ca, timeout=self._timeout)
 
     def close(self) -> None:
         """Close the connections."""
@@ -349,7 +360,11 @@ def dollars(cents: int) -> str:
 def is_loopback(url: str) -> bool:
     """True when the host of a URL is this machine by its name or address."""
     host = (urlsplit(url).hostname or "").lower()
-    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+    return (
+        host in ("localhost", "::1")
+        or host.endswith(".localhost")
+        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    )
 
 
 def _proxy(url: str) -> str | None:

@@ -1,0 +1,63 @@
+"""Runs of the suite keep nothing outside the test's own folder, and are done once where they are only looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.report.document import document
+from conformance.run import BRIEF, Result, Wish, conduct
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGBACK_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute lasts a moment, for the suite's own pace."""
+    monkeypatch.setattr("conformance.transport.WINDOW_SECONDS", 0.05)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Result:
+    """The whole suite against the emulator as it is."""
+    return conduct(Wish(vendor="kwickphone", effort=BRIEF, seed=7))
+
+
+@pytest.fixture(scope="session")
+def broken() -> Result:
+    """The whole suite against an emulator with a claim broken by what it answers."""
+    wish = Wish(vendor="kwickphone", effort=BRIEF, seed=7, mutants=("kwickphone.numbers.secret-in-the-list",))
+    return conduct(wish)
+
+
+@pytest.fixture(scope="session")
+def told(reference: Result) -> dict[str, Any]:
+    """The reference run as a document."""
+    return document(reference)
+
+
+@pytest.fixture(scope="session")
+def told_broken(broken: Result) -> dict[str, Any]:
+    """The broken run as a document."""
+    return document(broken)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Any]]:
+    """Start servers of `tests.conformance.servers` that stop with the test."""
+    started: list[Any] = []
+
+    def start(kind: Any, *args: Any, **kwargs: Any) -> Any:
+        server = kind(*args, **kwargs)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()

@@ -1,0 +1,89 @@
+"""The catalogue: every claim of the page is there, and something looks at each."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from conformance.catalogue import Catalogue
+from conformance.claims import load
+from conformance.command import claims
+from conformance.model import Basis, Claim, Need, Send
+
+CATALOGUE = load("kwickphone")
+GROUPS = {"AUTH": 6, "BAL": 10, "NUM": 15, "CALL": 6, "HOOK": 9, "ERR": 4, "LIM": 2}
+"""How many claims each group has, numbered without a gap."""
+
+
+def test_the_claims_are_numbered_without_a_gap() -> None:
+    assert set(CATALOGUE.claims) == {f"KWP-{name}-{n}" for name, last in GROUPS.items() for n in range(1, last + 1)}
+
+
+@pytest.mark.parametrize("id_", CATALOGUE.claims)
+def test_something_looks_at_each_claim(id_: str) -> None:
+    assert CATALOGUE.checked_by(id_)
+
+
+@pytest.mark.parametrize("claim", CATALOGUE.claims.values(), ids=lambda claim: claim.id)
+def test_a_claim_is_a_sentence_with_needs(claim: Claim) -> None:
+    assert claim.text.endswith(".")
+    assert claim.text[0].isupper() or claim.text.startswith(("`", "webhook_secret"))
+    assert claim.needs
+
+
+def test_what_costs_money_says_so() -> None:
+    for probe in CATALOGUE.probes.values():
+        if Need.CTL in probe.needs:
+            continue
+        cents = sum(send.cents for send in probe.sends) + (500 if probe.shares else 0)
+        assert not cents or probe.needs & {Need.SPEND, Need.HOOK}, probe.claim
+
+
+def test_what_only_reads_plans_nothing_else() -> None:
+    for probe in CATALOGUE.probes.values():
+        if probe.needs <= {Need.READ, Need.BURST}:
+            assert {send.method for send in probe.sends} <= {"GET", "HEAD"}, probe.claim
+
+
+def test_a_claim_cannot_be_listed_or_probed_twice() -> None:
+    claim = Claim(id="T-1", basis=Basis.DOC, needs=frozenset({Need.READ}), section="S", text="So.")
+    with pytest.raises(ValueError, match="listed twice"):
+        Catalogue(CATALOGUE.dialect, [claim, claim])
+    own = Catalogue(CATALOGUE.dialect, [claim])
+    own.probe("T-1", Send("GET", "/"))(lambda _: None)
+    with pytest.raises(ValueError, match="two probes"):
+        own.probe("T-1")(lambda _: None)
+    with pytest.raises(ValueError, match="not in the catalogue"):
+        own.invariant("T-2", lambda *_: True)
+
+
+def test_claims_are_chosen_by_pattern() -> None:
+    assert [claim.id for claim in CATALOGUE.select(["kwp-lim-*", "KWP-HOOK-1"])] == [
+        "KWP-HOOK-1",
+        "KWP-LIM-1",
+        "KWP-LIM-2",
+    ]
+
+
+def test_an_unknown_vendor_is_told_with_the_names_there_are() -> None:
+    with pytest.raises(LookupError, match="kwickphone"):
+        load("nobody")
+
+
+def test_the_list_of_claims_names_what_checks_each_and_its_mutants() -> None:
+    outcome = CliRunner().invoke(claims, ["kwickphone", "--json"])
+    assert outcome.exit_code == 0, outcome.output
+    rows = json.loads(outcome.stdout)
+    assert [row["id"] for row in rows] == list(CATALOGUE.claims)
+    for row in rows:
+        assert {"id", "basis", "needs", "section", "checked_by", "mutants"} <= set(row)
+        assert row["checked_by"]
+        assert row["mutants"], f"{row['id']} has no mutant: it is not known whether its check can fail"
+
+
+def test_the_list_of_claims_is_readable() -> None:
+    outcome = CliRunner().invoke(claims, ["kwickphone", "--only", "KWP-HOOK-2"], env={"COLUMNS": "160"})
+    assert re.search(r"KWP-HOOK-2 +doc +hook", outcome.output)

@@ -1,0 +1,143 @@
+"""The engine and the state machine: each finds on its own what it is there to find, and keeps within bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance import contract
+from conformance.model import Profile, Verdict
+from conformance.producers.engine import Share, explore
+from conformance.run import THOROUGH, Effort, Result, Wish, conduct
+from conformance.transport import READING, Log, Policy, Transport
+from emulator.testing import Ringback
+from tests.conformance.servers import Answering, saying
+
+
+@pytest.fixture
+def _contract_kept() -> None:
+    """These emulators break the contract on purpose."""
+
+
+def alone(producer: str, mutant: str, effort: Effort = THOROUGH) -> Result:
+    wish = Wish(vendor="kwickphone", mutants=(mutant,), producers=frozenset({producer}), effort=effort, seed=1)
+    return conduct(wish)
+
+
+def failed(result: Result) -> set[str]:
+    return {judgement.claim.id for judgement in result.judgements if judgement.verdict is Verdict.FAIL}
+
+
+@pytest.mark.parametrize(
+    ("mutant", "claim"),
+    [
+        ("money.provision-takes-six", "KWP-BAL-2"),
+        ("talk.free", "KWP-BAL-9"),
+        ("release.refunds", "KWP-BAL-10"),
+        ("limits.six-numbers", "KWP-NUM-8"),
+        ("numbers.oldest-first", "KWP-NUM-11"),
+        ("release.still-answers", "KWP-NUM-13"),
+        ("calls.oldest-first", "KWP-CALL-1"),
+        ("webhook.first-call-only", "KWP-HOOK-1"),
+        ("webhook.default-address", "KWP-HOOK-7"),
+    ],
+)
+def test_the_state_machine_alone_notices(mutant: str, claim: str) -> None:
+    assert claim in failed(alone("machine", f"kwickphone.{mutant}"))
+
+
+@pytest.mark.parametrize(
+    ("mutant", "claim"),
+    [
+        ("numbers.secret-in-the-list", "KWP-NUM-12"),
+        ("numbers.list-without-created_at", "KWP-NUM-11"),
+        ("errors.odd-limit-crashes", "KWP-ERR-4"),
+        ("errors.own-code", "KWP-ERR-2"),
+    ],
+)
+def test_the_engine_alone_notices(mutant: str, claim: str) -> None:
+    assert claim in failed(alone("engine", f"kwickphone.{mutant}"))
+
+
+def test_the_engine_alone_brings_leads() -> None:
+    result = alone("engine", "kwickphone.numbers.list-without-created_at")
+    assert any(lead.check == "response_schema_conformance" for lead in result.leads)
+    ids = {exchange.id for exchange in result.log}
+    assert all(lead.exchange in ids for lead in result.leads)
+
+
+def test_a_machine_on_the_reference_sees_nothing_wrong_and_much() -> None:
+    result = conduct(Wish(vendor="kwickphone", producers=frozenset({"machine"}), seed=3))
+    assert failed(result) == set()
+    assert len([exchange for exchange in result.log if exchange.producer == "machine"]) > 300
+
+
+def exploring(url: str, seed: int, policy: Policy, requests: int = 200) -> Log:
+    log = Log()
+    door = Transport(url, policy, log)
+    finding = explore(
+        contract.load("kwickphone"),
+        door,
+        key="kp_live_engine",
+        account="x",
+        profile=Profile.READONLY if policy.methods == READING else Profile.EMULATOR,
+        seed=seed,
+        share=Share(examples=3, requests=requests),
+        feed={},
+        tame=lambda request: request,
+    )
+    door.close()
+    assert finding.trouble == ""
+    return log
+
+
+def test_the_engine_reads_only_where_it_may_only_read(serve: Any) -> None:
+    server = serve(Answering, lambda *_: saying(200, {"data": []}))
+    exploring(server.url, 1, Policy(rate=None))
+    assert len(server.requests) > 10
+    assert {asked[0] for asked in server.requests} == {"GET"}
+    assert {asked[2].get("Authorization") for asked in server.requests} == {"Bearer kp_live_engine"}
+
+
+def test_the_engine_is_held_by_the_transport_whatever_it_wants(serve: Any) -> None:
+    server = serve(Answering, lambda *_: saying(200, {"data": []}))
+    log = Log()
+    door = Transport(server.url, Policy(rate=None), log)
+    explore(
+        contract.load("kwickphone"),
+        door,
+        key="kp_live_engine",
+        account="x",
+        profile=Profile.EMULATOR,
+        seed=1,
+        share=Share(examples=3, requests=200),
+        feed={},
+        tame=lambda request: request,
+    )
+    door.close()
+    assert {asked[0] for asked in server.requests} <= {"GET", "HEAD"}
+
+
+def test_the_engine_stops_at_its_share(serve: Any) -> None:
+    server = serve(Answering, lambda *_: saying(200, {"data": []}))
+    exploring(server.url, 1, Policy(methods=None, rate=None, budget=None), requests=15)
+    assert 10 <= len(server.requests) <= 15
+
+
+def test_the_engine_asks_the_same_of_the_same_with_the_same_seed(serve: Any) -> None:
+    server = serve(Answering, lambda *_: saying(200, {"data": []}))
+    policy = Policy(methods=None, rate=None, budget=None)
+    logs = [exploring(server.url, seed, policy) for seed in (4, 4, 5)]
+    asked = [[(each.method, each.path, each.request_body) for each in log.exchanges] for log in logs]
+    assert asked[0] == asked[1]
+    assert asked[0] != asked[2]
+
+
+def test_generated_webhook_addresses_belong_to_nobody() -> None:
+    with Ringback("kwickphone", clock="frozen", strict=True):
+        result = conduct(Wish(vendor="kwickphone", producers=frozenset({"engine"}), seed=2))
+    urls = [(each.sent() or {}).get("webhook_url") for each in result.log if isinstance(each.sent(), dict)]
+    public = {url for url in urls if isinstance(url, str) and url.startswith("https://") and "." in url}
+    hosts = {url.split("/")[2].partition(":")[0] for url in public}
+    assert all(host.endswith(".invalid") or host.replace(".", "").isdigit() for host in hosts if host), hosts

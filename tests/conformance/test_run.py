@@ -1,0 +1,147 @@
+"""Whole runs against the emulator: all holds, the same twice, and only what was asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.model import Kind, Profile, Verdict
+from conformance.report.document import document, exit_code
+from conformance.run import BRIEF, Result, TargetTrouble, Wish, conduct
+from emulator.testing import Ringback
+
+
+def test_the_emulator_keeps_every_claim(told: dict[str, Any]) -> None:
+    amiss = {verdict["claim"]: verdict["reason"] for verdict in told["verdicts"] if verdict["verdict"] != "pass"}
+    assert amiss == {}
+    assert told["leads"] == []
+    assert told["notes"] == []
+    assert told["exit_code"] == 0
+
+
+def test_the_same_seed_gives_the_same_verdicts_and_exchanges(reference: Result) -> None:
+    again = conduct(Wish(vendor="kwickphone", effort=BRIEF, seed=7))
+    assert again.digest == reference.digest
+    assert again.summary == reference.summary
+    assert [exchange.id for exchange in again.log] == [exchange.id for exchange in reference.log]
+
+
+def test_another_seed_gives_other_exchanges_and_the_same_verdicts(reference: Result) -> None:
+    other = conduct(Wish(vendor="kwickphone", effort=BRIEF, seed=8))
+    assert other.digest != reference.digest
+    assert other.summary == reference.summary
+
+
+def test_a_verdict_names_the_exchanges_it_was_judged_on(reference: Result) -> None:
+    log = {exchange.id for exchange in reference.log}
+    for judgement in reference.judgements:
+        assert judgement.observations
+        for observation in judgement.observations:
+            assert set(observation.exchanges) <= log
+
+
+def test_a_broken_claim_fails_with_its_evidence(broken: Result, told_broken: dict[str, Any]) -> None:
+    assert exit_code(broken) == 1
+    failed = [verdict for verdict in told_broken["verdicts"] if verdict["verdict"] == "fail"]
+    assert [verdict["claim"] for verdict in failed] == ["KWP-NUM-12"]
+    assert "no webhook_secret" in failed[0]["reason"]
+    assert "GET /v1/numbers" in failed[0]["evidence"][0]["request"]
+    assert '"webhook_secret":"$WEBHOOK_SECRET' in failed[0]["evidence"][0]["response"]
+
+
+def test_only_what_was_asked_for_is_run() -> None:
+    result = conduct(Wish(vendor="kwickphone", only=("KWP-LIM-*",)))
+    assert [judgement.claim.id for judgement in result.judgements] == ["KWP-LIM-1", "KWP-LIM-2"]
+    assert {exchange.producer for exchange in result.log if exchange.kind is Kind.API} == {"KWP-LIM-1", "KWP-LIM-2"}
+
+
+def test_an_expected_deviation_is_no_failure_and_a_stale_one_is_told() -> None:
+    wish = Wish(
+        vendor="kwickphone",
+        only=("KWP-NUM-1[12]",),
+        mutants=("kwickphone.numbers.secret-in-the-list",),
+        deviations={"KWP-NUM-12": "ticket 12", "KWP-NUM-11": "ticket 11"},
+        producers=frozenset({"probes"}),
+    )
+    told = document(conduct(wish))
+    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in told["verdicts"]}
+    assert verdicts["KWP-NUM-12"] == "deviation"
+    assert told["stale_deviations"] == ["KWP-NUM-11"]
+    assert told["exit_code"] == 0
+
+
+def test_a_broken_should_is_shown_and_does_not_fail_the_run() -> None:
+    mutants = ("kwickphone.limits.no-retry-after",)
+    told = document(conduct(Wish(vendor="kwickphone", only=("KWP-LIM-2",), mutants=mutants)))
+    assert [verdict["verdict"] for verdict in told["verdicts"]] == ["fail"]
+    assert told["exit_code"] == 0
+
+
+@pytest.fixture(scope="module")
+def running() -> Any:
+    with Ringback("kwickphone", clock="frozen", strict=True) as emulator:
+        yield emulator
+
+
+def test_an_emulator_that_runs_is_found_by_its_control_api_and_left_as_it_was(running: Ringback) -> None:
+    routes = {"https://mine.example": "http://127.0.0.1:9"}
+    running.control.put("/webhook-routes", routes)
+    running.control.put("/hosts", {"mine.example": ["93.184.216.34"]})
+    wish = Wish(vendor="kwickphone", url=running.url, only=("KWP-HOOK-[126]", "KWP-AUTH-2"))
+    result = conduct(wish)
+    assert result.profile is Profile.EMULATOR
+    assert result.summary["pass"] == 4
+    assert running.control.get("/webhook-routes") == routes
+    assert running.control.get("/hosts") == {"mine.example": ["93.184.216.34"]}
+    opened = [e for e in result.log if e.method == "POST" and e.path == "/_ringback/accounts"]
+    keys = [key for e in opened for key in running.control.get(f"/accounts/{e.json()['account_id']}")["keys"]]
+    assert opened
+    assert {key["status"] for key in keys} == {"revoked"}
+
+
+def test_a_running_emulator_can_be_looked_at_as_if_it_were_a_deployment(running: Ringback, hurried: None) -> None:
+    account = running.account("kwickphone", rate_limit=None)
+    wish = Wish(vendor="kwickphone", url=account.base_url, key=account.key, profile=Profile.READONLY)
+    result = conduct(wish)
+    assert result.profile is Profile.READONLY
+    assert {exchange.method for exchange in result.log} <= {"GET", "HEAD"}
+    assert result.summary["fail"] == 0
+    assert result.summary["pass"] > 5
+
+
+def test_an_emulator_that_is_not_strict_leaves_open_what_it_cannot_show() -> None:
+    with Ringback("kwickphone", clock="frozen") as emulator:
+        result = conduct(Wish(vendor="kwickphone", url=emulator.url, only=("KWP-NUM-6", "KWP-HOOK-6")))
+    found = {judgement.claim.id: judgement for judgement in result.judgements}
+    assert found["KWP-NUM-6"].verdict is Verdict.PASS
+    assert "loopback" in found["KWP-NUM-6"].reason
+    assert found["KWP-HOOK-6"].verdict is Verdict.NOT_OBSERVED
+    assert "--strict" in found["KWP-HOOK-6"].reason
+
+
+def test_an_emulator_that_does_not_serve_the_vendor_is_trouble(running: Ringback, monkeypatch: Any) -> None:
+    health = {**running.control.get("/health"), "vendors": ["another"]}
+    monkeypatch.setattr("conformance.control.Control.health", lambda _: health)
+    with pytest.raises(TargetTrouble, match="does not serve kwickphone"):
+        conduct(Wish(vendor="kwickphone", url=running.url))
+
+
+def test_a_probe_that_breaks_is_an_error_and_not_the_targets_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    from conformance.claims import load
+
+    catalogue = load("kwickphone")
+
+    def broken(_: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    probe = catalogue.probes["KWP-AUTH-2"]
+    monkeypatch.setitem(
+        catalogue.probes,
+        "KWP-AUTH-2",
+        type(probe)(**{n: getattr(probe, n) for n in probe.__struct_fields__} | {"run": broken}),
+    )
+    told = document(conduct(Wish(vendor="kwickphone", only=("KWP-AUTH-2",))))
+    assert told["verdicts"][0]["verdict"] == "error"
+    assert "ZeroDivisionError: ours" in told["verdicts"][0]["reason"]
+    assert told["exit_code"] == 3
