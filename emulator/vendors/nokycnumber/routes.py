@@ -23,6 +23,7 @@ from emulator.vendors.nokycnumber import errors
 from emulator.vendors.nokycnumber.prices import Tier
 from emulator.vendors.nokycnumber.records import Kind, Number
 from emulator.vendors.nokycnumber.rules import NoKYCNumber
+from emulator.vendors.nokycnumber.rules.ground import is_e164
 from emulator.vendors.nokycnumber.rules.mailbox import AUDIO
 from emulator.vendors.nokycnumber.rules.office import PERIODS
 from emulator.vendors.nokycnumber.rules.phones import RECORDINGS
@@ -50,6 +51,7 @@ DIRECTIONS = ("inbound", "outbound")
 Req = Request[Any, Any, Any]
 R = TypeVar("R", bound=Record)
 _COUNTRY = re.compile(r"[a-z]{2}")
+_NUMBER_ID = re.compile(r"num_[0-9a-z]{12}")
 _NUMBER = msgspec.json.Decoder(NumberBody)
 _NUMBER_PATCH = msgspec.json.Decoder(NumberPatch)
 _AI_PATCH = msgspec.json.Decoder(AiPatch)
@@ -168,7 +170,7 @@ def _calls(house: NoKYCNumber) -> tuple[Any, ...]:
     async def list_calls(request: Req) -> Answer:
         exchange = exchange_of(request)
         query = query_in(exchange)
-        number, direction = query.get("number"), choice_in(query, "direction", DIRECTIONS)
+        number, direction = number_in(query), choice_in(query, "direction", DIRECTIONS)
         status = choice_in(query, "status", CALL_STATES)
         after, before = (
             instant_of(name, query[name]) if name in query else None for name in ("created_after", "created_before")
@@ -212,7 +214,7 @@ def _sms(house: NoKYCNumber) -> tuple[Any, ...]:
     async def list_sms(request: Req) -> Answer:
         exchange = exchange_of(request)
         query = query_in(exchange)
-        number, direction = query.get("number"), choice_in(query, "direction", DIRECTIONS)
+        number, direction = number_in(query), choice_in(query, "direction", DIRECTIONS)
         status = choice_in(query, "status", SMS_STATES)
 
         def wanted(message: Message) -> bool:
@@ -369,6 +371,14 @@ def choice_in(query: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> 
     value = query.get(name)
     if value is not None and value not in allowed:
         raise errors.invalid(name, f"is one of {', '.join(allowed)}")
+    return value
+
+
+def number_in(query: Mapping[str, str]) -> str | None:
+    """`number` of a query: a number's id or E.164. Raises Refusal 400."""
+    value = query.get("number")
+    if value is not None and not (_NUMBER_ID.fullmatch(value) or is_e164(value)):
+        raise errors.invalid("number", "is a number's id, or its E.164 with the plus sign escaped")
     return value
 
 
