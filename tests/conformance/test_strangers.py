@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import threading
 from typing import Any
 
 import pytest
@@ -66,11 +66,12 @@ def test_a_server_that_fails_at_random_fails_claims_and_the_run_ends(serve: Any,
 
 def test_a_server_that_falls_silent_midway_ends_the_run(serve: Any, hurried: None) -> None:
     seen: list[str] = []
+    silence = threading.Event()
 
     def reply(_: str, path: str, headers: dict[str, str], __: bytes) -> Reply:
         seen.append(path)
         if len(seen) > 12:
-            time.sleep(0.4)
+            silence.wait(0.5)
         if headers.get("Authorization") != "Bearer kp_live_stranger":
             return saying(401, {"error": {"code": "unauthorized", "message": "no"}})
         return saying(200, {"data": []})

@@ -1,0 +1,142 @@
+"""The gate: mutants are noticed by their own claims, and one that takes its emulator down costs only itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from conformance import gate
+from conformance.claims import load
+from conformance.command import mutants
+from conformance.gate import Mutation, Trial, Verdicts
+
+CHOSEN = (
+    "kwickphone.auth.allowlist-says-why",
+    "kwickphone.billing.grace-of-three-days",
+    "kwickphone.calls.recording-of-ten-seconds",
+    "kwickphone.limits.per-account",
+    "kwickphone.webhook.signs-parsed-body",
+)
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Mutation]:
+    return gate.mutations("kwickphone")
+
+
+def test_every_claim_has_a_mutant_and_every_mutant_a_claim(found: list[Mutation]) -> None:
+    claims = load("kwickphone").claims
+    assert {mutation.claim for mutation in found} == set(claims)
+    assert {claim for mutation in found for claim in mutation.touches} <= set(claims)
+
+
+def test_mutants_are_told_apart_by_what_they_break(found: list[Mutation]) -> None:
+    assert len({mutation.breaks for mutation in found}) == len(found) > 150
+    for mutation in found:
+        assert mutation.name.startswith("kwickphone.")
+        assert mutation.breaks.endswith(".")
+        assert mutation.claim not in mutation.touches
+
+
+def test_the_gate_kills_and_the_reference_holds() -> None:
+    arguments = ["kwickphone", "--gate", "--json", "--jobs", "2", *(f"--only={name}" for name in CHOSEN)]
+    outcome = CliRunner().invoke(mutants, arguments)
+    told = json.loads(outcome.stdout)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert told["killed"] == len(CHOSEN)
+    assert told["alive"] == told["noisy"] == []
+    assert told["reference"] == {"failed_claims": [], "trouble": None}
+    for mutant in told["mutants"]:
+        assert {"name", "claim", "killed", "failed_claims"} <= set(mutant)
+        assert mutant["claim"] in mutant["failed_claims"]
+
+
+def trial(mutation: Mutation | None, **more: Any) -> Trial:
+    name, claim = (mutation.name, mutation.claim) if mutation else ("", "")
+    return Trial(
+        **{
+            "name": name,
+            "claim": claim,
+            "killed": bool(claim),
+            "failed": (claim,) if claim else (),
+            "unrelated": (),
+            "reason": "",
+            "seconds": 0.1,
+            **more,
+        }
+    )
+
+
+def pretend(vendor: str, mutation: Mutation | None, seed: int) -> Trial:
+    """In place of a whole run: what the mutant's name says happens."""
+    if mutation is not None and mutation.name == "dies":
+        os._exit(9)
+    if mutation is not None and mutation.name == "hangs":
+        threading.Event().wait()
+    if mutation is not None and mutation.name == "raises":
+        raise ZeroDivisionError("ours")
+    return trial(mutation)
+
+
+@pytest.fixture
+def _pretending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_work", working)
+    monkeypatch.setattr(gate, "TRIAL_SECONDS", 4.0)
+
+
+def working(vendor: str, seed: int, connection: Any) -> None:
+    """A worker whose trials are pretended."""
+    gate.try_one = pretend
+    gate._work(vendor, seed, connection)
+
+
+@pytest.mark.usefixtures("_pretending")
+def test_a_mutant_that_takes_its_process_down_costs_only_its_own_trial() -> None:
+    chosen = [Mutation(name=name, claim="KWP-X-1", breaks="It.") for name in ("a", "dies", "b", "hangs", "c", "raises")]
+    outcome = gate.gate("kwickphone", chosen, jobs=2)
+    assert outcome.alive == ["dies", "hangs", "raises"]
+    troubles = {one.name: one.trouble for one in outcome.trials if one.trouble}
+    assert "died" in troubles["dies"]
+    assert "did not end" in troubles["hangs"]
+    assert "ZeroDivisionError" in troubles["raises"]
+    assert not outcome.passed
+
+
+def verdicts(*trials: Trial, reference: Trial | None = None) -> Verdicts:
+    return Verdicts(reference=reference or trial(None), trials=trials, seconds=1.0)
+
+
+ONE = Mutation(name="m", claim="KWP-X-1", breaks="It.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "passed"),
+    [
+        (verdicts(trial(ONE)), True),
+        (verdicts(trial(ONE, killed=False)), False),
+        (verdicts(trial(ONE, unrelated=("KWP-Y-1",))), False),
+        (verdicts(trial(ONE, trouble="it stumbled")), False),
+        (verdicts(trial(ONE), reference=trial(None, failed=("KWP-X-1",))), False),
+        (verdicts(trial(ONE), reference=trial(None, trouble="KWP-X-1 not-observed")), False),
+    ],
+)
+def test_a_gate_passes_only_when_all_is_well(outcome: Verdicts, passed: bool) -> None:
+    assert outcome.passed is passed
+    assert gate.document(outcome)["passed"] is passed
+
+
+def test_mutants_are_listed() -> None:
+    outcome = CliRunner().invoke(mutants, ["kwickphone", "--only", "KWP-HOOK-2", "--json"])
+    told = json.loads(outcome.stdout)
+    assert {mutant["claim"] for mutant in told} == {"KWP-HOOK-2"}
+    assert "kwickphone.webhook.signs-parsed-body" in {mutant["name"] for mutant in told}
+
+
+def test_a_pattern_that_matches_no_mutant_is_wrong_usage() -> None:
+    outcome = CliRunner().invoke(mutants, ["kwickphone", "--only", "nothing"])
+    assert outcome.exit_code == 2
