@@ -7,7 +7,7 @@ from typing import cast
 
 from conformance.catalogue import Catalogue
 
-VENDORS: tuple[str, ...] = ("kwickphone",)
+VENDORS: tuple[str, ...] = ("kwickphone", "nokycnumber")
 
 
 def load(vendor: str) -> Catalogue:
