@@ -39,6 +39,11 @@ def dollars(amount: int) -> str:
     return f"{sign}{whole}.{places}"
 
 
+def by_the_minute(rate: int, seconds: int, step: int = 1) -> int:
+    """What so many seconds cost at a rate a minute, to the nearest multiple of `step`."""
+    return (rate * seconds + 30 * step) // (60 * step) * step
+
+
 class Entry(Record, kw_only=True):
     """One movement of money. `amount` is positive for money in; `cause` is a word, `ref` what it was for."""
 

@@ -32,8 +32,9 @@ class Page(msgspec.Struct, Generic[R], frozen=True):
     has_more: bool
 
 
-def query_of(raw: bytes) -> dict[str, str]:
-    """A query string as a mapping. Raises PageError for one that is too long, or that names something twice."""
+def query_of(raw: bytes, *names: str) -> dict[str, str]:
+    """What a query string says of these names; others are ignored. Raises PageError for one that is too long, or that
+    gives one of them twice."""
     if not raw:
         return {}
     if len(raw) > LONGEST_QUERY:
@@ -41,16 +42,17 @@ def query_of(raw: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
         if name in found:
-            raise PageError(name, "is there twice")
-        found[name] = value
+            raise PageError(name, "can be given once")
+        if name in names:
+            found[name] = value
     return found
 
 
-def limit_of(query: Mapping[str, str], default: int, most: int) -> int:
-    """`limit` of a query. Raises PageError for one that is not from 1 to `most`."""
+def limit_of(query: Mapping[str, str], most: int) -> int | None:
+    """`limit` of a query, None where it is left out. Raises PageError for one that is not from 1 to `most`."""
     text = query.get("limit")
     if text is None:
-        return default
+        return None
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
         raise PageError("limit", f"is a whole number from 1 to {most}")
     return int(text)

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+from hmac import new as hmac
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -44,6 +46,11 @@ class Dialect:
     sign: Signer
     retries: Sequence[int]
     user_agent: str
+
+
+def stamped(secret: str, body: bytes, now: int) -> str:
+    """The hexadecimal HMAC-SHA256, under a secret, of a Unix second, a full stop and the raw body."""
+    return hmac(secret.encode(), b"%d." % now + body, sha256).hexdigest()
 
 
 class Attempt(msgspec.Struct, kw_only=True):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-from hmac import new as hmac
-
 from emulator.carrier.calls import Call
 from emulator.carrier.clock import iso_offset, iso_z
 from emulator.gateway.gate import encode
-from emulator.gateway.webhooks import Dialect, Headers
+from emulator.gateway.webhooks import Dialect, Headers, stamped
 from emulator.vendors.kwickphone.wire import Event, EventCall
 
 CALL_COMPLETED = "call.completed"
@@ -38,9 +35,7 @@ def call_completed(call: Call, occurred_at: int) -> bytes:
 
 def sign(secret: str, body: bytes, now: int) -> Headers:
     """Timestamp in Unix seconds, and HMAC-SHA256 over `{timestamp}.{raw_body}` under the number's secret."""
-    timestamp = str(now)
-    digest = hmac(secret.encode(), timestamp.encode() + b"." + body, sha256).hexdigest()
-    return (("X-KwickPhone-Timestamp", timestamp), ("X-KwickPhone-Signature", f"v1={digest}"))
+    return (("X-KwickPhone-Timestamp", str(now)), ("X-KwickPhone-Signature", f"v1={stamped(secret, body, now)}"))
 
 
 DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="KwickPhone-Webhooks/1.0")

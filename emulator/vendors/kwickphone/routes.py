@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Litestar, Request, delete, get, post
@@ -12,6 +11,7 @@ from litestar.params import FromPath
 
 from emulator.gateway.application import application as vendor_application
 from emulator.gateway.gate import Answer, decode, encode, exchange_of
+from emulator.gateway.paging import PageError, limit_of, query_of
 from emulator.vendors.kwickphone import errors
 from emulator.vendors.kwickphone.rules import KwickPhone
 from emulator.vendors.kwickphone.wire import NumberList, ProvisionBody, Released
@@ -73,15 +73,8 @@ def page_of(query: bytes) -> tuple[int | None, str | None]:
     """`limit` and `starting_after` of a list of calls. Raises Refusal 400, for one that is given twice too."""
     if not query:
         return None, None
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    given = dict(pairs)
-    if len(given) < len(pairs):
-        for name in PAGING:
-            if sum(key == name for key, _ in pairs) > 1:
-                raise errors.invalid_request(f"{name} can be given once.", name)
-    limit = given.get("limit")
-    if limit is None:
-        return None, given.get("starting_after")
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and 1 <= int(limit) <= MOST_CALLS):
-        raise errors.invalid_request(f"limit must be from 1 to {MOST_CALLS}.", "limit")
-    return int(limit), given.get("starting_after")
+    try:
+        given = query_of(query, *PAGING)
+        return limit_of(given, MOST_CALLS), given.get("starting_after")
+    except PageError as error:
+        raise errors.invalid_request(f"{error.param} {error}.", error.param) from None

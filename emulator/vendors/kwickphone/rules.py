@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from emulator.carrier.calls import Call
-from emulator.carrier.clock import DAY, HOUR, MINUTE, SECOND, iso_offset, iso_z, months_later
-from emulator.carrier.money import DOLLAR, dollars, usd
+from emulator.carrier.clock import DAY, HOUR, SECOND, iso_offset, iso_z, months_later
+from emulator.carrier.money import DOLLAR, by_the_minute, dollars, usd
 from emulator.carrier.numbers import OutOfStock, in_service
 from emulator.carrier.script import Script
 from emulator.gateway.accounts import Account
@@ -286,7 +286,7 @@ class KwickPhone:
         if call.state != "completed":
             return
         rate = usd(self.settings(call.account).talk_rate)
-        self._charge(call.account, (rate * call.duration * SECOND + MINUTE // 2) // MINUTE, "talk_time", call.id)
+        self._charge(call.account, by_the_minute(rate, call.duration), "talk_time", call.id)
         number = self.records[call.line]
         if number.webhook_url is not None:
             self.world.outbox.send(

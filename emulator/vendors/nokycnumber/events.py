@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-from hmac import new as hmac
 from typing import Any, Literal
 
 from emulator.carrier.clock import iso_z
 from emulator.gateway.gate import encode
-from emulator.gateway.webhooks import Dialect, Headers
+from emulator.gateway.webhooks import Dialect, Headers, stamped
 from emulator.vendors.nokycnumber.wire import EventData, EventView
 
 EventType = Literal[
@@ -42,8 +40,7 @@ def event(id_: str, kind: EventType, subject: Any, created: int, request_id: str
 
 def sign(secret: str, body: bytes, now: int) -> Headers:
     """`t=` Unix seconds and `v1=` HMAC-SHA256 over `{t}.{raw_body}` under the receiver's secret."""
-    digest = hmac(secret.encode(), str(now).encode() + b"." + body, sha256).hexdigest()
-    return (("X-NoKYC-Signature", f"t={now},v1={digest}"),)
+    return (("X-NoKYC-Signature", f"t={now},v1={stamped(secret, body, now)}"),)
 
 
 DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="NoKYCNumber-Webhooks/1.0")

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from emulator.carrier.clock import MINUTE, SECOND
-from emulator.carrier.money import CENT, DOLLAR
+from emulator.carrier.money import CENT, DOLLAR, by_the_minute
 
 Period = Literal["monthly", "quarterly", "yearly"]
 Tier = Literal["standard", "premium"]
@@ -61,5 +60,4 @@ def rate_to(number: str) -> Rate | None:
 
 def talk(rate: Rate, seconds: int) -> int:
     """A call of so many seconds: by the second, rounded to the nearest thousandth of a dollar."""
-    exact = rate.minute * seconds * SECOND
-    return (exact + MINUTE * MILL // 2) // (MINUTE * MILL) * MILL
+    return by_the_minute(rate.minute, seconds, MILL)

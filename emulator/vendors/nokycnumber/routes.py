@@ -83,7 +83,7 @@ def _numbers(house: NoKYCNumber) -> tuple[Any, ...]:
     @get("/v1/numbers", operation_id="listNumbers")
     async def list_numbers(request: Req) -> Answer:
         exchange = exchange_of(request)
-        query = query_in(exchange)
+        query = query_in(exchange, "country", "type", "status")
         country, kind = country_in(query), choice_in(query, "type", KINDS)
         status = choice_in(query, "status", NUMBER_STATES)
 
@@ -102,7 +102,7 @@ def _numbers(house: NoKYCNumber) -> tuple[Any, ...]:
     @get("/v1/numbers/available", operation_id="listAvailableNumbers")
     async def list_available_numbers(request: Req) -> Answer:
         exchange = exchange_of(request)
-        query = query_in(exchange)
+        query = query_in(exchange, "country", "type", "tier")
         country = country_in(query) or house.settings(exchange.account).default_country
         kind = cast("Kind | None", choice_in(query, "type", KINDS))
         tier = cast("Tier | None", choice_in(query, "tier", TIERS))
@@ -169,7 +169,7 @@ def _calls(house: NoKYCNumber) -> tuple[Any, ...]:
     @get("/v1/calls", operation_id="listCalls")
     async def list_calls(request: Req) -> Answer:
         exchange = exchange_of(request)
-        query = query_in(exchange)
+        query = query_in(exchange, "number", "direction", "status", "created_after", "created_before")
         number, direction = number_in(query), choice_in(query, "direction", DIRECTIONS)
         status = choice_in(query, "status", CALL_STATES)
         after, before = (
@@ -213,7 +213,7 @@ def _sms(house: NoKYCNumber) -> tuple[Any, ...]:
     @get("/v1/sms", operation_id="listSms")
     async def list_sms(request: Req) -> Answer:
         exchange = exchange_of(request)
-        query = query_in(exchange)
+        query = query_in(exchange, "number", "direction", "status")
         number, direction = number_in(query), choice_in(query, "direction", DIRECTIONS)
         status = choice_in(query, "status", SMS_STATES)
 
@@ -268,7 +268,7 @@ def _account(house: NoKYCNumber) -> tuple[Any, ...]:
     @get("/v1/account/usage", operation_id="getUsage")
     async def get_usage(request: Req) -> Answer:
         exchange = exchange_of(request)
-        period = choice_in(query_in(exchange), "period", tuple(PERIODS))
+        period = choice_in(query_in(exchange, "period"), "period", tuple(PERIODS))
         return Answer(encode(house.office.usage(exchange.account, period)))
 
     return get_account, get_usage
@@ -321,7 +321,7 @@ def _files(house: NoKYCNumber) -> tuple[Any, ...]:
 
     def linked(exchange: Exchange, place: str, file: str, records: Collection[R]) -> R:
         """What a link leads to, if it works. Raises Refusal."""
-        path, query = f"{place}{file}", query_in(exchange)
+        path, query = f"{place}{file}", query_in(exchange, "expires", "sig")
         house.check_link(path, query, None)
         record = records.get(file.removesuffix(".mp3"))
         if record is None:
@@ -343,10 +343,10 @@ async def sound(turns: Sequence[tuple[str, str, float]], duration: float) -> Ans
 # -- queries and pages ------
 
 
-def query_in(exchange: Exchange) -> dict[str, str]:
-    """A request's query. Raises Refusal 400."""
+def query_in(exchange: Exchange, *names: str) -> dict[str, str]:
+    """What a request's query says of these names, and of pages. Raises Refusal 400."""
     try:
-        query = query_of(exchange.query)
+        query = query_of(exchange.query, *names, *CURSOR, "ending_before")
     except PageError as error:
         raise _worded(error) from None
     if "ending_before" in query:
@@ -357,7 +357,7 @@ def query_in(exchange: Exchange) -> dict[str, str]:
 def limit_in(query: Mapping[str, str]) -> int:
     """`limit` of a query. Raises Refusal 400."""
     try:
-        return limit_of(query, PAGE, LONGEST_PAGE)
+        return limit_of(query, LONGEST_PAGE) or PAGE
     except PageError as error:
         raise _worded(error) from None
 
