@@ -292,7 +292,7 @@ def test_a_broken_answer_is_found(name: str, pointer: str, value: Any) -> None:
 
 def refusal(kind: str, code: str, **more: str) -> bytes:
     return json.dumps(
-        {"error": {"type": kind, "code": code, "message": "No.", **more, "request_id": "req_" + "0" * 16}}
+        {"error": {"type": kind, "code": code, "message": "No.", **more, "request_id": REQUEST_ID["Request-Id"]}}
     ).encode()
 
 
@@ -310,6 +310,7 @@ FILE = f"/v1/files/recordings/{CALL}.mp3?expires=1777820495&sig=5b1e7d"
         ("GET", "/v1/account", 200, {**REQUEST_ID, "Content-Type": "application/json"}, b"{}", "X-Rate-Limit-Limit"),
         ("GET", "/v1/account", 200, JSON | {"X-Rate-Limit-Remaining": "-1"}, b"{}", "X-Rate-Limit-Remaining"),
         ("GET", "/v1/account", 200, JSON | {"Request-Id": "5f0c"}, b"{}", "Request-Id"),
+        ("GET", "/v1/account", 401, JSON | {"Request-Id": "req_" + "0" * 16}, KEYLESS, "/error/request_id of the body"),
         ("GET", "/v1/account", 429, JSON, LIMITED, "Retry-After is missing"),
         ("GET", "/v1/account", 503, JSON, refusal("upstream_error", "upstream_unavailable"), "Retry-After is missing"),
         ("GET", "/v1/account", 403, JSON, refusal("authorization_error", "insufficient_scope"), "status 403"),

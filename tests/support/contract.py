@@ -115,7 +115,7 @@ class Contract:
             parameter["name"]: parameter for parameter in post.get("parameters", ()) if parameter["in"] == "header"
         }
         return [
-            *self._header_problems(described, given, None),
+            *self._header_problems(described, given, b""),
             *self._content_problems(post["requestBody"]["content"], given, body),
         ]
 
@@ -140,11 +140,10 @@ class Contract:
             problems = [f"status {status} has no body, this has {len(body)} bytes"] if body else []
         else:
             problems = self._content_problems(content, headers, body)
-        return [*self._header_problems(described.get("headers", {}), headers, _error_code(body)), *problems]
+        return [*self._header_problems(described.get("headers", {}), headers, body), *problems]
 
-    def _header_problems(
-        self, described: Mapping[str, Node], given: Mapping[str, str], code: str | None
-    ) -> Iterator[str]:
+    def _header_problems(self, described: Mapping[str, Node], given: Mapping[str, str], body: bytes) -> Iterator[str]:
+        code = _inside(body, "/error/code")
         for name, header in described.items():
             text = given.get(name.lower())
             if text is None:
@@ -154,6 +153,9 @@ class Contract:
             value: Json = text
             if header["schema"].get("type") == "integer" and re.fullmatch("-?[0-9]+", text):
                 value = int(text)
+            same = _inside(body, header["x-same-as"]) if "x-same-as" in header else None
+            if same is not None and same != text:
+                yield f"header {name} is {text}, and {header['x-same-as']} of the body is {same}"
             yield from (f"header {name}: {problem}" for problem in self.check_value(header["schema"], value))
 
     def _content_problems(self, content: Mapping[str, Node], headers: Mapping[str, str], body: bytes) -> list[str]:
@@ -239,12 +241,13 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value.strip() for name, value in headers.items()}
 
 
-def _error_code(body: bytes) -> str | None:
+def _inside(body: bytes, pointer: str) -> str | None:
+    """A text in a JSON body; None where it is not there."""
     try:
-        code = json.loads(body)["error"]["code"]
+        found = at(json.loads(body), pointer)
     except (ValueError, LookupError, TypeError):
         return None
-    return code if isinstance(code, str) else None
+    return found if isinstance(found, str) else None
 
 
 def _no_constant(name: str) -> Json:
