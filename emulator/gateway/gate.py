@@ -191,11 +191,13 @@ class Gate:
             if wait > 0:
                 raise self._wording.rate_limited(-(-wait // SECOND))
             world.windows.add(key.id, now)
-        return self._faults(exchange) if world.faults.records or self._unkind is not None else ()
+        return self._trouble(exchange)
 
-    def _faults(self, exchange: Exchange) -> Sequence[Effect]:
+    def _trouble(self, exchange: Exchange) -> Sequence[Effect]:
         """What goes wrong with a request on purpose. Raises Refusal."""
         world, account = self._world, exchange.account
+        if not world.faults.records and self._unkind is None:
+            return ()
         operation = exchange.operation = self._vendor.operation_at(exchange.method, exchange.path)
         effects = world.faults.strike(self._name, account, operation)
         if self._unkind is not None and not effects:

@@ -91,7 +91,10 @@ class MannerlyGate(Gate):
         if exchange.path.startswith(manners.open_path):
             exchange.at = world.clock.now()
             self._number(exchange)
-            return ()
+            if not world.faults.records:
+                return ()
+            exchange.operation = self._vendor.operation_at("GET", exchange.path)
+            return world.faults.strike(self._name, "", exchange.operation)
         try:
             key = self._authenticate(exchange)
             if key.kind not in manners.usable:
@@ -107,7 +110,7 @@ class MannerlyGate(Gate):
         self._spend(exchange, key)
         if key.scope is not None and exchange.method not in manners.scopes.get(key.scope, frozenset()):
             raise manners.forbidden(key.scope, exchange.method)
-        return self._faults(exchange)
+        return self._trouble(exchange)
 
     def _number(self, exchange: Exchange) -> None:
         header, prefix = self._manners.request_id

@@ -285,3 +285,11 @@ def test_booking_an_add_on_switches_its_block_on_and_giving_it_up_off(http: http
     http.patch(path, json={"addons": []})
     ai = http.get(f"{path}/ai").json()
     assert (ai["addons"], ai["screening"]["enabled"]) == ([], False)
+
+
+def test_a_download_fails_on_request() -> None:
+    with Ringback("nokycnumber") as alone, alone.account().client() as http:
+        alone.fault(operation="downloadRecording", first=1, status=503)
+        path = "/v1/files/recordings/call_000000000000.mp3?expires=1&sig=x"
+        assert code(http.get(path)) == (503, "service_unavailable")
+        assert code(http.get(path)) == (403, "invalid_signature")
