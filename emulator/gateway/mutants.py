@@ -169,6 +169,7 @@ def _asking(app: ASGIApp, change: Callable[[Asked], None]) -> ASGIApp:
         asked = await _read(scope, receive)
         change(asked)
         scope["headers"] = asked.headers
+        scope["query_string"] = asked.query.encode("latin-1")
         await app(scope, _fed(asked.body), send)
 
     return changed
