@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from emulator.carrier.calls import Call
 from emulator.carrier.clock import DAY, SECOND, iso_z, micros
 from emulator.carrier.messages import Message
+from emulator.carrier.script import LONGEST
 from emulator.vendors.nokycnumber.rules.ground import NAME, shown
 from emulator.vendors.nokycnumber.wire import (
     AccountView,
@@ -27,6 +28,8 @@ PERIODS = {"last_30d": 30 * DAY, "last_90d": 90 * DAY}
 CURRENT = "current"
 """This calendar month, UTC."""
 HASH_DIGITS = 16
+LONGEST_CALL = round(2 * LONGEST) * SECOND
+"""No call rings and lasts longer: one that began before is over."""
 
 
 class Office:
@@ -93,6 +96,8 @@ class Office:
     def _calls(self, account: str, since: int) -> Iterator[Call]:
         """The calls that have ended since."""
         for call in self.world.calls.records.newest("account", account):
+            if call.started_at < since - LONGEST_CALL:
+                break
             if call.ended_at is not None and call.ended_at >= since:
                 yield call
 
