@@ -37,7 +37,7 @@ from conformance.claims.nokycnumber.steps import (
 from conformance.claims.nokycnumber.table import CATALOGUE
 from conformance.lab import Lab, NotObserved
 from conformance.model import Exchange, Send
-from conformance.shapes import moment, odd_fields
+from conformance.shapes import moment, odd_fields, real
 
 UNPROCESSED = (400, 404, 422)
 NO_NUMBERS = ("0612345678", "33612345678", "+0612345678", "+33 6 12 34 56 78", "somebody", "", None, 5)
@@ -105,6 +105,7 @@ def calls_from_ring_to_end(lab: Lab) -> None:
         all(each["cost_usd"] is None and each["ended_at"] is None for each in seen[:-1]),
         "a call that has not ended: expected no cost and no end",
     )
+    lab.insist(real(last["cost_usd"]), f"cost_usd of a call that has ended: expected an amount, got {last['cost_usd']}")
     cost, fell = exact(last["cost_usd"]), before - account.balance()
     lab.expect(
         cost == fell and cost > 0, f"cost_usd of the call: expected what the balance fell by, ${fell}, it is ${cost}"

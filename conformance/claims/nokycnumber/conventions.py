@@ -11,8 +11,8 @@ from conformance.claims.nokycnumber.steps import (
     CALLS,
     ENDPOINTS,
     NUMBERS,
-    PUBLIC_HOOK,
     SMS,
+    address,
     hook,
     new_call,
     new_sms,
@@ -138,7 +138,7 @@ def ids_of_every_resource(lab: Lab) -> None:
         number = seen["number"]
         account.patch(f"{NUMBERS}/{number['id']}", {"addons": ["ai-summary"]})
         _, inbox = hook(lab, account)
-        endpoint = thing_in(account.post(ENDPOINTS, {"url": PUBLIC_HOOK, "enabled_events": ["*"]}), "endpoint")
+        endpoint = thing_in(account.post(ENDPOINTS, {"url": address(account), "enabled_events": ["*"]}), "endpoint")
         seen |= {"call": new_call(account, number), "sms": new_sms(account, number), "webhook_endpoint": endpoint}
         seen["voicemail"] = voicemail(account, number)
         came = told(inbox)

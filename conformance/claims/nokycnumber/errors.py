@@ -22,14 +22,12 @@ from conformance.claims.nokycnumber.steps import (
     listed,
     made,
     new_number,
-    offers,
     place,
     refused,
     send,
-    thing_in,
 )
 from conformance.claims.nokycnumber.table import CATALOGUE
-from conformance.lab import Account, Lab
+from conformance.lab import Lab
 from conformance.model import Exchange, Kind, Send
 
 UNKNOWN_PATHS = ("/v1/nothing", "/v1/numbers/num_000000000000/nothing", "/v1", f"{CALLS}/call_000000000000")
@@ -60,6 +58,16 @@ BLAMES: dict[int, frozenset[str]] = {
 }
 """Page "Status codes" beside "Error types": the types that go with a status."""
 TROUBLED = "NKN-ERR-5"
+ODD_READS = (
+    f"{NUMBERS}?starting_after=%00",
+    f"{NUMBERS}?limit=9999999999999999999999",
+    f"{NUMBERS}?limit=%F0%9F%98%80&limit=1",
+    f"{CALLS}?created_after=0000-00-00T00:00:00Z",
+    f"{CALLS}?created_before=9999-12-31T23:59:59Z",
+    f"{AVAILABLE}?country=%FF%FE",
+    f"{NUMBERS}/%2e%2e",
+)
+"""Questions that make no sense."""
 
 
 def is_error(exchange: Exchange, _: Known) -> bool:
@@ -260,13 +268,10 @@ def no_server_error_without_trouble(exchange: Exchange, _: Known) -> str | None:
     return f"{exchange.method} {exchange.path} is answered {exchange.status}"
 
 
-def nothing_new(account: Account) -> tuple[int, int, int]:
-    """How many numbers, calls and messages there are."""
-    return len(listed(account, NUMBERS)), len(listed(account, CALLS)), len(listed(account, SMS))
-
-
-def taken(lab: Lab, account: Account) -> dict[str, Any]:
-    """An offer that its own account has activated."""
-    offer = offers(account)[0]
-    thing_in(activate(account, offer), "number")
-    return offer
+@CATALOGUE.probe("NKN-ERR-9", *(Send("GET", path, 1) for path in ODD_READS))
+def odd_questions(lab: Lab) -> None:
+    account = lab.customer()
+    for path in ODD_READS:
+        exchange = account.get(path)
+        problem = no_server_error_without_trouble(exchange, Known({}))
+        lab.expect(problem is None, f"GET {path}: {problem or exchange}", exchange)

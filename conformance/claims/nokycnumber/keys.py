@@ -12,11 +12,11 @@ from conformance.claims.nokycnumber.steps import (
     LISTS,
     MINUTE,
     NUMBERS,
-    PUBLIC_HOOK,
     SMS,
     USAGE,
     VOICEMAILS,
     activate,
+    address,
     an_offer,
     balance,
     fetched,
@@ -104,7 +104,7 @@ def keys_that_do_not_work(lab: Lab) -> None:
 def a_key_that_may_only_read(lab: Lab) -> None:
     account = lab.account(keys=SCOPED)
     number = new_number(account)
-    endpoint = thing_in(account.post(ENDPOINTS, {"url": PUBLIC_HOOK, "enabled_events": ["*"]}), "endpoint")
+    endpoint = thing_in(account.post(ENDPOINTS, {"url": address(account), "enabled_events": ["*"]}), "endpoint")
     offer = an_offer(account)
     before = _everything(account)
     read = account.keys[1]
@@ -118,7 +118,7 @@ def a_key_that_may_only_read(lab: Lab) -> None:
         ("POST", f"{NUMBERS}/{number['id']}/renew", {}),
         ("POST", CALLS, {"from": number["id"], "to": "+33639980142"}),
         ("POST", SMS, {"from": number["id"], "to": "+33639980142", "body": "Hello"}),
-        ("POST", ENDPOINTS, {"url": PUBLIC_HOOK, "enabled_events": ["*"]}),
+        ("POST", ENDPOINTS, {"url": address(account), "enabled_events": ["*"]}),
         ("DELETE", f"{ENDPOINTS}/{endpoint['id']}", ...),
         ("DELETE", f"{NUMBERS}/{number['id']}", ...),
     ):
@@ -137,7 +137,7 @@ def a_key_that_may_read_and_write(lab: Lab) -> None:
     number = new_number(account)
     mail = voicemail(account, number)
     key = account.keys[2]
-    endpoint = account.post(ENDPOINTS, {"url": PUBLIC_HOOK, "enabled_events": ["*"]}, key=key)
+    endpoint = account.post(ENDPOINTS, {"url": address(account), "enabled_events": ["*"]}, key=key)
     allowed = (
         account.get(NUMBERS, key=key),
         endpoint,
@@ -161,7 +161,7 @@ def a_key_that_may_read_and_write(lab: Lab) -> None:
 def a_key_that_may_do_all(lab: Lab) -> None:
     account = lab.account(keys=({"scope": "admin"},))
     number = new_number(account)
-    endpoint = thing_in(account.post(ENDPOINTS, {"url": PUBLIC_HOOK, "enabled_events": ["*"]}), "endpoint")
+    endpoint = thing_in(account.post(ENDPOINTS, {"url": address(account), "enabled_events": ["*"]}), "endpoint")
     mail = voicemail(account, number)
     for exchange in (
         account.get(NUMBERS),
@@ -211,7 +211,7 @@ def two_accounts_side_by_side(lab: Lab) -> None:
     owner, stranger = lab.customer(), lab.customer()
     number = new_number(owner, addons=["ai-summary"])
     call, text, mail = finished_call(owner, number), new_sms(owner, number), voicemail(owner, number)
-    endpoint = thing_in(owner.post(ENDPOINTS, {"url": PUBLIC_HOOK, "enabled_events": ["*"]}), "endpoint")
+    endpoint = thing_in(owner.post(ENDPOINTS, {"url": address(owner), "enabled_events": ["*"]}), "endpoint")
     own = {NUMBERS: number, CALLS: call, SMS: text, VOICEMAILS: mail, ENDPOINTS: endpoint}
     for path, thing in own.items():
         lab.require(thing["id"] in ids(listed(owner, path)), f"{thing['id']} is not in the owner's own {path}")

@@ -17,6 +17,7 @@ from conformance.claims.nokycnumber.steps import (
     SECOND_FAR,
     SMS,
     activate,
+    address,
     an_offer,
     exact,
     hook,
@@ -49,11 +50,12 @@ def the_same_request_twice(lab: Lab) -> None:
     account = lab.customer()
     number, offer = new_number(account), an_offer(account)
     _, inbox = hook(lab, account)
+    url = address(account)
     requests: tuple[tuple[str, Callable[[], Exchange], tuple[str, ...]], ...] = (
         (SMS, lambda: send(account, number, headers=with_key("once-sms")), ("sms.sent",)),
         (CALLS, lambda: place(account, number, headers=with_key("once-call")), ("call.initiated",)),
         (NUMBERS, lambda: activate(account, offer, headers=with_key("once-number")), ("number.activated",)),
-        (ENDPOINTS, lambda: _endpoint(account, "once-endpoint"), ()),
+        (ENDPOINTS, lambda: _endpoint(account, url, "once-endpoint"), ()),
     )
     for path, ask, events in requests:
         before, count, heard = account.balance(), len(listed(account, path)), len(told(inbox, *events))
@@ -79,8 +81,8 @@ def the_same_request_twice(lab: Lab) -> None:
     _late(lab, account, number)
 
 
-def _endpoint(account: Account, key: str) -> Exchange:
-    body = {"url": "https://hooks.example.com/nokyc", "enabled_events": ["sms.failed"]}
+def _endpoint(account: Account, url: str, key: str) -> Exchange:
+    body = {"url": url, "enabled_events": ["sms.failed"]}
     return account.post(ENDPOINTS, body, headers=with_key(key))
 
 

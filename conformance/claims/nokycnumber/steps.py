@@ -39,6 +39,11 @@ PUBLIC_HOOK = "https://hooks.example.com/nokyc"
 KEY = "Idempotency-Key"
 
 
+def address(account: Account) -> str:
+    """Where webhooks may go: an inbox of ours in the emulator, which looks up no name then, and nowhere elsewhere."""
+    return account.lab.inbox().url if account.lab.emulated else PUBLIC_HOOK
+
+
 def offers(account: Account, **filters: Any) -> list[dict[str, Any]]:
     """What is available; NotObserved when there is no such list."""
     return data(account.get(f"{AVAILABLE}?{urlencode(filters)}" if filters else AVAILABLE))

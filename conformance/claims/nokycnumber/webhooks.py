@@ -19,11 +19,11 @@ from conformance.claims.nokycnumber.steps import (
     HOUR,
     MINUTE,
     NUMBERS,
-    PUBLIC_HOOK,
     RECEIPTS,
     RINGING_AND_AFTER,
     about,
     activate,
+    address,
     an_offer,
     data,
     finished_call,
@@ -68,7 +68,7 @@ BAD_EVENTS: tuple[Any, ...] = ([], ["sms.exploded"], ["sms.sent", "nothing"], "s
 )
 def endpoints_made_and_removed(lab: Lab) -> None:
     account = lab.customer()
-    url = lab.inbox().url if lab.emulated else PUBLIC_HOOK
+    url = address(account)
     wanted = {"url": url, "enabled_events": ["sms.received", "call.completed"], "description": "for the tests"}
     exchange = account.post(ENDPOINTS, wanted)
     odd = odd_fields(exchange.json(), ENDPOINT, "the endpoint")
@@ -127,7 +127,7 @@ def _silence(lab: Lab, account: Account) -> None:
 def endpoints_that_will_not_do(lab: Lab) -> None:
     account = lab.customer()
     for events in BAD_EVENTS:
-        exchange = account.post(ENDPOINTS, {"url": PUBLIC_HOOK, "enabled_events": events})
+        exchange = account.post(ENDPOINTS, {"url": address(account), "enabled_events": events})
         refused(lab, exchange, (400, 422), f"enabled_events {events!r}", "invalid_request_error")
     for url in BAD_URLS:
         if not lab.equipment.strict and str(url).startswith("http://"):
@@ -138,7 +138,7 @@ def endpoints_that_will_not_do(lab: Lab) -> None:
     if not lab.emulated:
         return
     lab.expect(not listed(account, ENDPOINTS), "the list after that: expected it empty")
-    exchange = account.post(ENDPOINTS, {"url": PUBLIC_HOOK, "enabled_events": list(EVENTS)})
+    exchange = account.post(ENDPOINTS, {"url": address(account), "enabled_events": list(EVENTS)})
     lab.expect(exchange.status == 201, f"all 15 events by name: expected 201, got {exchange}", exchange)
     _, inbox = hook(lab, account, "*")
     number = new_number(account)
