@@ -64,6 +64,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     rate: int
     """Requests a minute that the page allows."""
     price: Callable[[Request], int]
+    """Cents that a request costs at worst; one that the budget has no room for is not sent."""
     charged: Callable[[Request, Exchange], int]
     destinations: Callable[[Request], Iterable[str]]
     harmless: Callable[[str], bool]

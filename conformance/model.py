@@ -86,13 +86,17 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """A line of a plan: at most `times` requests of this kind, each costing at most `cents` when it succeeds."""
+    """A line of a plan: at most `times` requests of this kind, each costing at most `cents` when it succeeds.
+
+    `risk` is what one would cost, in cents, if the target took what its page says it refuses.
+    """
 
     method: str
     path: str
     times: int = 1
     cents: int = 0
     note: str = ""
+    risk: int = 0
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from conformance.catalogue import Catalogue, Probe
 from conformance.model import Claim, Need, Profile, Send
-from conformance.transport import pace_of
+from conformance.transport import dollars, pace_of
 
 LACKS = {
     Need.WRITE: "it changes things: --allow write",
@@ -20,12 +20,14 @@ LACKS = {
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim in a plan: its probe runs, or is `skipped` and why. `cents` is what it adds to the cost."""
+    """One claim in a plan: its probe runs, or is `skipped` and why. `cents` is what it adds to the cost; a probe that
+    `spends` runs after those that don't, so that the whole budget covers what these could cost at worst."""
 
     claim: Claim
     skipped: str
     sends: tuple[Send, ...]
     cents: int
+    spends: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +43,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def runs(self) -> list[Step]:
-        """The steps that are not skipped."""
-        return [step for step in self.steps if not step.skipped]
+        """The steps that are not skipped, in the order in which they run."""
+        return sorted((step for step in self.steps if not step.skipped), key=lambda step: step.spends)
 
 
 def means(profile: Profile, *, spend: bool, hook: bool, burst: bool) -> frozenset[Need]:
@@ -81,14 +83,16 @@ def make(
         lacking = _lacking(probe, available)
         shares = [name for name in probe.shares if name not in bought]
         cents = _cents(probe.sends) + sum(_cents(catalogue.dialect.shared[name]) for name in shares)
-        if not lacking and profile is not Profile.EMULATOR and total + cents > budget:
-            lacking = f"it costs ${cents / 100:.2f} more, and the budget of ${budget / 100:.2f} has no room"
+        risk = max((send.risk for send in probe.sends), default=0)
+        if not lacking and profile is not Profile.EMULATOR:
+            lacking = _too_dear(total + cents, cents, risk, budget)
         if lacking:
             steps.append(Step(claim=claim, skipped=lacking, sends=probe.sends, cents=0))
             continue
         bought |= dict.fromkeys(shares)
         total += cents
-        steps.append(Step(claim=claim, skipped="", sends=probe.sends, cents=cents))
+        spends = profile is not Profile.EMULATOR and bool(cents or probe.shares)
+        steps.append(Step(claim=claim, skipped="", sends=probe.sends, cents=cents, spends=spends))
     shared = tuple(send for name in bought for send in catalogue.dialect.shared[name])
     requests = sum(send.times for step in steps if not step.skipped for send in step.sends)
     return Plan(
@@ -105,6 +109,14 @@ def _lacking(probe: Probe, available: frozenset[Need]) -> str:
     for need in (Need.CTL, Need.HOOK, Need.SPEND, Need.WRITE, Need.BURST):
         if need in probe.needs and need not in available:
             return LACKS[need]
+    return ""
+
+
+def _too_dear(total: int, cents: int, risk: int, budget: int) -> str:
+    if total > budget and cents:
+        return f"it costs {dollars(cents)} more, and the budget of {dollars(budget)} has no room"
+    if risk > budget:
+        return f"it could cost {dollars(risk)} if the target took what the page refuses: --budget {risk / 100:g}"
     return ""
 
 

@@ -20,6 +20,7 @@ from conformance import contract, judge, plan
 from conformance.catalogue import Catalogue, Dialect
 from conformance.claims import load
 from conformance.control import PREFIX, Control, ControlRefused, ControlTrouble
+from conformance.evidence import PASSING
 from conformance.judge import Judgement, Outcome
 from conformance.lab import Equipment, Lab, NotObserved, Settled
 from conformance.ledger import Keeper, Ledger, sweep
@@ -739,7 +740,7 @@ def _place(exchange: Exchange) -> int:
 
 def _lasting(exchange: Exchange) -> tuple[Any, ...]:
     ours = exchange.kind is Kind.WEBHOOK
-    headers = sorted(header for header in exchange.response_headers if header[0].lower() != "date")
+    headers = sorted(header for header in exchange.response_headers if header[0].lower() not in PASSING)
     return (
         exchange.id,
         exchange.method,

@@ -67,7 +67,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What a run may send. None lifts a limit.
 
     `methods` names the allowed verbs; `requests` caps their number; `budget` is in cents and `price` what a
-    request costs if it succeeds; `destinations` gives the phone numbers and hosts a request involves, of which each
+    request costs at worst; `destinations` gives the phone numbers and hosts a request involves, of which each
     must be `allowed`; `rate` is requests a minute.
     """
 

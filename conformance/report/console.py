@@ -247,8 +247,8 @@ def show_plan(drawn: Plan, profile: Profile, target: str, console: Console) -> N
     )
     if profile is Profile.SANDBOX:
         console.print(
-            "What the page refuses (bad business phones, internal webhook addresses) is free when it is refused. "
-            "Should one be accepted, its probe stops, the number is released, and nothing is bought beyond the budget.",
+            "What the page refuses (bad business phones, internal webhook addresses) is free when it is refused, and "
+            "is tried first. Should the target take one, that is charged to the budget, which is never gone over.",
             highlight=False,
         )
 

@@ -25,12 +25,16 @@ CALLER = "+12145559876"
 SAID = "My name is Ada and I live at the corner."
 
 
-@given(st.text(min_size=6, max_size=40), st.text(max_size=20), st.text(max_size=20))
+TEXT = st.characters(exclude_characters="§")
+
+
+@given(st.text(TEXT, min_size=6, max_size=40), st.text(TEXT, max_size=20), st.text(TEXT, max_size=20))
 def test_a_learned_secret_is_hidden_wherever_it_stands(secret: str, before: str, behind: str) -> None:
     mask = Mask()
     mask.learn(secret, "§")
     masked = mask.text(before + secret + behind)
-    assert secret not in masked.replace("§", "")
+    assert secret not in masked
+    assert "§" in masked
 
 
 @pytest.mark.parametrize("form", [json.dumps('a"b\\c/ü&<x'), "a%22b%5Cc%2F%C3%BC%26%3Cx", "a&quot;b\\c/ü&amp;&lt;x"])

@@ -39,6 +39,23 @@ def test_a_plan_is_a_document_too(serve: Any) -> None:
     assert any(step["skipped"] for step in plan["steps"])
 
 
+def test_what_could_cost_money_if_wrongly_taken_is_not_tried_without_a_budget() -> None:
+    url = "https://x.example"
+    free, _, _ = draw_plan(Wish(vendor="kwickphone", url=url, allow=frozenset({"write"})))
+    skipped = {step.claim.id: step.skipped for step in free.steps if step.skipped}
+    assert "could cost $5.00" in skipped["KWP-NUM-2"]
+    assert "KWP-NUM-14" not in skipped
+    covered, _, _ = draw_plan(Wish(vendor="kwickphone", url=url, profile=Profile.SANDBOX, budget=500))
+    assert "KWP-NUM-2" in {step.claim.id for step in covered.runs}
+
+
+def test_what_could_cost_money_is_tried_before_the_budget_is_spent() -> None:
+    wish = Wish(vendor="kwickphone", url="https://x.example", profile=Profile.SANDBOX, budget=1000)
+    order = [step.claim.id for step in draw_plan(wish)[0].runs]
+    risky, buying = (2, 3, 5, 6), (1, 4, 13)
+    assert max(order.index(f"KWP-NUM-{n}") for n in risky) < min(order.index(f"KWP-NUM-{n}") for n in buying)
+
+
 @pytest.mark.parametrize(
     ("dollars", "cost", "bought"), [(0, 0, 0), (4, 0, 0), (5, 500, 1), (10, 1000, 2), (15, 1000, 2), (20, 2000, 4)]
 )

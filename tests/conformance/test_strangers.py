@@ -104,6 +104,22 @@ def test_a_server_that_always_says_the_same_passes_only_what_it_shows(serve: Any
     assert passed <= {"KWP-NUM-11", "KWP-NUM-12", "KWP-ERR-4"}
 
 
+def test_a_server_that_takes_everything_is_stopped_at_the_budget(serve: Any, hurried: None) -> None:
+    made: list[str] = []
+
+    def reply(method: str, path: str, _: dict[str, str], __: bytes) -> Reply:
+        if method != "POST":
+            return saying(200, {"data": []})
+        made.append(path)
+        return saying(201, {"id": f"num_{len(made)}", "phone_number": "+12125550100"})
+
+    server = serve(Answering, reply)
+    code, told, _ = run(server.url, "--profile", "sandbox", "--budget", "10")
+    assert code == 1
+    assert len(made) == 2
+    assert told["spent"] == "10.00"
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

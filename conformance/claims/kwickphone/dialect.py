@@ -13,7 +13,7 @@ from conformance.claims.kwickphone.shapes import odd_error, odd_list
 from conformance.claims.kwickphone.steps import NUMBER_CENTS, OPEN, finished_call, made, new_number
 from conformance.model import Exchange, Kind, Send
 from conformance.receiver import mailbox
-from conformance.taming import public_https, said, tamed
+from conformance.taming import said, tamed
 from conformance.transport import Request
 
 if TYPE_CHECKING:
@@ -28,16 +28,9 @@ ENGINE_CLAIMS = ("KWP-AUTH-1", "KWP-NUM-11", "KWP-NUM-12", "KWP-CALL-1", "KWP-ER
 
 
 def price(request: Request) -> int:
-    """Cents a request costs when it succeeds: a month for a number that the page lets one provision, else nothing."""
-    if not _provisions(request):
-        return 0
-    body = said(request)
-    if not isinstance(body, dict):
-        return 0
-    phone, url = body.get("business_phone"), body.get("webhook_url")
-    if not isinstance(phone, str) or not PROVISIONABLE.fullmatch(phone):
-        return 0
-    return NUMBER_CENTS if url is None or (isinstance(url, str) and public_https(url)) else 0
+    """Cents a request costs at worst: a month for whatever could be taken for a provision, even where the page says
+    that it is refused."""
+    return NUMBER_CENTS if _provisions(request) else 0
 
 
 def charged(request: Request, exchange: Exchange) -> int:
@@ -127,7 +120,7 @@ def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
 
 
 def _provisions(request: Request) -> bool:
-    return request.method.upper() not in ("GET", "HEAD", "DELETE", "OPTIONS") and "number" in request.path.lower()
+    return request.method.upper() == "POST" and "number" in request.path.lower()
 
 
 DIALECT = Dialect(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.catalogue import Known
 from conformance.claims.kwickphone.shapes import odd_error
-from conformance.claims.kwickphone.steps import CALLS, NUMBERS
+from conformance.claims.kwickphone.steps import CALLS, NUMBER_CENTS, NUMBERS
 from conformance.claims.kwickphone.table import CATALOGUE
 from conformance.lab import Account, Lab
 from conformance.model import Exchange, Kind, Send
@@ -84,7 +84,7 @@ def some_refusals(lab: Lab) -> None:
 @CATALOGUE.probe(
     "KWP-ERR-3",
     Send("GET", "/v1/nothing", 1, note="without a key"),
-    Send("POST", NUMBERS, 3, note="which is refused"),
+    Send("POST", NUMBERS, 3, note="which is refused", risk=NUMBER_CENTS),
     Send("PUT", NUMBERS, 1, note="which is refused"),
     Send("PATCH", NUMBERS, 1, note="which is refused"),
     Send("DELETE", NUMBERS, 1, note="which is refused"),

@@ -80,13 +80,14 @@ class Model:
         poor, full = self.cents < NUMBER_CENTS, len(self.active) >= LIMIT
         if poor or full:
             allowed = ([402] if poor else []) + ([429] if full else [])
-            claim = "KWP-BAL-1" if poor else "KWP-NUM-8"
+            claim = "KWP-NUM-8" if full or exchange.code == "number_limit" else "KWP-BAL-1"
             self._insist(
                 exchange.status in allowed, f"a provision: expected {allowed}, got {exchange}", exchange, claim
             )
             self._balance("after a provision that failed", exchange, "KWP-BAL-7")
             return None
-        self._insist(exchange.status == 201, f"a provision: expected 201, got {exchange}", exchange, "KWP-NUM-1")
+        claim = "KWP-NUM-8" if exchange.code == "number_limit" else "KWP-NUM-1"
+        self._insist(exchange.status == 201, f"a provision: expected 201, got {exchange}", exchange, claim)
         number = exchange.json()
         self.cents -= NUMBER_CENTS
         self._balance("after a provision", exchange, "KWP-BAL-2")

@@ -174,7 +174,7 @@ def bad_request(lab: Lab, exchange: Exchange, what: str) -> bool:
     return held
 
 
-@CATALOGUE.probe("KWP-NUM-2", Send("POST", NUMBERS, len(BAD_PHONES), note=REFUSED))
+@CATALOGUE.probe("KWP-NUM-2", Send("POST", NUMBERS, len(BAD_PHONES), note=REFUSED, risk=NUMBER_CENTS))
 def business_phones_that_will_not_do(lab: Lab) -> None:
     account = lab.customer()
     for phone in BAD_PHONES:
@@ -185,7 +185,7 @@ def business_phones_that_will_not_do(lab: Lab) -> None:
         lab.expect(not listed(account), "the list after refused provisions: expected no number")
 
 
-@CATALOGUE.probe("KWP-NUM-3", Send("POST", NUMBERS, len(BROKEN_BODIES), note=REFUSED))
+@CATALOGUE.probe("KWP-NUM-3", Send("POST", NUMBERS, len(BROKEN_BODIES), note=REFUSED, risk=NUMBER_CENTS))
 def bodies_that_are_malformed(lab: Lab) -> None:
     account = lab.customer()
     kind = (("Content-Type", "application/json"),)
@@ -208,12 +208,12 @@ def the_area_of_a_number(lab: Lab) -> None:
         )
 
 
-@CATALOGUE.probe("KWP-NUM-5", Send("POST", NUMBERS, len(NOT_HTTPS), note=REFUSED))
+@CATALOGUE.probe("KWP-NUM-5", Send("POST", NUMBERS, len(NOT_HTTPS), note=REFUSED, risk=NUMBER_CENTS))
 def webhook_urls_that_are_not_https(lab: Lab) -> None:
     _refused_urls(lab, lab.customer(), NOT_HTTPS)
 
 
-@CATALOGUE.probe("KWP-NUM-6", Send("POST", NUMBERS, len(INTERNAL) + len(LOOPBACK), note=REFUSED))
+@CATALOGUE.probe("KWP-NUM-6", Send("POST", NUMBERS, len(INTERNAL) + len(LOOPBACK), note=REFUSED, risk=NUMBER_CENTS))
 def webhook_urls_inside(lab: Lab) -> None:
     account = lab.customer()
     _refused_urls(lab, account, INTERNAL)
