@@ -61,7 +61,10 @@ def run_pytest(tmp_path: Path) -> Run:
 
 def test_the_package_offers_the_plugin_to_pytest() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["entry-points"]["pytest11"] == {"ringback": "emulator.pytest_plugin"}
+    assert project["entry-points"]["pytest11"] == {
+        "ringback": "emulator.pytest_plugin",
+        "ringback-conformance": "conformance.pytest_plugin",
+    }
 
 
 def test_each_test_has_a_clean_account_of_its_own(run_pytest: Run) -> None:
