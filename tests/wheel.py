@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-A_TEST = '''
+A_TEST = """
 def test_a_phone_rings(ringback):
     account = ringback.account("kwickphone")
     hook = ringback.receiver()
@@ -22,14 +22,16 @@ def test_a_phone_rings(ringback):
     ringback.call(to=number, caller="+12145559876")
     account.wait_for("call.completed")
     assert len(hook.events) == 1
-'''
+"""
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     """Run a command to its end; what it printed. Exits when it fails."""
     print("$", " ".join(map(str, command)), flush=True)
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(list(map(str, command)), cwd=cwd, env={**clean, **environment}, text=True, capture_output=True)
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, env={**clean, **environment}, text=True, capture_output=True
+    )
     if done.returncode:
         print(done.stdout[-4000:], done.stderr[-4000:], sep="\n")
         sys.exit(f"failed with exit code {done.returncode}")
@@ -39,7 +41,9 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
 def serve_and_ask(ringback: Path, folder: Path) -> None:
     """The installed server answers, serves its contract, and ends cleanly."""
     ready = folder / "ready.json"
-    server = subprocess.Popen([ringback, "serve", "--port", "0", "--ready-file", ready], cwd=folder, text=True, stdout=subprocess.PIPE)
+    server = subprocess.Popen(
+        [ringback, "serve", "--port", "0", "--ready-file", ready], cwd=folder, text=True, stdout=subprocess.PIPE
+    )
     try:
         assert server.stdout is not None
         while not ready.exists() and server.stdout.readline():
@@ -64,7 +68,16 @@ def main() -> None:
         (wheel,) = folder.glob("*.whl")
         run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
         bin_ = folder / "venv" / "bin"
-        pip = (bin_ / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", ROOT / "constraints.txt")
+        pip = (
+            bin_ / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "-c",
+            ROOT / "constraints.txt",
+        )
         run(*pip, wheel, cwd=folder)
         ringback = bin_ / "ringback"
         print(run(ringback, "--version", cwd=folder).strip())

@@ -8,8 +8,9 @@ import re
 import socket
 import unicodedata
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,6 +25,8 @@ _INTERNAL_SUFFIXES = (".local", ".internal", ".localdomain", ".home.arpa", ".lan
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
 LONGEST_URL = 2_048
 DNS_SECONDS = 3.0
+LOOKUPS = 8
+"""Names looked up at once."""
 
 
 class EgressError(ValueError):
@@ -112,6 +115,7 @@ class Egress:
         self, *, strict: bool, routes: Mapping[str, str] | None = None, hosts: Mapping[str, Sequence[str]] | None = None
     ) -> None:
         self.strict = strict
+        self._lookups: ThreadPoolExecutor | None = None
         self.routes = dict(routes or {})
         self.hosts: dict[str, tuple[str, ...]] = {name.lower(): tuple(found) for name, found in (hosts or {}).items()}
 
@@ -131,6 +135,12 @@ class Egress:
         local = self.routes.get(origin)
         return place if local is None else Destination(local + place.rest, place.host_header, place.rest, verify=False)
 
+    def close(self) -> None:
+        """Wait for no look-up that is still under way."""
+        if self._lookups is not None:
+            self._lookups.shutdown(wait=False, cancel_futures=True)
+            self._lookups = None
+
     def permits(self, host: str, address: str) -> bool:
         """Whether a connection to this resolved address of a host may be made."""
         found = literal(address)
@@ -147,10 +157,12 @@ class Egress:
         """The addresses of a name: from `hosts`, else from DNS; none when it does not resolve."""
         if host in self.hosts:
             return self.hosts[host]
-        loop = asyncio.get_running_loop()
+        if self._lookups is None:
+            self._lookups = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="ringback-dns")
+        look_up = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
             async with asyncio.timeout(DNS_SECONDS):
-                found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+                found = await asyncio.get_running_loop().run_in_executor(self._lookups, look_up)
         except (OSError, TimeoutError, UnicodeError):
             return ()
         return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))

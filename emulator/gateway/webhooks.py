@@ -355,7 +355,8 @@ class Outbox:
                 self._launch(delivery)
 
     async def close(self) -> None:
-        """End the connections."""
+        """End the connections and the look-ups."""
+        self.egress.close()
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -166,7 +166,9 @@ def test_a_released_number_rings_nowhere(
 
 
 def test_a_released_number_is_given_to_nobody_else(ringback: Ringback) -> None:
-    account = ringback.account("kwickphone", balance="5000", rate_limit=None, number_limit=None, provisions_per_hour=None)
+    account = ringback.account(
+        "kwickphone", balance="5000", rate_limit=None, number_limit=None, provisions_per_hour=None
+    )
     with account.client() as http:
         seen: set[str] = set()
         for _ in range(120):
