@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import time
 import traceback
@@ -50,6 +51,7 @@ GREETINGS = 3
 LOOK_SECONDS = 3.0
 """How long a control API has to show itself."""
 IN_PROCESS = "emulator (in this process)"
+OWN_PORT = re.compile(r"127\.0\.0\.1:\d+")
 
 
 class UsageTrouble(Exception):  # noqa: N818 - the name says what is the matter
@@ -177,11 +179,15 @@ class Result(msgspec.Struct, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """A fingerprint of all that the vendor's API and its webhooks said; equal runs have equal ones."""
+        """A fingerprint of all that the vendor's API and its webhooks said, wherever it was served; equal runs have
+        equal ones. When a webhook came between two requests is not part of it."""
         heap = hashlib.sha256()
-        for exchange in sorted(self.log, key=lambda each: (each.producer, _place(each))):
-            if exchange.kind is not Kind.CONTROL:
-                heap.update(repr(_lasting(exchange)).encode())
+        asked = sorted(
+            (each for each in self.log if each.kind is Kind.API), key=lambda each: (each.producer, _place(each))
+        )
+        heard = sorted(_lasting(each) for each in self.log if each.kind is Kind.WEBHOOK)
+        for line in (*map(_lasting, asked), *heard):
+            heap.update(line.encode())
         return heap.hexdigest()
 
 
@@ -738,11 +744,12 @@ def _place(exchange: Exchange) -> int:
     return int(exchange.id.rpartition("#")[2])
 
 
-def _lasting(exchange: Exchange) -> tuple[Any, ...]:
+def _lasting(exchange: Exchange) -> str:
+    """What two equal runs have in common of an exchange; a port of this machine is no part of it."""
     ours = exchange.kind is Kind.WEBHOOK
     headers = sorted(header for header in exchange.response_headers if header[0].lower() not in PASSING)
-    return (
-        exchange.id,
+    said = (
+        exchange.producer,
         exchange.method,
         exchange.path,
         exchange.request_body,
@@ -750,3 +757,4 @@ def _lasting(exchange: Exchange) -> tuple[Any, ...]:
         () if ours else tuple(headers),
         exchange.response_body,
     )
+    return OWN_PORT.sub("127.0.0.1", repr(said))
