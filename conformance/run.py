@@ -617,6 +617,7 @@ def _site(wish: Wish, vendor: str, log: Log, notes: list[str]) -> Iterator[Site]
             plain=_in_the_clear(wish.url),
         )
         return
+    _check_health(wish, health or {})
     if health is not None and vendor not in health["vendors"]:
         raise TargetTrouble(f"the emulator at {_origin(wish.url)} does not serve {vendor}")
     control = Control(wish.control or _origin(wish.url), log, token=wish.control_token, ca=wish.ca)
@@ -634,6 +635,19 @@ def _site(wish: Wish, vendor: str, log: Log, notes: list[str]) -> Iterator[Site]
             )
     finally:
         control.close()
+
+
+def _check_health(wish: Wish, health: Mapping[str, Any]) -> None:
+    """Refuse an emulator whose ways would be taken for broken claims."""
+    clock = health.get("clock")
+    if health.get("unkind"):
+        raise TargetTrouble(
+            f"the emulator at {_origin(wish.url or '')} is unkind on purpose: start it without --unkind"
+        )
+    if isinstance(clock, Mapping) and clock.get("mode") == "scaled":
+        raise TargetTrouble(
+            f"the clock of the emulator at {_origin(wish.url or '')} runs fast: set it to frozen or real"
+        )
 
 
 @contextmanager

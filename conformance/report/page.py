@@ -36,7 +36,7 @@ def page(document: dict[str, Any]) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         "script-src 'unsafe-inline'; img-src data:\">"
         f"<title>{escape(title)}</title><style>{style}</style></head><body>"
-        f"{_head(document)}{_filters(document)}<main>{_sections(document)}{_leads(document)}</main>"
+        f"{_head(document)}{_filters(document)}<main>{_amiss(document)}{_sections(document)}{_leads(document)}</main>"
         f"<script>{script}</script></body></html>\n"
     )
 
@@ -89,6 +89,17 @@ def _filters(document: dict[str, Any]) -> str:
         f'<button type="button" data-verdict="" aria-pressed="true">all <span>{total}</span></button>{buttons}'
         '<input type="search" placeholder="Find a claim, a word, a path" aria-label="find"></nav>'
     )
+
+
+def _amiss(document: dict[str, Any]) -> str:
+    """What failed, first: each a link to its evidence."""
+    items = "".join(
+        f'<li class="{row["verdict"]}"><a href="#{escape(row["claim"])}">{escape(row["claim"])}</a> '
+        f"{escape(row['reason'])}</li>"
+        for row in document["verdicts"]
+        if row["verdict"] in TROUBLESOME
+    )
+    return f'<ul class="amiss">{items}</ul>' if items else ""
 
 
 def _sections(document: dict[str, Any]) -> str:

@@ -127,6 +127,20 @@ def test_an_emulator_that_does_not_serve_the_vendor_is_trouble(running: Ringback
         conduct(Wish(vendor="kwickphone", url=running.url))
 
 
+@pytest.mark.parametrize(
+    ("how", "word"), [({"unkind": True}, "--unkind"), ({"clock": "x60"}, "runs fast")], ids=["unkind", "scaled"]
+)
+def test_an_emulator_whose_ways_would_be_taken_for_broken_claims_is_refused(how: dict[str, Any], word: str) -> None:
+    with Ringback("kwickphone", **how) as emulator, pytest.raises(TargetTrouble, match=word):
+        conduct(Wish(vendor="kwickphone", url=emulator.url))
+
+
+def test_an_emulator_on_a_clock_that_runs_keeps_every_claim() -> None:
+    with Ringback("kwickphone", clock="real", strict=True) as emulator:
+        result = conduct(Wish(vendor="kwickphone", url=emulator.url, effort=BRIEF))
+    assert {each.claim.id: each.reason for each in result.judgements if each.verdict is not Verdict.PASS} == {}
+
+
 def test_a_probe_that_breaks_is_an_error_and_not_the_targets_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     from conformance.claims import load
 
