@@ -278,7 +278,7 @@ class Account:
             found = list(pool.map(lambda one: one.send(self.lab.producer, request, account=self.label), apart))
         for one in apart:
             one.close()
-        return [shared.log.adopt(exchange) for exchange in sorted(found, key=_settled_order)]
+        return [shared.log.adopt(exchange, raced=True) for exchange in sorted(found, key=_settled_order)]
 
     def get(self, path: str, **options: Any) -> Exchange:
         """GET a path."""

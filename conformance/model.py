@@ -120,6 +120,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     account: str = ""
     truncated: bool = False
+    raced: bool = False
+    """It went out together with others, so that it is chance which of them came first."""
 
     @property
     def route(self) -> str:

@@ -180,10 +180,11 @@ class Result(msgspec.Struct, kw_only=True):
     @property
     def digest(self) -> str:
         """A fingerprint of all that the vendor's API and its webhooks said, wherever it was served; equal runs have
-        equal ones. When a webhook came between two requests is not part of it."""
+        equal ones. When a webhook came between two requests is no part of it, nor what raced."""
         heap = hashlib.sha256()
         asked = sorted(
-            (each for each in self.log if each.kind is Kind.API), key=lambda each: (each.producer, _place(each))
+            (each for each in self.log if each.kind is Kind.API and not each.raced),
+            key=lambda each: (each.producer, _place(each)),
         )
         heard = sorted(_lasting(each) for each in self.log if each.kind is Kind.WEBHOOK)
         for line in (*map(_lasting, asked), *heard):

@@ -111,9 +111,9 @@ class Log:
             self._listener(exchange)
         return exchange
 
-    def adopt(self, exchange: Exchange) -> Exchange:
-        """Keep an exchange of another log as the next of its producer here."""
-        fields = msgspec.structs.asdict(exchange)
+    def adopt(self, exchange: Exchange, **changes: Any) -> Exchange:
+        """Keep an exchange of another log as the next of its producer here, some of its fields changed."""
+        fields = {**msgspec.structs.asdict(exchange), **changes}
         del fields["id"]
         return self.add(**fields)
 

@@ -81,7 +81,7 @@ def _cost_stays_null(answer: Answered, _: World) -> None:
         show(answer, "call", lambda call: call.update(cost_usd=None))
 
 
-@BOOK.asked("calls.to-is-mended", "NKN-CALL-3", "A `to` with blanks in it is mended.")
+@BOOK.asked("calls.to-is-mended", "NKN-CALL-3", "The blanks in a call's `to` are passed over.")
 def _to_is_mended(asked: Asked) -> None:
     if posted(asked, CALLS):
         rewrite(asked, lambda b: b.update(to=b["to"].replace(" ", "")) if isinstance(b.get("to"), str) else None)
@@ -389,7 +389,7 @@ def _list_without_failure_code(answer: Answered, _: World) -> None:
         show(answer, "sms", lambda text: text.pop("failure_code"))
 
 
-@BOOK.asked("messages.to-is-mended", "NKN-SMS-10", "A `to` with blanks in it is mended.")
+@BOOK.asked("messages.to-is-mended", "NKN-SMS-10", "The blanks in a message's `to` are passed over.")
 def _texts_to_is_mended(asked: Asked) -> None:
     if posted(asked, SMS):
         rewrite(asked, lambda b: b.update(to=b["to"].replace(" ", "")) if isinstance(b.get("to"), str) else None)
