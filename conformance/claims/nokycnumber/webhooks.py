@@ -57,7 +57,7 @@ SPREAD = (12 * HOUR, 25 * HOUR)
 """When the last retry comes after the first attempt, for "over 24 hours" to be true."""
 FRESH_SECONDS = 5
 """How far a signature's timestamp may be from the moment of the attempt, on the account's clock."""
-PATIENCE = 0.3
+PATIENCE = 1.0
 """Real seconds that an account's receiver is given, where a probe makes it hang."""
 BAD_URLS = ("http://hooks.example.com/n", "ftp://hooks.example.com/n", "hooks.example.com", "", None, 5)
 BAD_EVENTS: tuple[Any, ...] = ([], ["sms.exploded"], ["sms.sent", "nothing"], "sms.sent", [5], ["SMS.SENT"], None)
@@ -74,7 +74,7 @@ def endpoints_made_and_removed(lab: Lab) -> None:
     odd = odd_fields(exchange.json(), ENDPOINT, "the endpoint")
     lab.insist(exchange.status == 201 and odd is None, f"an endpoint: {odd or exchange}", exchange)
     endpoint = exchange.json()
-    wrong = {name: endpoint[name] for name, value in wanted.items() if endpoint[name] != value}
+    wrong = {name: endpoint.get(name) for name, value in wanted.items() if endpoint.get(name) != value}
     lab.expect(not wrong, f"an endpoint: expected {wanted}, got {wrong}", exchange)
     secret = _secret(endpoint)
     lab.insist(bool(secret), "an endpoint that was just made: expected its signing secret", exchange)

@@ -104,7 +104,9 @@ def _revoked_key_works(world: World) -> None:
     swap(world.keys, "admits", make)
 
 
-@BOOK.answered("auth.open-list", "NKN-AUTH-1", "The list of calls is answered without a key, as if there were none.")
+@BOOK.answered(
+    "auth.open-list", "NKN-AUTH-1", "The list of calls is answered without a key, as if there were none.", "NKN-AUTH-6"
+)
 def _open_list(answer: Answered, _: World) -> None:
     if answer.status == 401 and answer.asked.method == "GET" and answer.asked.path == CALLS:
         answer.say(200, empty(CALLS))
@@ -214,7 +216,13 @@ def _calls_for_all(world: World) -> None:
     _anyones(world, house(world).phones, world.calls.records)
 
 
-@BOOK.world("isolation.numbers-for-all", "NKN-AUTH-7", "Whoever knows a number's id sees it and changes it.")
+@BOOK.world(
+    "isolation.numbers-for-all",
+    "NKN-AUTH-7",
+    "Whoever knows a number's id sees it and changes it.",
+    "NKN-CALL-3",
+    "NKN-SMS-10",
+)
 def _numbers_for_all(world: World) -> None:
     _anyones(world, house(world).lines, house(world).lines.records)
 

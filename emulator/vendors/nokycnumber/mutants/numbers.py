@@ -94,7 +94,9 @@ def _activation_is_200(answer: Answered, _: World) -> None:
 )
 def _always_monthly(asked: Asked) -> None:
     if posted(asked, NUMBERS):
-        rewrite(asked, lambda body: body.update(billing_period="monthly"))
+        rewrite(
+            asked, lambda body: body.update(billing_period="monthly") if body.get("billing_period") in PERIODS else None
+        )
 
 
 @BOOK.asked("numbers.odd-period-is-a-month", "NKN-NUM-4", "A billing_period that is none is taken for a month.")
@@ -223,7 +225,9 @@ def _renewed_without_asking(world: World) -> None:
     _at_period_end(world, renew)
 
 
-@BOOK.world("numbers.renewed-on-credit", "NKN-NUM-8", "A number is renewed at its period's end without the money.")
+@BOOK.world(
+    "numbers.renewed-on-credit", "NKN-NUM-8", "A number is renewed at its period's end without the money.", "NKN-ERR-4"
+)
 def _renewed_on_credit(world: World) -> None:
     swap(house(world).money, "covers", lambda covers: lambda account, price: covers(account, price - 100_000))
 

@@ -52,7 +52,9 @@ def _answered_at_once(answer: Answered, _: World) -> None:
         show(answer, "call", lambda call: call.update(status="in_progress"))
 
 
-@BOOK.answered("calls.duration-with-ringing", "NKN-CALL-2", "duration_sec counts the ringing too.", "NKN-CALL-7")
+@BOOK.answered(
+    "calls.duration-with-ringing", "NKN-CALL-2", "duration_sec counts the ringing too.", "NKN-CALL-7", "NKN-CALL-10"
+)
 def _duration_with_ringing(answer: Answered, _: World) -> None:
     if is_one(answer, CALLS):
         show(answer, "call", lambda c: c.update(duration_sec=c["duration_sec"] + RINGING if c["answered_at"] else 0))
@@ -75,7 +77,7 @@ def _charged_otherwise(world: World) -> None:
     swap(house(world).money, "charge", make)
 
 
-@BOOK.answered("calls.cost-stays-null", "NKN-CALL-2", "cost_usd of a call stays null.")
+@BOOK.answered("calls.cost-stays-null", "NKN-CALL-2", "cost_usd of a call stays null.", "NKN-CALL-10")
 def _cost_stays_null(answer: Answered, _: World) -> None:
     if is_one(answer, CALLS):
         show(answer, "call", lambda call: call.update(cost_usd=None))
@@ -131,6 +133,7 @@ def _recorded_for_good(world: World) -> None:
     "NKN-HOOK-3",
     "NKN-HOOK-8",
     "NKN-CALL-3",
+    "NKN-CALL-7",
 )
 def _always_recorded(asked: Asked) -> None:
     if posted(asked, CALLS):
@@ -166,7 +169,9 @@ def _metadata_as_text(world: World) -> None:
 
 
 def _filter(path: str, claim: str, word: str, name: str) -> None:
-    @BOOK.asked(f"{word}.{name}-is-ignored", claim, f"The list of {word} is not filtered by {name}.")
+    touches = ("NKN-CONV-3",) if name.startswith("created_") else ()
+
+    @BOOK.asked(f"{word}.{name}-is-ignored", claim, f"The list of {word} is not filtered by {name}.", *touches)
     def _ignored(asked: Asked) -> None:
         forget(asked, path, name)
 
@@ -207,7 +212,11 @@ def _inbound_in_silence(world: World) -> None:
 
 
 @BOOK.answered(
-    "calls.inbound-from-us", "NKN-CALL-8", "An inbound call is shown as from our number to the caller.", "NKN-CALL-6"
+    "calls.inbound-from-us",
+    "NKN-CALL-8",
+    "An inbound call is shown as from our number to the caller.",
+    "NKN-CALL-6",
+    "NKN-CALL-10",
 )
 def _inbound_from_us(answer: Answered, _: World) -> None:
     def turn(call: Thing) -> None:

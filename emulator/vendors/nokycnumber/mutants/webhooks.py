@@ -107,7 +107,12 @@ for _kind in sorted(EVENTS - ELSEWHERE):
 
 
 @BOOK.world(
-    "events.first-endpoint-only", "NKN-HOOK-3", "An event goes to one endpoint only.", "NKN-HOOK-5", "NKN-HOOK-8"
+    "events.first-endpoint-only",
+    "NKN-HOOK-3",
+    "An event goes to one endpoint only.",
+    "NKN-HOOK-5",
+    "NKN-HOOK-8",
+    "NKN-HOOK-2",
 )
 def _first_endpoint_only(world: World) -> None:
     told: set[str] = set()
