@@ -36,9 +36,9 @@ def _default_of_a_hundred(asked: Asked) -> None:
         asked.query = f"{asked.query}&limit=100".lstrip("&")
 
 
-@BOOK.answered("page.limit-of-anything", "NKN-PAGE-1", "A limit outside 1 to 100 is passed over.")
+@BOOK.answered("page.limit-of-anything", "NKN-PAGE-1", "A limit outside 1 to 100 is passed over.", "NKN-ERR-7")
 def _limit_of_anything(answer: Answered, _: World) -> None:
-    if answer.status == 400 and answer.asked.query.startswith("limit="):
+    if answer.status == 400 and answer.asked.query.startswith("limit=") and "&" not in answer.asked.query:
         answer.say(200, empty(answer.asked.path))
 
 

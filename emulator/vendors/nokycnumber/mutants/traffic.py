@@ -451,8 +451,9 @@ def _audio_stays(world: World) -> None:
 
     def forget_it(delete: Any) -> Any:
         def kept(account: str, id_: str) -> None:
-            gone[id_] = mailbox.of(account, id_)
+            voicemail = mailbox.of(account, id_)
             delete(account, id_)
+            gone[id_] = voicemail
 
         return kept
 
