@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Headers = Sequence[tuple[str, str]]
 Signer = Callable[[str, bytes, int], Headers]
+NumberedSigner = Callable[[str, bytes, int, str], Headers]
 
 ATTEMPT = "gateway.webhook.attempt"
 HELD_SECONDS = 30.0
@@ -40,12 +41,14 @@ READ_BYTES = 2_048
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one vendor sends: `sign(secret, raw_body, unix_seconds)` gives the headers of an attempt; `retries` are the
-    waits in seconds after each failed attempt in turn."""
+    """How one vendor sends: `sign(secret, raw_body, unix_seconds)` gives the headers of an attempt, or, where each has
+    an id of its own, `numbered` with that id (a UUID) as well; `retries` are the waits in seconds after each failed
+    attempt in turn."""
 
     sign: Signer
     retries: Sequence[int]
     user_agent: str
+    numbered: NumberedSigner | None = None
 
 
 def stamped(secret: str, body: bytes, now: int) -> str:
@@ -70,7 +73,8 @@ class Attempt(msgspec.Struct, kw_only=True):
 
 
 class Delivery(Record, kw_only=True):
-    """One event on its way to one receiver. `subject` is the vendor's id of what it is about."""
+    """One event on its way to one receiver. `subject` is the vendor's id of what it is about, `headers` go out beside
+    the signature's."""
 
     vendor: str
     event: str
@@ -79,6 +83,7 @@ class Delivery(Record, kw_only=True):
     secret: str
     body: bytes
     created_at: int
+    headers: list[tuple[str, str]] = []
     state: Literal["pending", "held", "delivered", "failed", "dropped"] = "pending"
     attempts: list[Attempt] = []
     next_at: int | None = None
@@ -143,7 +148,16 @@ class Outbox:
     # -- sending ------
 
     def send(
-        self, *, vendor: str, account: str, event: str, subject: str, url: str, secret: str, body: bytes
+        self,
+        *,
+        vendor: str,
+        account: str,
+        event: str,
+        subject: str,
+        url: str,
+        secret: str,
+        body: bytes,
+        headers: Headers = (),
     ) -> Delivery:
         """Store an event and set its first attempt going; the caller does not wait for it."""
         delivery = self.records.add(
@@ -157,6 +171,7 @@ class Outbox:
                 secret=secret,
                 body=body,
                 created_at=self._clock.now(account),
+                headers=list(headers),
                 troubles=self._troubles(vendor, account, event),
             )
         )
@@ -274,10 +289,16 @@ class Outbox:
         dialect = self._dialects[delivery.vendor]
         now = self._clock.now(delivery.account)
         secret = delivery.secret if "bad_signature" not in delivery.troubles else delivery.secret + "-wrong"
+        if dialect.numbered is None:
+            signature = dialect.sign(secret, delivery.body, now // SECOND)
+        else:
+            id_ = self._streams(delivery.vendor, delivery.account, "attempt").uuid()
+            signature = dialect.numbered(secret, delivery.body, now // SECOND, id_)
         headers = [
             ("Content-Type", "application/json"),
             ("User-Agent", dialect.user_agent),
-            *dialect.sign(secret, delivery.body, now // SECOND),
+            *signature,
+            *delivery.headers,
         ]
         attempt = Attempt(at=now, headers=headers)
         started = wall_seconds()
