@@ -181,6 +181,9 @@ class Gate:
     def _admit(self, exchange: Exchange) -> Sequence[Effect]:
         """Key, then limit, then faults. Raises Refusal."""
         world = self._world
+        if self._vendor.is_public(exchange.method, exchange.path):
+            exchange.at = world.clock.now()
+            return self._trouble(exchange)
         key = self._authenticate(exchange)
         account = exchange.account = key.account
         exchange.key = key.id

@@ -13,9 +13,10 @@ from emulator.gateway.webhooks import Dialect
 
 if TYPE_CHECKING:
     from emulator.carrier.calls import Call
+    from emulator.carrier.live import Beat
     from emulator.carrier.messages import Change
     from emulator.carrier.messages import Message as Text
-    from emulator.carrier.script import Script
+    from emulator.carrier.script import Script, Turn
     from emulator.carrier.scripts import Kind
     from emulator.gateway.gate import ASGIApp
     from emulator.gateway.manners import Manners
@@ -83,6 +84,14 @@ class Texting(Protocol):
         """One of the vendor's messages changed state."""
 
 
+@runtime_checkable
+class Talking(Protocol):
+    """A house that plays the agent on live calls."""
+
+    def call_talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+        """One of the vendor's live calls came a step further (`emulator.carrier.live.Beat`)."""
+
+
 class Unanswered(LookupError):  # noqa: N818 - it is an answer
     """Nobody answers at a number: it is not assigned, or it takes no calls now."""
 
@@ -100,7 +109,7 @@ class Vendor:
     """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`
     is requests a minute for each key; `key_prefix` begins every key, and a rotated key works on for `key_overlap`
     seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
-    than the usual; `outbound` is what scripts may wait for."""
+    than the usual; `public` are operations that need no key; `outbound` is what scripts may wait for."""
 
     name: str
     title: str
@@ -117,17 +126,25 @@ class Vendor:
     open: Callable[[World], House]
     application: Callable[[Any], ASGIApp]
     mutants: Callable[[], Sequence[Mutant]]
+    public: frozenset[str] = frozenset()
     scopes: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     outbound: frozenset[Kind] = frozenset()
     manners: Manners | None = None
 
     def operation_at(self, method: str, path: str) -> str | None:
-        """The operationId that a request meets."""
+        """The operationId that a request meets: of several, the one whose path has the fewest variable parts."""
         for operation, pattern in _patterns(self):
             if operation.method == method and pattern.fullmatch(path):
                 return operation.id
         return None
+
+    def is_public(self, method: str, path: str) -> bool:
+        """Whether a request meets an operation that needs no key."""
+        return bool(self.public) and any(
+            operation.id in self.public and operation.method == method and pattern.fullmatch(path)
+            for operation, pattern in _patterns(self)
+        )
 
 
 _compiled: dict[str, list[tuple[Operation, re.Pattern[str]]]] = {}
@@ -138,6 +155,6 @@ def _patterns(vendor: Vendor) -> list[tuple[Operation, re.Pattern[str]]]:
     if found is None:
         found = _compiled[vendor.name] = [
             (operation, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path))))
-            for operation in vendor.operations
+            for operation in sorted(vendor.operations, key=lambda operation: operation.path.count("{"))
         ]
     return found
