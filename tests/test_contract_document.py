@@ -123,7 +123,7 @@ def test_every_part_of_an_operation_says_where_it_comes_from(vendor: str, name: 
 @every_contract
 def test_every_field_says_where_it_comes_from(vendor: str) -> None:
     found = dict(properties(Contract.load(vendor).document))
-    assert "#/components/schemas/Number/properties/id" in found
+    assert "#/components/schemas/Error/properties/error" in found
     assert [pointer for pointer, schema in found.items() if schema.get("x-basis") not in BASES] == []
 
 
@@ -148,10 +148,13 @@ def test_every_error_names_codes_that_the_envelope_knows(vendor: str) -> None:
     known = set(
         at(Contract.load(vendor).document, "#/components/schemas/Error/properties/error/properties/code")["enum"]
     )
+    contract = Contract.load(vendor)
+    answers = [*(operation.node["responses"] for operation in contract.operations)]
+    answers.append(contract.resolved.get("x-unrouted-responses", {}))
     used = set()
-    for operation in Contract.load(vendor).operations:
-        for status, response in operation.node["responses"].items():
-            if int(status) >= 400:
+    for responses in answers:
+        for status, response in responses.items():
+            if int(status) >= 400 and response.get("x-envelope") != "json-rpc":
                 used |= set(error_field(response, "code")["enum"])
     assert used == known
 
@@ -222,4 +225,4 @@ def test_every_json_body_has_an_example(vendor: str) -> None:
         contents += [response["content"] for response in node["responses"].values() if "content" in response]
         for content in contents:
             for media_type, body in content.items():
-                assert body.get("examples") or media_type == "audio/mpeg", name
+                assert body.get("examples") or not media_type.endswith("json"), name
