@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from emulator.carrier.clock import MINUTE, SECOND, wall_seconds, wall_sleep
+from emulator.carrier.clock import SECOND, wall_seconds, wall_sleep
 from emulator.gateway.errors import Header, Malformed, Refusal
 from emulator.gateway.faults import Effect
 from emulator.gateway.journal import SHOWN, Exchange
@@ -192,14 +192,9 @@ class Gate:
 
     def _count(self, exchange: Exchange, key: Key) -> None:
         """Count a request in its key's window. Raises Refusal when that is full."""
-        world, now = self._world, exchange.at
-        limit = world.rate_limit(key)
-        if limit is None:
-            return
-        wait = world.windows.wait(key.id, limit, MINUTE, now)
+        wait = self._world.take_turn(key, self._vendor.apart.get((exchange.method, exchange.path)))
         if wait > 0:
             raise self._wording.rate_limited(-(-wait // SECOND))
-        world.windows.add(key.id, now)
 
     def _trouble(self, exchange: Exchange) -> Sequence[Effect]:
         """What goes wrong with a request on purpose. Raises Refusal."""
