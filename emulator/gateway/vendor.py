@@ -116,6 +116,17 @@ class Analysing(Protocol):
         """Whether a call can be analysed like this. Raises ScriptError."""
 
 
+@runtime_checkable
+class Binding(Protocol):
+    """A house whose keys may be bound to one of the account's agents."""
+
+    def check_key(self, kind: str | None, handle: str | None) -> None:
+        """Whether a key of this kind may be bound to an agent of this handle, or to none. Raises ValueError."""
+
+    def agent_of_key(self, account: str, handle: str) -> str:
+        """The id of the agent of this handle, who is there from now on."""
+
+
 class Unanswered(LookupError):  # noqa: N818 - it is an answer
     """Nobody answers at a number: it is not assigned, or it takes no calls now."""
 
@@ -133,8 +144,9 @@ class Vendor:
     """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`
     is requests a minute for each key; `key_prefix` begins every key, and a rotated key works on for `key_overlap`
     seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
-    than the usual; `public` are operations that need no key; `outbound` is what scripts may wait for. `apart` are
-    methods and paths that are counted apart from the others, and `seed` furnishes the well-known account."""
+    than the usual; a key comes in one of `key_headers`, in `Authorization` as a bearer token; `public` are operations
+    that need no key; `outbound` is what scripts may wait for. `apart` are methods and paths that are counted apart from
+    the others, and `seed` furnishes the well-known account."""
 
     name: str
     title: str
@@ -154,6 +166,7 @@ class Vendor:
     public: frozenset[str] = frozenset()
     scopes: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    key_headers: frozenset[bytes] = frozenset((b"authorization",))
     outbound: frozenset[Kind] = frozenset()
     manners: Manners | None = None
     apart: Mapping[tuple[str, str], Apart] = field(default_factory=dict)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Headers = Sequence[tuple[str, str]]
 Signer = Callable[[str, bytes, int], Headers]
+NumberedSigner = Callable[[str, bytes, int, str], Headers]
 
 ATTEMPT = "gateway.webhook.attempt"
 HELD_SECONDS = 30.0
@@ -41,14 +42,14 @@ READ_BYTES = 2_048
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one vendor sends: `sign(secret, raw_body, unix_seconds)` gives the headers of an attempt; `retries` are the
-    waits in seconds after each failed attempt in turn. `label(delivery, secret, unix_seconds)` gives headers that
-    depend on more than the body, such as an id."""
+    """How one vendor sends: `sign(secret, raw_body, unix_seconds)` gives the headers of an attempt, or, where each has
+    an id of its own, `numbered` with that id (a UUID) as well; `retries` are the waits in seconds after each failed
+    attempt in turn."""
 
     sign: Signer
     retries: Sequence[int]
     user_agent: str
-    label: Callable[[Delivery, str, int], Headers] | None = None
+    numbered: NumberedSigner | None = None
 
 
 def stamped(secret: str, body: bytes, now: int) -> str:
@@ -73,8 +74,9 @@ class Attempt(msgspec.Struct, kw_only=True):
 
 
 class Delivery(Record, kw_only=True):
-    """One event on its way to one receiver. `subject` is the vendor's id of what it is about. One that `asks` is tried
-    once, as its answer is waited for; `patience` are the real seconds that its receiver has, where it chose them."""
+    """One event on its way to one receiver. `subject` is the vendor's id of what it is about, `headers` go out beside
+    the signature's. One that `asks` is tried once, as its answer is waited for; `patience` is how many real seconds its
+    receiver has, where it chose so."""
 
     vendor: str
     event: str
@@ -83,6 +85,7 @@ class Delivery(Record, kw_only=True):
     secret: str
     body: bytes
     created_at: int
+    headers: list[tuple[str, str]] = []
     state: Literal["pending", "held", "delivered", "failed", "dropped"] = "pending"
     attempts: list[Attempt] = []
     next_at: int | None = None
@@ -161,6 +164,7 @@ class Outbox:
         url: str,
         secret: str,
         body: bytes,
+        headers: Headers = (),
         id_: str | None = None,
         patience: float | None = None,
     ) -> Delivery:
@@ -173,6 +177,7 @@ class Outbox:
             url=url,
             secret=secret,
             body=body,
+            headers=headers,
             id_=id_,
             patience=patience,
         )
@@ -199,6 +204,7 @@ class Outbox:
         url: str,
         secret: str,
         body: bytes,
+        headers: Headers,
         id_: str | None,
         patience: float | None,
         asks: bool = False,
@@ -214,6 +220,7 @@ class Outbox:
                 secret=secret,
                 body=body,
                 created_at=self._clock.now(account),
+                headers=list(headers),
                 troubles=self._troubles(vendor, account, event),
                 asks=asks,
                 patience=patience,
@@ -230,6 +237,7 @@ class Outbox:
         url: str,
         secret: str,
         body: bytes,
+        headers: Headers = (),
         id_: str | None = None,
         patience: float | None = None,
         line: Listener | None = None,
@@ -249,6 +257,7 @@ class Outbox:
             url=url,
             secret=secret,
             body=body,
+            headers=headers,
             id_=id_,
             patience=patience,
             asks=True,
@@ -381,11 +390,16 @@ class Outbox:
         dialect = self._dialects[delivery.vendor]
         now = self._clock.now(delivery.account)
         secret = delivery.secret if "bad_signature" not in delivery.troubles else delivery.secret + "-wrong"
+        if dialect.numbered is None:
+            signature = dialect.sign(secret, delivery.body, now // SECOND)
+        else:
+            id_ = self._streams(delivery.vendor, delivery.account, "attempt").uuid()
+            signature = dialect.numbered(secret, delivery.body, now // SECOND, id_)
         headers = [
             ("Content-Type", "application/json"),
             ("User-Agent", dialect.user_agent),
-            *dialect.sign(secret, delivery.body, now // SECOND),
-            *(dialect.label(delivery, secret, now // SECOND) if dialect.label is not None else ()),
+            *signature,
+            *delivery.headers,
         ]
         attempt = Attempt(at=now, headers=headers)
         patience = self._timeout(delivery.account, delivery.patience)

@@ -173,6 +173,7 @@ class World:
         kind: str | None = None,
         allowlist: tuple[str, ...] = (),
         rate_limit: int | msgspec.UnsetType | None = UNSET,
+        agent: str | None = None,
     ) -> Key:
         """Issue a key; its secret is drawn unless given."""
         vendor = self.vendors[account.vendor]
@@ -188,6 +189,7 @@ class World:
             kind=kind,
             allowlist=allowlist,
             rate_limit=rate_limit,
+            agent=agent,
         )
         return self.keys.records.add(key)
 
