@@ -35,9 +35,7 @@ CODES = {
 class InkboxRefusal(Refusal):
     """A refusal with Inkbox's `detail`: text, an object or a list."""
 
-    def __init__(
-        self, status: int, detail: Any, *, wait: int | None = None, headers: Sequence[Header] = ()
-    ) -> None:
+    def __init__(self, status: int, detail: Any, *, wait: int | None = None, headers: Sequence[Header] = ()) -> None:
         code = str(detail.get("error", "")) if isinstance(detail, dict) else ""
         super().__init__(status, code, str(detail), wait=wait, headers=headers)
         self.detail = detail
@@ -55,9 +53,8 @@ def coded(code: str, message: str, **more: Any) -> InkboxRefusal:
 
 def invalid(param: str, problem: str, *, where: str = "body") -> InkboxRefusal:
     """A value that will not do."""
-    location: list[str | int] = [where]
-    for part in param.replace("[", ".").replace("]", "").split("."):
-        location.append(int(part) if part.isascii() and part.isdigit() else part)
+    parts = param.replace("[", ".").replace("]", "").split(".")
+    location = [where, *(int(part) if part.isascii() and part.isdigit() else part for part in parts)]
     kind = "missing" if problem == "is required" else "value_error"
     return InkboxRefusal(422, [{"loc": location, "msg": f"{param} {problem}", "type": kind}])
 

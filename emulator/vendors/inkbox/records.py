@@ -35,11 +35,12 @@ NUMBERS = 3
 class InkboxSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
     """`sms_warmup` makes a new number wait a quarter of an hour before it texts, `require_opt_in` makes receivers send
     START first. `texts_per_day`, `calls_per_day`, `call_minutes_per_day` and `number_limit` are limits; null lifts
-    one."""
+    one. `agent_patience` is how many real seconds a caller waits for an agent that is spoken to."""
 
     sms_warmup: bool = False
     require_opt_in: bool = False
     texts_per_day: int | None = None
+    agent_patience: float = 3.0
     calls_per_day: int | None = CALLS_A_DAY
     call_minutes_per_day: int | None = MINUTES_A_DAY
     number_limit: int | None = NUMBERS
@@ -50,6 +51,8 @@ class InkboxSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} is at least 0; null lifts it")
+        if not 0 <= self.agent_patience <= 60:
+            raise ValueError("agent_patience is from 0 to 60 seconds")
 
 
 class Organization(Record, kw_only=True):
@@ -238,14 +241,22 @@ class Passage(msgspec.Struct, kw_only=True):
 
 
 class CallDetail(Record, kw_only=True):
-    """What there is to a call, of the same id, beyond the carrier's part."""
+    """What there is to a call, of the same id, beyond the carrier's part. It is `broken` where the agent's socket could
+    not be reached, `scripted` where no agent plays its side, and taken by a `machine` that is not talked to; `said`
+    counts the transcript's rows; `undecided` is the timer of one that waits for its webhook."""
 
     identity: str
+    line: str
+    peer: str
     mode: Mode = "client_websocket"
     websocket_url: str | None = None
     tts: bool | None = None
     stt: bool | None = None
     blocked: bool = False
+    over: bool = False
+    scripted: bool = False
+    machine: bool = False
+    broken: bool = False
     hangup: str | None = None
     reason: str | None = None
     authority: Authority = "contact_scoped"
@@ -253,6 +264,7 @@ class CallDetail(Record, kw_only=True):
     voicemail_message: str | None = None
     updated_at: int = 0
     said: int = 0
+    undecided: int | None = None
     passages: list[Passage] = []
 
 

@@ -73,7 +73,9 @@ class Contacts:
         """Whether a number may be called or written to. Raises Refusal 403."""
         allowed, rule = self.verdict(identity, number, "outbound")
         if not allowed:
-            reason = "A contact rule blocks it." if rule is not None else "The filter mode lets only allowed numbers pass."
+            reason = (
+                "A contact rule blocks it." if rule is not None else "The filter mode lets only allowed numbers pass."
+            )
             raise errors.coded(
                 "recipient_blocked",
                 f"{number} is blocked.",
@@ -112,9 +114,7 @@ class Contacts:
             if identity is not None
             else self.rules.newest("account", caller.account)
         )
-        wanted = [
-            rule for rule in found if action in (None, rule.action) and _covers(rule.direction, direction)
-        ]
+        wanted = [rule for rule in found if action in (None, rule.action) and _covers(rule.direction, direction)]
         return [self.view(rule) for rule in wanted[offset : None if limit is None else offset + limit]]
 
     def of(self, identity: Identity, id_: str) -> Rule:

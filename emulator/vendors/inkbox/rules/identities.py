@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from emulator.vendors.inkbox.rules import Inkbox
 
 _HANDLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-HANDLE_RULE = "has from 1 to 63 letters, digits, dots, hyphens and underscores, and begins and ends with none of the last"
+HANDLE_RULE = (
+    "has from 1 to 63 letters, digits, dots, hyphens and underscores, and begins and ends with none of the last"
+)
 SHOWN_DIGITS = 12
 
 
@@ -171,15 +173,14 @@ class Identities:
             changes["inbound_filter"] = changes["outbound_filter"] = shared.pop()
         if changes or body.mail_filter_mode is not UNSET:
             caller.admin("Changing a filter mode")
-        for name, value in (
-            ("display_name", body.display_name),
-            ("description", body.description),
-            ("imessage_enabled", body.imessage_enabled),
-            ("contact_sharing_enabled", body.contact_sharing_enabled),
-            ("mail_filter", body.mail_filter_mode),
-        ):
-            if value is not UNSET:
-                changes[name] = value
+        plain = {
+            "display_name": body.display_name,
+            "description": body.description,
+            "imessage_enabled": body.imessage_enabled,
+            "contact_sharing_enabled": body.contact_sharing_enabled,
+            "mail_filter": body.mail_filter_mode,
+        }
+        changes |= {name: value for name, value in plain.items() if value is not UNSET}
         self.records.update(identity, updated_at=self.world.clock.now(caller.account), **changes)
         return self.view(identity)
 

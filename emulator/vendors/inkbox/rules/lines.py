@@ -157,6 +157,14 @@ class Lines:
         caller.admin("Releasing a number")
         self.give_up(self.of(caller, id_))
 
+    def release_of(self, caller: Caller, handle: str) -> None:
+        """Give an identity's number up. Raises Refusal 403, or 404 where it has none."""
+        caller.admin("Releasing a number")
+        identity = self.house.identities.named(caller, handle)
+        if identity.number is None:
+            raise errors.not_found("phone number")
+        self.give_up(self.records[identity.number])
+
     def give_up(self, number: Number) -> None:
         """A number is nobody's from now on; what it said and was told stays."""
         identity = self.house.identities.records[number.identity]
@@ -171,9 +179,7 @@ class Lines:
 
     def changed_handling(self, current: Handling, body: HandlingPatch | NumberSpec) -> Handling:
         """How calls are taken after a change. Raises Refusal 422 for what does not go together."""
-        changes = {
-            kept: getattr(body, shown) for shown, kept in FIELDS.items() if getattr(body, shown) is not UNSET
-        }
+        changes = {kept: getattr(body, shown) for shown, kept in FIELDS.items() if getattr(body, shown) is not UNSET}
         if changes.get("target_type", UNSET) is None:
             changes = {"target_number": None, "target_sip": None} | changes
         elif changes.get("target_type") == "phone":
@@ -203,7 +209,9 @@ class Lines:
         if handling.target_number is not None and not is_e164(handling.target_number):
             raise errors.invalid("forwarding_phone_number", "is a number in E.164, such as +12125550142")
         if handling.target_sip is not None and not _SIP.fullmatch(handling.target_sip):
-            raise errors.invalid("forwarding_sip_uri", "is a SIP URI at a public host, such as sip:desk@pbx.example.com")
+            raise errors.invalid(
+                "forwarding_sip_uri", "is a SIP URI at a public host, such as sip:desk@pbx.example.com"
+            )
 
     def handle_calls(self, identity: Identity, body: HandlingPatch) -> HandlingView:
         """Change how an identity, and so its number, takes calls. Raises Refusal 422."""
@@ -223,7 +231,8 @@ class Lines:
         identity = self.house.identities.records[number.identity]
         if body.incoming_text_webhook_url is not UNSET:
             raise errors.invalid(
-                "incoming_text_webhook_url", "is no more: subscribe to text.* events with /api/v1/webhooks/subscriptions"
+                "incoming_text_webhook_url",
+                "is no more: subscribe to text.* events with /api/v1/webhooks/subscriptions",
             )
         if body.filter_mode is not UNSET:
             caller.admin("Changing a filter mode")

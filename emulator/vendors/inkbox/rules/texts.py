@@ -467,12 +467,7 @@ class Texts:
     def of(self, caller: Caller, number: Number, id_: str) -> Text:
         """A text of a number that a key sees. Raises Refusal 404."""
         text = self.records.get(id_.lower()) if is_uuid(id_) else None
-        if (
-            text is None
-            or text.line != number.id
-            or text.deleted
-            or (text.blocked and caller.agent is not None)
-        ):
+        if text is None or text.line != number.id or text.deleted or (text.blocked and caller.agent is not None):
             raise errors.not_found("text")
         return text
 
