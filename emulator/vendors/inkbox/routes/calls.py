@@ -61,7 +61,7 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
     async def list_transcripts(request: Req, call_id: FromPath[str]) -> Answer:
         return Answer(encode(phones.transcript(phones.of(caller_of(world, request), call_id))))
 
-    @post(f"{CALLS}/{{call_id:str}}/hangup", operation_id="hangupCall", status_code=200)
+    @post(f"{CALLS}/{{call_id:str}}/hangup", operation_id="hangUpCall", status_code=200)
     async def hangup_call(request: Req, call_id: FromPath[str]) -> Answer:
         return Answer(encode(phones.hang_up(caller_of(world, request), call_id)))
 

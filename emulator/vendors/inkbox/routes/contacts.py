@@ -139,14 +139,14 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
         caller.admin("Reading opt-ins")
         return Answer(encode(contacts.opt_in_of(caller.account, contacts.check_receiver(receiver_number))))
 
-    @post(f"{OPT_INS}/{{receiver_number:str}}/opt-in", operation_id="optInSms", status_code=200)
+    @post(f"{OPT_INS}/{{receiver_number:str}}/opt-in", operation_id="optInReceiver", status_code=200)
     async def opt_in(request: Req, receiver_number: FromPath[str]) -> Answer:
         caller = caller_of(world, request)
         caller.admin("Writing opt-ins")
         receiver = contacts.check_receiver(receiver_number)
         return Answer(encode(opt_in_view(contacts.record(caller.account, receiver, opted_in=True, source="api"))))
 
-    @post(f"{OPT_INS}/{{receiver_number:str}}/opt-out", operation_id="optOutSms", status_code=200)
+    @post(f"{OPT_INS}/{{receiver_number:str}}/opt-out", operation_id="optOutReceiver", status_code=200)
     async def opt_out(request: Req, receiver_number: FromPath[str]) -> Answer:
         caller = caller_of(world, request)
         caller.admin("Writing opt-ins")

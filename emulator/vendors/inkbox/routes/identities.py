@@ -51,7 +51,7 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
     async def delete_identity(request: Req, agent_handle: FromPath[str]) -> None:
         identities.delete(caller_of(world, request), agent_handle)
 
-    @delete(f"{ONE}/phone_number", operation_id="releaseIdentityNumber")
+    @delete(f"{ONE}/phone_number", operation_id="releaseIdentityPhoneNumber")
     async def release_identity_number(request: Req, agent_handle: FromPath[str]) -> None:
         house.lines.release_of(caller_of(world, request), agent_handle)
 
@@ -64,9 +64,9 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
         caller, body = caller_of(world, request), decode(exchange_of(request).body, _ACCESS)
         return Answer(encode(identities.grant(caller, agent_handle, body.viewer_identity_id)), 201)
 
-    @delete(f"{ONE}/access/{{viewer_id:str}}", operation_id="revokeIdentityAccess")
-    async def revoke_access(request: Req, agent_handle: FromPath[str], viewer_id: FromPath[str]) -> None:
-        identities.revoke(caller_of(world, request), agent_handle, viewer_id)
+    @delete(f"{ONE}/access/{{viewer_identity_id:str}}", operation_id="revokeIdentityAccess")
+    async def revoke_access(request: Req, agent_handle: FromPath[str], viewer_identity_id: FromPath[str]) -> None:
+        identities.revoke(caller_of(world, request), agent_handle, viewer_identity_id)
 
     # -- keys ------
 
@@ -75,23 +75,23 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
         body = decode(exchange_of(request).body, _KEY)
         return Answer(encode(identities.issue_key(caller_of(world, request), body)), 201)
 
-    @get("/api/whoami", operation_id="whoami")
+    @get("/api/whoami", operation_id="whoAmI")
     async def whoami(request: Req) -> Answer:
         return Answer(encode(identities.whoami(caller_of(world, request))))
 
-    @post("/api/v1/signing-keys", operation_id="createSigningKey")
+    @post("/api/v1/signing-keys", operation_id="rotateSigningKey")
     async def create_signing_key(request: Req) -> Answer:
         return Answer(encode(signing.rotate_for_all(caller_of(world, request))), 201)
 
-    @get("/api/v1/signing-keys", operation_id="getSigningKeyStatus")
+    @get("/api/v1/signing-keys", operation_id="getSigningKey")
     async def get_signing_key_status(request: Req) -> Answer:
         return Answer(encode(signing.status_of_all(caller_of(world, request))))
 
-    @post(f"{ONE}/signing-key", operation_id="createIdentitySigningKey")
+    @post(f"{ONE}/signing-key", operation_id="rotateIdentitySigningKey")
     async def create_identity_signing_key(request: Req, agent_handle: FromPath[str]) -> Answer:
         return Answer(encode(signing.rotate(identities.named(caller_of(world, request), agent_handle))), 201)
 
-    @get(f"{ONE}/signing-key", operation_id="getIdentitySigningKeyStatus")
+    @get(f"{ONE}/signing-key", operation_id="getIdentitySigningKey")
     async def get_identity_signing_key_status(request: Req, agent_handle: FromPath[str]) -> Answer:
         return Answer(encode(signing.status(identities.named(caller_of(world, request), agent_handle))))
 

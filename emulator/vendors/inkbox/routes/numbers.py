@@ -26,21 +26,21 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
     """Numbers, incoming-call action and hosted agent."""
     world, lines, identities, hosted = house.world, house.lines, house.identities, house.hosted
 
-    @post(NUMBERS, operation_id="provisionNumber")
+    @post(NUMBERS, operation_id="provisionPhoneNumber")
     async def provision_number(request: Req) -> Answer:
         body = decode(exchange_of(request).body, _NUMBER)
         await lines.check_urls(body)
         return Answer(encode(lines.provision(caller_of(world, request), body)), 201)
 
-    @get(NUMBERS, operation_id="listNumbers")
+    @get(NUMBERS, operation_id="listPhoneNumbers")
     async def list_numbers(request: Req) -> Answer:
         return Answer(encode(lines.listed(caller_of(world, request))))
 
-    @get(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="getNumber")
+    @get(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="getPhoneNumber")
     async def get_number(request: Req, phone_number_id: FromPath[str]) -> Answer:
         return Answer(encode(lines.view(lines.of(caller_of(world, request), phone_number_id))))
 
-    @patch(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="updateNumber")
+    @patch(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="updatePhoneNumber")
     async def update_number(request: Req, phone_number_id: FromPath[str]) -> Answer:
         caller = caller_of(world, request)
         lines.of(caller, phone_number_id)
@@ -48,7 +48,7 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
         await lines.check_urls(body)
         return Answer(encode(lines.change(caller, phone_number_id, body)))
 
-    @delete(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="releaseNumber")
+    @delete(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="releasePhoneNumber")
     async def release_number(request: Req, phone_number_id: FromPath[str]) -> None:
         lines.release(caller_of(world, request), phone_number_id)
 

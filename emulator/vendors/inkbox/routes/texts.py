@@ -134,7 +134,7 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
         body = decode(exchange_of(request).body, _PATCH)
         return Answer(encode(texts.change(caller, phone_number_id, text_id, body)))
 
-    @get("/api/v1/message-sends/lookup", operation_id="lookupMessageSend")
+    @get("/api/v1/message-sends/lookup", operation_id="lookUpMessageSend")
     async def lookup(request: Req) -> Answer:
         caller: Caller = caller_of(world, request)
         query, key = query_in(request, "sender_kind", "sender_id", "operation"), key_in(request)

@@ -29,7 +29,7 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
     def whole(request: Req) -> bool:
         return choice(query_in(request, "scope"), "scope", ("identity",)) is not None
 
-    @post(SUBSCRIPTIONS, operation_id="createSubscription")
+    @post(SUBSCRIPTIONS, operation_id="createWebhookSubscription")
     async def create_subscription(request: Req) -> Answer:
         caller, body = caller_of(world, request), decode(exchange_of(request).body, _BODY)
         hooks.check_events(body.event_types)
@@ -37,16 +37,16 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
         await house.lines.check_url(body.url, "url")
         return Answer(encode(hooks.create(caller, body)), 201)
 
-    @get(SUBSCRIPTIONS, operation_id="listSubscriptions")
+    @get(SUBSCRIPTIONS, operation_id="listWebhookSubscriptions")
     async def list_subscriptions(request: Req) -> Answer:
         query = query_in(request, *OWNERS, "url", "event_type", "scope")
         return Answer(encode(Subscriptions(hooks.listed(caller_of(world, request), query))))
 
-    @get(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="getSubscription")
+    @get(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="getWebhookSubscription")
     async def get_subscription(request: Req, subscription_id: FromPath[str]) -> Answer:
         return Answer(encode(hooks.view(hooks.of(caller_of(world, request), subscription_id))))
 
-    @patch(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="updateSubscription")
+    @patch(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="updateWebhookSubscription")
     async def update_subscription(request: Req, subscription_id: FromPath[str]) -> Answer:
         caller = caller_of(world, request)
         hooks.of(caller, subscription_id)
@@ -55,7 +55,7 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
             await house.lines.check_url(body.url, "url")
         return Answer(encode(hooks.change(caller, subscription_id, body, whole=whole(request))))
 
-    @delete(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="deleteSubscription")
+    @delete(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="deleteWebhookSubscription")
     async def delete_subscription(request: Req, subscription_id: FromPath[str]) -> None:
         hooks.delete(caller_of(world, request), subscription_id, whole=whole(request))
 
@@ -64,14 +64,14 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
         caller_of(world, request)
         return Answer(encode(Catalog(supports_identity_subscriptions=True, event_types=list(CATALOG))))
 
-    @get(DELIVERIES, operation_id="listDeliveries")
+    @get(DELIVERIES, operation_id="listWebhookDeliveries")
     async def list_deliveries(request: Req) -> Answer:
         query = query_in(request, "subscription_id", "phone_number_id", "event_type", "success", "limit", "offset")
         flag(query, "success")
         found = hooks.deliveries(caller_of(world, request), query, *window(query))
         return Answer(encode(Deliveries(found)))
 
-    @post(f"{DELIVERIES}/{{delivery_id:str}}/replay", operation_id="replayDelivery", status_code=200)
+    @post(f"{DELIVERIES}/{{delivery_id:str}}/replay", operation_id="replayWebhookDelivery", status_code=200)
     async def replay_delivery(request: Req, delivery_id: FromPath[str]) -> Answer:
         row = hooks.replay(caller_of(world, request), delivery_id)
         if row.delivery is not None:
