@@ -128,12 +128,12 @@ def test_every_field_says_where_it_comes_from(vendor: str) -> None:
 
 
 @every_contract
-def test_what_goes_beyond_the_page_names_keywords_of_its_own_schema(vendor: str) -> None:
+def test_what_goes_beyond_its_source_names_keywords_of_its_own_schema(vendor: str) -> None:
     found = list(narrowed(Contract.load(vendor).document))
     assert found
     for schema in found:
         assert set(schema["x-ours"]) <= set(schema) - OURS_ONLY, schema
-        assert schema.get("x-basis", "doc") == "doc", schema
+        assert schema.get("x-basis") != "ours", schema
 
 
 @every_contract
@@ -222,4 +222,4 @@ def test_every_json_body_has_an_example(vendor: str) -> None:
         contents += [response["content"] for response in node["responses"].values() if "content" in response]
         for content in contents:
             for media_type, body in content.items():
-                assert body.get("examples") or media_type == "audio/mpeg", name
+                assert body.get("examples") or media_type.startswith("audio/"), name
