@@ -26,6 +26,8 @@ Node = Mapping[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 UNROUTED = (401, 404, 429)
 """What a path or method that the document does not have may be answered with, unless its `x-unrouted` says more."""
+CODE_AT = "/error/code"
+"""Where an error has its code, unless the document's `x-error-code` says another place."""
 LONGEST_MESSAGE = 240
 
 
@@ -55,7 +57,9 @@ class Contract:
             ((_template(operation.path), operation) for operation in self.operations),
             key=lambda route: route[1].path.count("{"),
         )
+        self.code_at: str = self.resolved.get("x-error-code", CODE_AT)
         self._unrouted: tuple[int, ...] = tuple(self.resolved.get("x-unrouted", UNROUTED))
+        self._elsewhere: Node = self.resolved.get("x-unrouted-responses", {})
         webhooks = self.resolved.get("webhooks", {})
         self._events = {name: item["post"] for name, item in webhooks.items()}
         self._events |= {post["x-event"]: post for post in self._events.values()}
@@ -126,8 +130,9 @@ class Contract:
     # -- answers -----------------------------------------------------------------------------------------------------
 
     def _responses(self, status: int) -> list[Node]:
-        """Every distinct response that any operation documents for a status."""
-        found = (_by_status(operation.node["responses"], status) for operation in self.operations)
+        """Every distinct response that the document knows for a status."""
+        places = [*(operation.node["responses"] for operation in self.operations), self._elsewhere]
+        found = (_by_status(responses, status) for responses in places)
         return list({id(response): response for response in found if response is not None}.values())
 
     def _answer_problems(
@@ -143,7 +148,7 @@ class Contract:
         return [*self._header_problems(described.get("headers", {}), headers, body), *problems]
 
     def _header_problems(self, described: Mapping[str, Node], given: Mapping[str, str], body: bytes) -> Iterator[str]:
-        code = _inside(body, "/error/code")
+        code = _inside(body, self.code_at)
         for name, header in described.items():
             text = given.get(name.lower())
             if text is None:
