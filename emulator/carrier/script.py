@@ -36,6 +36,7 @@ CALL_ONLY = (
     "language",
     "translation",
     "summary",
+    "analysis",
 )
 MESSAGE_ONLY = ("failure_code", "delivered_after")
 
@@ -63,8 +64,9 @@ class ScriptedTurn(msgspec.Struct, forbid_unknown_fields=True):
 class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How one call or message goes. Times are seconds; `turns` None draws a dialogue from the phrase bank.
 
-    `language` (ISO 639-1), `translation` and `summary` are a voicemail's, where its words do not tell. A message ends
-    as `completed` (delivered), `failed` (the carrier rejects it) or `undelivered`, with a `failure_code`; its receipt
+    `language` (ISO 639-1), `translation` and `summary` are a voicemail's, where its words do not tell. `analysis` is
+    what the vendor's analysis makes of the call, by the vendor's own names, where it has one. A message ends as
+    `completed` (delivered), `failed` (the carrier rejects it) or `undelivered`, with a `failure_code`; its receipt
     comes `delivered_after` it was sent.
     """
 
@@ -78,6 +80,7 @@ class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     language: str | None = None
     translation: str | None = None
     summary: str | None = None
+    analysis: dict[str, Any] | None = None
     failure_code: str | None = None
     delivered_after: float | None = None
 
@@ -164,7 +167,7 @@ def check_call_script(script: Script) -> CallEnd:
         if seconds is not None and not 0 <= seconds <= LONGEST:
             raise ScriptError(name, f"{name} is from 0 to {LONGEST:.0f} seconds")
     if script.end != "completed":
-        for name in ("turns", "duration", "voicemail"):
+        for name in ("turns", "duration", "voicemail", "analysis"):
             if getattr(script, name):
                 raise ScriptError(name, f"a call that ends as {script.end} is never answered: it has no {name}")
         if script.recording:

@@ -41,7 +41,7 @@ from emulator.gateway.errors import Malformed
 from emulator.gateway.faults import Fault
 from emulator.gateway.gate import Answer, ASGIApp, Receive, Scope, Send, decode, encode, explain
 from emulator.gateway.keys import AllowlistError, Key, networks
-from emulator.gateway.vendor import Texting, Unanswered, Unsendable, Vendor
+from emulator.gateway.vendor import Analysing, Texting, Unanswered, Unsendable, Vendor
 from emulator.gateway.world import SnapshotError, World
 
 PREFIX = "/_ringback"
@@ -440,6 +440,7 @@ class Face:
             raise invalid("give a script or a scenario, not both", "scenario")
         try:
             script = stock_script(body.scenario) if body.scenario is not None else body.script or Script()
+            self._check_analysis(vendor, script)
             call = self.world.houses[vendor.name].receive_call(body.to, body.from_, script)
         except Unanswered:
             raise ControlError(404, "nobody_answers", f"no number of {vendor.name} takes calls at {body.to}") from None
@@ -495,6 +496,7 @@ class Face:
         check = {"call": check_call_script, "message": check_message_script}.get(body.match.kind or "", check_script)
         try:
             check(body.script)
+            self._check_analysis(vendor, body.script)
         except ScriptError as error:
             raise invalid(str(error), f"script.{error.param}") from None
         return _ok(script_view(self.world.scripts.add(vendor.name, account, body.match, body.script)), 201)
@@ -506,6 +508,14 @@ class Face:
             raise ControlError(404, "not_found", f"no script {script_id!r} waits", "script_id")
         self.world.scripts.records.remove(waiting)
         return _ok({"lifted": True, **script_view(waiting)})
+
+    def _check_analysis(self, vendor: Vendor, script: Script) -> None:
+        if script.analysis is None:
+            return
+        house = self.world.houses[vendor.name]
+        if not isinstance(house, Analysing):
+            raise ScriptError("analysis", f"{vendor.title} does not analyse its calls")
+        house.check_analysis(script.analysis)
 
     def _check_number(self, text: str, param: str) -> None:
         if not _E164.fullmatch(text):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from emulator.gateway.accounts import Account, AccountSettings
 from emulator.gateway.errors import Wording
-from emulator.gateway.webhooks import Dialect
+from emulator.gateway.webhooks import Delivery, Dialect
 
 if TYPE_CHECKING:
     from emulator.carrier.calls import Call
@@ -29,6 +29,14 @@ class Operation:
     id: str
     method: str
     path: str
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has."""
+
+    name: str
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,22 @@ class Texting(Protocol):
         """One of the vendor's messages changed state."""
 
 
+@runtime_checkable
+class Heeding(Protocol):
+    """A house that heeds what becomes of its webhooks."""
+
+    def delivery_concluded(self, delivery: Delivery) -> None:
+        """A delivery was taken, or has failed for good."""
+
+
+@runtime_checkable
+class Analysing(Protocol):
+    """A house that analyses its calls, so that a script may say what comes of the analysis."""
+
+    def check_analysis(self, analysis: Mapping[str, Any]) -> None:
+        """Whether a call can be analysed like this. Raises ScriptError."""
+
+
 class Unanswered(LookupError):  # noqa: N818 - it is an answer
     """Nobody answers at a number: it is not assigned, or it takes no calls now."""
 
@@ -100,7 +124,8 @@ class Vendor:
     """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`
     is requests a minute for each key; `key_prefix` begins every key, and a rotated key works on for `key_overlap`
     seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
-    than the usual; `outbound` is what scripts may wait for."""
+    than the usual; `outbound` is what scripts may wait for. `apart` are methods and paths that are counted apart from
+    the others, and `seed` furnishes the well-known account."""
 
     name: str
     title: str
@@ -121,6 +146,8 @@ class Vendor:
     kinds: Mapping[str, str] = field(default_factory=dict)
     outbound: frozenset[Kind] = frozenset()
     manners: Manners | None = None
+    apart: Mapping[tuple[str, str], Apart] = field(default_factory=dict)
+    seed: Callable[[Any, Account], None] | None = None
 
     def operation_at(self, method: str, path: str) -> str | None:
         """The operationId that a request meets."""

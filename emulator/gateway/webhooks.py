@@ -100,7 +100,8 @@ class Lane:
 class Outbox:
     """All deliveries of all vendors.
 
-    `timeout` gives the real seconds that an account's receivers have; `crashed` is told of an unexpected exception.
+    `timeout` gives the real seconds that an account's receivers have; `crashed` is told of an unexpected exception,
+    `concluded` of each delivery that was taken or has failed for good.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class Outbox:
         )
         self.egress = egress
         self.attempted: dict[str, int] = {}
+        self.concluded: Callable[[Delivery], None] = _unheard
         self._clock = clock
         self._streams = streams
         self._journal = journal
@@ -192,10 +194,10 @@ class Outbox:
             raise RuntimeError("the outbox has no event loop to send on")
         return sent
 
-    def abandon(self, account: str) -> None:
-        """Send nothing more of an account's."""
+    def abandon(self, account: str, wanted: Callable[[Delivery], bool] | None = None) -> None:
+        """Send nothing more of an account's, or nothing more that is `wanted` gone."""
         for delivery in self.records.oldest("account", account):
-            if delivery.state in ("pending", "held"):
+            if delivery.state in ("pending", "held") and (wanted is None or wanted(delivery)):
                 self._clock.cancel(delivery.timer)
                 delivery.next_at = delivery.timer = None
                 self.records.update(delivery, state="dropped")
@@ -249,6 +251,8 @@ class Outbox:
                     done.set_result(None)
 
     async def _deliver(self, delivery: Delivery, then: Delivery | None, retry: bool) -> None:
+        if retry and delivery.state == "dropped":
+            return
         attempt = await self._attempt(delivery)
         if "duplicate" in delivery.troubles and attempt.accepted:
             delivery.troubles.remove("duplicate")
@@ -269,6 +273,7 @@ class Outbox:
         self._clock.cancel(delivery.timer)
         delivery.next_at = delivery.timer = None
         self.records.update(delivery, state=state)
+        self.concluded(delivery)
 
     async def _attempt(self, delivery: Delivery) -> Attempt:
         dialect = self._dialects[delivery.vendor]
@@ -360,6 +365,10 @@ class Outbox:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _unheard(_: Delivery) -> None:
+    """Nobody listens."""
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from emulator.carrier.calls import Call, Calls
-from emulator.carrier.clock import Clock, parse_instant
+from emulator.carrier.clock import MINUTE, Clock, parse_instant
 from emulator.carrier.messages import Change, Message, Messages
 from emulator.carrier.money import Entry, Ledger
 from emulator.carrier.numbers import Numbers
@@ -23,8 +23,8 @@ from emulator.gateway.idempotency import Idempotency
 from emulator.gateway.journal import Journal, Kind, MoneyNote, Note
 from emulator.gateway.keys import Key, Keys
 from emulator.gateway.limits import Buckets, Windows
-from emulator.gateway.vendor import House, Texting, Vendor
-from emulator.gateway.webhooks import Outbox
+from emulator.gateway.vendor import Apart, Heeding, House, Texting, Vendor
+from emulator.gateway.webhooks import Delivery, Outbox
 from emulator.settings import Settings, SettingsError
 from emulator.store import Collection
 
@@ -87,6 +87,7 @@ class World:
             crashed=self.crashed,
             unkind=settings.unkind_rates if settings.unkind else None,
         )
+        self.outbox.concluded = self._delivery_concluded
         self.houses: dict[str, House] = {}
         for vendor in vendors:
             self.outbox.speak(vendor.name, vendor.dialect)
@@ -191,6 +192,20 @@ class World:
         limit = self._settings[key.account].rate_limit
         return limit if limit is not UNSET else self.vendors[key.vendor].rate_limit
 
+    def take_turn(self, key: Key, apart: Apart | None = None) -> int:
+        """Count a request in its key's sliding window, or in one that is counted `apart`; gives 0, or how many
+        microseconds it must wait where the window is full."""
+        limit = self.rate_limit(key)
+        if limit is None:
+            return 0
+        name, now = key.id, self.clock.now(key.account)
+        if apart is not None:
+            name, limit = f"{key.id} {apart.name}", min(limit, apart.limit)
+        wait = self.windows.wait(name, limit, MINUTE, now)
+        if wait <= 0:
+            self.windows.add(name, now)
+        return max(0, wait)
+
     def fund(self, account: str, amount: int) -> None:
         """Money from outside comes in; a negative amount takes it away."""
         self.ledger.post(account, amount, "funded" if amount >= 0 else "withdrawn")
@@ -237,6 +252,11 @@ class World:
         house = self.houses[message.vendor]
         if isinstance(house, Texting):
             house.message_changed(message, change)
+
+    def _delivery_concluded(self, delivery: Delivery) -> None:
+        house = self.houses[delivery.vendor]
+        if isinstance(house, Heeding):
+            house.delivery_concluded(delivery)
 
     def base_url(self, vendor: str) -> str:
         """What takes the place of the vendor's own origin; that origin while the server has no address."""
