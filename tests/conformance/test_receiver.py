@@ -44,6 +44,15 @@ def test_answers_are_used_up_and_the_last_stays(receiver: Receiver) -> None:
     assert answers[1].headers["location"] == "/elsewhere"
 
 
+def test_an_answer_may_have_a_body(receiver: Receiver) -> None:
+    inbox = receiver.inbox("x")
+    inbox.answer(Answer.json({"action": "answer"}))
+    answer = post(inbox.url)
+    assert answer.json() == {"action": "answer"}
+    assert answer.headers["content-type"] == "application/json"
+    assert inbox.received[0].json() == {"action": "answer"}
+
+
 def test_a_hanging_address_says_nothing(receiver: Receiver) -> None:
     inbox = receiver.inbox("x")
     inbox.answer(Answer(hangs=True))
