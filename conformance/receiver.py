@@ -23,13 +23,13 @@ class Answer(msgspec.Struct, frozen=True):
 
     status: int = 200
     headers: tuple[Header, ...] = ()
-    body: bytes = b""
     hangs: bool = False
+    body: bytes = b""
 
     @staticmethod
     def json(value: Any, status: int = 200) -> Answer:
         """An answer of JSON."""
-        return Answer(status, (("Content-Type", "application/json"),), json.dumps(value).encode())
+        return Answer(status, (("Content-Type", "application/json"),), body=json.dumps(value).encode())
 
 
 class Inbox:
@@ -157,7 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _serve  # noqa: N815 - the server looks for these names
 
