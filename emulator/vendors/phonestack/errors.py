@@ -14,14 +14,14 @@ CODES: dict[str, int] = {
     "READ_ONLY": 403,
     "WRITE_ONLY": 403,
     "TEST_KEY": 403,
-    "LINK_INVALID": 403,
-    "LINK_EXPIRED": 403,
+    "URL_EXPIRED": 403,
+    "INVALID_SIGNATURE": 403,
     "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
     "DUPLICATE": 409,
     "INVALID_STATE": 409,
     "DO_NOT_CALL": 409,
     "PAYLOAD_TOO_LARGE": 413,
-    "UNSUPPORTED_MEDIA_TYPE": 415,
     "RATE_LIMIT_EXCEEDED": 429,
     "INTERNAL_ERROR": 500,
     "SERVICE_UNAVAILABLE": 503,
@@ -112,11 +112,6 @@ def too_large(limit: int) -> Refusal:
     return refusal("PAYLOAD_TOO_LARGE", f"The body is larger than {limit} bytes")
 
 
-def wrong_type() -> Refusal:
-    """A body that is not JSON by its content type."""
-    return refusal("UNSUPPORTED_MEDIA_TYPE", "Send the body as Content-Type: application/json")
-
-
 def crashed() -> Refusal:
     """Our own malfunction."""
     return refusal("INTERNAL_ERROR", "Something went wrong on our side")
@@ -137,5 +132,4 @@ WORDING = Wording(
     crashed=crashed,
     trouble=trouble,
     envelope=envelope,
-    wrong_type=wrong_type,
 )

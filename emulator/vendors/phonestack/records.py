@@ -15,28 +15,42 @@ FieldType = Literal["string", "number", "boolean", "date", "enum"]
 Category = Literal["contact", "extraction", "both"]
 """Page "Custom Fields API"."""
 Direction = Literal["outbound", "inbound"]
+CallStatus = Literal["queued", "ringing", "in_progress", "completed", "voicemail", "no_answer", "busy", "failed"]
 CampaignStatus = Literal["draft", "running", "paused", "completed"]
 Scope = Literal["full", "read_only", "write_only"]
 Kind = Literal["live", "test"]
-Voice = Literal["ava", "ben", "clara", "diego", "elena", "marcus", "noor", "sam"]
-VOICES: dict[Voice, str] = {
-    "ava": "warm, American English",
-    "ben": "calm, American English",
-    "clara": "bright, British English",
-    "diego": "friendly, Mexican Spanish and English",
-    "elena": "professional, American English",
-    "marcus": "deep, American English",
-    "noor": "soft, British English",
-    "sam": "neutral, American English",
+Sentiment = Literal["positive", "neutral", "negative"]
+VOICES: dict[str, str] = {
+    "warm": "unhurried and friendly, American English",
+    "bright": "lively, American English",
+    "calm": "low and even, American English",
+    "crisp": "brisk and clear, British English",
+    "deep": "a low voice, American English",
+    "gentle": "soft, British English",
+    "neutral": "without accent or colour, American English",
+    "sunny": "cheerful, Mexican Spanish and English",
 }
 """Ours: the page speaks of available voices without naming one."""
-GroupBy = Literal["campaign", "disposition", "status", "direction", "day", "profile"]
+Source = Literal["api", "bulk", "mcp", "dashboard", "call"]
+"""How a contact came."""
+Metric = Literal[
+    "calls",
+    "completed",
+    "voicemail",
+    "no_answer",
+    "busy",
+    "failed",
+    "meetings_booked",
+    "talk_duration_seconds",
+    "cost_cents",
+]
+METRICS: tuple[Metric, ...] = Metric.__args__  # type: ignore[attr-defined]
+Grouping = Literal["day", "campaign_id", "profile_id", "disposition", "sentiment", "status", "direction"]
 DateRange = Literal[
     "today",
     "yesterday",
     "last_7_days",
     "last_30_days",
-    "last_90_days",
     "this_month",
     "last_month",
     "all_time",
@@ -89,20 +103,36 @@ class CampaignSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("an inbound campaign calls nobody: it has no contacts and no people")
 
 
+class ReportFilters(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which calls a report looks at; what is left out is any."""
+
+    campaign_id: str | None = None
+    contact_id: str | None = None
+    profile_id: str | None = None
+    disposition: str | None = None
+    status: CallStatus | None = None
+    direction: Direction | None = None
+    min_duration: int | None = None
+    has_meeting: bool | None = None
+
+
 class ReportSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A report that somebody saved in the dashboard. `campaign` is a campaign's name or id."""
+    """A report that somebody saved in the dashboard. It looks at the calls that `filters` let through, which are
+    filters of the list of calls; `campaign` names one by its name."""
 
     name: str
     description: str | None = None
-    group_by: GroupBy = "disposition"
+    metrics: list[Metric] = msgspec.field(default_factory=lambda: list(METRICS))
+    group_by: Grouping | None = "disposition"
     date_range: DateRange = "last_30_days"
+    filters: ReportFilters = msgspec.field(default_factory=lambda: ReportFilters())
     campaign: str | None = None
-    direction: Direction | None = None
-    disposition: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise ValueError("name has at least one character")
+        if not self.metrics or len(set(self.metrics)) != len(self.metrics):
+            raise ValueError("metrics names at least one figure, and each once")
 
 
 class WebhookSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -151,7 +181,7 @@ class Contact(Record, kw_only=True):
     email: str | None
     company: str | None
     tags: tuple[str, ...]
-    source: str
+    source: Source
     campaign: str | None
     custom_fields: dict[str, Any]
     created_at: int
@@ -178,15 +208,14 @@ class Profile(Record, kw_only=True):
     name: str
     persona: str | None
     opener: str | None
-    objective: str | None
-    guardrails: tuple[str, ...]
-    voice: Voice
-    language: str
+    guardrails: str | None
+    voice: str
     extract_fields: tuple[str, ...]
     created_at: int
     updated_at: int
     version: int = 1
     prompt: str = ""
+    compiled_at: int = 0
     archived_at: int | None = None
 
 
@@ -199,10 +228,8 @@ class Tally(msgspec.Struct, kw_only=True):
     no_answer: int = 0
     busy: int = 0
     failed: int = 0
-    hot_leads: int = 0
     meetings_booked: int = 0
-    dnc_requests: int = 0
-    talk_seconds: int = 0
+    talk_duration_seconds: int = 0
     cost_cents: int = 0
 
 
@@ -224,7 +251,7 @@ class Run(Record, kw_only=True):
 
 
 class Campaign(Run, kw_only=True):
-    """A campaign. What `stats` count are its calls that have ended."""
+    """A campaign. `ended` counts its calls that have ended, `dispositions` what they came to."""
 
     name: str
     direction: Direction
@@ -232,25 +259,17 @@ class Campaign(Run, kw_only=True):
     status: CampaignStatus = "draft"
     paused_at: int | None = None
     pause_reason: str | None = None
-    stats: Tally = msgspec.field(default_factory=Tally)
+    ended: Tally = msgspec.field(default_factory=Tally)
+    dispositions: dict[str, int] = {}
 
 
 class Batch(Run, kw_only=True):
     """Calls that were triggered together."""
 
-    name: str | None
     size: int
     status: Literal["running", "completed"] = "running"
-    ended: int = 0
-
-
-class Asked(msgspec.Struct, kw_only=True):
-    """A field that a call is asked to extract."""
-
-    name: str
-    type: FieldType = "string"
-    description: str | None = None
-    options: tuple[str, ...] = ()
+    over: int = 0
+    """Calls that have ended."""
 
 
 class Entry(Record, kw_only=True):
@@ -262,7 +281,7 @@ class Entry(Record, kw_only=True):
     urgent: bool = False
     state: Literal["queued", "dialled", "skipped", "withdrawn"] = "queued"
     custom_fields: dict[str, Any] = {}
-    asked: tuple[Asked, ...] | None = None
+    extract: tuple[str, ...] | None = None
     call: str | None = None
     reason: str | None = None
     place: int = 0
@@ -270,28 +289,28 @@ class Entry(Record, kw_only=True):
 
 
 class Analysis(msgspec.Struct, kw_only=True):
-    """What came of a call, page "Call Response"."""
+    """What came of a call, page "Call Response"; `extracted_fields` by name, null where it was not said."""
 
     disposition: str
-    sentiment: str
+    sentiment: Sentiment
     summary: str
-    meeting_booked: bool = False
-    ai_confidence_score: int = 0
+    meeting_booked: bool
+    ai_confidence_score: int
+    extracted_fields: dict[str, Any]
 
 
 class Execution(msgspec.Struct):
     """A tool that the agent used."""
 
     tool: str
-    status: str
+    status: Literal["success", "error"]
 
 
 class Outcome(msgspec.Struct, kw_only=True):
     """What a call turns into, known from its first moment and shown at its end."""
 
-    analysis: Analysis
+    analysis: Analysis | None
     tools: list[Execution] = []
-    extracted: dict[str, Any] = {}
     transferred_to: str | None = None
     voicemail: bool = False
 
@@ -306,7 +325,7 @@ class CallDetail(Record, kw_only=True):
     entry: str | None
     outcome: Outcome
     custom_fields: dict[str, Any] = {}
-    status: str | None = None
+    status: CallStatus | None = None
     twilio: int = 0
     gemini: int = 0
     claude: int = 0
@@ -322,13 +341,11 @@ class Report(Record, kw_only=True):
 
     name: str
     description: str | None
-    group_by: GroupBy
+    metrics: tuple[Metric, ...]
+    group_by: Grouping | None
+    filters: ReportFilters
     date_range: DateRange
-    campaign: str | None
-    direction: Direction | None
-    disposition: str | None
     created_at: int
-    last_run_at: int | None = None
 
 
 class Webhook(Record, kw_only=True):

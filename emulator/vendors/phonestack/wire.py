@@ -9,22 +9,32 @@ from msgspec import UNSET, UnsetType
 
 from emulator.vendors.phonestack.records import (
     Analysis,
+    CallStatus,
     CampaignStatus,
     Category,
     DateRange,
     Direction,
     Execution,
     FieldType,
-    GroupBy,
-    Voice,
+    Grouping,
+    Metric,
+    ReportFilters,
+    Source,
 )
 
 T = TypeVar("T")
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Text = Annotated[str, msgspec.Meta(max_length=5_000)]
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Words = Annotated[list[Word], msgspec.Meta(max_length=100)]
-Values = Annotated[dict[str, Any], msgspec.Meta(max_length=200)]
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Email = Annotated[str, msgspec.Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
+Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+Note = Annotated[str, msgspec.Meta(max_length=1_000)]
+Tags = Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=100)]], msgspec.Meta(max_length=100)]
+FieldName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z][A-Za-z0-9_]*$")]
+FieldNames = Annotated[list[Annotated[str, msgspec.Meta(min_length=1)]], msgspec.Meta(max_length=100)]
+Options = Annotated[
+    list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]], msgspec.Meta(min_length=1, max_length=100)
+]
+Values = dict[str, Any]
 Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2_048)]
 
 
@@ -37,12 +47,11 @@ class ContactBody(msgspec.Struct, kw_only=True):
     phone: str
     first_name: Name | None = None
     last_name: Name | None = None
-    email: Name | None = None
+    email: Email | None = None
     company: Name | None = None
-    tags: Words = []
+    tags: Tags = []
     campaign_id: str | None = None
     custom_fields: Values = {}
-    source: Word | None = None
 
 
 class ContactPatch(msgspec.Struct, kw_only=True):
@@ -51,9 +60,9 @@ class ContactPatch(msgspec.Struct, kw_only=True):
     phone: str | UnsetType = UNSET
     first_name: Name | UnsetType | None = UNSET
     last_name: Name | UnsetType | None = UNSET
-    email: Name | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
     company: Name | UnsetType | None = UNSET
-    tags: Words | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
     campaign_id: str | UnsetType | None = UNSET
     custom_fields: Values | UnsetType = UNSET
 
@@ -61,18 +70,9 @@ class ContactPatch(msgspec.Struct, kw_only=True):
 class BulkBody(msgspec.Struct, kw_only=True):
     """POST /api/v1/contacts/bulk. Rows are looked at one by one."""
 
-    contacts: list[msgspec.Raw]
+    contacts: list[Any]
     campaign_id: str | None = None
-    tags: Words = []
-
-
-class AskedBody(msgspec.Struct, kw_only=True):
-    """A field to extract that is defined for one call alone."""
-
-    name: Word
-    type: FieldType = "string"
-    description: Text | None = None
-    options: Words = []
+    tags: Tags = []
 
 
 class TriggerBody(msgspec.Struct, kw_only=True):
@@ -80,7 +80,7 @@ class TriggerBody(msgspec.Struct, kw_only=True):
 
     profile_id: str
     phone: str
-    extract: Annotated[list[Word | AskedBody], msgspec.Meta(max_length=100)] | None = None
+    extract: FieldNames | None = None
     custom_fields: Values = {}
 
 
@@ -92,60 +92,55 @@ class BatchRow(msgspec.Struct, kw_only=True):
 
 
 class BatchBody(msgspec.Struct, kw_only=True):
-    """POST /api/v1/calls/batches."""
+    """The MCP tool trigger_batch."""
 
     profile_id: str
-    calls: list[msgspec.Raw]
-    name: Name | None = None
-    extract: Annotated[list[Word | AskedBody], msgspec.Meta(max_length=100)] | None = None
+    calls: list[BatchRow]
+    extract: FieldNames | None = None
 
 
 class FieldBody(msgspec.Struct, kw_only=True):
     """POST /api/v1/custom-fields."""
 
-    name: Word
+    name: FieldName
     type: FieldType
-    description: Text | None = None
+    description: Note | None = None
     category: Category = "both"
     required: bool = False
-    options: Words | None = None
+    options: Options | None = None
 
 
 class FieldPatch(msgspec.Struct, kw_only=True):
     """PATCH /api/v1/custom-fields/{id}: what is left out stays as it is."""
 
-    name: Word | UnsetType = UNSET
+    name: FieldName | UnsetType = UNSET
     type: FieldType | UnsetType = UNSET
-    description: Text | UnsetType | None = UNSET
+    description: Note | UnsetType | None = UNSET
     category: Category | UnsetType = UNSET
     required: bool | UnsetType = UNSET
-    options: Words | UnsetType | None = UNSET
+    options: Options | UnsetType | None = UNSET
 
 
 class ProfileBody(msgspec.Struct, kw_only=True):
     """POST /api/v1/profiles."""
 
-    name: Name
+    name: Title
     persona: Text | None = None
     opener: Text | None = None
-    objective: Text | None = None
-    guardrails: Annotated[list[Text], msgspec.Meta(max_length=50)] = []
-    voice: Voice = "ava"
-    language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2}$")] = "en"
-    extract_fields: Words = []
+    guardrails: Text | None = None
+    voice: str | None = None
+    extract_fields: FieldNames = []
 
 
 class ProfilePatch(msgspec.Struct, kw_only=True):
     """PATCH /api/v1/profiles/{id}: what is left out stays as it is."""
 
-    name: Name | UnsetType = UNSET
+    name: Title | UnsetType = UNSET
     persona: Text | UnsetType | None = UNSET
     opener: Text | UnsetType | None = UNSET
-    objective: Text | UnsetType | None = UNSET
-    guardrails: Annotated[list[Text], msgspec.Meta(max_length=50)] | UnsetType = UNSET
-    voice: Voice | UnsetType = UNSET
-    language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2}$")] | UnsetType = UNSET
-    extract_fields: Words | UnsetType = UNSET
+    guardrails: Text | UnsetType | None = UNSET
+    voice: str | UnsetType = UNSET
+    extract_fields: FieldNames | UnsetType = UNSET
 
 
 class ExecuteBody(msgspec.Struct, kw_only=True):
@@ -155,11 +150,10 @@ class ExecuteBody(msgspec.Struct, kw_only=True):
 
 
 class SubscribeBody(msgspec.Struct, kw_only=True):
-    """A webhook to send events to."""
+    """The MCP tool subscribe_webhook; without events all are meant."""
 
     url: Url
-    events: Words = []
-    secret: Annotated[str, msgspec.Meta(min_length=8, max_length=200)] | None = None
+    events: list[str] | None = None
 
 
 # -- out ------
@@ -204,20 +198,19 @@ class ContactView(msgspec.Struct):
     phone: str
     email: str | None
     company: str | None
-    tags: list[str]
-    source: str
-    dnc_status: str
+    tags: tuple[str, ...]
     campaign_id: str | None
     custom_fields: dict[str, Any]
+    source: Source
+    dnc_status: Literal["clear", "dnc"]
     created_at: str
     updated_at: str
 
 
 class RowProblem(msgspec.Struct):
-    """A row of a bulk import that was not taken, counted from 0, and why."""
+    """A row of a bulk import that was not created, counted from 0, and why."""
 
     index: int
-    phone: str | None
     code: str
     message: str
 
@@ -239,28 +232,36 @@ class LineView(msgspec.Struct):
     timestamp_seconds: float
 
 
-class CallView(msgspec.Struct, omit_defaults=True):
+class Costs(msgspec.Struct):
+    """What a call's cost is made of, in cents."""
+
+    twilio: int
+    gemini: int
+    claude: int
+
+
+class CallView(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A call, page "Call Response"; transcript and contact where they were asked for."""
 
     id: str
     campaign_id: str | None
     contact_id: str | None
     profile_id: str | None
-    batch_id: str | None
-    status: str
+    batch_id: str | UnsetType = UNSET
+    status: CallStatus
     direction: Direction
     from_number: str
     to_number: str
     transferred_to: str | None
     talk_duration_seconds: int
     cost_cents: int
-    cost_breakdown: dict[str, int]
+    cost_breakdown: Costs
     analysis: Analysis | None
     tool_executions: list[Execution]
-    extracted_data: dict[str, Any]
     custom_fields: dict[str, Any]
     has_recording: bool
     created_at: str
+    started_at: str | None
     answered_at: str | None
     ended_at: str | None
     transcript: list[LineView] | UnsetType = UNSET
@@ -283,12 +284,11 @@ class RecordingView(msgspec.Struct):
 
 
 class BatchView(msgspec.Struct):
-    """How a batch of calls stands."""
+    """How far a batch of calls has come."""
 
-    id: str
-    name: str | None
+    batch_id: str
     profile_id: str | None
-    status: str
+    status: Literal["running", "completed"]
     total: int
     queued: int
     in_progress: int
@@ -309,44 +309,38 @@ class BatchResult(msgspec.Struct):
 
 
 class BatchResults(msgspec.Struct):
-    """All calls of a batch, in the order in which they were given."""
+    """A batch, and its calls in the order in which they were given."""
 
     batch: BatchView
     results: list[BatchResult]
 
 
 class Stats(msgspec.Struct):
-    """A campaign's figures; all but the first five count calls that have ended."""
+    """A campaign's figures."""
 
-    total_contacts: int
+    contacts: int
     queued: int
     in_progress: int
-    calls_made: int
-    skipped: int
+    calls: int
     completed: int
     voicemail: int
     no_answer: int
     busy: int
     failed: int
-    hot_leads: int
     meetings_booked: int
-    dnc_requests: int
-    talk_seconds: int
+    talk_duration_seconds: int
     cost_cents: int
+    dispositions: dict[str, int]
 
 
 class CampaignView(msgspec.Struct, omit_defaults=True):
-    """A campaign; stats where one is looked at."""
+    """A campaign; with stats where one is looked at."""
 
     id: str
     name: str
     direction: Direction
     status: CampaignStatus
     profile_id: str | None
-    calls_per_minute: float
-    max_concurrent_calls: int
-    always_on: bool
-    pause_reason: str | None
     created_at: str
     started_at: str | None
     completed_at: str | None
@@ -362,33 +356,25 @@ class FieldView(msgspec.Struct):
     description: str | None
     category: Category
     required: bool
-    options: list[str]
+    options: list[str] | None
     created_at: str
     updated_at: str
 
 
-class Compiled(msgspec.Struct):
-    """What a profile was compiled into."""
-
-    version: int
-    prompt: str
-    compiled_at: str
-
-
 class ProfileView(msgspec.Struct):
-    """A profile."""
+    """A profile, and what it was compiled into."""
 
     id: str
     name: str
-    status: Literal["active", "archived"]
     persona: str | None
     opener: str | None
-    objective: str | None
-    guardrails: list[str]
-    voice: Voice
-    language: str
-    extract_fields: list[str]
-    compiled: Compiled
+    guardrails: str | None
+    voice: str
+    extract_fields: tuple[str, ...]
+    status: Literal["active", "archived"]
+    version: int
+    compiled_prompt: str
+    compiled_at: str
     created_at: str
     updated_at: str
 
@@ -399,30 +385,24 @@ class ReportView(msgspec.Struct):
     id: str
     name: str
     description: str | None
-    group_by: GroupBy
+    metrics: tuple[Metric, ...]
+    group_by: Grouping | None
+    filters: ReportFilters
     date_range: DateRange
-    filters: dict[str, str]
     created_at: str
-    last_run_at: str | None
 
 
-class Span(msgspec.Struct):
-    """What a report looked at: calls that began from `since` and before `until`."""
-
-    preset: DateRange
-    since: str | None
-    until: str
-
-
-class Executed(msgspec.Struct):
-    """What a report found. Each row has a value for each column."""
+class ReportResult(msgspec.Struct):
+    """What a report found: calls that began from `since` and before `until`. Each row has what `columns` names."""
 
     report_id: str
     name: str
-    date_range: Span
+    date_range: DateRange
+    since: str | None
+    until: str | None
     columns: list[str]
     rows: list[dict[str, Any]]
-    totals: dict[str, Any]
+    totals: dict[str, int]
     generated_at: str
 
 
@@ -449,25 +429,22 @@ class EventView(msgspec.Struct):
 
 
 class CallEvent(msgspec.Struct, omit_defaults=True):
-    """What an event about a call says; analysis and transcript at its end."""
+    """What an event about a call says; length and cost at its end, the rest when it was completed."""
 
     call_id: str
     campaign_id: str | None
     contact_id: str | None
-    profile_id: str | None
-    batch_id: str | None
-    status: str
     direction: Direction
+    status: CallStatus
     from_number: str
     to_number: str
     timestamp: str
-    transferred_to: str | UnsetType | None = UNSET
     talk_duration_seconds: int | UnsetType = UNSET
     cost_cents: int | UnsetType = UNSET
-    cost_breakdown: dict[str, int] | UnsetType = UNSET
+    transferred_to: str | UnsetType | None = UNSET
+    cost_breakdown: Costs | UnsetType = UNSET
     analysis: Analysis | UnsetType | None = UNSET
     tool_executions: list[Execution] | UnsetType = UNSET
-    extracted_data: dict[str, Any] | UnsetType = UNSET
     transcript: list[LineView] | UnsetType = UNSET
 
 
@@ -479,7 +456,22 @@ class CampaignEvent(msgspec.Struct):
     direction: Direction
     status: CampaignStatus
     stats: Stats
-    reason: str | None
+
+
+class ContactEvent(msgspec.Struct):
+    """What an event about a contact says."""
+
+    contact_id: str
+    first_name: str | None
+    last_name: str | None
+    phone: str
+    email: str | None
+    company: str | None
+    tags: tuple[str, ...]
+    campaign_id: str | None
+    custom_fields: dict[str, Any]
+    source: Source
+    dnc_status: Literal["clear", "dnc"]
 
 
 class BillingEvent(msgspec.Struct):
@@ -488,4 +480,3 @@ class BillingEvent(msgspec.Struct):
     spending_limit_cents: int
     spent_cents: int
     percent_used: int
-    period: str

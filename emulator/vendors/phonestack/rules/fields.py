@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,16 +12,15 @@ from msgspec import UNSET
 from emulator.carrier.clock import iso_z
 from emulator.store import Collection
 from emulator.vendors.phonestack import errors
-from emulator.vendors.phonestack.records import Asked, Category, Field, FieldType
+from emulator.vendors.phonestack.records import Category, Field, FieldType
 from emulator.vendors.phonestack.rules.ground import new_id
-from emulator.vendors.phonestack.wire import AskedBody, FieldBody, FieldPatch, FieldView
+from emulator.vendors.phonestack.wire import FieldBody, FieldPatch, FieldView
 
 if TYPE_CHECKING:
     from emulator.vendors.phonestack.rules import PhoneStack
 
 ON_CONTACTS: frozenset[Category] = frozenset(("contact", "both"))
 ON_CALLS: frozenset[Category] = frozenset(("extraction", "both"))
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T.+)?", re.ASCII)
 WANTED: dict[FieldType, str] = {
     "string": "must be text",
@@ -112,8 +111,6 @@ class Fields:
         return self.records.last("name", (account, name))
 
     def _check_name(self, account: str, name: str, own: Field | None) -> None:
-        if not _NAME.fullmatch(name):
-            raise errors.invalid("name", "must begin with a letter and hold letters, digits and underscores")
         there = self.named(account, name)
         if there is not None and there is not own:
             raise errors.refusal("DUPLICATE", f"A custom field named {name} exists already", "name")
@@ -145,28 +142,6 @@ class Fields:
             if field.category not in ON_CALLS:
                 raise errors.invalid(param, f"names {name!r}, a field of contacts alone: give it category both")
 
-    def asked(self, account: str, wanted: Iterable[str | AskedBody], param: str = "extract") -> tuple[Asked, ...]:
-        """What a call is asked to extract, by names of defined fields or by definitions of its own. Raises Refusal
-        400."""
-        found: dict[str, Asked] = {}
-        for one in wanted:
-            if isinstance(one, str):
-                self.check_extract(account, (one,), param)
-                found[one] = self.as_asked(account, one)
-            else:
-                if not _NAME.fullmatch(one.name):
-                    raise errors.invalid(f"{param}.name", "must begin with a letter and hold letters, digits and _")
-                options = _options(one.type, one.options or None, f"{param}.options")
-                found[one.name] = Asked(name=one.name, type=one.type, description=one.description, options=options)
-        return tuple(found.values())
-
-    def as_asked(self, account: str, name: str) -> Asked:
-        """A defined field as something to extract."""
-        field = self.named(account, name)
-        if field is None:
-            return Asked(name=name)
-        return Asked(name=name, type=field.type, description=field.description, options=field.options)
-
     def view(self, field: Field) -> FieldView:
         """A definition as it is shown."""
         return FieldView(
@@ -176,7 +151,7 @@ class Fields:
             field.description,
             field.category,
             field.required,
-            list(field.options),
+            list(field.options) if field.type == "enum" else None,
             iso_z(field.created_at),
             iso_z(field.updated_at),
         )

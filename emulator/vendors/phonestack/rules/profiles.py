@@ -34,6 +34,7 @@ class Profiles:
         """Make a profile and compile it. Raises Refusal 400."""
         extract = tuple(dict.fromkeys(body.extract_fields))
         self.house.fields.check_extract(account, extract, "extract_fields")
+        voice = _voice(body.voice or next(iter(VOICES)))
         now = self.world.clock.now(account)
         profile = Profile(
             id=id_ or new_id(self.world, account, "prof"),
@@ -41,13 +42,12 @@ class Profiles:
             name=body.name,
             persona=body.persona,
             opener=body.opener,
-            objective=body.objective,
-            guardrails=tuple(body.guardrails),
-            voice=body.voice,
-            language=body.language,
+            guardrails=body.guardrails,
+            voice=voice,
             extract_fields=extract,
             created_at=now,
             updated_at=now,
+            compiled_at=now,
         )
         profile.prompt = self._compiled(profile)
         return self.view(self.records.add(profile))
@@ -58,17 +58,21 @@ class Profiles:
         changes: dict[str, Any] = {
             name: getattr(body, name) for name in body.__struct_fields__ if getattr(body, name) is not UNSET
         }
-        for name in ("guardrails", "extract_fields"):
-            if name in changes:
-                changes[name] = tuple(dict.fromkeys(changes[name]))
-        self.house.fields.check_extract(account, changes.get("extract_fields", ()), "extract_fields")
+        if "extract_fields" in changes:
+            changes["extract_fields"] = tuple(dict.fromkeys(changes["extract_fields"]))
+            self.house.fields.check_extract(account, changes["extract_fields"], "extract_fields")
+        if "voice" in changes:
+            _voice(changes["voice"])
         self._compile(profile, changes)
         return self.view(profile)
 
     def archive(self, account: str, id_: str) -> ProfileView:
-        """Take a profile out of use; calls that were made with it still name it. Raises Refusal 404 or 409."""
-        profile = self.active(account, id_)
-        self.records.update(profile, archived_at=self.world.clock.now(account))
+        """Take a profile out of use; calls that were made with it still name it. One that is archived stays so. Raises
+        Refusal 404."""
+        profile = self.of(account, id_)
+        if profile.archived_at is None:
+            now = self.world.clock.now(account)
+            self.records.update(profile, archived_at=now, updated_at=now)
         return self.view(profile)
 
     def of(self, account: str, id_: str) -> Profile:
@@ -108,49 +112,52 @@ class Profiles:
 
     def _compile(self, profile: Profile, changes: dict[str, Any]) -> None:
         now = self.world.clock.now(profile.account)
-        self.records.update(profile, **changes, updated_at=now, version=profile.version + 1)
+        self.records.update(profile, **changes, updated_at=now, compiled_at=now, version=profile.version + 1)
         profile.prompt = self._compiled(profile)
 
     def _compiled(self, profile: Profile) -> str:
         """The prompt that a profile comes to, from its parts in order."""
-        parts = [f"You are {profile.name}, and you speak {profile.language} with the voice {profile.voice}."]
-        if profile.persona:
-            parts.append(f"Persona: {profile.persona}")
-        if profile.objective:
-            parts.append(f"Objective: {profile.objective}")
-        if profile.opener:
-            parts.append(f"Open the call with: {profile.opener}")
-        if profile.guardrails:
-            parts.append("Guardrails:\n" + "\n".join(f"- {rule}" for rule in profile.guardrails))
+        parts = [f"You are {profile.name}, and you speak with the voice {profile.voice}."]
+        for title, text in (
+            ("Persona", profile.persona),
+            ("Open the call with", profile.opener),
+            ("Guardrails", profile.guardrails),
+        ):
+            if text:
+                parts.append(f"{title}: {text}")
         if profile.extract_fields:
-            asked = [self.house.fields.as_asked(profile.account, name) for name in profile.extract_fields]
-            parts.append(
-                "Find out:\n"
-                + "\n".join(
-                    f"- {one.name} ({one.type}{': ' + ', '.join(one.options) if one.options else ''})"
-                    + (f" {one.description}" if one.description else "")
-                    for one in asked
-                )
-            )
+            lines = [self._wanted(profile.account, name) for name in profile.extract_fields]
+            parts.append("Find out:\n" + "\n".join(lines))
         return "\n\n".join(parts)
+
+    def _wanted(self, account: str, name: str) -> str:
+        field = self.house.fields.named(account, name)
+        if field is None:
+            return f"- {name}"
+        options = f": {', '.join(field.options)}" if field.options else ""
+        return f"- {name} ({field.type}{options}) {field.description or ''}".rstrip()
 
     def view(self, profile: Profile) -> ProfileView:
         """A profile as it is shown."""
         return ProfileView(
             profile.id,
             profile.name,
-            "active" if profile.archived_at is None else "archived",
             profile.persona,
             profile.opener,
-            profile.objective,
-            list(profile.guardrails),
+            profile.guardrails,
             profile.voice,
-            profile.language,
-            list(profile.extract_fields),
-            Compiled(profile.version, profile.prompt, iso_z(profile.updated_at)),
+            profile.extract_fields,
+            "active" if profile.archived_at is None else "archived",
+            profile.version,
+            profile.prompt,
+            iso_z(profile.compiled_at),
             iso_z(profile.created_at),
             iso_z(profile.updated_at),
         )
 
 
-__all__ = ["VOICES", "Profiles"]
+def _voice(name: str) -> str:
+    """A voice that there is. Raises Refusal 400."""
+    if name not in VOICES:
+        raise errors.invalid("voice", f"must be one of {', '.join(VOICES)}")
+    return name
