@@ -41,13 +41,13 @@ class ErrorBody(msgspec.Struct):
 class ErrorEnvelope(msgspec.Struct):
     """Every error."""
 
+    success: bool
     error: ErrorBody
-    success: bool = False
 
 
 def envelope(refusal: Refusal) -> bytes:
     """A refusal as documented."""
-    return encode(ErrorEnvelope(ErrorBody(refusal.code, refusal.message)))
+    return encode(ErrorEnvelope(False, ErrorBody(refusal.code, refusal.message)))
 
 
 def refusal(code: str, message: str, param: str | None = None, *, wait: int | None = None) -> Refusal:

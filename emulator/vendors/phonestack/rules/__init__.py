@@ -20,6 +20,7 @@ from emulator.vendors.phonestack.rules.dashboard import Dashboard
 from emulator.vendors.phonestack.rules.dialler import Dialler
 from emulator.vendors.phonestack.rules.fields import Fields
 from emulator.vendors.phonestack.rules.ground import ID_DIGITS, NAME
+from emulator.vendors.phonestack.rules.guide import Guide
 from emulator.vendors.phonestack.rules.hooks import Hooks
 from emulator.vendors.phonestack.rules.money import Money
 from emulator.vendors.phonestack.rules.outcomes import Outcomes, scripted
@@ -49,6 +50,7 @@ class PhoneStack:
         self.batches = Batches(self)
         self.reports = Reports(self)
         self.dashboard = Dashboard(self)
+        self.guide = Guide(self)
         self.desks: Collection[Desk] = Collection(Desk)
 
     def collections(self) -> Mapping[str, Any]:

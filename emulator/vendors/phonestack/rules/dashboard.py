@@ -4,7 +4,7 @@ and `fixtures/phonestack.json` for the well-known account."""
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 COUNTRY = "US"
 TAG = "made_up"
+NAMES = 150
+"""Made-up first names, last names and companies, of which people are put together."""
 
 
 class Seed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -103,11 +105,20 @@ class Dashboard:
         stream = self.world.streams(NAME, account, "people")
         faker = Faker("en_US")
         faker.seed_instance(stream.getrandbits(64))
+        firsts, lasts, companies = (
+            [draw() for _ in range(NAMES)] for draw in (faker.first_name, faker.last_name, faker.company)
+        )
         numbers = [f"{prefix}{line:0{free}d}" for prefix, free in ranges(COUNTRY, "mobile") for line in range(10**free)]
         first = stream.randrange(len(numbers))
         for number in (*numbers[first:], *numbers[:first]):
             line = self.world.numbers.line(number)
             if line is None and self.house.people.with_phone(account, number) is None:
-                given: dict[str, Any] = {"first_name": faker.first_name(), "last_name": faker.last_name()}
-                email = f"{given['first_name']}.{given['last_name']}@example.com".lower().replace(" ", "")
-                yield PersonSetting(phone=number, **given, email=email, company=faker.company(), tags=[TAG])
+                given = stream.choice(firsts), stream.choice(lasts)
+                yield PersonSetting(
+                    phone=number,
+                    first_name=given[0],
+                    last_name=given[1],
+                    email=f"{given[0]}.{given[1]}@example.com".lower().replace(" ", ""),
+                    company=stream.choice(companies),
+                    tags=[TAG],
+                )

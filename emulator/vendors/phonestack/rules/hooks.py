@@ -118,6 +118,10 @@ class Hooks:
             raise errors.not_found("Webhook")
         return webhook
 
+    def all(self, account: str) -> list[WebhookView]:
+        """An organization's webhooks, the latest first."""
+        return [self.view(webhook) for webhook in self.records.newest("account", account)]
+
     def view(self, webhook: Webhook) -> WebhookView:
         """A webhook without its secret."""
         return WebhookView(

@@ -51,6 +51,7 @@ class Talk(msgspec.Struct):
     tools: list[str]
     summaries: list[str]
     dialogues: list[list[ScriptedTurn]]
+    inbound: list[list[ScriptedTurn]]
 
 
 class Machine(msgspec.Struct):
@@ -269,7 +270,8 @@ def _said(
     if profile is not None and profile.opener:
         greeting = profile.opener
     said = [ScriptedTurn("agent", _filled(greeting, slots))]
-    said += [ScriptedTurn(turn.speaker, _filled(turn.text, slots)) for turn in stream.choice(talk.dialogues)]
+    dialogue = stream.choice(talk.inbound if direction == "inbound" else talk.dialogues)
+    said += [ScriptedTurn(turn.speaker, _filled(turn.text, slots)) for turn in dialogue]
     return said
 
 
