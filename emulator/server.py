@@ -60,7 +60,7 @@ class Serving:
         settings = self.settings
         self._load_state()
         self.application.world.clock.run_on(asyncio.get_running_loop())
-        self.application.world.outbox.resume()
+        self.application.world.resume()
         with _claimed(settings.host, settings.port) as port:
             self.url = f"http://{_shown(settings.host)}:{port}"
             await self._listen(port)
@@ -142,6 +142,7 @@ class Serving:
         """Stop listening, end the webhooks' connections and save the state. An answer that is not done after
         PATIENCE is not waited for."""
         self.application.world.journal.close()
+        self.application.world.bells.close()
         for server, _ in self._servers:
             server.interrupt_signal = True
             server.main_loop_interrupt.set()

@@ -119,6 +119,28 @@ def plan(script: Script, stream: Stream) -> Plan:
     return Plan(after, duration, "completed", turns, outcome, recording)
 
 
+class FarEnd(msgspec.Struct, frozen=True):
+    """What is ahead on a live call: turns yet to be said, and how long the far end stays (None: until it has nothing
+    left to say)."""
+
+    ahead: list[ScriptedTurn]
+    lasts: float | None
+
+
+def far_end(script: Script, stream: Stream, *, asks: bool) -> tuple[Plan, FarEnd]:
+    """A script for a live call: the plan without its turns, and what is ahead. With `asks` that is the far end's part
+    alone, without it both parts, each turn at its moment. Raises ScriptError."""
+    if script.end != "completed" or not asks:
+        planned = plan(script, stream)
+        ahead = [ScriptedTurn(turn.speaker, turn.text, turn.at) for turn in planned.turns]
+        return msgspec.structs.replace(planned, turns=[]), FarEnd(ahead, planned.duration)
+    check_call_script(script)
+    said, outcome = _what_is_said(script, stream)
+    after = RINGS_FOR if script.answer_after is None else script.answer_after
+    planned = Plan(after, script.duration or 0.0, "completed", [], outcome, script.recording is not False)
+    return planned, FarEnd([turn for turn in said if turn.speaker == "caller"], script.duration)
+
+
 def fits_call(script: Script) -> bool:
     """Whether nothing in a script is for a message alone."""
     return script.end != "undelivered" and all(getattr(script, name) is None for name in MESSAGE_ONLY)
@@ -213,7 +235,7 @@ def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[lis
     for turn in scripted:
         moment = max(moment, turn.at) if turn.at is not None else moment
         offsets.append(moment)
-        moment += _speaking(turn.text) + PAUSE
+        moment += speaking(turn.text) + PAUSE
     if duration is None:
         duration = float(math.ceil(moment))
         if duration > LONGEST:
@@ -226,7 +248,8 @@ def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[lis
     ], duration
 
 
-def _speaking(text: str) -> float:
+def speaking(text: str) -> float:
+    """Seconds that it takes to say a text."""
     return max(1, len(text.split())) / WORDS_PER_SECOND
 
 

@@ -41,7 +41,7 @@ from emulator.gateway.errors import Malformed
 from emulator.gateway.faults import Fault
 from emulator.gateway.gate import Answer, ASGIApp, Receive, Scope, Send, decode, encode, explain
 from emulator.gateway.keys import AllowlistError, Key, networks
-from emulator.gateway.vendor import Analysing, Signing, Texting, Unanswered, Unsendable, Vendor
+from emulator.gateway.vendor import Analysing, Binding, Signing, Texting, Unanswered, Unsendable, Vendor
 from emulator.gateway.world import SnapshotError, World
 
 PREFIX = "/_ringback"
@@ -336,6 +336,19 @@ class Face:
             raise invalid(str(error), "allowlist") from None
         if isinstance(body.rate_limit, int) and body.rate_limit < 1:
             raise invalid("rate_limit is at least 1; null lifts it", "rate_limit")
+        house = self.world.houses[vendor.name]
+        if not isinstance(house, Binding):
+            if body.agent_handle is not None:
+                raise invalid(f"{vendor.title} binds no key to an agent", "agent_handle")
+            return
+        try:
+            house.check_key(body.kind, body.agent_handle)
+        except ValueError as error:
+            raise invalid(str(error), "agent_handle") from None
+
+    def _agent(self, account: Account, handle: str | None) -> str | None:
+        house = self.world.houses[account.vendor]
+        return house.agent_of_key(account.id, handle) if handle is not None and isinstance(house, Binding) else None
 
     def _issue(self, account: Account, body: bodies.KeyBody) -> Key:
         return self.world.issue_key(
@@ -345,6 +358,7 @@ class Face:
             kind=body.kind,
             allowlist=body.allowlist,
             rate_limit=body.rate_limit,
+            agent=self._agent(account, body.agent_handle),
         )
 
     async def issue_key(self, request: Req, account_id: FromPath[str]) -> Answer:
@@ -381,6 +395,7 @@ class Face:
             kind=key.kind,
             allowlist=key.allowlist,
             rate_limit=key.rate_limit,
+            agent=key.agent,
         )
         return _ok({**key_view(fresh, secret=True), "replaces": key.id}, 201)
 

@@ -130,6 +130,10 @@ class Gate:
         self._vendor = vendor
         self._name = vendor.name
         self._wording = vendor.wording
+        self._key_headers = vendor.key_headers
+        self._slashed = frozenset(
+            operation.path[:-1] for operation in vendor.operations if operation.path.endswith("/")
+        )
         self._app = app
         self._limit = world.settings.max_body
         self._unkind = world.settings.unkind_rates if world.settings.unkind else None
@@ -157,7 +161,7 @@ class Gate:
         try:
             effects = self._admit(exchange)
             path: str = scope["path"]
-            if method == "OPTIONS" or "//" in path or path[-1] == "/":
+            if method == "OPTIONS" or "//" in path or (path[-1] == "/") is not (path.rstrip("/") in self._slashed):
                 raise self._wording.no_route()
             if method == "HEAD":
                 scope["method"] = "GET"
@@ -180,6 +184,9 @@ class Gate:
 
     def _admit(self, exchange: Exchange) -> Sequence[Effect]:
         """Key, then limit, then faults. Raises Refusal."""
+        if self._vendor.is_public(exchange.method, exchange.path):
+            exchange.at = self._world.clock.now()
+            return self._trouble(exchange)
         key = self._authenticate(exchange)
         self._belongs_to(exchange, key)
         self._count(exchange, key)
@@ -217,14 +224,14 @@ class Gate:
         secret = None
         for name, value in exchange.headers:
             size += len(name) + len(value)
-            if name == b"authorization":
-                secret = value
+            if name in self._key_headers:
+                secret = value if name != b"authorization" else _bearer(value)
         exchange.at = world.clock.now()
         if size > MOST_HEADER_BYTES:
             raise self._wording.malformed(Malformed("the request's headers are too large"))
         key = None
-        if secret is not None and secret[:7].lower() == b"bearer ":
-            key = world.keys.find(self._name, secret[7:].strip().decode("latin-1"))
+        if secret is not None:
+            key = world.keys.find(self._name, secret.strip().decode("latin-1"))
         if key is None or not world.keys.admits(key, exchange.client, world.clock.now(key.account)):
             raise self._wording.unauthorized()
         return key
@@ -284,6 +291,10 @@ class Gate:
         await self._app(scope, receive, answer)
 
 
+def _bearer(value: bytes) -> bytes | None:
+    return value[7:] if value[:7].lower() == b"bearer " else None
+
+
 def _is_json(value: bytes) -> bool:
     media = value.partition(b";")[0].strip().lower()
     return media == JSON or (media.startswith(b"application/") and media.endswith(b"+json"))
@@ -292,7 +303,9 @@ def _is_json(value: bytes) -> bool:
 def refusal_answer(envelope: Callable[[Refusal], bytes], refusal: Refusal, exchange: Exchange) -> Answer:
     """A refusal as an answer in the vendor's envelope."""
     refusal.request_id = exchange.request_id
-    headers = () if refusal.wait is None else ((b"retry-after", b"%d" % refusal.wait),)
+    headers: Sequence[Header] = refusal.headers
+    if refusal.wait is not None:
+        headers = (*headers, (b"retry-after", b"%d" % refusal.wait))
     return Answer(envelope(refusal), refusal.status, headers=headers)
 
 

@@ -11,19 +11,22 @@ from msgspec import UNSET
 
 from emulator.carrier.calls import Call, Calls
 from emulator.carrier.clock import MINUTE, Clock, parse_instant
+from emulator.carrier.live import Beat
 from emulator.carrier.messages import Change, Message, Messages
 from emulator.carrier.money import Entry, Ledger
 from emulator.carrier.numbers import Numbers
 from emulator.carrier.rng import Streams
+from emulator.carrier.script import Turn
 from emulator.carrier.scripts import Scripts
 from emulator.gateway.accounts import Account, AccountSettings
+from emulator.gateway.bells import Bells
 from emulator.gateway.egress import Egress
 from emulator.gateway.faults import Faults
 from emulator.gateway.idempotency import Idempotency
 from emulator.gateway.journal import Journal, Kind, MoneyNote, Note
 from emulator.gateway.keys import Key, Keys
 from emulator.gateway.limits import Buckets, Windows
-from emulator.gateway.vendor import Apart, Heeding, House, Texting, Vendor
+from emulator.gateway.vendor import Apart, Heeding, House, Talking, Texting, Vendor
 from emulator.gateway.webhooks import Delivery, Outbox
 from emulator.settings import Settings, SettingsError
 from emulator.store import Collection
@@ -59,11 +62,14 @@ class World:
         self.clock = Clock(mode, factor, parse_instant(settings.start) if settings.start else None)
         self.streams = Streams(settings.seed)
         self.journal = Journal(settings.journal_size)
+        self.bells = Bells(self.clock)
+        """Who waits for something: a call's id rings when it comes further."""
         self.ledger = Ledger(self.clock)
         self.ledger.posted = self._note_money
         self.numbers = Numbers(self.streams)
         self.calls = Calls(self.clock, self.streams)
         self.calls.changed = self._call_changed
+        self.calls.talk.beat = self._call_talked
         self.messages = Messages(self.clock)
         self.messages.changed = self._message_changed
         self.scripts = Scripts()
@@ -167,6 +173,7 @@ class World:
         kind: str | None = None,
         allowlist: tuple[str, ...] = (),
         rate_limit: int | msgspec.UnsetType | None = UNSET,
+        agent: str | None = None,
     ) -> Key:
         """Issue a key; its secret is drawn unless given."""
         vendor = self.vendors[account.vendor]
@@ -182,6 +189,7 @@ class World:
             kind=kind,
             allowlist=allowlist,
             rate_limit=rate_limit,
+            agent=agent,
         )
         return self.keys.records.add(key)
 
@@ -212,9 +220,10 @@ class World:
         if amount > 0:
             self.houses[self.accounts[account].vendor].funded(account)
 
-    def _webhook_timeout(self, account: str) -> float:
+    def _webhook_timeout(self, account: str, patience: float | None) -> float:
         settings = self._settings.get(account)
-        return (settings.webhook_timeout if settings is not None else None) or self.settings.webhook_timeout
+        chosen = settings.webhook_timeout if settings is not None else None
+        return chosen or patience or self.settings.webhook_timeout
 
     # -- what happened ------
 
@@ -239,6 +248,22 @@ class World:
             state=call.state,
         )
         self.houses[call.vendor].call_changed(call)
+        self.bells.ring(call.id)
+
+    def _call_talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+        if beat == "said" and turn is not None:
+            self.note(
+                call.account,
+                "call",
+                f"{turn.speaker}: {turn.text}",
+                vendor=call.vendor,
+                call_id=call.id,
+                speaker=turn.speaker,
+            )
+        house = self.houses[call.vendor]
+        if isinstance(house, Talking):
+            house.call_talked(call, beat, turn)
+        self.bells.ring(call.id)
 
     def _message_changed(self, message: Message, change: Change) -> None:
         self.note(
@@ -330,7 +355,13 @@ class World:
         }
         self.streams.restore(state["streams"]["seed"], state["streams"]["drawn"])
         self.clock.restore(state["clock"], mode, factor)
+        self.resume()
+
+    def resume(self) -> None:
+        """After a restore, or once there is an event loop: what was under way goes on."""
         self.outbox.resume()
+        if self.clock.loop is not None:
+            self.calls.resume()
 
     def clear(self) -> None:
         """Forget everything; the seeds start over and the clock stays where it is."""
