@@ -41,13 +41,13 @@ class ErrorBody(msgspec.Struct):
 class ErrorEnvelope(msgspec.Struct):
     """Every error."""
 
+    success: bool
     error: ErrorBody
-    success: bool = False
 
 
 def envelope(refusal: Refusal) -> bytes:
     """A refusal as documented."""
-    return encode(ErrorEnvelope(ErrorBody(refusal.code, refusal.message)))
+    return encode(ErrorEnvelope(False, ErrorBody(refusal.code, refusal.message)))
 
 
 def refusal(code: str, message: str, param: str | None = None, *, wait: int | None = None) -> Refusal:
@@ -102,6 +102,11 @@ def no_route() -> Refusal:
     return refusal("NOT_FOUND", "This API has no such path and method")
 
 
+def wrong_method() -> Refusal:
+    """A method that a path does not have."""
+    return refusal("METHOD_NOT_ALLOWED", "This path does not have that method")
+
+
 def rate_limited(wait: int) -> Refusal:
     """The key's minute is used up."""
     return refusal("RATE_LIMIT_EXCEEDED", f"Too many requests on this key: retry after {wait} s", wait=wait)
@@ -132,4 +137,5 @@ WORDING = Wording(
     crashed=crashed,
     trouble=trouble,
     envelope=envelope,
+    wrong_method=wrong_method,
 )

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from hashlib import sha256
 from hmac import new as hmac
-from typing import Any, Literal
+from typing import Any
 
 from emulator.carrier.clock import iso_z
 from emulator.gateway.gate import encode
 from emulator.gateway.webhooks import Dialect, Headers
+from emulator.vendors.phonestack.records import EVENTS, EventType
 from emulator.vendors.phonestack.wire import EventView
 
-EventType = Literal[
-    "call.completed",
-    "call.started",
-    "call.failed",
-    "call.voicemail",
-    "campaign.started",
-    "campaign.paused",
-    "campaign.completed",
-    "contact.created",
-    "contact.dnc_requested",
-    "billing.limit_warning",
-    "billing.limit_reached",
-]
-EVENTS: tuple[EventType, ...] = EventType.__args__  # type: ignore[attr-defined]
-"""Page "Events"."""
 MEANINGS: dict[EventType, str] = {
     "call.completed": "A call was held and has ended; comes with its analysis and transcript",
     "call.started": "A call was placed, or came in",
@@ -55,3 +41,5 @@ def sign(secret: str, body: bytes, now: int) -> Headers:
 
 DIALECT = Dialect(sign=sign, retries=(), user_agent="PhoneStack-Webhooks/1.0")
 """The page promises no second attempt: what fails counts towards the webhook's being disabled. Ours."""
+
+__all__ = ["DIALECT", "EVENTS", "MEANINGS", "MOST_FAILURES", "EventType", "event", "sign"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import msgspec
 
 from emulator.carrier.money import AmountError, usd
 from emulator.gateway.accounts import AccountSettings
+from emulator.gateway.egress import parse
 from emulator.store import Record
 
 FieldType = Literal["string", "number", "boolean", "date", "enum"]
@@ -56,6 +58,23 @@ DateRange = Literal[
     "all_time",
 ]
 """Page "Execute Report" names last_7_days; the others are ours."""
+EventType = Literal[
+    "call.completed",
+    "call.started",
+    "call.failed",
+    "call.voicemail",
+    "campaign.started",
+    "campaign.paused",
+    "campaign.completed",
+    "contact.created",
+    "contact.dnc_requested",
+    "billing.limit_warning",
+    "billing.limit_reached",
+]
+EVENTS: tuple[EventType, ...] = EventType.__args__  # type: ignore[attr-defined]
+"""Page "Events"."""
+E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+LONGEST_SECRET = 200
 PACE = 60.0
 LINES = 10
 
@@ -70,6 +89,10 @@ class PersonSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     company: str | None = None
     tags: list[str] = []
     custom_fields: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if not E164.fullmatch(self.phone):
+            raise ValueError("phone is a number in E.164, such as +12145551234")
 
 
 class CampaignSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -139,8 +162,13 @@ class WebhookSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The webhook that somebody set in the dashboard; all events unless `events` names some."""
 
     url: str
-    events: list[str] = []
+    events: list[EventType] = []
     secret: str | None = None
+
+    def __post_init__(self) -> None:
+        parse(self.url)
+        if self.secret is not None and not 1 <= len(self.secret) <= LONGEST_SECRET:
+            raise ValueError(f"secret has from 1 to {LONGEST_SECRET} characters")
 
 
 class PhoneStackSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
@@ -234,7 +262,8 @@ class Tally(msgspec.Struct, kw_only=True):
 
 
 class Run(Record, kw_only=True):
-    """Something that dials a queue: at a pace, on so many lines, with so many calls under way."""
+    """Something that dials a queue: at a pace, on so many lines, with so many calls under way. `profile` is a
+    profile's id or, while there is none of that name, its name."""
 
     profile: str | None
     calls_per_minute: float
@@ -257,8 +286,6 @@ class Campaign(Run, kw_only=True):
     direction: Direction
     always_on: bool
     status: CampaignStatus = "draft"
-    paused_at: int | None = None
-    pause_reason: str | None = None
     ended: Tally = msgspec.field(default_factory=Tally)
     dispositions: dict[str, int] = {}
 
@@ -268,8 +295,6 @@ class Batch(Run, kw_only=True):
 
     size: int
     status: Literal["running", "completed"] = "running"
-    over: int = 0
-    """Calls that have ended."""
 
 
 class Entry(Record, kw_only=True):
@@ -284,8 +309,6 @@ class Entry(Record, kw_only=True):
     extract: tuple[str, ...] | None = None
     call: str | None = None
     reason: str | None = None
-    place: int = 0
-    """Where it stands in its batch, from 0."""
 
 
 class Analysis(msgspec.Struct, kw_only=True):
@@ -322,7 +345,6 @@ class CallDetail(Record, kw_only=True):
     contact: str | None
     profile: str | None
     batch: str | None
-    entry: str | None
     outcome: Outcome
     custom_fields: dict[str, Any] = {}
     status: CallStatus | None = None
@@ -346,6 +368,12 @@ class Report(Record, kw_only=True):
     filters: ReportFilters
     date_range: DateRange
     created_at: int
+
+
+class Desk(Record, kw_only=True):
+    """An organization's own number, under the account's id."""
+
+    number: str
 
 
 class Webhook(Record, kw_only=True):

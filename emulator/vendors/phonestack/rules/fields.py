@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
@@ -78,7 +78,7 @@ class Fields:
             self._check_name(account, changes["name"], field)
         kind = changes.get("type", field.type)
         if body.options is not UNSET:
-            changes["options"] = _options(kind, cast("list[str] | None", body.options))
+            changes["options"] = _options(kind, body.options)
         elif kind == "enum":
             _options(kind, list(field.options))
         elif field.options:

@@ -7,10 +7,10 @@ import re
 from emulator.carrier.clock import iso_z
 from emulator.gateway.world import World
 from emulator.vendors.phonestack import errors
+from emulator.vendors.phonestack.records import E164
 
 NAME = "phonestack"
 ID_DIGITS = 12
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _PRINTED = re.compile(r"[\s().-]+")
 
 
@@ -24,7 +24,7 @@ def phone_of(text: object, param: str = "phone") -> str:
     400 for what is none."""
     if isinstance(text, str) and len(text) <= 40:
         number = _PRINTED.sub("", text)
-        if _E164.fullmatch(number):
+        if E164.fullmatch(number):
             return number
     raise errors.invalid(param, "must be a phone number in E.164, such as +12145551234")
 

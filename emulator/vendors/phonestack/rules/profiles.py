@@ -12,7 +12,7 @@ from emulator.store import Collection
 from emulator.vendors.phonestack import errors
 from emulator.vendors.phonestack.records import VOICES, Profile
 from emulator.vendors.phonestack.rules.ground import new_id
-from emulator.vendors.phonestack.wire import Compiled, ProfileBody, ProfilePatch, ProfileView
+from emulator.vendors.phonestack.wire import ProfileBody, ProfilePatch, ProfileView
 
 if TYPE_CHECKING:
     from emulator.vendors.phonestack.rules import PhoneStack
