@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from conformance.claims.phonestack.keys import NEVER_ISSUED
@@ -95,25 +96,65 @@ NEEDED = {
 INTENTS: tuple[tuple[str, str, str], ...] = (
     ("greeting", "update_profile", "opener"),
     ("opening line", "update_profile", "opener"),
+    ("introduction", "update_profile", "opener"),
     ("personality", "update_profile", "persona"),
-    ("rules the agent must follow", "update_profile", "guardrails"),
+    ("tone", "update_profile", "persona"),
+    ("rules", "update_profile", "guardrails"),
+    ("compliance", "update_profile", "guardrails"),
     ("voice", "update_profile", "voice"),
-    ("call someone", "trigger_call", ""),
-    ("phone several people at once", "trigger_batch", ""),
+    ("accent", "update_profile", "voice"),
+    ("extraction", "update_profile", "extract_fields"),
+    ("new agent", "create_profile", ""),
+    ("agents", "list_profiles", ""),
+    ("prompt", "get_profile", ""),
+    ("archive", "archive_profile", ""),
+    ("dial", "trigger_call", "phone"),
+    ("make a call", "trigger_call", "phone"),
+    ("call history", "list_calls", ""),
+    ("hot leads", "list_calls", "disposition"),
+    ("meetings", "list_calls", "has_meeting"),
+    ("last week", "list_calls", "since"),
+    ("inbound calls", "list_calls", "direction"),
     ("what was said", "get_transcript", ""),
     ("audio", "get_recording", ""),
+    ("listen", "get_recording", ""),
+    ("batch", "trigger_batch", ""),
+    ("batch status", "get_batch_status", ""),
+    ("batch results", "get_batch_results", ""),
+    ("new lead", "create_contact", "phone"),
+    ("import", "bulk_create_contacts", "contacts"),
+    ("upload", "bulk_create_contacts", "contacts"),
+    ("contacts", "list_contacts", ""),
+    ("by tag", "list_contacts", "tag"),
+    ("contact details", "get_contact", ""),
+    ("edit contact", "update_contact", ""),
+    ("delete contact", "delete_contact", ""),
     ("do not call", "add_to_dnc", ""),
-    ("import leads", "bulk_create_contacts", ""),
-    ("new lead", "create_contact", ""),
-    ("pause the outbound sales campaign", "pause_campaign", ""),
-    ("launch campaign", "start_campaign", ""),
-    ("download a pdf", "export_report", "format"),
+    ("opt out", "add_to_dnc", ""),
+    ("opt in", "remove_from_dnc", ""),
+    ("campaigns", "list_campaigns", ""),
+    ("campaign stats", "get_campaign", ""),
+    ("launch", "start_campaign", ""),
+    ("Pause the outbound sales campaign", "pause_campaign", ""),
+    ("resume", "resume_campaign", ""),
+    ("stop campaign", "stop_campaign", ""),
+    ("reports", "list_reports", ""),
     ("run report", "execute_report", ""),
-    ("notify my server", "subscribe_webhook", ""),
-    ("enum options", "create_custom_field", "options"),
-    ("extraction", "update_profile", "extract_fields"),
+    ("spreadsheet", "export_report", "format"),
+    ("pdf", "export_report", "format"),
+    ("notify", "subscribe_webhook", "url"),
+    ("webhooks", "list_webhooks", ""),
+    ("unsubscribe webhook", "unsubscribe_webhook", ""),
+    ("example payload", "get_webhook_sample", "event"),
+    ("custom fields", "list_custom_fields", ""),
+    ("new field", "create_custom_field", ""),
+    ("dropdown", "create_custom_field", "options"),
+    ("mandatory", "update_custom_field", "required"),
+    ("delete field", "delete_custom_field", ""),
+    ("duplicates", "suggest_options", ""),
 )
-"""What somebody means, and the tool and field that do it. The page shows the first; the others are ours."""
+"""What somebody means, and the tool and field that do it: more than fifty, in all categories. The page tells the first,
+and one of its examples; the others are ours."""
 
 
 def connected(account: Account, key: str = "") -> Session:
@@ -402,17 +443,17 @@ def batches_of_calls(lab: Lab) -> None:
     lab.expect(not listed(account, CALLS), "calls after batches that were refused: expected none")
     began = session.call("trigger_batch", profile_id=profile["id"], calls=rows)
     lab.insist(not began.refused, f"trigger_batch: expected a batch, got {began}", began.exchange)
-    batch = given(began)
-    lab.require(isinstance(batch.get("id"), str), f"the batch has no id: {batch}")
-    early = given(session.call("get_batch_status", batch_id=batch["id"]))
+    batch = given(began).get("batch_id")
+    lab.require(isinstance(batch, str), f"the batch has no id: {given(began)}")
+    early = given(session.call("get_batch_status", batch_id=batch))
     lab.expect(early.get("status") != "completed", f"a batch that has just begun: it is {early.get('status')}")
     account.advance(HOUR)
-    late = session.call("get_batch_status", batch_id=batch["id"])
+    late = session.call("get_batch_status", batch_id=batch)
     status = given(late).get("status")
     lab.expect(status == "completed", f"a batch an hour later: expected completed, it is {status}", late.exchange)
     counts = [len(dialled(account, phone(place))) for place in range(3)]
     lab.expect(counts == [1, 1, 1], f"calls to each of three: expected one each, got {counts}", late.exchange)
-    results = session.call("get_batch_results", batch_id=batch["id"])
+    results = session.call("get_batch_results", batch_id=batch)
     shown = _calls_within(given(results))
     every = {call["id"]: call for call in everything(account, CALLS)}
     lab.expect(
@@ -428,7 +469,7 @@ def batches_of_calls(lab: Lab) -> None:
     ends = sorted(str(call.get("status")) for call in shown)
     lab.expect(ends == ["busy", "completed", "completed"], f"how they ended: got {ends}", results.exchange)
     shut(lab, session.call("get_batch_status", batch_id="batch_000000000000"), "NOT_FOUND", "get_batch_status of none")
-    foreign = connected(lab.customer()).call("get_batch_results", batch_id=batch["id"])
+    foreign = connected(lab.customer()).call("get_batch_results", batch_id=batch)
     shut(lab, foreign, "NOT_FOUND", "get_batch_results of another organization's")
 
 
@@ -441,7 +482,7 @@ def _calls_within(value: Any) -> list[dict[str, Any]]:
     return [call for inner in value for call in _calls_within(inner)] if isinstance(value, list) else []
 
 
-@CATALOGUE.probe("PST-MCP-4", Send("POST", MCP, len(INTENTS) + 8, note="help and suggestions"), needs=(Need.WRITE,))
+@CATALOGUE.probe("PST-MCP-4", Send("POST", MCP, 3, note="initialize, help"), needs=(Need.WRITE,))
 def help_and_suggestions(lab: Lab) -> None:
     account = lab.customer()
     session = connected(account)
@@ -449,10 +490,10 @@ def help_and_suggestions(lab: Lab) -> None:
         reply = session.call("help", query=intent)
         said: list[str] = []
         _strings(reply.content, said)
-        words = " ".join(said)
+        words = set(re.findall(r"[a-z_]+", " ".join(said)))
         lab.expect(
-            not reply.refused and tool in words and field in words,
-            f"help for {intent!r}: expected {tool} {field}, got {words[:120] or reply}",
+            not reply.refused and tool in words and (not field or field in words),
+            f"help for {intent!r}: expected {tool} {field}, got {sorted(words & set(NAMES)) or reply}",
             reply.exchange,
         )
     if not lab.emulated:
