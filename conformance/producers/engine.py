@@ -46,12 +46,20 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
 
 
+class Tape(msgspec.Struct, frozen=True):
+    """What the engine asked, without the key, and the ids that existed when it did: enough to ask the same again."""
+
+    requests: tuple[Request, ...] = ()
+    feed: dict[str, list[str]] = {}
+
+
 class Finding(msgspec.Struct, kw_only=True):
-    """What the engine brought: leads, its own trouble, and whether it was ended by a limit of the run."""
+    """What the engine brought: leads, its own trouble, whether a limit of the run ended it, and what it asked."""
 
     leads: list[Lead] = []
     trouble: str = ""
     ended: str = ""
+    tape: Tape = Tape()
 
 
 def explore(
@@ -93,7 +101,29 @@ def explore(
         if gate.ended:
             stream.stop()
     finding.ended = gate.ended
+    finding.tape = Tape(tuple(gate.asked), feed)
     return finding
+
+
+def repeat(tape: Tape, transport: Transport, *, key: str, account: str, feed: dict[str, list[str]]) -> None:
+    """Ask what the engine asked another target, with the ids that exist here in place of those that existed there.
+
+    Generated requests follow the answers; these are the same whatever the answers are, and cost next to nothing.
+    """
+    here = {then: now for name, ids in tape.feed.items() for then, now in zip(ids, feed.get(name, ()), strict=False)}
+    for request in tape.requests:
+        path = "/".join(here.get(part, part) for part in request.path.split("/"))
+        try:
+            transport.send(PRODUCER, _keyed(msgspec.structs.replace(request, path=path), key), account=account)
+        except (NoAnswer, Unsendable):
+            continue
+        except (Refused, TargetGone):
+            return
+
+
+def _keyed(request: Request, key: str) -> Request:
+    bearer = ("Authorization", f"Bearer {key}")
+    return msgspec.structs.replace(request, headers=(bearer, *request.headers))
 
 
 def configuration(emulated: bool, seed: int, examples: int) -> dict[str, Any]:
@@ -137,6 +167,7 @@ class Gate:
         self._key = key
         self._account = account
         self._left = requests
+        self.asked: list[Request] = []
         self.ended = ""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[[str, list[Header]], Any]) -> Iterable[bytes]:
@@ -146,8 +177,10 @@ class Gate:
         if self.ended:
             return self._burn(start_response)
         self._left -= 1
+        request = self._tame(self._request(environ))
+        self.asked.append(request)
         try:
-            exchange = self._transport.send(PRODUCER, self._tame(self._request(environ)), account=self._account)
+            exchange = self._transport.send(PRODUCER, _keyed(request, self._key), account=self._account)
         except (NoAnswer, Unsendable):
             return self._burn(start_response)
         except Refused as refusal:
@@ -171,10 +204,9 @@ class Gate:
         path = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
         if environ.get("QUERY_STRING") and "?" not in path:
             path = f"{path}?{environ['QUERY_STRING']}"
-        bearer = (("Authorization", f"Bearer {self._key}"),)
         steady = tuple((name, BOUNDARY.sub(STEADY, value)) for name, value in headers)
         body = BOUNDARY.sub(STEADY, body.decode("latin-1")).encode("latin-1")
-        return Request(str(environ["REQUEST_METHOD"]), path, (*bearer, *steady), body)
+        return Request(str(environ["REQUEST_METHOD"]), path, steady, body)
 
 
 def _headers(environ: dict[str, Any]) -> Iterator[Header]:
