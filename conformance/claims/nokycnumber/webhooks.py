@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import itertools
 import re
-import time
 from collections import Counter
 from typing import Any
 
@@ -57,8 +56,8 @@ SPREAD = (12 * HOUR, 25 * HOUR)
 """When the last retry comes after the first attempt, for "over 24 hours" to be true."""
 FRESH_SECONDS = 5
 """How far a signature's timestamp may be from the moment of the attempt, on the account's clock."""
-PATIENCE = 1.0
-"""Real seconds that an account's receiver is given, where a probe makes it hang."""
+PATIENCE = 0.2
+"""Real seconds that an account's receiver is given while a probe makes it hang."""
 BAD_URLS = ("http://hooks.example.com/n", "ftp://hooks.example.com/n", "hooks.example.com", "", None, 5)
 BAD_EVENTS: tuple[Any, ...] = ([], ["sms.exploded"], ["sms.sent", "nothing"], "sms.sent", [5], ["SMS.SENT"], None)
 
@@ -410,13 +409,13 @@ def _hanging(lab: Lab) -> None:
     account = lab.account(webhook_timeout=PATIENCE)
     _, inbox = hook(lab, account, "number.activated")
     inbox.answer(Answer(hangs=True), 200)
-    begun = time.monotonic()
     new_number(account)
+    account.advance(1)
+    account.settings(webhook_timeout=None)
     account.advance(ALL_ATTEMPTS)
-    took = time.monotonic() - begun
     lab.expect(
         len(inbox.received) == 2,
-        f"a receiver that does not answer, then does: expected 2 attempts, got {len(inbox.received)} in {took:.0f} s",
+        f"a receiver that does not answer, then does: expected 2 attempts, got {len(inbox.received)}",
         *inbox.received,
     )
 
