@@ -7,6 +7,7 @@ import hmac
 import itertools
 import re
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 from conformance.catalogue import Known
@@ -427,23 +428,21 @@ def a_balance_that_falls(lab: Lab) -> None:
     number = new_number(account)
     offer = an_offer(account)
     price = price_of(offer)
-    steps: tuple[tuple[str, str, int], ...] = (
-        ("exactly the threshold", "50.00", 0),
-        ("below it", "49.99", 1),
-        ("still below it", "40.00", 1),
-        ("above it again", "75.00", 1),
-        ("below it again", "45.00", 2),
-    )
-    for what, target, expected in steps:
-        gap = account.balance() - (price if expected_fall(target, account) else 0) - _money(target)
-        if expected_fall(target, account):
-            account.fund(f"{-gap}")
+    for what, target, charged, expected in (
+        ("exactly the threshold", "50.00", price, 0),
+        ("below it", "49.99", price, 1),
+        ("still below it", "40.00", price, 1),
+        ("above it again", "75.00", 0, 1),
+        ("below it again", "45.00", price, 2),
+        ("above it once more", "60.00", 0, 2),
+        ("below it, with money taken out of the account", "30.00", 0, 3),
+    ):
+        account.fund(f"{Decimal(target) + charged - account.balance()}")
+        if charged:
             renewed = account.post(f"{NUMBERS}/{number['id']}/renew", {})
             lab.require(renewed.status is not None and renewed.status < 300, f"no charge could be made: {renewed}")
-        else:
-            account.fund(f"{-gap}")
         account.advance(MINUTE)
-        lab.require(account.balance() == _money(target), f"the balance is {account.balance()}, not {target}")
+        lab.require(account.balance() == Decimal(target), f"the balance is {account.balance()}, not {target}")
         lab.expect(
             len(inbox.received) == expected,
             f"account.balance_low, ${target} with $50 as threshold, {what}: expected {expected} so far, "
@@ -462,17 +461,6 @@ def a_balance_that_falls(lab: Lab) -> None:
     new_number(calm)
     calm.advance(MINUTE)
     lab.expect(not quiet.received, "account.balance_low without a threshold: expected none", *quiet.received)
-
-
-def _money(text: str) -> Any:
-    from decimal import Decimal
-
-    return Decimal(text)
-
-
-def expected_fall(target: str, account: Account) -> bool:
-    """Whether a step is down: by a charge, which alone is a fall that the page speaks of."""
-    return bool(account.balance() > _money(target))
 
 
 @CATALOGUE.probe("NKN-HOOK-8")

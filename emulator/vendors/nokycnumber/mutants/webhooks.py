@@ -311,6 +311,16 @@ def _warned_at_the_threshold(world: World) -> None:
     swap(own.money, "charge", make)
 
 
+@BOOK.world("balance.only-charges-warn", "NKN-HOOK-7", "Money that is taken out of an account warns of nothing.")
+def _only_charges_warn(world: World) -> None:
+    own = house(world)
+
+    def make(moved: Any) -> Any:
+        return lambda entry: None if entry.cause == "withdrawn" else moved(entry)
+
+    swap(own.money, "moved", make)
+
+
 @BOOK.world("events.to-all-endpoints", "NKN-HOOK-8", "Every endpoint is sent every event.")
 def _to_all_endpoints(world: World) -> None:
     hooks = house(world).hooks
