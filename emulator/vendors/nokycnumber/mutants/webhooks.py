@@ -233,6 +233,11 @@ def _even(world: World) -> None:
     _retried(world, (sum(RETRIES) // len(RETRIES),) * len(RETRIES))
 
 
+@BOOK.world("retries.linear", "NKN-HOOK-6", "Each wait is longer than the one before by as much again.")
+def _linear(world: World) -> None:
+    _retried(world, tuple(5_760 * place for place in range(1, 6)))
+
+
 @BOOK.world("retries.within-an-hour", "NKN-HOOK-6", "The retries are over within an hour.")
 def _within_an_hour(world: World) -> None:
     _retried(world, (60, 120, 240, 480, 960))
