@@ -180,18 +180,26 @@ class Gate:
 
     def _admit(self, exchange: Exchange) -> Sequence[Effect]:
         """Key, then limit, then faults. Raises Refusal."""
-        world = self._world
         key = self._authenticate(exchange)
-        account = exchange.account = key.account
-        exchange.key = key.id
-        now = exchange.at = world.clock.now(account)
-        limit = world.rate_limit(key)
-        if limit is not None:
-            wait = world.windows.wait(key.id, limit, MINUTE, now)
-            if wait > 0:
-                raise self._wording.rate_limited(-(-wait // SECOND))
-            world.windows.add(key.id, now)
+        self._belongs_to(exchange, key)
+        self._count(exchange, key)
         return self._trouble(exchange)
+
+    def _belongs_to(self, exchange: Exchange, key: Key) -> None:
+        exchange.account = key.account
+        exchange.key = key.id
+        exchange.at = self._world.clock.now(key.account)
+
+    def _count(self, exchange: Exchange, key: Key) -> None:
+        """Count a request in its key's window. Raises Refusal when that is full."""
+        world, now = self._world, exchange.at
+        limit = world.rate_limit(key)
+        if limit is None:
+            return
+        wait = world.windows.wait(key.id, limit, MINUTE, now)
+        if wait > 0:
+            raise self._wording.rate_limited(-(-wait // SECOND))
+        world.windows.add(key.id, now)
 
     def _trouble(self, exchange: Exchange) -> Sequence[Effect]:
         """What goes wrong with a request on purpose. Raises Refusal."""

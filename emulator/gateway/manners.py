@@ -64,63 +64,81 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class Manners:
-    """All of it. `request_id` is a header and a prefix, `scopes` the methods of each scope, `usable` the kinds of key
-    that any operation takes, `open_path` what begins the paths whose links carry their own signature."""
+class Scopes:
+    """What keys may do: the methods of each scope, and how a method that a scope lacks is refused. A key without a
+    scope may do all."""
 
-    request_id: tuple[bytes, str]
-    versions: Versions
-    bucket: Bucket
-    scopes: Mapping[str, frozenset[str]]
+    methods: Mapping[str, frozenset[str]]
     forbidden: Callable[[str, str], Refusal]
-    usable: frozenset[str | None]
-    retries: Retries
-    open_path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manners:
+    """All of it; what is left out is not done. `request_id` is a header and a prefix, `usable` the kinds of key that
+    any operation takes, `open_path` what begins the paths whose links carry their own signature. Without a `bucket`
+    the vendor's limit is a sliding window and no header tells of it."""
+
+    request_id: tuple[bytes, str] | None = None
+    usable: frozenset[str | None] | None = None
+    versions: Versions | None = None
+    bucket: Bucket | None = None
+    scopes: Scopes | None = None
+    retries: Retries | None = None
+    open_path: str | None = None
 
 
 class MannerlyGate(Gate):
     """The gate of a vendor that has manners. The order: key, version, limit, scope, then faults, route and body."""
 
     def __init__(self, world: World, vendor: Vendor, app: ASGIApp, manners: Manners) -> None:
-        super().__init__(world, vendor, self._once(app))
+        super().__init__(world, vendor, app if manners.retries is None else self._once(app, manners.retries))
         self._manners = manners
-        self._extra = self._headers
+        if manners.request_id or manners.versions or manners.bucket:
+            self._extra = _headers
 
     def _admit(self, exchange: Exchange) -> Sequence[Effect]:
-        world, manners = self._world, self._manners
-        if exchange.path.startswith(manners.open_path):
-            exchange.at = world.clock.now()
-            self._number(exchange)
-            if not world.faults.records:
-                return ()
-            exchange.operation = self._vendor.operation_at("GET", exchange.path)
-            return world.faults.strike(self._name, "", exchange.operation)
+        manners = self._manners
+        if manners.open_path is not None and exchange.path.startswith(manners.open_path):
+            return self._let_in(exchange)
         try:
             key = self._authenticate(exchange)
-            if key.kind not in manners.usable:
+            if manners.usable is not None and key.kind not in manners.usable:
                 raise self._wording.unauthorized()
         except Refusal:
             self._number(exchange)
             raise
-        account = exchange.account = key.account
-        exchange.key = key.id
-        exchange.at = world.clock.now(account)
+        self._belongs_to(exchange, key)
         self._number(exchange)
-        self._pin(exchange)
-        self._spend(exchange, key)
-        if key.scope is not None and exchange.method not in manners.scopes.get(key.scope, frozenset()):
-            raise manners.forbidden(key.scope, exchange.method)
+        if manners.versions is not None:
+            self._pin(exchange, manners.versions)
+        if manners.bucket is not None:
+            self._spend(exchange, key, manners.bucket)
+        else:
+            self._count(exchange, key)
+        if manners.scopes is not None:
+            _check_scope(exchange, key, manners.scopes)
         return self._trouble(exchange)
 
+    def _let_in(self, exchange: Exchange) -> Sequence[Effect]:
+        """Somebody with a link in place of a key."""
+        world = self._world
+        exchange.at = world.clock.now()
+        self._number(exchange)
+        if not world.faults.records:
+            return ()
+        exchange.operation = self._vendor.operation_at("GET", exchange.path)
+        return world.faults.strike(self._name, "", exchange.operation)
+
     def _number(self, exchange: Exchange) -> None:
+        if self._manners.request_id is None:
+            return
         header, prefix = self._manners.request_id
         digits = self._world.streams(self._name, exchange.account, "request").hex(REQUEST_ID_DIGITS)
         exchange.request_id = prefix + digits
         exchange.extra.append((header, exchange.request_id.encode()))
 
-    def _pin(self, exchange: Exchange) -> None:
+    def _pin(self, exchange: Exchange, versions: Versions) -> None:
         """Which version holds. Raises Refusal for one that is unknown."""
-        versions = self._manners.versions
         pinned = next((value for name, value in exchange.headers if name == versions.header), None)
         settings = self._world.settings_of(exchange.account)
         version = versions.default(settings) if pinned is None else pinned.decode("latin-1").strip()
@@ -130,9 +148,9 @@ class MannerlyGate(Gate):
         if notice is not None:
             exchange.extra.append((versions.notice, notice.encode()))
 
-    def _spend(self, exchange: Exchange, key: Key) -> None:
+    def _spend(self, exchange: Exchange, key: Key, bucket: Bucket) -> None:
         """Take a token. Raises Refusal when there is none."""
-        limit, bucket = self._world.rate_limit(key), self._manners.bucket
+        limit = self._world.rate_limit(key)
         if limit is None:
             level, burst, limit = Level(0, bucket.lifted, exchange.at), 0, bucket.lifted
         else:
@@ -146,15 +164,11 @@ class MannerlyGate(Gate):
         if level.wait:
             raise self._wording.rate_limited(-(-level.wait // SECOND))
 
-    def _headers(self, exchange: Exchange) -> Sequence[Header]:
-        return exchange.extra
-
-    def _once(self, app: ASGIApp) -> ASGIApp:
+    def _once(self, app: ASGIApp, retries: Retries) -> ASGIApp:
         """The app, doing nothing twice that comes with a key for retries."""
 
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
             exchange: Exchange = scope["exchange"]
-            retries = self._manners.retries
             key = next((value for name, value in exchange.headers if name == retries.header), None)
             operation = None
             if key is not None and exchange.method == "POST":
@@ -191,3 +205,13 @@ class MannerlyGate(Gate):
                 await send(message)
 
         return run
+
+
+def _headers(exchange: Exchange) -> Sequence[Header]:
+    return exchange.extra
+
+
+def _check_scope(exchange: Exchange, key: Key, scopes: Scopes) -> None:
+    """Whether a key may do this. Raises Refusal."""
+    if key.scope is not None and exchange.method not in scopes.methods.get(key.scope, frozenset()):
+        raise scopes.forbidden(key.scope, exchange.method)

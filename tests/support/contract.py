@@ -26,6 +26,8 @@ Node = Mapping[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 UNROUTED = (401, 404, 429)
 """What a path or method that the document does not have may be answered with, unless its `x-unrouted` says more."""
+CODE_AT = "/error/code"
+"""Where an error has its code, unless the document's `x-error-code` says another place."""
 LONGEST_MESSAGE = 240
 
 
@@ -55,6 +57,7 @@ class Contract:
             ((_template(operation.path), operation) for operation in self.operations),
             key=lambda route: route[1].path.count("{"),
         )
+        self.code_at: str = self.resolved.get("x-error-code", CODE_AT)
         self._unrouted: tuple[int, ...] = tuple(self.resolved.get("x-unrouted", UNROUTED))
         webhooks = self.resolved.get("webhooks", {})
         self._events = {name: item["post"] for name, item in webhooks.items()}
@@ -143,7 +146,7 @@ class Contract:
         return [*self._header_problems(described.get("headers", {}), headers, body), *problems]
 
     def _header_problems(self, described: Mapping[str, Node], given: Mapping[str, str], body: bytes) -> Iterator[str]:
-        code = _inside(body, "/error/code")
+        code = _inside(body, self.code_at)
         for name, header in described.items():
             text = given.get(name.lower())
             if text is None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from emulator.carrier.clock import DAY
-from emulator.gateway.manners import Bucket, Manners, Retries, Versions
+from emulator.gateway.manners import Bucket, Manners, Retries, Scopes, Versions
 from emulator.gateway.vendor import Mutant, Operation, Vendor
 from emulator.vendors.nokycnumber import errors
 from emulator.vendors.nokycnumber.events import DIALECT
@@ -82,8 +82,7 @@ MANNERS = Manners(
         reset=b"x-rate-limit-reset",
         lifted=LIFTED,
     ),
-    scopes=SCOPES,
-    forbidden=errors.forbidden,
+    scopes=Scopes(methods=SCOPES, forbidden=errors.forbidden),
     usable=frozenset((None, "secret")),
     retries=Retries(
         header=b"idempotency-key", keep_for=DAY, reused=errors.key_mismatch, malformed=errors.key_malformed
