@@ -135,6 +135,8 @@ class Line:
             connection.close()
         if connection is None:
             connection = self._connection = self._connected()
+        if connection.sock is None:
+            connection.connect()
         return connection
 
     def _connected(self) -> HTTPConnection:

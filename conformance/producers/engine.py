@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from conformance.model import Header, Lead, Profile
+from conformance.model import Exchange, Header, Lead, Profile
 from conformance.transport import NoAnswer, Refused, Request, TargetGone, Transport, Unsendable
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ BOUNDARY = re.compile(r"-*WerkzeugFormPart_[0-9.]+")
 STEADY = "form-part"
 """What a form's boundary, which holds the time, is replaced by: the same seed gives the same requests."""
 BURNT = 502
+TAPED = 120
+"""So many requests of a run are remembered, to be asked of another target."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,16 +94,18 @@ def explore(
     schema.app = gate
     _feed(schema, feed)
     finding = Finding()
+    operations: dict[str, str] = {}
     stream = from_schema(schema).execute()
     for event in stream:
         if isinstance(event, ScenarioFinished):
             finding.leads += leads(event.recorder)
+            operations |= operations_of(event.recorder)
         elif isinstance(event, NonFatalError) and not gate.ended:
             finding.trouble = finding.trouble or f"{event.info.title}: {event.info.message}"
         if gate.ended:
             stream.stop()
     finding.ended = gate.ended
-    finding.tape = Tape(tuple(gate.asked), feed)
+    finding.tape = Tape(tuple(various(gate.asked, operations, TAPED)), feed)
     return finding
 
 
@@ -167,7 +171,7 @@ class Gate:
         self._key = key
         self._account = account
         self._left = requests
-        self.asked: list[Request] = []
+        self.asked: list[tuple[Request, Exchange]] = []
         self.ended = ""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[[str, list[Header]], Any]) -> Iterable[bytes]:
@@ -178,7 +182,6 @@ class Gate:
             return self._burn(start_response)
         self._left -= 1
         request = self._tame(self._request(environ))
-        self.asked.append(request)
         try:
             exchange = self._transport.send(PRODUCER, _keyed(request, self._key), account=self._account)
         except (NoAnswer, Unsendable):
@@ -189,6 +192,7 @@ class Gate:
         except TargetGone as end:
             self.ended = str(end)
             return self._burn(start_response)
+        self.asked.append((request, exchange))
         headers = [header for header in exchange.response_headers if header[0].lower() not in DROPPED]
         start_response(f"{exchange.status} -", [*headers, (EXCHANGE, exchange.id)])
         return [exchange.response_body]
@@ -231,6 +235,28 @@ def _feed(schema: Any, feed: dict[str, list[str]]) -> None:
         return path_parameters
 
     schema.hooks.hook("map_path_parameters")(use_what_exists)
+
+
+def operations_of(recorder: ScenarioRecorder) -> dict[str, str]:
+    """Exchange → the operation that it was meant for."""
+    found: dict[str, str] = {}
+    for case, interaction in recorder.interactions.items():
+        exchange = interaction.response.headers.get(EXCHANGE.lower()) if interaction.response is not None else None
+        if exchange and case in recorder.cases:
+            found[exchange[0]] = recorder.cases[case].value.operation.label
+    return found
+
+
+def various(asked: Iterable[tuple[Request, Exchange]], operations: dict[str, str], most: int) -> list[Request]:
+    """At most so many of the requests, in their order, as many as can be of each operation with each answer."""
+    kinds: dict[tuple[str, int | None], list[int]] = {}
+    requests: list[Request] = []
+    for at, (request, exchange) in enumerate(asked):
+        kinds.setdefault((operations.get(exchange.id, request.method), exchange.status), []).append(at)
+        requests.append(request)
+    turns = itertools.zip_longest(*kinds.values())
+    taken = itertools.islice((at for turn in turns for at in turn if at is not None), most)
+    return [requests[at] for at in sorted(taken)]
 
 
 def leads(recorder: ScenarioRecorder) -> list[Lead]:

@@ -178,7 +178,7 @@ def test_a_target_that_falls_silent_is_given_up(serve: Any) -> None:
     server = serve(Socketed, hang)
     door = transport(server.url, timeout=0.1)
     for _ in range(3):
-        with pytest.raises(NoAnswer, match="no answer within 0.1 s"):
+        with pytest.raises(NoAnswer, match=r"no answer within 0\.1 s"):
             door.send("x", Request("GET", "/"))
     with pytest.raises(TargetGone, match="stopped answering"):
         door.send("x", Request("GET", "/"))
