@@ -386,7 +386,7 @@ class Run:
             try:
                 exchange = transport.send(
                     "greeting",
-                    Request("GET", self.dialect.hello, (("Authorization", f"Bearer {site.key}"),)),
+                    Request("GET", self.dialect.hello, (self.dialect.credentials(site.key),)),
                     account="yours",
                 )
             except NoAnswer as silence:
@@ -469,13 +469,14 @@ class Run:
         emulated = site.profile is Profile.EMULATOR
         account = lab.account(balance="1000000.00", **self.dialect.unlimited) if emulated else lab.customer()
         feed = self.dialect.feed(lab, account) if emulated else {}
+        credentials = self.dialect.credentials(account.key)
         if self.wish.tape is not None:
-            repeat(self.wish.tape, equipment.transport, key=account.key, account=account.label, feed=feed)
+            repeat(self.wish.tape, equipment.transport, credentials=credentials, account=account.label, feed=feed)
             return
         finding = explore(
             contract.load(self.catalogue.vendor),
             equipment.transport,
-            key=account.key,
+            credentials=credentials,
             account=account.label,
             profile=site.profile,
             seed=self.wish.seed,

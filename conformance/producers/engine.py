@@ -68,7 +68,7 @@ def explore(
     document: dict[str, Any],
     transport: Transport,
     *,
-    key: str,
+    credentials: Header,
     account: str,
     profile: Profile,
     seed: int,
@@ -90,7 +90,7 @@ def explore(
     schema: Any = schemathesis.openapi.from_dict(document, config=config)
     if not emulated:
         schema = schema.include(method="GET")
-    gate = Gate(transport, key, account, share.requests, tame)
+    gate = Gate(transport, credentials, account, share.requests, tame, own_headers(document))
     schema.app = gate
     _feed(schema, feed)
     finding = Finding()
@@ -109,7 +109,7 @@ def explore(
     return finding
 
 
-def repeat(tape: Tape, transport: Transport, *, key: str, account: str, feed: dict[str, list[str]]) -> None:
+def repeat(tape: Tape, transport: Transport, *, credentials: Header, account: str, feed: dict[str, list[str]]) -> None:
     """Ask what the engine asked another target, with the ids that exist here in place of those that existed there.
 
     Generated requests follow the answers; these are the same whatever the answers are, and cost next to nothing.
@@ -118,16 +118,15 @@ def repeat(tape: Tape, transport: Transport, *, key: str, account: str, feed: di
     for request in tape.requests:
         path = "/".join(here.get(part, part) for part in request.path.split("/"))
         try:
-            transport.send(PRODUCER, _keyed(msgspec.structs.replace(request, path=path), key), account=account)
+            transport.send(PRODUCER, _keyed(msgspec.structs.replace(request, path=path), credentials), account=account)
         except (NoAnswer, Unsendable):
             continue
         except (Refused, TargetGone):
             return
 
 
-def _keyed(request: Request, key: str) -> Request:
-    bearer = ("Authorization", f"Bearer {key}")
-    return msgspec.structs.replace(request, headers=(bearer, *request.headers))
+def _keyed(request: Request, credentials: Header) -> Request:
+    return msgspec.structs.replace(request, headers=(credentials, *request.headers))
 
 
 def configuration(emulated: bool, seed: int, examples: int) -> dict[str, Any]:
@@ -164,11 +163,18 @@ class Gate:
     """A WSGI application that sends what it is asked through the transport, with the key, and gives the answer."""
 
     def __init__(
-        self, transport: Transport, key: str, account: str, requests: int, tame: Callable[[Request], Request]
+        self,
+        transport: Transport,
+        credentials: Header,
+        account: str,
+        requests: int,
+        tame: Callable[[Request], Request],
+        own: frozenset[str] = OWN_HEADERS,
     ) -> None:
+        self._own = own
         self._tame = tame
         self._transport = transport
-        self._key = key
+        self._credentials = credentials
         self._account = account
         self._left = requests
         self.asked: list[tuple[Request, Exchange]] = []
@@ -183,7 +189,7 @@ class Gate:
         self._left -= 1
         request = self._tame(self._request(environ))
         try:
-            exchange = self._transport.send(PRODUCER, _keyed(request, self._key), account=self._account)
+            exchange = self._transport.send(PRODUCER, _keyed(request, self._credentials), account=self._account)
         except (NoAnswer, Unsendable):
             return self._burn(start_response)
         except Refused as refusal:
@@ -202,7 +208,7 @@ class Gate:
         return [b""]
 
     def _request(self, environ: dict[str, Any]) -> Request:
-        headers = tuple(_headers(environ))
+        headers = tuple(_headers(environ, self._own))
         length = environ.get("CONTENT_LENGTH") or "0"
         body = environ["wsgi.input"].read(int(length)) if length.isdigit() else b""
         path = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
@@ -213,13 +219,19 @@ class Gate:
         return Request(str(environ["REQUEST_METHOD"]), path, steady, body)
 
 
-def _headers(environ: dict[str, Any]) -> Iterator[Header]:
+def own_headers(document: dict[str, Any]) -> frozenset[str]:
+    """The headers, in lower case, that the suite itself sends or leaves to the transport: those that show a key too."""
+    schemes = document.get("components", {}).get("securitySchemes", {}).values()
+    return OWN_HEADERS | {scheme["name"].lower() for scheme in schemes if scheme.get("in") == "header"}
+
+
+def _headers(environ: dict[str, Any], own: frozenset[str]) -> Iterator[Header]:
     if kind := environ.get("CONTENT_TYPE"):
         yield "Content-Type", str(kind)
     for name, value in environ.items():
         if name.startswith("HTTP_"):
             header = name[5:].replace("_", "-").title()
-            if header.lower() not in OWN_HEADERS:
+            if header.lower() not in own:
                 yield header, str(value)
 
 
