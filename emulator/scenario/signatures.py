@@ -35,8 +35,8 @@ def nokycnumber(secret: str, headers: Mapping[str, str], body: bytes) -> str:
 
 
 def inkbox(secret: str, headers: Mapping[str, str], body: bytes) -> str:
-    """The official SDK's verifier: `sha256=` and the hex HMAC-SHA256 of `{request id}.{timestamp}.{raw body}`, under the
-    key without its `whsec_`."""
+    """The official SDK's verifier: `sha256=` and the hex HMAC-SHA256 of `{request id}.{timestamp}.{raw body}`, under
+    the key without its `whsec_`."""
     request_id, timestamp = headers.get("x-inkbox-request-id", ""), headers.get("x-inkbox-timestamp", "")
     if not timestamp.isdecimal():
         return f"X-Inkbox-Timestamp is {timestamp!r}, not Unix seconds"
