@@ -38,16 +38,16 @@ ROWS: tuple[Row, ...] = (
         "ours",
         "ctl",
         OURS,
-        "Another account's number, agent, call, conversation or contact is answered 404 and stays as it was; no list "
-        "shows it.",
+        "Another account's number, agent, call, conversation or contact is answered 404 and stays as it was; no "
+        "list shows it.",
     ),
     (
         "AGP-ERR-1",
         "sdk",
         "read",
         ERRORS,
-        "Every error carries `detail`, which the clients show, and `error` with message, code and type; the detail of a "
-        "422 is a list of {loc, msg, type}.",
+        "Every error carries `detail`, which the clients show, and `error` with message, code and type; the detail "
+        "of a 422 is a list of {loc, msg, type}.",
     ),
     (
         "AGP-ERR-2",
@@ -61,8 +61,8 @@ ROWS: tuple[Row, ...] = (
         "ours",
         "write",
         OURS,
-        "An unknown path or method is answered 404, a body that is no JSON object 422, one over 1 MiB 413; a request "
-        "without a body may come with or without a content type.",
+        "An unknown path or method is answered 404, a body that is no JSON object 422, one over 1 MiB 413; a "
+        "request without a body may come with or without a content type.",
     ),
     ("AGP-ERR-4", "ours", "read", OURS, "No request, however odd, is answered with a 5xx unless there is trouble."),
     (
@@ -91,8 +91,8 @@ ROWS: tuple[Row, ...] = (
         "doc",
         "read",
         MESSAGES,
-        "Messages come by `limit` (1 to 200, 50 by default), `before` and `after`; walking on with before visits every "
-        "message once, those of the same instant included.",
+        "Messages come by `limit` (1 to 200, 50 by default), `before` and `after`; walking on with before visits "
+        "every message once, those of the same instant included.",
     ),
     ("AGP-PAGE-3", "sdk", "read", PAGES, "A list is {data, hasMore, total}, one of messages {data, hasMore}."),
     (
@@ -107,8 +107,8 @@ ROWS: tuple[Row, ...] = (
         "doc",
         "spend",
         CREATE,
-        "POST /v1/numbers buys an active number of the country, US by default, in the area where that has one, for the "
-        "agent where one is named, and answers as the page shows.",
+        "POST /v1/numbers buys an active number of the country, US by default, in the area where that has one, for "
+        "the agent where one is named, and answers as the page shows.",
     ),
     (
         "AGP-NUM-2",
@@ -145,8 +145,8 @@ ROWS: tuple[Row, ...] = (
         "sdk",
         "write",
         NUMBERS,
-        "Numbers can be had by id, tagged with externalId and expiresAt (released when it passes), searched for, looked "
-        "up, and given a contact card.",
+        "Numbers can be had by id, tagged with externalId and expiresAt (released when it passes), searched for, "
+        "looked up, and given a contact card.",
     ),
     (
         "AGP-NUM-9",
@@ -161,8 +161,8 @@ ROWS: tuple[Row, ...] = (
         "sdk",
         "write",
         AGENTS,
-        "Agents are made, read, changed and deleted with all their fields, defaults and ranges; numbers are attached and "
-        "detached; a deleted agent's numbers and history stay.",
+        "Agents are made, read, changed and deleted with all their fields, defaults and ranges; numbers are "
+        "attached and detached; a deleted agent's numbers and history stay.",
     ),
     (
         "AGP-AGT-2",
@@ -183,24 +183,25 @@ ROWS: tuple[Row, ...] = (
         "sdk",
         "spend",
         CALLS,
-        "POST /v1/calls answers at once, in progress; the call then has its transcripts, end, duration and snippet, can "
-        "be listed by filter, ended, and waited for.",
+        "POST /v1/calls answers at once, in progress; the call then has its transcripts, end, duration and snippet,"
+        " can be listed by filter, ended, and waited for.",
     ),
     (
         "AGP-CALL-2",
         "sdk",
         "ctl",
         VOICE,
-        "Without a prompt each turn of the other side is POSTed to the webhook, and its reply (JSON, or NDJSON with "
-        "interim lines) is what the agent says; hangup, transfer and digits act; no reply, a late or a bad one is silence.",
+        "Without a prompt each turn of the other side is POSTed to the webhook, and its reply (JSON, or NDJSON with"
+        " interim lines) is what the agent says; hangup, transfer and digits act; no reply, a late or a bad one is "
+        "silence.",
     ),
     (
         "AGP-CALL-3",
         "sdk",
         "read",
         TRANSCRIPTS,
-        "A call has its transcript, its transcript as a stream (connected, turns, ended), and, where it was recorded, a "
-        "WAV that needs no key; without one 404.",
+        "A call has its transcript, its transcript as a stream (connected, turns, ended), and, where it was "
+        "recorded, a WAV that needs no key; without one 404.",
     ),
     (
         "AGP-CALL-4",
@@ -214,8 +215,8 @@ ROWS: tuple[Row, ...] = (
         "sdk",
         "ctl",
         CALLS,
-        "With systemPrompt a built-in model speaks and no webhook is asked, whatever the agent's mode; variables fill "
-        "the {{names}} of the greeting.",
+        "With systemPrompt a built-in model speaks and no webhook is asked, whatever the agent's mode; variables "
+        "fill the {{names}} of the greeting.",
     ),
     (
         "AGP-CALL-6",
@@ -237,8 +238,8 @@ ROWS: tuple[Row, ...] = (
         "sdk",
         "spend",
         SENDING,
-        "POST /v1/messages sends from the agent's first number, a number by id or by its digits, with media, replies and "
-        "groups; conversations thread by participant; reactions are sent.",
+        "POST /v1/messages sends from the agent's first number, a number by id or by its digits, with media, "
+        "replies and groups; conversations thread by participant; reactions are sent.",
     ),
     (
         "AGP-MSG-2",
@@ -266,23 +267,24 @@ ROWS: tuple[Row, ...] = (
         "sdk",
         "ctl",
         SENDING,
-        "An iMessage line writes to 50 new people a day; the next is answered 429, while whoever it knows is written to.",
+        "An iMessage line writes to 50 new people a day; the next is answered 429, while whoever it knows is "
+        "written to.",
     ),
     (
         "AGP-CON-1",
         "sdk",
         "write",
         CONTACTS,
-        "Contacts are made (201), read, found, changed and deleted (204); numbers are brought into E.164 form, and a "
-        "second contact of one number is answered 409.",
+        "Contacts are made (201), read, found, changed and deleted (204); numbers are brought into E.164 form, and "
+        "a second contact of one number is answered 409.",
     ),
     (
         "AGP-CNV-1",
         "sdk",
         "write",
         CONVERSATIONS,
-        "Conversations are listed, read with their messages, remembered about (null forgets); typing and backgrounds are "
-        "shown.",
+        "Conversations are listed, read with their messages, remembered about (null forgets); typing and "
+        "backgrounds are shown.",
     ),
     (
         "AGP-HOOK-1",
@@ -329,15 +331,16 @@ ROWS: tuple[Row, ...] = (
         "sdk",
         "ctl",
         ACCOUNT,
-        "Sub-accounts are made, listed, renamed and deleted; X-Sub-Account-Id keeps their numbers, agents and webhook "
-        "apart, and an unknown one is answered 404.",
+        "Sub-accounts are made, listed, renamed and deleted; X-Sub-Account-Id keeps their numbers, agents and "
+        "webhook apart, and an unknown one is answered 404.",
     ),
     (
         "AGP-ACC-2",
         "sdk",
         "ctl",
         ACCOUNT,
-        "A registration is asked for once, can be changed while it is pending, and opens outbound SMS when it is through.",
+        "A registration is asked for once, can be changed while it is pending, and opens outbound SMS when it is "
+        "through.",
     ),
     (
         "AGP-ACC-3",
@@ -351,7 +354,8 @@ ROWS: tuple[Row, ...] = (
         "sdk",
         "ctl",
         ACCOUNT,
-        "Whoever signs up gets a code by e-mail, and for it, once, an account with an agent, a number and a key that works.",
+        "Whoever signs up gets a code by e-mail, and for it, once, an account with an agent, a number and a key "
+        "that works.",
     ),
     (
         "AGP-ACC-5",

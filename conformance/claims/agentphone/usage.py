@@ -128,14 +128,12 @@ def _old_and_new(lab: Lab) -> None:
     lab.insist(daily["days"] == 45 == len(points) and points[-1]["date"] == today,
                f"daily: expected 45 days up to {today}, got {daily['days']}, {len(points)}, {points[-1:]}")  # fmt: skip
     _counts(lab, "today", points[-1], {"messages": 3, "calls": 1, "webhooks": 3})
-    _counts(lab, "the days", {"messages": sum(p["messages"] for p in points), "calls": sum(p["calls"] for p in points)},
-            {"messages": 4, "calls": 2})  # fmt: skip
+    _counts(lab, "the days", _summed(points), {"messages": 4, "calls": 2})
     monthly = account.get(f"{USAGE}/monthly?months=3").json()
     months = monthly["data"]
     lab.insist(monthly["months"] == 3 == len(months) and months[-1]["month"] == today[:7],
                f"monthly: expected 3 months up to {today[:7]}, got {months}")  # fmt: skip
-    _counts(lab, "the months", {"messages": sum(p["messages"] for p in months), "calls": sum(p["calls"] for p in months)},
-            {"messages": 4, "calls": 2})  # fmt: skip
+    _counts(lab, "the months", _summed(months), {"messages": 4, "calls": 2})
     rows = {row["numberId"]: row for row in data(account.get(f"{USAGE}/by-number"))}
     _counts(
         lab,
@@ -153,6 +151,10 @@ def _old_and_new(lab: Lab) -> None:
     year = account.get(f"{USAGE}/by-agent?period=year").json()
     mine = next((row for row in year["data"] if row["agentId"] == agent["id"]), {})
     _counts(lab, "the agent's year", mine, {"messages": 3, "calls": 2, "totalSeconds": 150})
+
+
+def _summed(points: list[dict[str, Any]]) -> dict[str, int]:
+    return {name: sum(point[name] for point in points) for name in ("messages", "calls")}
 
 
 def _until_morning(lab: Lab, account: Account) -> None:

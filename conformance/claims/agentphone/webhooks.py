@@ -334,8 +334,17 @@ def _spoken(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) ->
     lab.insist(len(over) == 1, f"agent.call_ended: expected one, got {len(over)}", *inbox.received)
     body = inner(over[0])
     shown = account.get(f"{CALLS}/{id_}").json()
-    wanted = {"callId": id_, "numberId": number["id"], "from": PERSON, "to": number["phoneNumber"], "direction": "inbound",
-              "status": "completed", "durationSeconds": 30, "startedAt": shown["startedAt"], "endedAt": shown["endedAt"]}  # fmt: skip
+    wanted = {
+        "callId": id_,
+        "numberId": number["id"],
+        "from": PERSON,
+        "to": number["phoneNumber"],
+        "direction": "inbound",
+        "status": "completed",
+        "durationSeconds": 30,
+        "startedAt": shown["startedAt"],
+        "endedAt": shown["endedAt"],
+    }
     wrong = {name: body.get(name) for name, value in wanted.items() if body.get(name) != value}
     said = [(each["role"], each["content"]) for each in body.get("transcript", [])]
     lab.expect(
