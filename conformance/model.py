@@ -11,6 +11,9 @@ import msgspec
 
 Header = tuple[str, str]
 
+ENVELOPES = (("error", "code"), ("detail", "error"))
+"""Where an error's code is: the envelope and the field in it."""
+
 
 class Basis(StrEnum):
     """Where a claim comes from: the vendor's page, its SDK, or our own choice where both are silent."""
@@ -151,11 +154,14 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> str | None:
-        """The code in the answer's error envelope, where there is one."""
+        """The code in the answer's error envelope, where there is one, in any of the places where vendors put it."""
         body = self.json()
-        error = body.get("error") if isinstance(body, dict) else None
-        code = error.get("code") if isinstance(error, dict) else None
-        return code if isinstance(code, str) else None
+        for envelope, name in ENVELOPES:
+            inner = body.get(envelope) if isinstance(body, dict) else None
+            code = inner.get(name) if isinstance(inner, dict) else None
+            if isinstance(code, str):
+                return code
+        return None
 
     def __str__(self) -> str:
         """`GET /v1/calls → 404 not_found`, for messages."""

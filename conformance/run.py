@@ -380,7 +380,7 @@ class Run:
             try:
                 exchange = transport.send(
                     "greeting",
-                    Request("GET", self.dialect.hello, (("Authorization", f"Bearer {site.key}"),)),
+                    Request("GET", self.dialect.hello, (self.dialect.credentials(site.key),)),
                     account="yours",
                 )
             except NoAnswer as silence:
@@ -467,7 +467,7 @@ class Run:
         finding = explore(
             contract.load(self.catalogue.vendor),
             equipment.transport,
-            key=account.key,
+            credentials=self.dialect.credentials(account.key),
             account=account.label,
             profile=site.profile,
             seed=self.wish.seed,

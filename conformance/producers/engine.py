@@ -58,7 +58,7 @@ def explore(
     document: dict[str, Any],
     transport: Transport,
     *,
-    key: str,
+    credentials: Header,
     account: str,
     profile: Profile,
     seed: int,
@@ -80,7 +80,7 @@ def explore(
     schema: Any = schemathesis.openapi.from_dict(document, config=config)
     if not emulated:
         schema = schema.include(method="GET")
-    gate = Gate(transport, key, account, share.requests, tame)
+    gate = Gate(transport, credentials, account, share.requests, tame, own_headers(document))
     schema.app = gate
     _feed(schema, feed)
     finding = Finding()
@@ -130,11 +130,18 @@ class Gate:
     """A WSGI application that sends what it is asked through the transport, with the key, and gives the answer."""
 
     def __init__(
-        self, transport: Transport, key: str, account: str, requests: int, tame: Callable[[Request], Request]
+        self,
+        transport: Transport,
+        credentials: Header,
+        account: str,
+        requests: int,
+        tame: Callable[[Request], Request],
+        own: frozenset[str] = OWN_HEADERS,
     ) -> None:
+        self._own = own
         self._tame = tame
         self._transport = transport
-        self._key = key
+        self._credentials = credentials
         self._account = account
         self._left = requests
         self.ended = ""
@@ -165,25 +172,30 @@ class Gate:
         return [b""]
 
     def _request(self, environ: dict[str, Any]) -> Request:
-        headers = tuple(_headers(environ))
+        headers = tuple(_headers(environ, self._own))
         length = environ.get("CONTENT_LENGTH") or "0"
         body = environ["wsgi.input"].read(int(length)) if length.isdigit() else b""
         path = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
         if environ.get("QUERY_STRING") and "?" not in path:
             path = f"{path}?{environ['QUERY_STRING']}"
-        bearer = (("Authorization", f"Bearer {self._key}"),)
         steady = tuple((name, BOUNDARY.sub(STEADY, value)) for name, value in headers)
         body = BOUNDARY.sub(STEADY, body.decode("latin-1")).encode("latin-1")
-        return Request(str(environ["REQUEST_METHOD"]), path, (*bearer, *steady), body)
+        return Request(str(environ["REQUEST_METHOD"]), path, (self._credentials, *steady), body)
 
 
-def _headers(environ: dict[str, Any]) -> Iterator[Header]:
+def own_headers(document: dict[str, Any]) -> frozenset[str]:
+    """The headers, in lower case, that the suite itself sends or leaves to the transport: those that show a key too."""
+    schemes = document.get("components", {}).get("securitySchemes", {}).values()
+    return OWN_HEADERS | {scheme["name"].lower() for scheme in schemes if scheme.get("in") == "header"}
+
+
+def _headers(environ: dict[str, Any], own: frozenset[str]) -> Iterator[Header]:
     if kind := environ.get("CONTENT_TYPE"):
         yield "Content-Type", str(kind)
     for name, value in environ.items():
         if name.startswith("HTTP_"):
             header = name[5:].replace("_", "-").title()
-            if header.lower() not in OWN_HEADERS:
+            if header.lower() not in own:
                 yield header, str(value)
 
 

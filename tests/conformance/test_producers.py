@@ -8,7 +8,7 @@ import pytest
 
 from conformance import contract
 from conformance.model import Profile, Verdict
-from conformance.producers.engine import Share, explore
+from conformance.producers.engine import Share, explore, own_headers
 from conformance.run import THOROUGH, Effort, Result, Wish, conduct
 from conformance.transport import READING, Log, Policy, Transport
 from emulator.testing import Ringback
@@ -79,7 +79,7 @@ def exploring(url: str, seed: int, policy: Policy, requests: int = 200) -> Log:
     finding = explore(
         contract.load("kwickphone"),
         door,
-        key="kp_live_engine",
+        credentials=("Authorization", "Bearer kp_live_engine"),
         account="x",
         profile=Profile.READONLY if policy.methods == READING else Profile.EMULATOR,
         seed=seed,
@@ -100,6 +100,11 @@ def test_the_engine_reads_only_where_it_may_only_read(serve: Any) -> None:
     assert {asked[2].get("Authorization") for asked in server.requests} == {"Bearer kp_live_engine"}
 
 
+def test_the_engine_makes_up_no_header_that_shows_a_key() -> None:
+    schemes = {"token": {"type": "apiKey", "in": "header", "name": "X-Token"}, "bearer": {"type": "http"}}
+    assert {"x-token", "authorization"} <= own_headers({"components": {"securitySchemes": schemes}})
+
+
 def test_the_engine_is_held_by_the_transport_whatever_it_wants(serve: Any) -> None:
     server = serve(Answering, lambda *_: saying(200, {"data": []}))
     log = Log()
@@ -107,7 +112,7 @@ def test_the_engine_is_held_by_the_transport_whatever_it_wants(serve: Any) -> No
     explore(
         contract.load("kwickphone"),
         door,
-        key="kp_live_engine",
+        credentials=("Authorization", "Bearer kp_live_engine"),
         account="x",
         profile=Profile.EMULATOR,
         seed=1,
