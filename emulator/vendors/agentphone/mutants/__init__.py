@@ -1,9 +1,7 @@
-"""Named ways to break one claim of AgentPhone's each, for whoever wants to see whether a test notices."""
+"""Named ways to break AgentPhone, one claim each."""
 
 from __future__ import annotations
 
-from emulator.gateway.vendor import Mutant
+from emulator.vendors.agentphone.mutants.register import BOOK
 
-MUTANTS: dict[str, Mutant] = {}
-
-__all__ = ["MUTANTS"]
+MUTANTS = BOOK.all
