@@ -11,7 +11,7 @@ import pytest
 
 from emulator.testing import Account, Receiver, Ringback
 
-FRIEND = "+14155550177"
+FRIEND = "+447700900177"
 Json = dict[str, Any]
 Make = Callable[..., Json]
 
