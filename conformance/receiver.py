@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,11 +19,17 @@ SOCKET_TIMEOUT = 10.0
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the receiver says: a status with headers, or no word at all for as long as it `hangs`."""
+    """What the receiver says: a status with headers and a body, or no word at all for as long as it `hangs`."""
 
     status: int = 200
     headers: tuple[Header, ...] = ()
     hangs: bool = False
+    body: bytes = b""
+
+    @staticmethod
+    def json(value: Any, status: int = 200) -> Answer:
+        """An answer of JSON."""
+        return Answer(status, (("Content-Type", "application/json"),), body=json.dumps(value).encode())
 
 
 class Inbox:
@@ -123,6 +130,7 @@ class Receiver:
             request_body=body,
             status=None if answer.hangs else answer.status,
             response_headers=answer.headers,
+            response_body=answer.body,
             error="we kept silent" if answer.hangs else "",
         )
         if inbox is not None:
@@ -147,8 +155,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _serve  # noqa: N815 - the server looks for these names
 

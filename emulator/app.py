@@ -168,6 +168,9 @@ def seed(world: World) -> None:
             world.issue_key(
                 opened, id_=f"key_{vendor}_seed", secret=account["key"], label="seed", scope=account["scope"]
             )
+            furnish = world.vendors[vendor].seed
+            if furnish is not None:
+                furnish(world.houses[vendor], opened)
 
 
 def _openapi_yaml(vendor: Vendor) -> Answer:

@@ -134,6 +134,14 @@ class Collection(Generic[R]):
         chunk.reverse()
         return chunk
 
+    def slice(self, index: str, key: Hashable, offset: int, limit: int) -> list[R]:
+        """Up to `limit` records of this key, newest first, after the newest `offset` ones."""
+        bucket = self._buckets[index].get(key, [])
+        end = max(0, len(bucket) - offset)
+        chunk = bucket[max(0, end - limit) : end]
+        chunk.reverse()
+        return chunk
+
     def clear(self) -> None:
         """Forget everything."""
         self._by_id.clear()

@@ -24,8 +24,10 @@ from emulator import resources
 from emulator.carrier.speech import (
     MAX_DURATION,
     SAMPLE_RATES,
+    WAV_RATE,
     mp3_seconds,
     render_mp3,
+    render_wav,
     synthesize,
     to_pcmu,
     to_wav,
@@ -526,3 +528,38 @@ def test_any_bytes_are_measured_or_refused(data: bytes) -> None:
     except ValueError as refusal:
         seconds, said = 0.0, str(refusal)
     assert seconds > 0 or said.startswith("not an MP3: ")
+
+
+# -- recordings as WAV -----------------------------------------------------------------------------------------------
+
+
+def wav_samples(recording: bytes) -> array[int]:
+    with wave.open(io.BytesIO(recording)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, WAV_RATE)
+        return array("h", file.readframes(file.getnframes()))
+
+
+@both_modes
+@pytest.mark.parametrize("duration", [0.0, 0.5, 13.7, 60.0])
+def test_a_wav_recording_is_as_long_as_its_call(voice: bool, duration: float) -> None:
+    assert len(wav_samples(render_wav(CALL, duration, voice=voice))) == round(duration * WAV_RATE)
+
+
+@needs_voice
+def test_a_wav_recording_has_its_turns_where_they_belong() -> None:
+    samples = wav_samples(render_wav(CALL, 14.0, voice=True))
+
+    def loud(start: float, end: float) -> bool:
+        return any(samples[int(start * WAV_RATE) : int(end * WAV_RATE)])
+
+    assert [loud(0, 1), loud(1, 3), loud(6, 8), loud(11, 12)] == [False, True, True, True]
+    assert render_wav(CALL, 14.0, voice=True) == render_wav(CALL, 14.0, voice=True)
+    assert len(wav_samples(render_wav([("agent", ORDER, 1.0), ("caller", GREETING, 1.01)], 1.2, voice=True))) == round(
+        1.2 * WAV_RATE
+    )
+
+
+@pytest.mark.parametrize("turns", [[("robot", "hi", 0.0)], [("agent", "hi", -1.0)], [("agent", "hi", math.inf)]])
+def test_a_wav_recording_of_what_cannot_be_said_is_refused(turns: list[tuple[str, str, float]]) -> None:
+    with pytest.raises(ValueError, match=r"speaker|offset"):
+        render_wav(turns, 10.0)

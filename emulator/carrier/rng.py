@@ -43,6 +43,17 @@ class Stream(random.Random):
         """A string of `digits` lowercase hexadecimal digits (at most 128)."""
         return self._block((digits + 1) // 2).hex()[:digits]
 
+    def uuid(self) -> str:
+        """A random UUID, RFC 9562 version 4."""
+        return as_uuid(self._block(16))
+
+
+def as_uuid(sixteen: bytes) -> str:
+    """Sixteen bytes as a UUID of version 4; six of their bits give way to version and variant."""
+    bits = int.from_bytes(sixteen) & ~(0xF << 76) & ~(0x3 << 62) | 4 << 76 | 2 << 62
+    digits = f"{bits:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
 
 class Streams:
     """All streams of one seed: `streams("kwickphone", account, "number")`."""

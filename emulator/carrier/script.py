@@ -36,6 +36,7 @@ CALL_ONLY = (
     "language",
     "translation",
     "summary",
+    "analysis",
 )
 MESSAGE_ONLY = ("failure_code", "delivered_after")
 
@@ -63,8 +64,9 @@ class ScriptedTurn(msgspec.Struct, forbid_unknown_fields=True):
 class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How one call or message goes. Times are seconds; `turns` None draws a dialogue from the phrase bank.
 
-    `language` (ISO 639-1), `translation` and `summary` are a voicemail's, where its words do not tell. A message ends
-    as `completed` (delivered), `failed` (the carrier rejects it) or `undelivered`, with a `failure_code`; its receipt
+    `language` (ISO 639-1), `translation` and `summary` are a voicemail's, where its words do not tell. `analysis` is
+    what the vendor's analysis makes of the call, by the vendor's own names, where it has one. A message ends as
+    `completed` (delivered), `failed` (the carrier rejects it) or `undelivered`, with a `failure_code`; its receipt
     comes `delivered_after` it was sent.
     """
 
@@ -78,6 +80,7 @@ class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     language: str | None = None
     translation: str | None = None
     summary: str | None = None
+    analysis: dict[str, Any] | None = None
     failure_code: str | None = None
     delivered_after: float | None = None
 
@@ -114,6 +117,28 @@ def plan(script: Script, stream: Stream) -> Plan:
     after = RINGS_FOR if script.answer_after is None else script.answer_after
     recording = duration > 0 if script.recording is None else script.recording
     return Plan(after, duration, "completed", turns, outcome, recording)
+
+
+class FarEnd(msgspec.Struct, frozen=True):
+    """What is ahead on a live call: turns yet to be said, and how long the far end stays (None: until it has nothing
+    left to say)."""
+
+    ahead: list[ScriptedTurn]
+    lasts: float | None
+
+
+def far_end(script: Script, stream: Stream, *, asks: bool) -> tuple[Plan, FarEnd]:
+    """A script for a live call: the plan without its turns, and what is ahead. With `asks` that is the far end's part
+    alone, without it both parts, each turn at its moment. Raises ScriptError."""
+    if script.end != "completed" or not asks:
+        planned = plan(script, stream)
+        ahead = [ScriptedTurn(turn.speaker, turn.text, turn.at) for turn in planned.turns]
+        return msgspec.structs.replace(planned, turns=[]), FarEnd(ahead, planned.duration)
+    check_call_script(script)
+    said, outcome = _what_is_said(script, stream)
+    after = RINGS_FOR if script.answer_after is None else script.answer_after
+    planned = Plan(after, script.duration or 0.0, "completed", [], outcome, script.recording is not False)
+    return planned, FarEnd([turn for turn in said if turn.speaker == "caller"], script.duration)
 
 
 def fits_call(script: Script) -> bool:
@@ -164,7 +189,7 @@ def check_call_script(script: Script) -> CallEnd:
         if seconds is not None and not 0 <= seconds <= LONGEST:
             raise ScriptError(name, f"{name} is from 0 to {LONGEST:.0f} seconds")
     if script.end != "completed":
-        for name in ("turns", "duration", "voicemail"):
+        for name in ("turns", "duration", "voicemail", "analysis"):
             if getattr(script, name):
                 raise ScriptError(name, f"a call that ends as {script.end} is never answered: it has no {name}")
         if script.recording:
@@ -210,7 +235,7 @@ def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[lis
     for turn in scripted:
         moment = max(moment, turn.at) if turn.at is not None else moment
         offsets.append(moment)
-        moment += _speaking(turn.text) + PAUSE
+        moment += speaking(turn.text) + PAUSE
     if duration is None:
         duration = float(math.ceil(moment))
         if duration > LONGEST:
@@ -223,7 +248,8 @@ def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[lis
     ], duration
 
 
-def _speaking(text: str) -> float:
+def speaking(text: str) -> float:
+    """Seconds that it takes to say a text."""
     return max(1, len(text.split())) / WORDS_PER_SECOND
 
 

@@ -31,6 +31,9 @@ MAX_UTTERANCE = 600.0
 SAMPLE_RATES = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000)
 """The PCM sample rates that `synthesize` and `tone` give, in Hz."""
 
+WAV_RATE = 22050
+"""Samples a second of a recording as a WAV file: what the speech engine gives."""
+
 # One shape for every MP3 frame made here: MPEG-2 Layer III, mono, no CRC, no padding. At 16 kHz and 24 kbit/s a frame
 # is a whole number of bytes, so frames of different origin can stand in a row.
 _FRAME_HEADER = bytes.fromhex("fff338c4")
@@ -75,7 +78,7 @@ _SPELLINGS = str.maketrans(
     }
 )
 _FADE_SECONDS = 0.01
-_ENGINE_RATE = 22050
+_ENGINE_RATE = WAV_RATE
 _ENGINE_BUFFER_MS = 100
 
 # From speak_lib.h of espeak-ng 1.52.
@@ -138,13 +141,34 @@ def render_mp3(
     negative or not finite, and VoiceUnavailableError for `voice=True` without the `voice` extra.
     """
     frames = max(1, round(_checked_duration(duration) / _FRAME_SECONDS))
-    for speaker, _, offset in turns:
-        _voice_of(speaker, seed)
-        if not (math.isfinite(offset) and offset >= 0):
-            raise ValueError(f"a turn's offset must be a number of seconds from 0 up, not {offset!r}")
+    _check_turns(turns, seed)
     if voice is None:
         voice = voice_available()
     return _spoken_mp3(turns, frames, seed) if voice else _tone_mp3(frames)
+
+
+def render_wav(
+    turns: Sequence[tuple[str, str, float]], duration: float, seed: int = 0, *, voice: bool | None = None
+) -> bytes:
+    """A call's recording like that of `render_mp3`, as a WAV file: PCM s16le mono at `WAV_RATE` Hz, `duration` seconds
+    long to the sample.
+
+    Raises as `render_mp3` does.
+    """
+    count = round(_checked_duration(duration) * WAV_RATE)
+    _check_turns(turns, seed)
+    if voice is None:
+        voice = voice_available()
+    if not voice:
+        return to_wav(tone(duration, WAV_RATE), WAV_RATE)
+    pcm = bytearray(2 * count)
+    spoken = sorted(turns, key=lambda turn: turn[2])
+    edges = [min(round(min(offset, MAX_DURATION) * WAV_RATE), count) for _, _, offset in spoken] + [count]
+    for (speaker, text, _), (start, end) in zip(spoken, pairwise(edges), strict=True):
+        samples = _little_endian(_fitted(text, _voice_of(speaker, seed), (end - start) / WAV_RATE))
+        heard = samples[: 2 * (end - start)]
+        pcm[2 * start : 2 * start + len(heard)] = heard
+    return to_wav(bytes(pcm), WAV_RATE)
 
 
 def synthesize(text: str, speaker: str, sample_rate: int = 16000, *, seed: int = 0) -> bytes:
@@ -242,6 +266,13 @@ def _after_id3v2(data: bytes) -> int:
     for byte in data[6:10]:
         size = size << 7 | byte & 0x7F
     return 10 + size + (10 if data[5] & 0x10 else 0)
+
+
+def _check_turns(turns: Sequence[tuple[str, str, float]], seed: int) -> None:
+    for speaker, _, offset in turns:
+        _voice_of(speaker, seed)
+        if not (math.isfinite(offset) and offset >= 0):
+            raise ValueError(f"a turn's offset must be a number of seconds from 0 up, not {offset!r}")
 
 
 def _checked_duration(duration: float) -> float:

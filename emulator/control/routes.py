@@ -41,7 +41,7 @@ from emulator.gateway.errors import Malformed
 from emulator.gateway.faults import Fault
 from emulator.gateway.gate import Answer, ASGIApp, Receive, Scope, Send, decode, encode, explain
 from emulator.gateway.keys import AllowlistError, Key, networks
-from emulator.gateway.vendor import Texting, Unanswered, Unsendable, Vendor
+from emulator.gateway.vendor import Analysing, Binding, Texting, Unanswered, Unsendable, Vendor
 from emulator.gateway.world import SnapshotError, World
 
 PREFIX = "/_ringback"
@@ -329,6 +329,19 @@ class Face:
             raise invalid(str(error), "allowlist") from None
         if isinstance(body.rate_limit, int) and body.rate_limit < 1:
             raise invalid("rate_limit is at least 1; null lifts it", "rate_limit")
+        house = self.world.houses[vendor.name]
+        if not isinstance(house, Binding):
+            if body.agent_handle is not None:
+                raise invalid(f"{vendor.title} binds no key to an agent", "agent_handle")
+            return
+        try:
+            house.check_key(body.kind, body.agent_handle)
+        except ValueError as error:
+            raise invalid(str(error), "agent_handle") from None
+
+    def _agent(self, account: Account, handle: str | None) -> str | None:
+        house = self.world.houses[account.vendor]
+        return house.agent_of_key(account.id, handle) if handle is not None and isinstance(house, Binding) else None
 
     def _issue(self, account: Account, body: bodies.KeyBody) -> Key:
         return self.world.issue_key(
@@ -338,6 +351,7 @@ class Face:
             kind=body.kind,
             allowlist=body.allowlist,
             rate_limit=body.rate_limit,
+            agent=self._agent(account, body.agent_handle),
         )
 
     async def issue_key(self, request: Req, account_id: FromPath[str]) -> Answer:
@@ -374,6 +388,7 @@ class Face:
             kind=key.kind,
             allowlist=key.allowlist,
             rate_limit=key.rate_limit,
+            agent=key.agent,
         )
         return _ok({**key_view(fresh, secret=True), "replaces": key.id}, 201)
 
@@ -440,6 +455,7 @@ class Face:
             raise invalid("give a script or a scenario, not both", "scenario")
         try:
             script = stock_script(body.scenario) if body.scenario is not None else body.script or Script()
+            self._check_analysis(vendor, script)
             call = self.world.houses[vendor.name].receive_call(body.to, body.from_, script)
         except Unanswered:
             raise ControlError(404, "nobody_answers", f"no number of {vendor.name} takes calls at {body.to}") from None
@@ -495,6 +511,7 @@ class Face:
         check = {"call": check_call_script, "message": check_message_script}.get(body.match.kind or "", check_script)
         try:
             check(body.script)
+            self._check_analysis(vendor, body.script)
         except ScriptError as error:
             raise invalid(str(error), f"script.{error.param}") from None
         return _ok(script_view(self.world.scripts.add(vendor.name, account, body.match, body.script)), 201)
@@ -506,6 +523,14 @@ class Face:
             raise ControlError(404, "not_found", f"no script {script_id!r} waits", "script_id")
         self.world.scripts.records.remove(waiting)
         return _ok({"lifted": True, **script_view(waiting)})
+
+    def _check_analysis(self, vendor: Vendor, script: Script) -> None:
+        if script.analysis is None:
+            return
+        house = self.world.houses[vendor.name]
+        if not isinstance(house, Analysing):
+            raise ScriptError("analysis", f"{vendor.title} does not analyse its calls")
+        house.check_analysis(script.analysis)
 
     def _check_number(self, text: str, param: str) -> None:
         if not _E164.fullmatch(text):

@@ -62,6 +62,8 @@ def key_view(key: Key, *, secret: bool = False) -> dict[str, Any]:
         "created_at": iso_exact(key.created_at),
         "expires_at": iso_exact(key.expires_at) if key.expires_at is not None else None,
     }
+    if key.agent is not None:
+        view["agent"] = key.agent
     if key.rate_limit is not msgspec.UNSET:
         view["rate_limit"] = key.rate_limit
     if secret:

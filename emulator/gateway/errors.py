@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Header = tuple[bytes, bytes]
@@ -12,7 +12,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
     """An error answer: HTTP `status`, the vendor's `code`, a message that says what to do.
 
     `kind` is the vendor's error type where it has one, `param` the field at fault, `wait` the seconds for Retry-After,
-    `request_id` that of the request, where a vendor numbers them.
+    `request_id` that of the request, where a vendor numbers them, `headers` what else the answer's head says.
     """
 
     def __init__(
@@ -24,6 +24,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
         kind: str | None = None,
         param: str | None = None,
         wait: int | None = None,
+        headers: Sequence[Header] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -32,6 +33,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
         self.kind = kind
         self.param = param
         self.wait = wait
+        self.headers = headers
         self.request_id = ""
 
 

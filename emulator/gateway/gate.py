@@ -6,11 +6,12 @@ import os
 import re
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from stat import S_ISSOCK
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from emulator.carrier.clock import MINUTE, SECOND, wall_seconds, wall_sleep
+from emulator.carrier.clock import SECOND, wall_seconds, wall_sleep
 from emulator.gateway.errors import Header, Malformed, Refusal
 from emulator.gateway.faults import Effect
 from emulator.gateway.journal import SHOWN, Exchange
@@ -130,6 +131,10 @@ class Gate:
         self._vendor = vendor
         self._name = vendor.name
         self._wording = vendor.wording
+        self._key_headers = vendor.key_headers
+        self._slashed = frozenset(
+            operation.path[:-1] for operation in vendor.operations if operation.path.endswith("/")
+        )
         self._app = app
         self._limit = world.settings.max_body
         self._unkind = world.settings.unkind_rates if world.settings.unkind else None
@@ -157,7 +162,7 @@ class Gate:
         try:
             effects = self._admit(exchange)
             path: str = scope["path"]
-            if method == "OPTIONS" or "//" in path or path[-1] == "/":
+            if method == "OPTIONS" or "//" in path or (path[-1] == "/") is not (path.rstrip("/") in self._slashed):
                 raise self._wording.no_route()
             if method == "HEAD":
                 scope["method"] = "GET"
@@ -180,6 +185,9 @@ class Gate:
 
     def _admit(self, exchange: Exchange) -> Sequence[Effect]:
         """Key, then limit, then faults. Raises Refusal."""
+        if self._vendor.is_public(exchange.method, exchange.path):
+            exchange.at = self._world.clock.now()
+            return self._trouble(exchange)
         key = self._authenticate(exchange)
         self._belongs_to(exchange, key)
         self._count(exchange, key)
@@ -192,14 +200,9 @@ class Gate:
 
     def _count(self, exchange: Exchange, key: Key) -> None:
         """Count a request in its key's window. Raises Refusal when that is full."""
-        world, now = self._world, exchange.at
-        limit = world.rate_limit(key)
-        if limit is None:
-            return
-        wait = world.windows.wait(key.id, limit, MINUTE, now)
+        wait = self._world.take_turn(key, self._vendor.apart.get((exchange.method, exchange.path)))
         if wait > 0:
             raise self._wording.rate_limited(-(-wait // SECOND))
-        world.windows.add(key.id, now)
 
     def _trouble(self, exchange: Exchange) -> Sequence[Effect]:
         """What goes wrong with a request on purpose. Raises Refusal."""
@@ -222,14 +225,14 @@ class Gate:
         secret = None
         for name, value in exchange.headers:
             size += len(name) + len(value)
-            if name == b"authorization":
-                secret = value
+            if name in self._key_headers:
+                secret = value if name != b"authorization" else _bearer(value)
         exchange.at = world.clock.now()
         if size > MOST_HEADER_BYTES:
             raise self._wording.malformed(Malformed("the request's headers are too large"))
         key = None
-        if secret is not None and secret[:7].lower() == b"bearer ":
-            key = world.keys.find(self._name, secret[7:].strip().decode("latin-1"))
+        if secret is not None:
+            key = world.keys.find(self._name, secret.strip().decode("latin-1"))
         if key is None or not world.keys.admits(key, exchange.client, world.clock.now(key.account)):
             raise self._wording.unauthorized()
         return key
@@ -289,6 +292,10 @@ class Gate:
         await self._app(scope, receive, answer)
 
 
+def _bearer(value: bytes) -> bytes | None:
+    return value[7:] if value[:7].lower() == b"bearer " else None
+
+
 def _is_json(value: bytes) -> bool:
     media = value.partition(b";")[0].strip().lower()
     return media == JSON or (media.startswith(b"application/") and media.endswith(b"+json"))
@@ -297,7 +304,9 @@ def _is_json(value: bytes) -> bool:
 def refusal_answer(envelope: Callable[[Refusal], bytes], refusal: Refusal, exchange: Exchange) -> Answer:
     """A refusal as an answer in the vendor's envelope."""
     refusal.request_id = exchange.request_id
-    headers = () if refusal.wait is None else ((b"retry-after", b"%d" % refusal.wait),)
+    headers: Sequence[Header] = refusal.headers
+    if refusal.wait is not None:
+        headers = (*headers, (b"retry-after", b"%d" % refusal.wait))
     return Answer(envelope(refusal), refusal.status, headers=headers)
 
 
@@ -322,6 +331,8 @@ def break_connection(scope: Scope) -> None:
     peer, here = tuple(scope["client"]), tuple(scope["server"])
     for name in os.listdir("/dev/fd"):  # noqa: PTH208 - names are all that is wanted
         try:
+            if not S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
             held = socket.socket(fileno=os.dup(int(name)))
         except OSError:
             continue

@@ -12,7 +12,8 @@ from emulator.store import Collection, Record
 
 class Key(Record, kw_only=True):
     """One API key. `allowlist` holds CIDRs (none = any address); `rate_limit` is requests a minute, null lifts it,
-    left out the account's or the vendor's holds. `expires_at` ends a key that was rotated."""
+    left out the account's or the vendor's holds. `expires_at` ends a key that was rotated; `agent` is the id of the one
+    agent that it is bound to."""
 
     vendor: str
     secret: str
@@ -24,6 +25,7 @@ class Key(Record, kw_only=True):
     rate_limit: int | UnsetType | None = UNSET
     status: Literal["active", "revoked"] = "active"
     expires_at: int | None = None
+    agent: str | None = None
 
 
 class AllowlistError(ValueError):

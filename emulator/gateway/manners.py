@@ -75,14 +75,16 @@ class Scopes:
 @dataclass(frozen=True, kw_only=True)
 class Manners:
     """All of it; what is left out is not done. `request_id` is a header and a prefix, `usable` the kinds of key that
-    any operation takes, `open_path` what begins the paths whose links carry their own signature. Without a `bucket`
-    the vendor's limit is a sliding window and no header tells of it."""
+    any operation takes, `permit` refuses what a key may not do (a method at a path), `open_path` what begins the paths
+    whose links carry their own signature. Without a `bucket` the vendor's limit is a sliding window and no header tells
+    of it."""
 
     request_id: tuple[bytes, str] | None = None
     usable: frozenset[str | None] | None = None
     versions: Versions | None = None
     bucket: Bucket | None = None
     scopes: Scopes | None = None
+    permit: Callable[[Key, str, str], None] | None = None
     retries: Retries | None = None
     open_path: str | None = None
 
@@ -117,6 +119,8 @@ class MannerlyGate(Gate):
             self._count(exchange, key)
         if manners.scopes is not None:
             _check_scope(exchange, key, manners.scopes)
+        if manners.permit is not None:
+            manners.permit(key, exchange.method, exchange.path)
         return self._trouble(exchange)
 
     def _let_in(self, exchange: Exchange) -> Sequence[Effect]:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from emulator.gateway.accounts import Account, AccountSettings
 from emulator.gateway.errors import Wording
-from emulator.gateway.webhooks import Dialect
+from emulator.gateway.webhooks import Delivery, Dialect
 
 if TYPE_CHECKING:
     from emulator.carrier.calls import Call
+    from emulator.carrier.live import Beat
     from emulator.carrier.messages import Change
     from emulator.carrier.messages import Message as Text
     from emulator.carrier.money import Entry
-    from emulator.carrier.script import Script
+    from emulator.carrier.script import Script, Turn
     from emulator.carrier.scripts import Kind
     from emulator.gateway.gate import ASGIApp
     from emulator.gateway.manners import Manners
@@ -30,6 +31,14 @@ class Operation:
     id: str
     method: str
     path: str
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has."""
+
+    name: str
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,41 @@ class Bookkeeping(Protocol):
         """An account's balance changed."""
 
 
+@runtime_checkable
+class Talking(Protocol):
+    """A house that plays the agent on live calls."""
+
+    def call_talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+        """One of the vendor's live calls came a step further (`emulator.carrier.live.Beat`)."""
+
+
+@runtime_checkable
+class Heeding(Protocol):
+    """A house that heeds what becomes of its webhooks."""
+
+    def delivery_concluded(self, delivery: Delivery) -> None:
+        """A delivery was taken, or has failed for good."""
+
+
+@runtime_checkable
+class Analysing(Protocol):
+    """A house that analyses its calls, so that a script may say what comes of the analysis."""
+
+    def check_analysis(self, analysis: Mapping[str, Any]) -> None:
+        """Whether a call can be analysed like this. Raises ScriptError."""
+
+
+@runtime_checkable
+class Binding(Protocol):
+    """A house whose keys may be bound to one of the account's agents."""
+
+    def check_key(self, kind: str | None, handle: str | None) -> None:
+        """Whether a key of this kind may be bound to an agent of this handle, or to none. Raises ValueError."""
+
+    def agent_of_key(self, account: str, handle: str) -> str:
+        """The id of the agent of this handle, who is there from now on."""
+
+
 class Unanswered(LookupError):  # noqa: N818 - it is an answer
     """Nobody answers at a number: it is not assigned, or it takes no calls now."""
 
@@ -109,7 +153,9 @@ class Vendor:
     """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`
     is requests a minute for each key; `key_prefix` begins every key, and a rotated key works on for `key_overlap`
     seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
-    than the usual; `outbound` is what scripts may wait for."""
+    than the usual; a key comes in one of `key_headers`, in `Authorization` as a bearer token; `public` are operations
+    that need no key; `outbound` is what scripts may wait for. `apart` are methods and paths that are counted apart from
+    the others, and `seed` furnishes the well-known account."""
 
     name: str
     title: str
@@ -126,17 +172,28 @@ class Vendor:
     open: Callable[[World], House]
     application: Callable[[Any], ASGIApp]
     mutants: Callable[[], Sequence[Mutant]]
+    public: frozenset[str] = frozenset()
     scopes: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    key_headers: frozenset[bytes] = frozenset((b"authorization",))
     outbound: frozenset[Kind] = frozenset()
     manners: Manners | None = None
+    apart: Mapping[tuple[str, str], Apart] = field(default_factory=dict)
+    seed: Callable[[Any, Account], None] | None = None
 
     def operation_at(self, method: str, path: str) -> str | None:
-        """The operationId that a request meets."""
+        """The operationId that a request meets: of several, the one whose path has the fewest variable parts."""
         for operation, pattern in _patterns(self):
             if operation.method == method and pattern.fullmatch(path):
                 return operation.id
         return None
+
+    def is_public(self, method: str, path: str) -> bool:
+        """Whether a request meets an operation that needs no key."""
+        return bool(self.public) and any(
+            operation.id in self.public and operation.method == method and pattern.fullmatch(path)
+            for operation, pattern in _patterns(self)
+        )
 
 
 _compiled: dict[str, list[tuple[Operation, re.Pattern[str]]]] = {}
@@ -147,6 +204,6 @@ def _patterns(vendor: Vendor) -> list[tuple[Operation, re.Pattern[str]]]:
     if found is None:
         found = _compiled[vendor.name] = [
             (operation, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path))))
-            for operation in vendor.operations
+            for operation in sorted(vendor.operations, key=lambda operation: operation.path.count("{"))
         ]
     return found

@@ -20,6 +20,7 @@ from emulator.carrier.rng import Streams
 from emulator.gateway.egress import Egress, EgressError
 from emulator.gateway.faults import Faults, WebhookTrouble
 from emulator.gateway.journal import Journal, Note
+from emulator.gateway.replies import ASKED_BYTES, NDJSON, Listener, Reply, read_body, read_lines
 from emulator.settings import Unkind
 from emulator.store import Collection, Record
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Headers = Sequence[tuple[str, str]]
 Signer = Callable[[str, bytes, int], Headers]
+NumberedSigner = Callable[[str, bytes, int, str], Headers]
 
 ATTEMPT = "gateway.webhook.attempt"
 HELD_SECONDS = 30.0
@@ -40,12 +42,14 @@ READ_BYTES = 2_048
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one vendor sends: `sign(secret, raw_body, unix_seconds)` gives the headers of an attempt; `retries` are the
-    waits in seconds after each failed attempt in turn."""
+    """How one vendor sends: `sign(secret, raw_body, unix_seconds)` gives the headers of an attempt, or, where each has
+    an id of its own, `numbered` with that id (a UUID) as well; `retries` are the waits in seconds after each failed
+    attempt in turn."""
 
     sign: Signer
     retries: Sequence[int]
     user_agent: str
+    numbered: NumberedSigner | None = None
 
 
 def stamped(secret: str, body: bytes, now: int) -> str:
@@ -70,7 +74,9 @@ class Attempt(msgspec.Struct, kw_only=True):
 
 
 class Delivery(Record, kw_only=True):
-    """One event on its way to one receiver. `subject` is the vendor's id of what it is about."""
+    """One event on its way to one receiver. `subject` is the vendor's id of what it is about, `headers` go out beside
+    the signature's. One that `asks` is tried once, as its answer is waited for; `patience` is how many real seconds its
+    receiver has, where it chose so."""
 
     vendor: str
     event: str
@@ -79,11 +85,14 @@ class Delivery(Record, kw_only=True):
     secret: str
     body: bytes
     created_at: int
+    headers: list[tuple[str, str]] = []
     state: Literal["pending", "held", "delivered", "failed", "dropped"] = "pending"
     attempts: list[Attempt] = []
     next_at: int | None = None
     timer: int | None = None
     troubles: list[WebhookTrouble] = []
+    asks: bool = False
+    patience: float | None = None
 
 
 class Lane:
@@ -100,7 +109,8 @@ class Lane:
 class Outbox:
     """All deliveries of all vendors.
 
-    `timeout` gives the real seconds that an account's receivers have; `crashed` is told of an unexpected exception.
+    `timeout` gives the real seconds that an account's receivers have, by the delivery's own patience if it has one;
+    `crashed` is told of an unexpected exception, `concluded` of each delivery that was taken or has failed for good.
     """
 
     def __init__(
@@ -111,7 +121,7 @@ class Outbox:
         journal: Journal,
         faults: Faults,
         egress: Egress,
-        timeout: Callable[[str], float],
+        timeout: Callable[[str, float | None], float],
         crashed: Callable[[BaseException], None],
         unkind: Unkind | None = None,
     ) -> None:
@@ -123,6 +133,7 @@ class Outbox:
         )
         self.egress = egress
         self.attempted: dict[str, int] = {}
+        self.concluded: Callable[[Delivery], None] = _unheard
         self._clock = clock
         self._streams = streams
         self._journal = journal
@@ -132,6 +143,7 @@ class Outbox:
         self._unkind = unkind
         self._dialects: dict[str, Dialect] = {}
         self._lanes: dict[str, Lane] = {}
+        self._asking: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self._insecure: ssl.SSLContext | None = None
         clock.on(ATTEMPT, self._due)
@@ -143,22 +155,31 @@ class Outbox:
     # -- sending ------
 
     def send(
-        self, *, vendor: str, account: str, event: str, subject: str, url: str, secret: str, body: bytes
+        self,
+        *,
+        vendor: str,
+        account: str,
+        event: str,
+        subject: str,
+        url: str,
+        secret: str,
+        body: bytes,
+        headers: Headers = (),
+        id_: str | None = None,
+        patience: float | None = None,
     ) -> Delivery:
         """Store an event and set its first attempt going; the caller does not wait for it."""
-        delivery = self.records.add(
-            Delivery(
-                id=f"dlv_{self.records.created + 1}",
-                vendor=vendor,
-                account=account,
-                event=event,
-                subject=subject,
-                url=url,
-                secret=secret,
-                body=body,
-                created_at=self._clock.now(account),
-                troubles=self._troubles(vendor, account, event),
-            )
+        delivery = self._store(
+            vendor=vendor,
+            account=account,
+            event=event,
+            subject=subject,
+            url=url,
+            secret=secret,
+            body=body,
+            headers=headers,
+            id_=id_,
+            patience=patience,
         )
         held = self.records.last("held", (account, url))
         if "drop" in delivery.troubles:
@@ -172,6 +193,97 @@ class Outbox:
         else:
             self._launch(delivery, then=held)
         return delivery
+
+    def _store(
+        self,
+        *,
+        vendor: str,
+        account: str,
+        event: str,
+        subject: str,
+        url: str,
+        secret: str,
+        body: bytes,
+        headers: Headers,
+        id_: str | None,
+        patience: float | None,
+        asks: bool = False,
+    ) -> Delivery:
+        return self.records.add(
+            Delivery(
+                id=id_ or f"dlv_{self.records.created + 1}",
+                vendor=vendor,
+                account=account,
+                event=event,
+                subject=subject,
+                url=url,
+                secret=secret,
+                body=body,
+                created_at=self._clock.now(account),
+                headers=list(headers),
+                troubles=self._troubles(vendor, account, event),
+                asks=asks,
+                patience=patience,
+            )
+        )
+
+    def ask(
+        self,
+        *,
+        vendor: str,
+        account: str,
+        event: str,
+        subject: str,
+        url: str,
+        secret: str,
+        body: bytes,
+        headers: Headers = (),
+        id_: str | None = None,
+        patience: float | None = None,
+        line: Listener | None = None,
+        answered: Callable[[Reply], None],
+    ) -> Delivery | None:
+        """Store an event and send it at once, for the sake of its answer: `answered` is called with that, or with what
+        went wrong; each line of an NDJSON answer goes to `line` before. There is one attempt, and time does not move
+        past it. None, and nothing done, while there is no event loop."""
+        loop = self._clock.loop
+        if loop is None:
+            return None
+        delivery = self._store(
+            vendor=vendor,
+            account=account,
+            event=event,
+            subject=subject,
+            url=url,
+            secret=secret,
+            body=body,
+            headers=headers,
+            id_=id_,
+            patience=patience,
+            asks=True,
+        )
+        asking = loop.create_task(self._ask(delivery, line, answered))
+        self._clock.track(account, asking)
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+        return delivery
+
+    async def _ask(self, delivery: Delivery, line: Listener | None, answered: Callable[[Reply], None]) -> None:
+        try:
+            if "drop" in delivery.troubles:
+                self.records.update(delivery, state="dropped")
+                self._note(delivery, "dropped on request")
+                reply = Reply(error="dropped on request")
+            else:
+                reply = Reply()
+                attempt = await self._attempt(delivery, reply, line)
+                if "duplicate" in delivery.troubles:
+                    await self._attempt(delivery)
+                self.records.update(delivery, state="delivered" if attempt.accepted else "failed")
+            if self.records.get(delivery.id) is delivery:
+                answered(reply)
+        except Exception as error:
+            self._crashed(error)
 
     def _troubles(self, vendor: str, account: str, event: str) -> list[WebhookTrouble]:
         troubles = list(self._faults.strike_event(vendor, account, event))
@@ -192,10 +304,10 @@ class Outbox:
             raise RuntimeError("the outbox has no event loop to send on")
         return sent
 
-    def abandon(self, account: str) -> None:
-        """Send nothing more of an account's."""
+    def abandon(self, account: str, wanted: Callable[[Delivery], bool] | None = None) -> None:
+        """Send nothing more of an account's, or nothing more that is `wanted` gone."""
         for delivery in self.records.oldest("account", account):
-            if delivery.state in ("pending", "held"):
+            if delivery.state in ("pending", "held") and (wanted is None or wanted(delivery)):
                 self._clock.cancel(delivery.timer)
                 delivery.next_at = delivery.timer = None
                 self.records.update(delivery, state="dropped")
@@ -249,6 +361,8 @@ class Outbox:
                     done.set_result(None)
 
     async def _deliver(self, delivery: Delivery, then: Delivery | None, retry: bool) -> None:
+        if retry and delivery.state == "dropped":
+            return
         attempt = await self._attempt(delivery)
         if "duplicate" in delivery.troubles and attempt.accepted:
             delivery.troubles.remove("duplicate")
@@ -269,31 +383,46 @@ class Outbox:
         self._clock.cancel(delivery.timer)
         delivery.next_at = delivery.timer = None
         self.records.update(delivery, state=state)
+        self.concluded(delivery)
 
-    async def _attempt(self, delivery: Delivery) -> Attempt:
+    async def _attempt(self, delivery: Delivery, reply: Reply | None = None, line: Listener | None = None) -> Attempt:
+        """One try. Where a `reply` is given it is filled in, and the answer read for it."""
         dialect = self._dialects[delivery.vendor]
         now = self._clock.now(delivery.account)
         secret = delivery.secret if "bad_signature" not in delivery.troubles else delivery.secret + "-wrong"
+        if dialect.numbered is None:
+            signature = dialect.sign(secret, delivery.body, now // SECOND)
+        else:
+            id_ = self._streams(delivery.vendor, delivery.account, "attempt").uuid()
+            signature = dialect.numbered(secret, delivery.body, now // SECOND, id_)
         headers = [
             ("Content-Type", "application/json"),
             ("User-Agent", dialect.user_agent),
-            *dialect.sign(secret, delivery.body, now // SECOND),
+            *signature,
+            *delivery.headers,
         ]
         attempt = Attempt(at=now, headers=headers)
+        patience = self._timeout(delivery.account, delivery.patience)
+        heard = Reply() if reply is None else reply
         started = wall_seconds()
         try:
-            attempt.status, attempt.response = await self._post(delivery, headers)
+            await self._post(delivery, headers, patience, heard, line, READ_BYTES if reply is None else ASKED_BYTES)
+            attempt.status = heard.status
         except EgressError as error:
             attempt.error = f"not contacted: {error}"
         except (OSError, TimeoutError, ssl.SSLError) as error:
-            attempt.error = _plain(error, self._timeout(delivery.account))
+            attempt.error = _plain(error, patience)
+        heard.error, heard.whole = attempt.error, heard.whole and attempt.error is None
+        attempt.response = heard.body[:READ_BYTES].decode("utf-8", "replace")
         attempt.latency_ms = round((wall_seconds() - started) * 1000, 3)
         delivery.attempts = [*delivery.attempts, attempt]
         self.attempted[delivery.account] = self.attempted.get(delivery.account, 0) + 1
         self._note(delivery, f"{attempt.status}" if attempt.error is None else attempt.error)
         return attempt
 
-    async def _post(self, delivery: Delivery, headers: Headers) -> tuple[int, str]:
+    async def _post(
+        self, delivery: Delivery, headers: Headers, patience: float, reply: Reply, line: Listener | None, most: int
+    ) -> None:
         import aiohttp
 
         destination = await self.egress.destination(delivery.url)
@@ -306,11 +435,17 @@ class Outbox:
                 data=delivery.body,
                 headers=headers if destination.url == delivery.url else [*headers, ("Host", destination.host_header)],
                 allow_redirects=False,
-                timeout=_patience(self._timeout(delivery.account)),
+                timeout=_patience(patience),
                 ssl=True if destination.verify else self._unverified(),
             ) as response:
-                kept = await response.content.read(READ_BYTES)
-                return response.status, kept.decode("utf-8", "replace")
+                reply.status = response.status
+                reply.headers = {name.lower(): value for name, value in response.headers.items()}
+                if line is not None and reply.accepted and reply.media_type == NDJSON:
+                    await read_lines(response.content, reply, line, most)
+                elif most > READ_BYTES:
+                    await read_body(response.content, reply, most)
+                else:
+                    reply.body = await response.content.read(most)
         except aiohttp.ClientConnectorError as error:
             raise OSError(f"no connection to {error.host}:{error.port}: {_reason(error.os_error)}") from error
         except aiohttp.ClientError as error:
@@ -349,17 +484,27 @@ class Outbox:
     # -- keeping ------
 
     def resume(self) -> None:
-        """After a restore: send again what was on its way (a receiver may see it twice: delivery is at least once)."""
+        """After a restore: send again what was on its way (a receiver may see it twice: delivery is at least once).
+        What asked is not sent again: who asked will ask anew."""
         for delivery in self.records:
             if delivery.state == "pending" and delivery.timer is None:
-                self._launch(delivery)
+                if delivery.asks:
+                    self.records.update(delivery, state="dropped")
+                else:
+                    self._launch(delivery)
 
     async def close(self) -> None:
         """End the connections and the look-ups."""
         self.egress.close()
+        for asking in self._asking:
+            asking.cancel()
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _unheard(_: Delivery) -> None:
+    """Nobody listens."""
 
 
 @lru_cache(maxsize=64)

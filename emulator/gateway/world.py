@@ -10,21 +10,24 @@ import msgspec
 from msgspec import UNSET
 
 from emulator.carrier.calls import Call, Calls
-from emulator.carrier.clock import Clock, parse_instant
+from emulator.carrier.clock import MINUTE, Clock, parse_instant
+from emulator.carrier.live import Beat
 from emulator.carrier.messages import Change, Message, Messages
 from emulator.carrier.money import Entry, Ledger
 from emulator.carrier.numbers import Numbers
 from emulator.carrier.rng import Streams
+from emulator.carrier.script import Turn
 from emulator.carrier.scripts import Scripts
 from emulator.gateway.accounts import Account, AccountSettings
+from emulator.gateway.bells import Bells
 from emulator.gateway.egress import Egress
 from emulator.gateway.faults import Faults
 from emulator.gateway.idempotency import Idempotency
 from emulator.gateway.journal import Journal, Kind, MoneyNote, Note
 from emulator.gateway.keys import Key, Keys
 from emulator.gateway.limits import Buckets, Windows
-from emulator.gateway.vendor import Bookkeeping, House, Texting, Vendor
-from emulator.gateway.webhooks import Outbox
+from emulator.gateway.vendor import Apart, Bookkeeping, Heeding, House, Talking, Texting, Vendor
+from emulator.gateway.webhooks import Delivery, Outbox
 from emulator.settings import Settings, SettingsError
 from emulator.store import Collection
 
@@ -59,11 +62,14 @@ class World:
         self.clock = Clock(mode, factor, parse_instant(settings.start) if settings.start else None)
         self.streams = Streams(settings.seed)
         self.journal = Journal(settings.journal_size)
+        self.bells = Bells(self.clock)
+        """Who waits for something: a call's id rings when it comes further."""
         self.ledger = Ledger(self.clock)
         self.ledger.posted = self._note_money
         self.numbers = Numbers(self.streams)
         self.calls = Calls(self.clock, self.streams)
         self.calls.changed = self._call_changed
+        self.calls.talk.beat = self._call_talked
         self.messages = Messages(self.clock)
         self.messages.changed = self._message_changed
         self.scripts = Scripts()
@@ -87,6 +93,7 @@ class World:
             crashed=self.crashed,
             unkind=settings.unkind_rates if settings.unkind else None,
         )
+        self.outbox.concluded = self._delivery_concluded
         self.houses: dict[str, House] = {}
         for vendor in vendors:
             self.outbox.speak(vendor.name, vendor.dialect)
@@ -167,6 +174,7 @@ class World:
         kind: str | None = None,
         allowlist: tuple[str, ...] = (),
         rate_limit: int | msgspec.UnsetType | None = UNSET,
+        agent: str | None = None,
     ) -> Key:
         """Issue a key; its secret is drawn unless given."""
         vendor = self.vendors[account.vendor]
@@ -182,6 +190,7 @@ class World:
             kind=kind,
             allowlist=allowlist,
             rate_limit=rate_limit,
+            agent=agent,
         )
         return self.keys.records.add(key)
 
@@ -192,15 +201,30 @@ class World:
         limit = self._settings[key.account].rate_limit
         return limit if limit is not UNSET else self.vendors[key.vendor].rate_limit
 
+    def take_turn(self, key: Key, apart: Apart | None = None) -> int:
+        """Count a request in its key's sliding window, or in one that is counted `apart`; gives 0, or how many
+        microseconds it must wait where the window is full."""
+        limit = self.rate_limit(key)
+        if limit is None:
+            return 0
+        name, now = key.id, self.clock.now(key.account)
+        if apart is not None:
+            name, limit = f"{key.id} {apart.name}", min(limit, apart.limit)
+        wait = self.windows.wait(name, limit, MINUTE, now)
+        if wait <= 0:
+            self.windows.add(name, now)
+        return max(0, wait)
+
     def fund(self, account: str, amount: int) -> None:
         """Money from outside comes in; a negative amount takes it away."""
         self.ledger.post(account, amount, "funded" if amount >= 0 else "withdrawn")
         if amount > 0:
             self.houses[self.accounts[account].vendor].funded(account)
 
-    def _webhook_timeout(self, account: str) -> float:
+    def _webhook_timeout(self, account: str, patience: float | None) -> float:
         settings = self._settings.get(account)
-        return (settings.webhook_timeout if settings is not None else None) or self.settings.webhook_timeout
+        chosen = settings.webhook_timeout if settings is not None else None
+        return chosen or patience or self.settings.webhook_timeout
 
     # -- what happened ------
 
@@ -228,6 +252,22 @@ class World:
             state=call.state,
         )
         self.houses[call.vendor].call_changed(call)
+        self.bells.ring(call.id)
+
+    def _call_talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+        if beat == "said" and turn is not None:
+            self.note(
+                call.account,
+                "call",
+                f"{turn.speaker}: {turn.text}",
+                vendor=call.vendor,
+                call_id=call.id,
+                speaker=turn.speaker,
+            )
+        house = self.houses[call.vendor]
+        if isinstance(house, Talking):
+            house.call_talked(call, beat, turn)
+        self.bells.ring(call.id)
 
     def _message_changed(self, message: Message, change: Change) -> None:
         self.note(
@@ -241,6 +281,11 @@ class World:
         house = self.houses[message.vendor]
         if isinstance(house, Texting):
             house.message_changed(message, change)
+
+    def _delivery_concluded(self, delivery: Delivery) -> None:
+        house = self.houses[delivery.vendor]
+        if isinstance(house, Heeding):
+            house.delivery_concluded(delivery)
 
     def base_url(self, vendor: str) -> str:
         """What takes the place of the vendor's own origin; that origin while the server has no address."""
@@ -314,7 +359,13 @@ class World:
         }
         self.streams.restore(state["streams"]["seed"], state["streams"]["drawn"])
         self.clock.restore(state["clock"], mode, factor)
+        self.resume()
+
+    def resume(self) -> None:
+        """After a restore, or once there is an event loop: what was under way goes on."""
         self.outbox.resume()
+        if self.clock.loop is not None:
+            self.calls.resume()
 
     def clear(self) -> None:
         """Forget everything; the seeds start over and the clock stays where it is."""

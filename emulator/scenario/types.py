@@ -178,6 +178,9 @@ class Conduct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: Annotated[str | None, Meta(description="The voicemail's language, in two small letters: fr.")] = None
     translation: Annotated[str | None, Meta(description="What the voicemail says in English.")] = None
     summary: Annotated[str | None, Meta(description="What the voicemail comes to.")] = None
+    analysis: Annotated[
+        dict[str, Any] | None, Meta(description="What the vendor's analysis makes of it, by the vendor's own names.")
+    ] = None
 
 
 class Call(Conduct, frozen=True, kw_only=True, forbid_unknown_fields=True):

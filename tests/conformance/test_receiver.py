@@ -44,6 +44,13 @@ def test_answers_are_used_up_and_the_last_stays(receiver: Receiver) -> None:
     assert answers[1].headers["location"] == "/elsewhere"
 
 
+def test_an_answer_may_have_a_body(receiver: Receiver) -> None:
+    inbox = receiver.inbox("x")
+    inbox.answer(Answer.json({"text": "Hello"}))
+    assert post(inbox.url).json() == {"text": "Hello"}
+    assert inbox.received[0].json() == {"text": "Hello"}
+
+
 def test_a_hanging_address_says_nothing(receiver: Receiver) -> None:
     inbox = receiver.inbox("x")
     inbox.answer(Answer(hangs=True))

@@ -59,6 +59,7 @@ class Contract:
         )
         self.code_at: str = self.resolved.get("x-error-code", CODE_AT)
         self._unrouted: tuple[int, ...] = tuple(self.resolved.get("x-unrouted", UNROUTED))
+        self._elsewhere: Node = self.resolved.get("x-unrouted-responses", {})
         webhooks = self.resolved.get("webhooks", {})
         self._events = {name: item["post"] for name, item in webhooks.items()}
         self._events |= {post["x-event"]: post for post in self._events.values()}
@@ -129,8 +130,9 @@ class Contract:
     # -- answers -----------------------------------------------------------------------------------------------------
 
     def _responses(self, status: int) -> list[Node]:
-        """Every distinct response that any operation documents for a status."""
-        found = (_by_status(operation.node["responses"], status) for operation in self.operations)
+        """Every distinct response that the document knows for a status."""
+        places = [*(operation.node["responses"] for operation in self.operations), self._elsewhere]
+        found = (_by_status(responses, status) for responses in places)
         return list({id(response): response for response in found if response is not None}.values())
 
     def _answer_problems(

@@ -1,0 +1,101 @@
+"""Full-text search: an inverted index, whose cost follows what is found and not what is stored.
+
+A text counts by its words, whatever their case, accents and order. Newest first: entries are numbered as they come in,
+and the lists of a query's words are walked from the end, each leaping to where the others are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Hashable, Iterator, Sequence
+from functools import lru_cache
+
+_WORD = re.compile(r"[a-z0-9]+")
+_IDEOGRAPHS = "぀-ヿ㐀-䶿一-鿿가-힯豈-﫿ｦ-ﾟ"
+"""Kana, Han and Hangul, which are written without spaces: each character is a word."""
+_PIECE = re.compile(f"[{_IDEOGRAPHS}]|[^{_IDEOGRAPHS}]+")
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text as they are looked for: without case, accents or width."""
+    return _words(text) if len(text) <= 2_000 else _split(text)
+
+
+def _split(text: str) -> frozenset[str]:
+    if text.isascii():
+        return frozenset(_WORD.findall(text.lower()))
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFC", "".join(char for char in plain if not _is_accent(char)))
+    spaced = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in folded)
+    return frozenset(piece for word in spaced.split() for piece in _PIECE.findall(word))
+
+
+def _is_accent(char: str) -> bool:
+    """Whether a mark may be left out in writing: accents, and the points of Hebrew and Arabic; not the marks that make
+    another letter, as in Devanagari, Thai or kana."""
+    kind = unicodedata.combining(char)
+    return kind >= 200 or 10 <= kind <= 36
+
+
+_words = lru_cache(maxsize=256)(_split)
+
+
+class Index:
+    """Which entries have which words, by shelf: an entry stands on one shelf or on several (a number's texts, those of
+    them that one may see). Entries are integers that grow."""
+
+    def __init__(self) -> None:
+        self._lists: dict[tuple[Hashable, str], list[int]] = {}
+
+    def add(self, entry: int, text: str, shelves: Sequence[Hashable]) -> None:
+        """Take in an entry, the newest of all on its shelves."""
+        lists = self._lists
+        for word in _split(text):
+            for shelf in shelves:
+                found = lists.get((shelf, word))
+                if found is None:
+                    lists[shelf, word] = [entry]
+                else:
+                    found.append(entry)
+
+    def remove(self, entry: int, text: str, shelves: Sequence[Hashable]) -> None:
+        """Forget an entry, told as it was added."""
+        for word in _split(text):
+            for shelf in shelves:
+                found = self._lists[shelf, word]
+                del found[bisect_right(found, entry) - 1]
+                if not found:
+                    del self._lists[shelf, word]
+
+    def find(self, query: str, shelf: Hashable) -> Iterator[int]:
+        """The entries of a shelf that have every word of a query, newest first; none for a query without words."""
+        lists = []
+        for word in words(query):
+            found = self._lists.get((shelf, word))
+            if found is None:
+                return
+            lists.append(found)
+        if not lists:
+            return
+        lists.sort(key=len)
+        ends = [len(found) for found in lists]
+        newest = lists[0][-1]
+        while True:
+            agreed = True
+            for at, found in enumerate(lists):
+                end = bisect_right(found, newest, 0, ends[at])
+                if end == 0:
+                    return
+                ends[at] = end
+                if found[end - 1] < newest:
+                    newest, agreed = found[end - 1], False
+                    break
+            if agreed:
+                yield newest
+                newest -= 1
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._lists.clear()
