@@ -17,6 +17,8 @@ from tests.support.contract import Contract
 ADDONS = ["ai-pickup", "ai-screen", "ai-summary", "ai-trans"]
 FRIEND = "+33639980077"
 REACHABLE = ("+33639980077", "+12125550199", "+447700900123")
+UNKNOWN, PAUSED, WRONG, PICTURES = range(4)
+"""Turns, out of five, at which something stands in the way of a body."""
 STRANGER = "+12125550188"
 LONG = "x" * 1_600
 """As long as a body may be, and too long for ten segments."""
@@ -101,7 +103,7 @@ class NoKYCNumberPlace(Place):
 
     def choices(self, operation: str) -> Mapping[str, Sequence[str | None]]:
         if operation == "listAvailableNumbers":
-            return {"country": ("fr", "us", "gb", AS_DRAWN)}
+            return {"country": ("fr", "us", "gb", "nl", AS_DRAWN)}
         kept_in = KEPT_IN.get(operation)
         if kept_in is None:
             return {}
@@ -123,20 +125,26 @@ class NoKYCNumberPlace(Place):
         for name in ("webhook_url", "url"):
             if body.get(name) is not None:
                 body[name] = f"https://{HOST}/{mark:08x}"
-        if operation == "createNumber":
+        turn = mark % 5
+        if operation == "createNumber" and turn != UNKNOWN:
             body["available_id"] = self._offered()
         if operation in ("createCall", "createSms"):
-            body["from"] = self.parked if mark % 5 == 1 else self.has["numbers"][0]
+            body["from"] = self._sender(turn)
             body["to"] = REACHABLE[mark % len(REACHABLE)]
-        if operation == "createCall" and mark % 5 == 2:
+        if operation == "createCall" and turn == WRONG:
             body["callerid_mask"] = STRANGER
-        if operation == "createSms" and mark % 5 == 3:
+        if operation == "createSms" and turn == WRONG:
             body["body"] = LONG
+        if operation == "createSms" and turn == PICTURES:
+            body["media_urls"] = [f"https://{HOST}/door.jpg"]
         if body.get("on_off") is not None:
             body["on_off"] = NIGHT
         if body.get("send_at") is not None:
             body["send_at"] = "2030-05-04T06:30:00Z"
         return body
+
+    def _sender(self, turn: int) -> str:
+        return {PAUSED: self.parked, UNKNOWN: self.others["numbers"][0]}.get(turn, self.has["numbers"][0])
 
     def _offered(self) -> str:
         with self.account.client() as http:
