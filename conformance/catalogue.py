@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from conformance.model import Claim, Exchange, Need, Send
+from conformance.model import Claim, Exchange, Header, Need, Send
 from conformance.transport import Request
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
 
 
+def bearer(key: str) -> Header:
+    """The header that shows a key, as most vendors want it."""
+    return "Authorization", f"Bearer {key}"
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """What the suite must know of a vendor to be careful with it; see the KwickPhone one for an example."""
 
@@ -89,6 +94,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     feed: Callable[[Lab, Account], dict[str, list[str]]]
     """Path parameter → values that exist, for the engine."""
     engine_claims: tuple[str, ...]
+    credentials: Callable[[str], Header] = bearer
+    """The header that shows a key."""
     machine: Callable[[Lab, int, int], None] | None = None
     machine_claims: tuple[str, ...] = ()
 

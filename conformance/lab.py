@@ -246,11 +246,11 @@ class Account:
         paced: bool = True,
         patient: bool = True,
     ) -> Exchange:
-        """Send to the vendor's API. `key=None` sends no Authorization header; `json` sets the body and its type."""
+        """Send to the vendor's API. `key=None` shows no key; `json` sets the body and its type."""
         sent = list(headers)
-        bearer = self.key if key == "" else key
-        if bearer is not None:
-            sent.insert(0, ("Authorization", f"Bearer {bearer}"))
+        shown = self.key if key == "" else key
+        if shown is not None:
+            sent.insert(0, self.lab.dialect.credentials(shown))
         if json is not ...:
             content = json_module.dumps(json).encode()
             sent.append(("Content-Type", "application/json"))
@@ -271,7 +271,7 @@ class Account:
         Only for an emulator: nothing here keeps to a limit of the run.
         """
         shared = self.lab.equipment.transport
-        sent = (("Authorization", f"Bearer {self.key}"), *headers, ("Content-Type", "application/json"))
+        sent = (self.lab.dialect.credentials(self.key), *headers, ("Content-Type", "application/json"))
         request = Request(method, path, sent, json_module.dumps(json).encode())
         apart = [shared.apart() for _ in range(count)]
         with ThreadPoolExecutor(count) as pool:
@@ -359,7 +359,7 @@ def _secrets(exchange: Exchange) -> list[str]:
 def _collect(value: Any, found: list[str]) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
-            if name.endswith("secret") and isinstance(inner, str):
+            if name.endswith(("secret", "signing_key")) and isinstance(inner, str):
                 found.append(inner)
             else:
                 _collect(inner, found)

@@ -168,7 +168,7 @@ def sweep(ledger: Ledger, dialect: Dialect, key: str, log: Log, *, ca: str | Non
         rate=dialect.rate,
     )
     transport = Transport(ledger.base_url, policy, log, ca=ca)
-    headers = (("Authorization", f"Bearer {key}"),)
+    headers = (dialect.credentials(key),)
     try:
         unclear = _adopt_strays(ledger, dialect, transport, headers)
         return [id_ for id_ in ledger.left if not _remove(ledger, dialect, transport, headers, id_)] + unclear

@@ -11,6 +11,9 @@ import msgspec
 
 Header = tuple[str, str]
 
+ENVELOPES = (("error", "code"), ("detail", "error"))
+"""Where an error's code is: the envelope and the field in it."""
+
 
 class Basis(StrEnum):
     """Where a claim comes from: the vendor's page, its SDK, or our own choice where both are silent."""
@@ -151,16 +154,38 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> str | None:
-        """The code in the answer's error envelope, where there is one."""
+        """The code in the answer's error envelope, where there is one, in any of the places where vendors put it."""
         body = self.json()
-        error = body.get("error") if isinstance(body, dict) else None
-        code = error.get("code") if isinstance(error, dict) else None
-        return code if isinstance(code, str) else None
+        for envelope, name in ENVELOPES:
+            inner = body.get(envelope) if isinstance(body, dict) else None
+            code = inner.get(name) if isinstance(inner, dict) else None
+            if isinstance(code, str):
+                return code
+        return None
 
     def __str__(self) -> str:
         """`GET /v1/calls → 404 not_found`, for messages."""
         answer = f"no answer ({self.error})" if self.status is None else str(self.status)
         return f"{self.method} {self.path} → {answer}" + (f" {self.code}" if self.code else "")
+
+
+class Decoded(Exchange, frozen=True, kw_only=True):
+    """An exchange whose bodies were decoded once, for many to look at: nobody may change them."""
+
+    answered: Any
+    asked: Any
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Decoded:
+        """The same exchange, decoded."""
+        fields = {name: getattr(exchange, name) for name in exchange.__struct_fields__}
+        return cls(**fields, answered=decode(exchange.response_body), asked=decode(exchange.request_body))
+
+    def json(self) -> Any:
+        return self.answered
+
+    def sent(self) -> Any:
+        return self.asked
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):

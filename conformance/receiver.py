@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,11 @@ class Answer(msgspec.Struct, frozen=True):
     headers: tuple[Header, ...] = ()
     hangs: bool = False
     body: bytes = b""
+
+    @staticmethod
+    def json(value: Any, status: int = 200) -> Answer:
+        """An answer of JSON."""
+        return Answer(status, (("Content-Type", "application/json"),), body=json.dumps(value).encode())
 
 
 class Inbox:

@@ -321,7 +321,8 @@ class ServerThread:
         return self._running.vendors
 
     def start(self) -> ServerThread:
-        """Start, and return when requests are answered. Raises StartError or SettingsError."""
+        """Start, and return when requests are answered. Raises StartError or SettingsError, or whatever else kept the
+        server from starting."""
         self._thread = threading.Thread(target=self._run, name="ringback", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -331,21 +332,24 @@ class ServerThread:
         return self
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(self._serve())
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            if self._ready.is_set():
+                raise
+            self._error = error
+        finally:
+            self._ready.set()
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            self._serving = Serving(self.settings)
-            await self._serving.start()
-        except (StartError, SettingsError) as error:
-            self._error = error
-            return
-        finally:
-            self._ready.set()
+        serving = Serving(self.settings)
+        await serving.start()
+        self._serving = serving
+        self._ready.set()
         await self._stop.wait()
-        await self._serving.stop()
+        await serving.stop()
 
     def stop(self) -> None:
         """Stop; a second time is no error. Raises CrashReport when an unexpected exception became a 500."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import stat
 import threading
 import time
 from typing import Any
@@ -168,6 +171,23 @@ def test_a_connection_can_be_made_to_break(account: Account) -> None:
     assert account.balance == 45
 
 
+def test_breaking_connections_uses_up_nothing(account: Account) -> None:
+    with account.client() as http, account.fault("listNumbers", reset=True):
+        before = _open_but_sockets()
+        for _ in range(20):
+            with pytest.raises(httpx.RemoteProtocolError):
+                http.get("/v1/numbers")
+        assert _open_but_sockets() < before + 20
+
+
+def _open_but_sockets() -> int:
+    count = 0
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - names are all that is wanted
+        with contextlib.suppress(OSError):
+            count += not stat.S_ISSOCK(os.fstat(int(name)).st_mode)
+    return count
+
+
 def test_an_answer_can_be_made_late(account: Account) -> None:
     with account.client() as http:
         with account.fault("listCalls", latency=3), pytest.raises(httpx.ReadTimeout):
@@ -332,6 +352,18 @@ def test_without_a_control_plane_there_is_nothing_but_the_vendor() -> None:
         assert httpx.get(f"{server.url}/", trust_env=False).status_code == 404
         headers = {"Authorization": "Bearer kp_live_ringback"}
         assert httpx.get(f"{server.url}/kwickphone/v1/calls", headers=headers, trust_env=False).status_code == 200
+
+
+def test_a_server_that_cannot_start_says_why_and_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    from emulator import server
+    from emulator.settings import Settings
+
+    def no_loop() -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(server, "_loop_factory", lambda: no_loop)
+    with pytest.raises(OSError, match="Too many open files"):
+        server.ServerThread(Settings(port=0, clock="frozen")).start()
 
 
 def test_a_vendor_answers_by_prefix_by_host_and_at_the_root() -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from stat import S_ISSOCK
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -330,6 +331,8 @@ def break_connection(scope: Scope) -> None:
     peer, here = tuple(scope["client"]), tuple(scope["server"])
     for name in os.listdir("/dev/fd"):  # noqa: PTH208 - names are all that is wanted
         try:
+            if not S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
             held = socket.socket(fileno=os.dup(int(name)))
         except OSError:
             continue

@@ -46,7 +46,7 @@ def test_answers_are_used_up_and_the_last_stays(receiver: Receiver) -> None:
 
 def test_an_answer_may_have_a_body(receiver: Receiver) -> None:
     inbox = receiver.inbox("x")
-    inbox.answer(Answer(200, (("Content-Type", "application/json"),), body=b'{"text":"Hello"}'))
+    inbox.answer(Answer.json({"text": "Hello"}))
     assert post(inbox.url).json() == {"text": "Hello"}
     assert inbox.received[0].json() == {"text": "Hello"}
 
