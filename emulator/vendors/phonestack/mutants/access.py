@@ -262,7 +262,7 @@ def _no_message(answer: Answered, _: World) -> None:
     "PST-MCP-2",
 )
 def _unknown_is_410(answer: Answered, _: World) -> None:
-    if answer.status == 404 and answer.asked.path.startswith(f"{CONTACTS}/"):
+    if answer.status == 404 and answer.asked.path.startswith(f"{CONTACTS}/ct_") and not _unrouted(answer):
         refuse(answer, 410, "NOT_FOUND")
 
 
