@@ -52,6 +52,7 @@ GREETINGS = 3
 LOOK_SECONDS = 3.0
 """How long a control API has to show itself."""
 IN_PROCESS = "emulator (in this process)"
+BASE_PATH = re.compile(r"(/api)?/v1$")
 OWN_PORT = re.compile(r"127\.0\.0\.1:\d+")
 
 
@@ -746,7 +747,8 @@ def _check_url(url: str) -> None:
 
 
 def _base(url: str) -> str:
-    return url.rstrip("/").removesuffix("/v1")
+    """What stands before the page's paths, where somebody gave an address with the vendor's own base path."""
+    return BASE_PATH.sub("", url.rstrip("/"))
 
 
 def _origin(url: str) -> str:
