@@ -125,6 +125,11 @@ class Collection(Generic[R]):
         bucket = self._buckets[index].get(key)
         return bucket[-1] if bucket else None
 
+    def first(self, index: str, key: Hashable) -> R | None:
+        """The oldest record of this key."""
+        bucket = self._buckets[index].get(key)
+        return bucket[0] if bucket else None
+
     def page(self, index: str, key: Hashable, limit: int | None = None, after: R | None = None) -> list[R]:
         """Up to `limit` records of this key, newest first, from the one that follows `after`."""
         bucket = self._buckets[index].get(key, [])
@@ -139,6 +144,21 @@ class Collection(Generic[R]):
         bucket = self._buckets[index].get(key, [])
         end = max(0, len(bucket) - offset)
         chunk = bucket[max(0, end - limit) : end]
+        chunk.reverse()
+        return chunk
+
+    def between(
+        self, index: str, key: Hashable, by: Callable[[R], int], since: int | None = None, until: int | None = None
+    ) -> tuple[int, int]:
+        """Where in the order of creation the records of this key begin and end whose `by`, which grows in that order,
+        is from `since` on and before `until`."""
+        bucket = self._buckets[index].get(key, [])
+        start = 0 if since is None else bisect_left(bucket, since, key=by)
+        return start, max(start, len(bucket) if until is None else bisect_left(bucket, until, key=by))
+
+    def stretch(self, index: str, key: Hashable, start: int, end: int) -> list[R]:
+        """The records of this key from one place in the order of creation to another, newest first."""
+        chunk = self._buckets[index].get(key, [])[max(0, start) : max(0, end)]
         chunk.reverse()
         return chunk
 

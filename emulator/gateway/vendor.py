@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from emulator.gateway.gate import ASGIApp
     from emulator.gateway.manners import Manners
     from emulator.gateway.world import World
+    from emulator.store import Record
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,11 @@ class Operation:
 
 @dataclass(frozen=True)
 class Apart:
-    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has."""
+    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has;
+    None where the vendor counts them itself."""
 
     name: str
-    limit: int
+    limit: int | None
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,9 @@ class House(Protocol):
 class Texting(Protocol):
     """A house whose numbers take messages."""
 
-    def receive_message(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Text:
-        """Somebody writes to one of the vendor's numbers. Raises Unanswered when nobody has it."""
+    def receive_message(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Record:
+        """Somebody writes to one of the vendor's numbers; gives what came of it there, a message as a rule. Raises
+        Unanswered when nobody has the number."""
 
     def message_changed(self, message: Text, change: Change) -> None:
         """One of the vendor's messages changed state."""
@@ -115,6 +118,14 @@ class Heeding(Protocol):
 
     def delivery_concluded(self, delivery: Delivery) -> None:
         """A delivery was taken, or has failed for good."""
+
+
+@runtime_checkable
+class Signing(Protocol):
+    """A house that signs an account's webhooks with one secret."""
+
+    def webhook_secret(self, account: str) -> str | None:
+        """The secret, None while there is no webhook."""
 
 
 @runtime_checkable
@@ -155,7 +166,8 @@ class Vendor:
     seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
     than the usual; a key comes in one of `key_headers`, in `Authorization` as a bearer token; `public` are operations
     that need no key; `outbound` is what scripts may wait for. `apart` are methods and paths that are counted apart from
-    the others, and `seed` furnishes the well-known account."""
+    the others, `seed` furnishes the well-known account, and with `any_type` a body is read as JSON whatever its type
+    says."""
 
     name: str
     title: str
@@ -179,6 +191,7 @@ class Vendor:
     outbound: frozenset[Kind] = frozenset()
     manners: Manners | None = None
     apart: Mapping[tuple[str, str], Apart] = field(default_factory=dict)
+    any_type: bool = False
     seed: Callable[[Any, Account], None] | None = None
 
     def operation_at(self, method: str, path: str) -> str | None:
