@@ -226,7 +226,8 @@ class Worker:
 
     def give(self, task: Task) -> None:
         """Begin a trial."""
-        self.task, self._until = task, time.monotonic() + TRIAL_SECONDS
+        self.task = task
+        self._until = time.monotonic() + TRIAL_SECONDS
         self.connection.send(task)
 
     def look(self) -> Trial | None:
@@ -236,8 +237,11 @@ class Worker:
             return None
         try:
             if self.connection.poll():
-                trial: Trial = self.connection.recv()
-                self.task = None
+                trial: Trial | None = self.connection.recv()
+                if trial is None:
+                    self._until = time.monotonic() + TRIAL_SECONDS
+                else:
+                    self.task = None
                 return trial
         except (EOFError, OSError):
             return self._lost(task, "the trial died: its emulator ran out of memory, or crashed")
@@ -262,9 +266,10 @@ class Worker:
 
 
 def _work(seed: int, connection: Any) -> None:
-    """What a worker does: tries what it is given until nobody gives any more."""
+    """What a worker does: says that it is there, and tries what it is given until nobody gives any more."""
     _bound_memory()
     gc.disable()
+    connection.send(None)
     while True:
         try:
             task: Task = connection.recv()
