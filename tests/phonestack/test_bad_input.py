@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Ringback
+from emulator.testing import Account, Ringback
 from tests.phonestack.conftest import LEAD, Api
 
 SCALARS = st.one_of(
@@ -46,6 +48,31 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 
 
+LISTS = ("/contacts", "/calls", "/custom-fields", "/profiles", "/reports")
+
+
+@pytest.fixture
+def shared(ringback: Ringback) -> Account:
+    """One organization for all examples of a test."""
+    return ringback.account("phonestack", rate_limit=None, reports=[{"name": "R"}])
+
+
+@pytest.fixture
+def http(shared: Account) -> Iterator[Api]:
+    with shared.client() as client:
+        yield Api(client)
+
+
+@pytest.fixture
+def ids(http: Api) -> dict[str, str]:
+    return {
+        "field": http.post("/custom-fields", name="plan", type="enum", options=["a"])["id"],
+        "profile": http.post("/profiles", name="Riley")["id"],
+        "contact": http.post("/contacts", phone="+12145550100")["id"],
+        "report": http.get("/reports")[0]["id"],
+    }
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example("POST /contacts", {"custom_fields": {"big": 2**70}})
 @example(
@@ -58,35 +85,24 @@ GOOD: dict[str, dict[str, Any]] = {
     st.sampled_from(sorted(GOOD)),
     st.dictionaries(st.sampled_from(sorted({name for body in GOOD.values() for name in body})), VALUES, max_size=3),
 )
-def test_any_body_gets_an_answer_by_the_contract(ringback: Ringback, operation: str, changes: dict[str, Any]) -> None:
-    account = ringback.account("phonestack", rate_limit=None, reports=[{"name": "R"}])
-    with account.client() as client:
-        http = Api(client)
-        ids = {
-            "field": http.post("/custom-fields", name="plan", type="enum", options=["a"])["id"],
-            "profile": http.post("/profiles", name="Riley")["id"],
-            "contact": http.post("/contacts", phone="+12145550100")["id"],
-            "report": http.get("/reports")[0]["id"],
-        }
-        method, _, path = operation.partition(" ")
-        body = {name: value.format(**ids) if name == "profile_id" else value for name, value in GOOD[operation].items()}
-        lists = ("/contacts", "/calls", "/custom-fields", "/profiles", "/reports")
-        before = {name: http.get(name) for name in lists}
-        answer = http.ask(method, path.format(**ids), content=json.dumps({**body, **changes}).encode())
-        assert answer.status_code < 500, answer.text
-        if answer.status_code >= 400:
-            assert {name: http.get(name) for name in lists} == before
-        account.advance(idle=True)
+def test_any_body_gets_an_answer_by_the_contract(
+    shared: Account, http: Api, ids: dict[str, str], operation: str, changes: dict[str, Any]
+) -> None:
+    method, _, path = operation.partition(" ")
+    body = {name: value.format(**ids) if name == "profile_id" else value for name, value in GOOD[operation].items()}
+    before = {name: http.get(name) for name in LISTS}
+    answer = http.ask(method, path.format(**ids), content=json.dumps({**body, **changes}).encode())
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 400:
+        assert {name: http.get(name) for name in LISTS} == before
+    shared.advance(idle=True)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60), st.sampled_from(sorted(GOOD)))
-def test_any_bytes_get_an_answer(ringback: Ringback, raw: bytes, operation: str) -> None:
-    account = ringback.account("phonestack", rate_limit=None)
-    with account.client() as client:
-        method, _, path = operation.partition(" ")
-        answer = Api(client).ask(method, path.replace("{", "x").replace("}", "x"), content=raw)
-        assert 200 <= answer.status_code < 500
+def test_any_bytes_get_an_answer(http: Api, ids: dict[str, str], raw: bytes, operation: str) -> None:
+    method, _, path = operation.partition(" ")
+    assert 200 <= http.ask(method, path.format(**ids), content=raw).status_code < 500
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -100,7 +116,5 @@ def test_any_bytes_get_an_answer(ringback: Ringback, raw: bytes, operation: str)
         max_size=3,
     ),
 )
-def test_any_query_gets_an_answer(ringback: Ringback, path: str, query: dict[str, str]) -> None:
-    account = ringback.account("phonestack", rate_limit=None)
-    with account.client() as client:
-        assert Api(client).ask("GET", path, params=query).status_code in (200, 400)
+def test_any_query_gets_an_answer(http: Api, path: str, query: dict[str, str]) -> None:
+    assert http.ask("GET", path, params=query).status_code in (200, 400)
