@@ -52,6 +52,8 @@ class Line(msgspec.Struct, gc=False):
     open: bool = True
 
 
+TOLL_FREE = "toll_free"
+"""What stands for a country where a toll-free number is taken."""
 FICTIONAL_EXCHANGE = "555"
 FICTIONAL_LINES = 100
 """555-0100 to 555-0199 is set aside for fiction in every North American area code."""
@@ -84,6 +86,19 @@ class Numbers:
             number = self._plain_number(area_code, stream)
         self._give(number, Line(number, vendor, account, owner))
         return number
+
+    def glance(self, areas: Sequence[str], count: int, *, vendor: str, account: str) -> list[str]:
+        """Numbers of these North American area codes that could be had now, in E.164; none of them is set aside."""
+        stream = self._streams(vendor, account, "glance")
+        found: dict[str, None] = {}
+        for _ in range(count * TRIES if areas else 0):
+            area = areas[stream.randrange(len(areas))]
+            number = f"+1{area}{FICTIONAL_EXCHANGE}01{stream.randrange(FICTIONAL_LINES):02d}"
+            if self._is_free(number):
+                found[number] = None
+            if len(found) == count:
+                break
+        return list(found)
 
     def _give(self, number: str, line: Line) -> None:
         self._lines[number] = line
@@ -201,6 +216,33 @@ def in_stock(country: str, area_code: str) -> bool:
     return area is not None and area
 
 
+def areas(country: str, region: str | None = None) -> Sequence[str]:
+    """The area codes of a North American country that have stock, or of one of its states or provinces (two capital
+    letters)."""
+    if region is None:
+        return tuple(area for area, stocked in _inventory().get(country, {}).items() if stocked)
+    regions = _inventory()["regions"].get(country, {})
+    return tuple(area for area, stocked in regions.get(region, {}).items() if stocked)
+
+
+def has_region(country: str, region: str) -> bool:
+    """Whether a country has a state or province of this name."""
+    return region in _inventory()["regions"].get(country, {})
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an area code is: its country, its state or province, and its largest place where that is known."""
+
+    country: str
+    region: str
+    city: str | None
+
+
+def place_of(area_code: str) -> Place | None:
+    """Where a North American area code is; None for one that is in no country here."""
+    return _places().get(area_code)
+
+
 def countries() -> Sequence[str]:
     """The countries that have a numbering plan here, ISO 3166 in capitals."""
     return tuple(_inventory()["countries"])
@@ -258,16 +300,31 @@ def _in_order(plan: Sequence[tuple[str, int]], first: int) -> Iterator[str]:
             yield f"{prefix}{rest:0{free}d}"
 
 
+@lru_cache(maxsize=1)
+def _places() -> Mapping[str, Place]:
+    cities = _document("places.yaml")
+    return {
+        area: Place(country, region, cities[country].get(area))
+        for country, regions in _inventory()["regions"].items()
+        for region, found in regions.items()
+        for area in found
+    }
+
+
 _loaded: list[Mapping[str, Any]] = []
 
 
 def _inventory() -> Mapping[str, Any]:
     """The document: `countries` by ISO code, and country → area code → whether it has stock."""
     if not _loaded:
-        import yaml
-
-        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        with resources.path("fixtures", "numbers.yaml").open(encoding="utf-8") as file:
-            document = yaml.load(file, Loader=loader)  # noqa: S506 - a safe loader
-        _loaded.append(document)
+        _loaded.append(_document("numbers.yaml"))
     return _loaded[0]
+
+
+def _document(name: str) -> Mapping[str, Any]:
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with resources.path("fixtures", name).open(encoding="utf-8") as file:
+        document: Mapping[str, Any] = yaml.load(file, Loader=loader)  # noqa: S506 - a safe loader
+    return document
