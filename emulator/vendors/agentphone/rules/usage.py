@@ -148,7 +148,9 @@ class Usage:
 
         now = self.world.clock.now(account)
         place = _zone(zone)
-        begun = (moment(now).astimezone(place) - relativedelta(**dict[str, Any](PERIODS[period]))).replace(hour=0, minute=0, second=0)
+        begun = (moment(now).astimezone(place) - relativedelta(**dict[str, Any](PERIODS[period]))).replace(
+            hour=0, minute=0, second=0
+        )
         since = micros(begun.astimezone(UTC))
         rows: dict[str | None, AgentUseView] = {
             agent.id: AgentUseView(agent.id, agent.name, 0, 0, 0, is_orphan=False)
