@@ -416,7 +416,7 @@ def _without_one_is_hosted(asked: Asked) -> None:
 def _at_the_other_rate(world: World) -> None:
     def cheaper(_account: str, amount: int, cause: str, ref: str) -> int:
         detail = house(world).phones.details.get(ref) if cause == "call" else None
-        hosted = detail is not None and detail.voice_mode == "hosted"
+        hosted = bool(detail is not None and detail.voice_mode == "hosted")
         return amount * 13 // 22 if hosted else amount
 
     charged(world, cheaper)
@@ -428,7 +428,7 @@ def _by_the_minute(world: World) -> None:
         detail = house(world).phones.details.get(ref) if cause == "call" else None
         if detail is None or not detail.seconds:
             return amount
-        minutes = -(-detail.seconds // 60)
+        minutes: int = -(-detail.seconds // 60)
         return minutes * (22 if detail.voice_mode == "hosted" else 13) * CENT
 
     charged(world, rounded)
