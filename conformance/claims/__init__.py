@@ -7,7 +7,7 @@ from typing import cast
 
 from conformance.catalogue import Catalogue
 
-VENDORS: tuple[str, ...] = ("kwickphone", "nokycnumber", "agentphone")
+VENDORS: tuple[str, ...] = ("kwickphone", "nokycnumber", "agentphone", "phonestack")
 
 
 def load(vendor: str) -> Catalogue:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from emulator.carrier.live import Beat
     from emulator.carrier.messages import Change
     from emulator.carrier.messages import Message as Text
+    from emulator.carrier.money import Entry
     from emulator.carrier.script import Script, Turn
     from emulator.carrier.scripts import Kind
     from emulator.gateway.gate import ASGIApp
@@ -35,10 +36,11 @@ class Operation:
 
 @dataclass(frozen=True)
 class Apart:
-    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has."""
+    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has;
+    None where the vendor counts them itself."""
 
     name: str
-    limit: int
+    limit: int | None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,14 @@ class Texting(Protocol):
 
 
 @runtime_checkable
+class Bookkeeping(Protocol):
+    """A house that hears of every movement of money, whatever its cause."""
+
+    def money_moved(self, entry: Entry) -> None:
+        """An account's balance changed."""
+
+
+@runtime_checkable
 class Talking(Protocol):
     """A house that plays the agent on live calls."""
 
@@ -108,6 +118,14 @@ class Heeding(Protocol):
 
     def delivery_concluded(self, delivery: Delivery) -> None:
         """A delivery was taken, or has failed for good."""
+
+
+@runtime_checkable
+class Signing(Protocol):
+    """A house that signs an account's webhooks with one secret."""
+
+    def webhook_secret(self, account: str) -> str | None:
+        """The secret, None while there is no webhook."""
 
 
 @runtime_checkable
@@ -148,7 +166,8 @@ class Vendor:
     seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
     than the usual; a key comes in one of `key_headers`, in `Authorization` as a bearer token; `public` are operations
     that need no key; `outbound` is what scripts may wait for. `apart` are methods and paths that are counted apart from
-    the others, and `seed` furnishes the well-known account."""
+    the others, `seed` furnishes the well-known account, and with `any_type` a body is read as JSON whatever its type
+    says."""
 
     name: str
     title: str
@@ -172,6 +191,7 @@ class Vendor:
     outbound: frozenset[Kind] = frozenset()
     manners: Manners | None = None
     apart: Mapping[tuple[str, str], Apart] = field(default_factory=dict)
+    any_type: bool = False
     seed: Callable[[Any, Account], None] | None = None
 
     def operation_at(self, method: str, path: str) -> str | None:

@@ -26,7 +26,7 @@ from emulator.gateway.idempotency import Idempotency
 from emulator.gateway.journal import Journal, Kind, MoneyNote, Note
 from emulator.gateway.keys import Key, Keys
 from emulator.gateway.limits import Buckets, Windows
-from emulator.gateway.vendor import Apart, Heeding, House, Talking, Texting, Vendor
+from emulator.gateway.vendor import Apart, Bookkeeping, Heeding, House, Talking, Texting, Vendor
 from emulator.gateway.webhooks import Delivery, Outbox
 from emulator.settings import Settings, SettingsError
 from emulator.store import Collection
@@ -98,6 +98,7 @@ class World:
         for vendor in vendors:
             self.outbox.speak(vendor.name, vendor.dialect)
             self.houses[vendor.name] = vendor.open(self)
+        self._bookkeepers = {name: house for name, house in self.houses.items() if isinstance(house, Bookkeeping)}
 
     # -- accounts and keys ------
 
@@ -204,10 +205,10 @@ class World:
         """Count a request in its key's sliding window, or in one that is counted `apart`; gives 0, or how many
         microseconds it must wait where the window is full."""
         limit = self.rate_limit(key)
-        if limit is None:
+        if limit is None or (apart is not None and apart.limit is None):
             return 0
         name, now = key.id, self.clock.now(key.account)
-        if apart is not None:
+        if apart is not None and apart.limit is not None:
             name, limit = f"{key.id} {apart.name}", min(limit, apart.limit)
         wait = self.windows.wait(name, limit, MINUTE, now)
         if wait <= 0:
@@ -237,6 +238,9 @@ class World:
 
     def _note_money(self, entry: Entry) -> None:
         self.journal.add(MoneyNote(entry))
+        bookkeeper = self._bookkeepers.get(self.accounts[entry.account].vendor)
+        if bookkeeper is not None:
+            bookkeeper.money_moved(entry)
 
     def _call_changed(self, call: Call) -> None:
         self.note(

@@ -34,4 +34,13 @@ def nokycnumber(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     return ""
 
 
-SIGNATURES: dict[str, Verifier] = {"kwickphone": kwickphone, "nokycnumber": nokycnumber}
+def phonestack(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """Page "Signature Verification": the hex HMAC-SHA256 of the raw body."""
+    expected = hmac.new(secret.encode(), body, sha256).hexdigest()
+    found = headers.get("x-phonestack-signature", "")
+    if not hmac.compare_digest(expected.encode(), found.encode()):
+        return f"X-PhoneStack-Signature is {found or 'missing'}, and {expected} is right"
+    return ""
+
+
+SIGNATURES: dict[str, Verifier] = {"kwickphone": kwickphone, "nokycnumber": nokycnumber, "phonestack": phonestack}
