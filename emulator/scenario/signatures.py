@@ -34,6 +34,18 @@ def nokycnumber(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     return ""
 
 
+def agentphone(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """Python SDK, `verify_webhook`: `sha256=` and the hex HMAC-SHA256 of `{timestamp}.{raw body}`."""
+    timestamp = headers.get("x-webhook-timestamp", "")
+    if not timestamp.isdecimal():
+        return f"X-Webhook-Timestamp is {timestamp!r}, not Unix seconds"
+    expected = "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, sha256).hexdigest()
+    found = headers.get("x-webhook-signature", "")
+    if not hmac.compare_digest(expected.encode(), found.encode()):
+        return f"X-Webhook-Signature is {found or 'missing'}, and {expected} is right"
+    return ""
+
+
 def phonestack(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     """Page "Signature Verification": the hex HMAC-SHA256 of the raw body."""
     expected = hmac.new(secret.encode(), body, sha256).hexdigest()
@@ -43,4 +55,9 @@ def phonestack(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     return ""
 
 
-SIGNATURES: dict[str, Verifier] = {"kwickphone": kwickphone, "nokycnumber": nokycnumber, "phonestack": phonestack}
+SIGNATURES: dict[str, Verifier] = {
+    "kwickphone": kwickphone,
+    "nokycnumber": nokycnumber,
+    "agentphone": agentphone,
+    "phonestack": phonestack,
+}

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 REVIEW = "agentphone.registration.review"
 FOUND = "agentphone.location.found"
-STAGES = (("brand", DAY), ("campaign", 2 * DAY))
-"""What the carriers look at, and how long they take: ours."""
+STAGES = (("brand", 3 * DAY), ("campaign", 7 * DAY))
+"""What the carriers look at, and how long they take: ten days in all, of the week or so that the vendor promises."""
 REGISTRATIONS_AN_HOUR = 5
 BUSINESS = ("business_name", "organization_type", "contact_title", "ein", "privacy_policy_url", "terms_of_service_url")
 """What a business has to say of itself."""
@@ -168,12 +168,13 @@ class Office:
             lacking = next((name for name in BUSINESS if getattr(body, name) is None), None)
             if lacking is not None:
                 raise errors.missing(lacking)
-        if not body.create_sub_account and self._state(account) != "none":
+        apart = body.create_sub_account is not False
+        if not apart and self._state(account) != "none":
             raise errors.refusal("REGISTRATION_EXISTS", "There is a registration already.")
         fee = REGISTRATION[body.registration_type]
         self.house.money.check(account, fee * CENT)
         project = account
-        if body.create_sub_account:
+        if apart:
             project = self.open_sub(account, body.brand_name or body.business_name or body.last_name).id
         registration = self.registrations.add(
             Registration(

@@ -125,6 +125,8 @@ class Phones:
         detail.metadata = body.metadata
         detail.greeting = _filled(agent.begin_message, body.variables)
         self.details.add(detail)
+        if number is not None:
+            number.calls += 1
         call = self.world.calls.receive(
             id_=detail.id,
             vendor=NAME,
