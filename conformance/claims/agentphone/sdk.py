@@ -22,7 +22,7 @@ from conformance.claims.agentphone.steps import (
     written,
 )
 from conformance.claims.agentphone.table import CATALOGUE
-from conformance.claims.agentphone.usage import PERSONAL
+from conformance.claims.agentphone.usage import PERSONAL, REVIEW
 from conformance.lab import Account, Lab, NotObserved
 from conformance.model import Exchange, Send
 
@@ -252,7 +252,7 @@ def _registration(driver: Driver) -> Steps:
         lambda got: bool(got),
     )
     yield "registration.get_status", sdk.registration.get_status, lambda got: bool(got["message"])
-    driver.account.advance(10 * 86_400)
+    driver.account.advance(REVIEW)
 
 
 def _calls(driver: Driver) -> Steps:

@@ -62,6 +62,7 @@ PERSONAL: dict[str, Any] = {
     ],
     "consent_flow": "Customers tick a box on the order form in our shop and on our page.",
     "opt_in_image_url": "https://app.example.com/order-form.png",
+    "create_sub_account": False,
 }
 REGISTRATIONS_AN_HOUR = 5
 REVIEW = 60 * DAY
@@ -250,6 +251,12 @@ def registrations(lab: Lab) -> None:
     changed = account.patch(REGISTER, {"website_url": "https://bakery.example.com"})
     lab.expect(made(changed), f"a change while it is pending: expected it taken, got {changed}", changed)
     pending = account.get(f"{REGISTER}/status").json()["campaign_status"]
+    apart = account.post(REGISTER, {name: value for name, value in PERSONAL.items() if name != "create_sub_account"})
+    lab.expect(
+        made(apart) and bool(apart.json().get("sub_account_id")) and body.get("sub_account_id") is None,
+        f"a registration without create_sub_account: expected a sub-account for it, got {apart} {apart.json()}",
+        apart,
+    )
     account.advance(REVIEW)
     through = account.get(f"{REGISTER}/status").json()["campaign_status"]
     lab.expect(
