@@ -120,6 +120,7 @@ def _sync(lab: Lab, agentphone: Any) -> Driver:
             """Nothing is held."""
 
     client = agentphone.AgentPhone(api_key=account.key, base_url=base)
+    client._session.trust_env = False
     client._session.mount(base, Through())
     return Driver(lab, "AgentPhone", account, client, None)
 
@@ -141,7 +142,7 @@ def _async(lab: Lab, agentphone: Any) -> Driver:
 
     client = agentphone.AsyncAgentPhone(api_key=account.key, base_url=base)
     used: httpx.AsyncClient = client._client
-    client._client = httpx.AsyncClient(headers=used.headers, transport=Through())
+    client._client = httpx.AsyncClient(headers=used.headers, transport=Through(), trust_env=False)
     return Driver(lab, "AsyncAgentPhone", account, client, asyncio.new_event_loop())
 
 

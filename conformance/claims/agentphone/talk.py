@@ -334,7 +334,8 @@ def _recordings(lab: Lab) -> None:
     )
     try:
         with wave.open(io.BytesIO(exchange.response_body)) as sound:
-            seconds = sound.getnframes() / sound.getframerate()
+            frames = len(sound.readframes(sound.getnframes())) / (sound.getsampwidth() * sound.getnchannels())
+            seconds = frames / sound.getframerate()
     except (wave.Error, EOFError, ZeroDivisionError) as error:
         lab.expect(False, f"a recording: expected a WAV, got {error}", exchange)
         return

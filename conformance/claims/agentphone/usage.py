@@ -339,7 +339,9 @@ def signing_up(lab: Lab) -> None:
     )
     lab.equipment.learn_key(new["api_key"])
     customer = Account(lab, new["api_key"], "signed up")
-    found = listed(customer, NUMBERS)
+    mine = customer.get(NUMBERS)
+    lab.insist(mine.status == 200, f"its key: expected it to work, got {mine}", mine)
+    found = data(mine)
     seen = [(each["id"], each["phoneNumber"], each["agentId"]) for each in found]
     lab.expect(
         seen == [(new["number_id"], new["phone_number"], new["agent_id"])],
