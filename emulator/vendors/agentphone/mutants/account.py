@@ -317,8 +317,10 @@ def _same_address_again(world: World) -> None:
 
 @BOOK.answered("sign-up.code-works-twice", "AGP-ACC-4", "A code works twice.")
 def _code_works_twice(answer: Answered, world: World) -> None:
-    asked = house(world).office.sign_ups.get((answer.asked.json() or {}).get("verification_id", ""))
-    if at(answer, "POST", VERIFY) and answer.status == 404 and asked is not None:
+    body = answer.asked.json() if at(answer, "POST", VERIFY) and answer.status == 404 else None
+    named = body.get("verification_id") if isinstance(body, dict) else None
+    asked = house(world).office.sign_ups.get(named) if isinstance(named, str) else None
+    if asked is not None:
         answer.say(200, {"account_id": asked.opened})
 
 

@@ -142,7 +142,7 @@ def _detach_of_anothers(answer: Answered, _: World) -> None:
 def _tools(asked: Asked) -> Any:
     body = asked.json()
     tools = body.get("customTools") if isinstance(body, dict) else None
-    return tools if isinstance(tools, list) else None
+    return tools if isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools) else None
 
 
 @BOOK.asked("tools.more-than-20-are-cut", "AGP-AGT-2", "Of more than 20 tools the first 20 are taken.")

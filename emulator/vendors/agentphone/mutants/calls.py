@@ -102,7 +102,7 @@ def _wait_is_ignored(asked: Asked) -> None:
         forget(asked, "wait")
 
 
-@BOOK.asked("calls.wait-of-any-length", "AGP-CALL-1", "A timeout out of its range is brought within it.")
+@BOOK.asked("calls.wait-of-any-length", "AGP-CALL-1", "A wait out of its range is brought within it.")
 def _wait_of_any_length(asked: Asked) -> None:
     if at(asked, "GET", ONE_CALL):
         query(asked, lambda named: named.update(timeout="10") if named.get("timeout") in ("9", "301") else None)
@@ -399,11 +399,12 @@ def _names_stay_open(asked: Asked) -> None:
 
 @BOOK.asked("prompt.first-name-alone", "AGP-CALL-5", "Only one of the variables is filled in.")
 def _first_name_alone(asked: Asked) -> None:
+    def cut(body: Thing) -> None:
+        if isinstance(body.get("variables"), dict):
+            body["variables"] = dict(list(body["variables"].items())[:1])
+
     if at(asked, "POST", CALLS):
-        rewrite(
-            asked,
-            lambda b: b.update(variables=dict(list(b["variables"].items())[:1])) if b.get("variables") else None,
-        )
+        rewrite(asked, cut)
 
 
 @BOOK.asked("prompt.without-one-is-hosted", "AGP-CALL-5", "A call that nothing drives is taken for a hosted one.")
