@@ -345,7 +345,11 @@ def _no_capabilities(answer: Answered, _: World) -> None:
         show(answer, lambda talk: talk.update(capabilities=None))
 
 
-@BOOK.answered("clients.offers-without-numbers", "AGP-SDK-1", "Offers come under `numbers`, not `data`.", "AGP-NUM-8")
+@BOOK.answered(
+    "clients.offers-without-numbers",
+    "AGP-SDK-1",
+    "Offers come under `numbers`, not `data`.",
+)
 def _offers_without_numbers(answer: Answered, _: World) -> None:
     if fine(answer, "GET", f"{NUMBERS}/available"):
         show(answer, lambda body: body.update(numbers=body.pop("data")))

@@ -25,7 +25,7 @@ from emulator.vendors.agentphone.mutants.register import (
 MOST_TOOLS = 20
 
 
-@BOOK.answered("agents.silent-for-a-minute", "AGP-AGT-1", "maxSilenceMs is 60000 where nothing is said.")
+@BOOK.answered("agents.silent-for-a-minute", "AGP-AGT-1", "maxSilenceMs is 60000 where nothing is said.", "AGP-SDK-1")
 def _silent_for_a_minute(answer: Answered, _: World) -> None:
     if fine(answer, "POST", AGENTS) and "maxSilenceMs" not in (answer.asked.json() or {}):
         show(answer, lambda agent: agent.update(maxSilenceMs=60_000))
@@ -86,7 +86,13 @@ def _deleted_are_shown(answer: Answered, world: World) -> None:
         answer.status, answer.body = 200, encode(house(world).agents.view(agent))
 
 
-@BOOK.world("agents.deletion-releases-numbers", "AGP-AGT-1", "A deleted agent's numbers are released.", "AGP-NUM-7")
+@BOOK.world(
+    "agents.deletion-releases-numbers",
+    "AGP-AGT-1",
+    "A deleted agent's numbers are released.",
+    "AGP-NUM-7",
+    "AGP-AUTH-2",
+)
 def _deletion_releases_numbers(world: World) -> None:
     agents, lines = house(world).agents, house(world).lines
 
@@ -107,9 +113,12 @@ def _deletion_leaves_its_name(world: World) -> None:
 
 
 @BOOK.world(
-    "agents.attach-leaves-it-with-the-first", "AGP-AGT-1", "A number that an agent has cannot be attached to another.",
+    "agents.attach-leaves-it-with-the-first",
+    "AGP-AGT-1",
+    "A number that an agent has cannot be attached to another.",
     "AGP-NUM-7",
-)  # fmt: skip
+    "AGP-MSG-1",
+)
 def _attach_leaves_it(world: World) -> None:
     lines = house(world).lines
 
@@ -119,7 +128,12 @@ def _attach_leaves_it(world: World) -> None:
     swap(lines, "attach", make)
 
 
-@BOOK.world("agents.detach-releases", "AGP-AGT-1", "A number that is detached is released.")
+@BOOK.world(
+    "agents.detach-releases",
+    "AGP-AGT-1",
+    "A number that is detached is released.",
+    "AGP-SDK-1",
+)
 def _detach_releases(world: World) -> None:
     agents, lines = house(world).agents, house(world).lines
 
@@ -198,7 +212,11 @@ def _by_any_method(asked: Asked) -> None:
         rewrite(asked, mend)
 
 
-@BOOK.answered("agents.calls-are-all", "AGP-AGT-3", "An agent's calls are all the account's.", "AGP-CALL-8")
+@BOOK.answered(
+    "agents.calls-are-all",
+    "AGP-AGT-3",
+    "An agent's calls are all the account's.",
+)
 def _calls_are_all(answer: Answered, world: World) -> None:
     if fine(answer, "GET", f"{ONE_AGENT}/calls"):
         phones = house(world).phones

@@ -57,8 +57,12 @@ def _without_transcripts(answer: Answered, _: World) -> None:
         show(answer, lambda call: call.pop("transcripts"))
 
 
-@BOOK.answered("calls.duration-with-ringing", "AGP-CALL-1", "durationSeconds counts the ringing too.", "AGP-CALL-8",
-               "AGP-USE-1")  # fmt: skip
+@BOOK.answered(
+    "calls.duration-with-ringing",
+    "AGP-CALL-1",
+    "durationSeconds counts the ringing too.",
+    "AGP-CALL-8",
+)
 def _duration_with_ringing(answer: Answered, _: World) -> None:
     def longer(call: Thing) -> None:
         if call["durationSeconds"]:
@@ -368,7 +372,13 @@ def _from_any_number(world: World) -> None:
     swap(phones, "_from", make)
 
 
-@BOOK.world("calls.from-the-last-number", "AGP-CALL-4", "A call goes out from the agent's last number.", "AGP-MSG-1")
+@BOOK.world(
+    "calls.from-the-last-number",
+    "AGP-CALL-4",
+    "A call goes out from the agent's last number.",
+    "AGP-MSG-1",
+    "AGP-AGT-1",
+)
 def _from_the_last_number(world: World) -> None:
     swap(house(world).lines, "of_agent", lambda of: lambda agent: of(agent)[::-1])
 
