@@ -49,6 +49,8 @@ REAL_CEILING = 400
 """Requests a run sends to a deployment that is not ours, at most, unless told."""
 EMULATED_CEILING = 100_000
 GREETINGS = 3
+OWN_PATIENCE = 30.0
+"""Seconds that an emulator in this process has for an answer: it is slow where the machine is, and never gone."""
 LOOK_SECONDS = 3.0
 """How long a control API has to show itself."""
 IN_PROCESS = "emulator (in this process)"
@@ -326,7 +328,7 @@ class Run:
             policy,
             self.log,
             ca=wish.ca,
-            timeout=wish.timeout,
+            timeout=max(wish.timeout, OWN_PATIENCE) if site.own else wish.timeout,
             pace=pace,
             book=Keeper(ledger, self.dialect) if ledger is not None else None,
         )
