@@ -52,6 +52,8 @@ class Line(msgspec.Struct, gc=False):
     open: bool = True
 
 
+TOLL_FREE = "toll_free"
+"""What stands for a country where a toll-free number is taken."""
 FICTIONAL_EXCHANGE = "555"
 FICTIONAL_LINES = 100
 """555-0100 to 555-0199 is set aside for fiction in every North American area code."""
@@ -199,6 +201,27 @@ def in_stock(country: str, area_code: str) -> bool:
     """Whether a country's area code exists and has stock."""
     area = _inventory().get(country, {}).get(area_code)
     return area is not None and area
+
+
+@lru_cache(maxsize=64)
+def areas(country: str, region: str | None = None) -> Sequence[str]:
+    """The area codes of a country that have stock; those of one state or province (`NY`) where it is named. None for a
+    region that the country does not have."""
+    inventory = _inventory()
+    found = inventory.get(country, {}) if region is None else inventory["regions"].get(country, {}).get(region, {})
+    return tuple(area for area, stocked in found.items() if stocked)
+
+
+def has_region(country: str, region: str) -> bool:
+    """Whether a country has a state or province of this name."""
+    return region in _inventory()["regions"].get(country, {})
+
+
+@lru_cache(maxsize=1_024)
+def region_of(country: str, area_code: str) -> str | None:
+    """The state or province that an area code belongs to, None for one that belongs to none."""
+    regions = _inventory()["regions"].get(country, {})
+    return next((region for region, codes in regions.items() if area_code in codes), None)
 
 
 def countries() -> Sequence[str]:
