@@ -7,7 +7,7 @@ from typing import cast
 
 from conformance.catalogue import Catalogue
 
-VENDORS: tuple[str, ...] = ("kwickphone", "nokycnumber")
+VENDORS: tuple[str, ...] = ("kwickphone", "nokycnumber", "inkbox")
 
 
 def load(vendor: str) -> Catalogue:
