@@ -39,7 +39,7 @@ bench: $(READY)
 	@$(BIN)/python -m bench
 
 gate: $(READY)
-	@$(BIN)/ringback mutants kwickphone --gate
+	@$(BIN)/ringback mutants --gate
 
 wheel: $(READY)
 	@$(BIN)/python tests/wheel.py

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -490,38 +491,42 @@ def _gate(chosen: dict[str, Any], jobs: int | None, seed: int, as_json: bool) ->
     from conformance import gate as trial
 
     console = Console(stderr=as_json)
-    passed = True
-    found: dict[str, Any] = {}
-    for vendor, mutations in chosen.items():
-        total = len(mutations) + 1
-        seen = 0
+    begun = time.monotonic()
+    total = len(chosen) + sum(len(mutations) for mutations in chosen.values())
+    seen = 0
 
-        def told(one: trial.Trial, total: int = total) -> None:
-            nonlocal seen
-            seen += 1
-            console.print(Text(f"{seen:>3}/{total} ").append(*_told(one)))
+    def told(vendor: str, one: trial.Trial) -> None:
+        nonlocal seen
+        seen += 1
+        text, style = _told(one)
+        console.print(Text(f"{seen:>4}/{total} ").append(f"{vendor}: {text}" if not one.name else text, style))
 
-        outcome = trial.gate(vendor, mutations, jobs=jobs, seed=seed, told=told)
-        found[vendor] = trial.document(outcome)
-        passed = passed and outcome.passed
+    outcomes = trial.gate(chosen, jobs=jobs, seed=seed, told=told)
+    console.print()
+    for vendor, outcome in outcomes.items():
         killed = sum(one.killed for one in outcome.trials)
         console.print(
-            f"\n[bold]{vendor}: {killed} of {len(outcome.trials)} killed[/] · {len(outcome.noisy)} with unrelated "
-            f"failures · {outcome.seconds:.0f} s",
+            f"[bold]{vendor}: {killed} of {len(outcome.trials)} killed[/] · {len(outcome.noisy)} with unrelated "
+            f"failures · the reference {_reference(outcome.reference)}",
             highlight=False,
         )
         for name in outcome.alive:
             console.print(Text(f"alive: {name}", style="bold red"))
+    console.print(f"{time.monotonic() - begun:.0f} s", highlight=False)
     if as_json:
+        found = {vendor: trial.document(outcome) for vendor, outcome in outcomes.items()}
         click.echo(_dump(next(iter(found.values())) if len(found) == 1 else found))
-    sys.exit(FINE if passed else SHORT)
+    sys.exit(FINE if all(outcome.passed for outcome in outcomes.values()) else SHORT)
+
+
+def _reference(one: Any) -> str:
+    return "holds" if not one.failed and not one.trouble else f"fails: {', '.join(one.failed)} {one.trouble}".rstrip()
 
 
 def _told(one: Any) -> tuple[str, str]:
     if not one.name:
         clean = not one.failed and not one.trouble
-        text = "the reference holds" if clean else f"the reference: {', '.join(one.failed)} {one.trouble}"
-        return f"{text}  {one.seconds:.1f} s", "green" if clean else "bold red"
+        return f"the reference {_reference(one)}  {one.seconds:.1f} s", "green" if clean else "bold red"
     state = "killed" if one.killed else "ALIVE "
     noise = f"  unrelated: {', '.join(one.unrelated)}" if one.unrelated else ""
     noise += f"  trouble: {one.trouble}" if one.trouble else ""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
-from conformance.model import Exchange, Kind
-from conformance.transport import Log, is_loopback, trust
-
-if TYPE_CHECKING:
-    import httpx
+from conformance.model import Exchange, Header, Kind
+from conformance.transport import Log
+from conformance.wire import Line, Malformed, Silence, trust
 
 TIMEOUT_SECONDS = 60.0
 PREFIX = "/_ringback"
@@ -40,14 +40,13 @@ class Control:
         ca: str | None = None,
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._timeout = timeout
         self.url = url.rstrip("/").removesuffix(PREFIX)
         self._log = log
-        self._token = token
-        self._ca = ca
+        self._token: tuple[Header, ...] = (("Authorization", f"Bearer {token}"),) if token else ()
+        context = trust(ca) if urlsplit(self.url).scheme == "https" else None
+        self._line = Line(self.url, context=context, timeout=timeout)
         self.opened: list[Exchange] = []
         """The answers that opened accounts."""
-        self._client: httpx.Client | None = None
         self._lock = threading.Lock()
 
     def call(self, producer: str, method: str, path: str, body: Any = None) -> Any:
@@ -59,35 +58,36 @@ class Control:
 
     def exchange(self, producer: str, method: str, path: str, body: Any = None) -> tuple[Exchange, Any]:
         """As `call`, with the exchange beside the answer."""
-        import httpx
-
+        content = b"" if body is None else json.dumps(body).encode()
+        headers: tuple[Header, ...] = () if body is None else (("Content-Type", "application/json"),)
         try:
-            response = self._open().request(method, f"{self.url}{PREFIX}{path}", json=body)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise ControlTrouble(f"no control API at {self.url}{PREFIX}: {error or type(error).__name__}") from None
+            with self._lock:
+                answer = self._line.ask(method, f"{PREFIX}{path}", (*self._token, *headers), content)
+        except (Silence, Malformed) as trouble:
+            raise ControlTrouble(f"no control API at {self.url}{PREFIX}: {trouble}") from None
         exchange = self._log.add(
             producer,
             kind=Kind.CONTROL,
             method=method,
             path=PREFIX + path,
-            request_headers=(("Content-Type", "application/json"),) if body is not None else (),
-            request_body=response.request.content,
-            status=response.status_code,
-            response_headers=tuple(response.headers.items()),
-            response_body=response.content,
+            request_headers=headers,
+            request_body=content,
+            status=answer.status,
+            response_headers=answer.headers,
+            response_body=answer.body,
         )
-        if response.is_error:
+        if answer.status >= 400:
             if exchange.code is None:
                 raise ControlTrouble(f"{self.url} is no Ringback control API: {exchange}")
             raise ControlRefused(exchange)
         if method == "POST" and path == "/accounts":
             self.opened.append(exchange)
-        if response.status_code == 204:
+        if answer.status == 204:
             return exchange, None
-        answer = exchange.json()
-        if answer is None:
+        told = exchange.json()
+        if told is None:
             raise ControlTrouble(f"{self.url} is no Ringback control API: {exchange} is not JSON")
-        return exchange, answer
+        return exchange, told
 
     def health(self) -> dict[str, Any]:
         """`{"status", "version", "vendors", "clock", "strict"}`; raises ControlTrouble where there is none."""
@@ -102,19 +102,4 @@ class Control:
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
-
-    def _open(self) -> httpx.Client:
-        import httpx
-
-        with self._lock:
-            if self._client is None:
-                self._client = httpx.Client(
-                    timeout=self._timeout,
-                    trust_env=False,
-                    verify=True if is_loopback(self.url) and self._ca is None else trust(self._ca),
-                    headers={"Authorization": f"Bearer {self._token}"} if self._token else {},
-                )
-            return self._client
+            self._line.close()

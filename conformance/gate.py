@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from multiprocessing import get_context
 from multiprocessing.connection import wait
@@ -13,12 +14,14 @@ from typing import Any
 
 import msgspec
 
-from conformance.control import PREFIX
 from conformance.judge import Judgement
 from conformance.model import Level, Verdict
+from conformance.producers.engine import Tape
 from conformance.run import BRIEF, Wish, conduct
 
 REFERENCE = ""
+RECORDING = msgspec.structs.replace(BRIEF, engine_requests=2_000)
+"""For the reference, so that the engine comes to every operation."""
 TRIAL_SECONDS = 180.0
 TRIAL_BYTES = 3 * 1024**3
 """What one trial may take before it counts as lost."""
@@ -47,6 +50,39 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     seconds: float
     trouble: str = ""
+    tape: Tape | None = None
+    """Of the reference: what the engine asked, for the mutants to be asked the same."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial to be held: of a mutant, or of the reference where there is none."""
+
+    vendor: str
+    mutation: Mutation | None = None
+    tape: Tape | None = None
+
+    @property
+    def name(self) -> str:
+        """The mutant's name."""
+        return self.mutation.name if self.mutation is not None else REFERENCE
+
+    @property
+    def claim(self) -> str:
+        """The claim that the mutant breaks."""
+        return self.mutation.claim if self.mutation is not None else ""
+
+    def lost(self, trouble: str) -> Trial:
+        """The outcome of a trial that did not come to its end."""
+        return Trial(
+            name=self.name,
+            claim=self.claim,
+            killed=False,
+            failed=(),
+            unrelated=(),
+            reason="",
+            seconds=0.0,
+            trouble=trouble,
+        )
 
 
 class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +110,10 @@ class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
 
 def mutations(vendor: str) -> list[Mutation]:
     """The mutants that the emulator knows for a vendor."""
-    import httpx
-
     from emulator.testing import Ringback
 
     with Ringback(vendor) as emulator:
-        answer = httpx.get(f"{emulator.url}{PREFIX}/mutants", trust_env=False).json()
+        answer = emulator.control.get("/mutants")
     listed: Sequence[Any] = answer["data"] if isinstance(answer, dict) else answer
     own = [entry for entry in listed if entry.get("vendor", vendor) == vendor]
     return sorted((msgspec.convert(entry, Mutation) for entry in own), key=lambda mutation: mutation.name)
@@ -96,11 +130,13 @@ def select(found: Iterable[Mutation], globs: Iterable[str]) -> list[Mutation]:
     ]
 
 
-def try_one(vendor: str, mutation: Mutation | None, seed: int) -> Trial:
+def try_one(task: Task, seed: int) -> Trial:
     """Run the whole suite against the emulator with one mutant, or against the reference."""
-    name, claim = (mutation.name, mutation.claim) if mutation is not None else (REFERENCE, "")
+    mutation, name, claim = task.mutation, task.name, task.claim
     begun = time.monotonic()
-    result = conduct(Wish(vendor=vendor, seed=seed, effort=BRIEF, mutants=(name,) if name else ()))
+    mutants = (name,) if mutation is not None else ()
+    effort = BRIEF if mutation is not None else RECORDING
+    result = conduct(Wish(vendor=task.vendor, seed=seed, effort=effort, mutants=mutants, tape=task.tape))
     failed = [each for each in result.judgements if each.verdict is Verdict.FAIL]
     must = tuple(each.claim.id for each in failed if each.claim.level is Level.MUST)
     own = next((each for each in result.judgements if each.claim.id == claim), None)
@@ -114,6 +150,7 @@ def try_one(vendor: str, mutation: Mutation | None, seed: int) -> Trial:
         reason=own.reason if own is not None else "",
         seconds=round(time.monotonic() - begun, 2),
         trouble=_trouble(result.judgements, result.trouble, reference=mutation is None),
+        tape=result.tape if mutation is None else None,
     )
 
 
@@ -124,86 +161,95 @@ def _trouble(judgements: Iterable[Judgement], trouble: str, *, reference: bool) 
 
 
 def gate(
-    vendor: str,
-    chosen: Sequence[Mutation],
+    chosen: Mapping[str, Sequence[Mutation]],
     *,
     jobs: int | None = None,
     seed: int = 0,
-    told: Callable[[Trial], None] = lambda _trial: None,
-) -> Verdicts:
-    """Try the reference and every chosen mutant, `jobs` at a time, each in an emulator of its own."""
-    begun = time.monotonic()
-    waiting: deque[Mutation | None] = deque((None, *chosen))
-    trials: dict[str, Trial] = {}
-    workers = [Worker(vendor, seed) for _ in range(max(1, min(jobs or os.cpu_count() or 1, len(waiting))))]
+    told: Callable[[str, Trial], None] = lambda _vendor, _trial: None,
+) -> dict[str, Verdicts]:
+    """Try for each vendor the reference and every chosen mutant, `jobs` at a time, each in an emulator of its own.
+
+    The references come first: what the engine asks of one is asked of its mutants again.
+    """
+    waiting = deque(Task(vendor=vendor) for vendor in chosen)
+    trials: dict[str, dict[str, Trial]] = {vendor: {} for vendor in chosen}
+    most = len(chosen) + sum(len(mutations) for mutations in chosen.values())
+    workers = [Worker(seed) for _ in range(max(1, min(jobs or default_jobs(), most)))]
     try:
-        while waiting or any(worker.busy for worker in workers):
+        while waiting or any(worker.task for worker in workers):
             for worker in workers:
-                if waiting and not worker.busy:
+                task, trial = worker.task, worker.look()
+                if task is not None and trial is not None:
+                    trials[task.vendor][trial.name] = trial
+                    told(task.vendor, trial)
+                    if task.mutation is None:
+                        tape = trial.tape or Tape()
+                        waiting += (Task(vendor=task.vendor, mutation=each, tape=tape) for each in chosen[task.vendor])
+            for worker in workers:
+                if waiting and worker.task is None:
                     worker.give(waiting.popleft())
-            for worker in workers:
-                trial = worker.look()
-                if trial is not None:
-                    trials[trial.name] = trial
-                    told(trial)
-            wait([worker.connection for worker in workers if worker.busy], LOOK_SECONDS)
+            wait([worker.connection for worker in workers if worker.task], LOOK_SECONDS)
     finally:
         for worker in workers:
             worker.end()
-    return Verdicts(
-        reference=trials[REFERENCE],
-        trials=tuple(trials[mutation.name] for mutation in chosen),
-        seconds=round(time.monotonic() - begun, 1),
-    )
+    return {
+        vendor: Verdicts(
+            reference=trials[vendor][REFERENCE],
+            trials=tuple(trials[vendor][mutation.name] for mutation in mutations),
+            seconds=round(sum(trial.seconds for trial in trials[vendor].values()), 1),
+        )
+        for vendor, mutations in chosen.items()
+    }
+
+
+def default_jobs() -> int:
+    """One more than there are processors: a trial waits now and then, for a receiver that keeps silent."""
+    return (os.cpu_count() or 1) + 1
 
 
 class Worker:
     """A process that tries one mutant after the other. A mutant that hangs it or eats the memory costs its own
     trial alone: the process is replaced."""
 
-    def __init__(self, vendor: str, seed: int) -> None:
-        self._vendor = vendor
+    def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._task: Mutation | None = None
         self._until = 0.0
-        self.busy = False
+        self.task: Task | None = None
         self._start()
 
     def _start(self) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(self._vendor, self._seed, theirs), daemon=True)
+        self._process = context.Process(target=_work, args=(self._seed, theirs), daemon=True)
         self._process.start()
         theirs.close()
 
-    def give(self, task: Mutation | None) -> None:
+    def give(self, task: Task) -> None:
         """Begin a trial."""
-        self._task, self.busy, self._until = task, True, time.monotonic() + TRIAL_SECONDS
+        self.task, self._until = task, time.monotonic() + TRIAL_SECONDS
         self.connection.send(task)
 
     def look(self) -> Trial | None:
         """The trial's outcome, if it is there; a trial that died or took too long has only its trouble."""
-        if not self.busy:
+        task = self.task
+        if task is None:
             return None
         try:
             if self.connection.poll():
-                self.busy = False
                 trial: Trial = self.connection.recv()
+                self.task = None
                 return trial
         except (EOFError, OSError):
-            return self._lost("the trial died: its emulator ran out of memory, or crashed")
+            return self._lost(task, "the trial died: its emulator ran out of memory, or crashed")
         if time.monotonic() > self._until:
-            return self._lost(f"the trial did not end within {TRIAL_SECONDS:.0f} s")
+            return self._lost(task, f"the trial did not end within {TRIAL_SECONDS:.0f} s")
         return None
 
-    def _lost(self, trouble: str) -> Trial:
+    def _lost(self, task: Task, trouble: str) -> Trial:
         self.end()
-        self.busy = False
+        self.task = None
         self._start()
-        name, claim = (self._task.name, self._task.claim) if self._task is not None else (REFERENCE, "")
-        return Trial(
-            name=name, claim=claim, killed=False, failed=(), unrelated=(), reason="", seconds=0.0, trouble=trouble
-        )
+        return task.lost(trouble)
 
     def end(self) -> None:
         """End the process."""
@@ -215,23 +261,23 @@ class Worker:
             self._process.join()
 
 
-def _work(vendor: str, seed: int, connection: Any) -> None:
+def _work(seed: int, connection: Any) -> None:
     """What a worker does: tries what it is given until nobody gives any more."""
     _bound_memory()
+    gc.disable()
     while True:
         try:
-            task = connection.recv()
+            task: Task = connection.recv()
         except EOFError:
             return
         try:
-            trial = try_one(vendor, task, seed)
+            trial = try_one(task, seed)
         except Exception as error:
-            name, claim = (task.name, task.claim) if task is not None else (REFERENCE, "")
-            trouble = f"{type(error).__name__}: {error}"
-            trial = Trial(
-                name=name, claim=claim, killed=False, failed=(), unrelated=(), reason="", seconds=0.0, trouble=trouble
-            )
+            trial = task.lost(f"{type(error).__name__}: {error}")
         connection.send(trial)
+        gc.collect()
+        if not gc.get_freeze_count():
+            gc.freeze()
 
 
 def _bound_memory() -> None:

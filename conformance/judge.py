@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from conformance.catalogue import Catalogue
-from conformance.model import Basis, Claim, Exchange, Kind, Observation, Profile, Verdict
+from conformance.model import Basis, Claim, Decoded, Exchange, Kind, Observation, Profile, Verdict
 
 NEVER_CAME_UP = "the situation never came up"
 
@@ -38,12 +38,10 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 def observe(catalogue: Catalogue, exchanges: Iterable[Exchange]) -> list[Observation]:
     """Hold every exchange against every invariant that applies to it."""
-    log = list(exchanges)
+    log = [Decoded.of(exchange) for exchange in exchanges if exchange.kind is not Kind.CONTROL]
     known = catalogue.dialect.known(log)
     seen: list[Observation] = []
     for exchange in log:
-        if exchange.kind is Kind.CONTROL:
-            continue
         for invariant in catalogue.invariants:
             if not invariant.applies(exchange, known):
                 continue

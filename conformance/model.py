@@ -169,6 +169,25 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.method} {self.path} → {answer}" + (f" {self.code}" if self.code else "")
 
 
+class Decoded(Exchange, frozen=True, kw_only=True):
+    """An exchange whose bodies were decoded once, for many to look at: nobody may change them."""
+
+    answered: Any
+    asked: Any
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Decoded:
+        """The same exchange, decoded."""
+        fields = {name: getattr(exchange, name) for name in exchange.__struct_fields__}
+        return cls(**fields, answered=decode(exchange.response_body), asked=decode(exchange.request_body))
+
+    def json(self) -> Any:
+        return self.answered
+
+    def sent(self) -> Any:
+        return self.asked
+
+
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Something seen that bears on a claim: whether it held, what was seen, and the exchanges that show it."""
 

@@ -28,6 +28,7 @@ from conformance.ledger import Keeper, Ledger, sweep
 from conformance.masking import Mask
 from conformance.model import Claim, Exchange, Kind, Lead, Profile, Verdict
 from conformance.plan import Plan
+from conformance.producers.engine import Share, Tape, explore, repeat
 from conformance.receiver import Receiver
 from conformance.sockets import Sockets
 from conformance.transport import (
@@ -40,8 +41,8 @@ from conformance.transport import (
     Request,
     TargetGone,
     Transport,
-    is_loopback,
 )
+from conformance.wire import is_loopback
 
 HOOK_NAME = "https://hooks.ringback-conformance.example"
 """The public name that the emulator routes to our receiver, so that addresses are as the vendor's page wants them."""
@@ -109,6 +110,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Hide the people in a real account's calls."""
     mutants: tuple[str, ...] = ()
     effort: Effort | None = None
+    tape: Tape | None = None
+    """What the engine asked another target, to be asked again in place of new requests."""
 
 
 class Watcher(Protocol):
@@ -171,6 +174,7 @@ class Result(msgspec.Struct, kw_only=True):
     planned: int = 0
     left_behind: list[str] = []
     ledger: str = ""
+    tape: Tape = Tape()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -238,6 +242,7 @@ class Run:
         self.log = Log(watcher.sent)
         self.outcomes: dict[str, Outcome] = {}
         self.leads: list[Lead] = []
+        self.tape = Tape()
         self.notes: list[str] = []
         self.trouble = ""
         self.stranger = ""
@@ -296,6 +301,7 @@ class Run:
             planned=drawn.cents,
             left_behind=self.left_behind,
             ledger=str(ledger.path) if ledger is not None and not ledger.clean else "",
+            tape=self.tape,
         )
 
     # -- setting up ------
@@ -472,22 +478,26 @@ class Run:
             raise TargetGone(equipment.transport.gone)
 
     def _engine(self, site: Site, equipment: Equipment, effort: Effort) -> None:
-        from conformance.producers.engine import Share, explore
-
         lab = Lab(equipment, "engine")
         emulated = site.profile is Profile.EMULATOR
         account = lab.account(balance="1000000.00", **self.dialect.unlimited) if emulated else lab.customer()
+        feed = self.dialect.feed(lab, account) if emulated else {}
+        credentials = self.dialect.credentials(account.key)
+        if self.wish.tape is not None:
+            repeat(self.wish.tape, equipment.transport, credentials=credentials, account=account.label, feed=feed)
+            return
         finding = explore(
             contract.load(self.catalogue.vendor),
             equipment.transport,
-            credentials=self.dialect.credentials(account.key),
+            credentials=credentials,
             account=account.label,
             profile=site.profile,
             seed=self.wish.seed,
             share=Share(examples=effort.examples, requests=effort.engine_requests),
-            feed=self.dialect.feed(lab, account) if emulated else {},
+            feed=feed,
             tame=self.dialect.tame,
         )
+        self.tape = finding.tape
         self.leads += finding.leads
         if finding.trouble:
             self.notes.append(f"engine: {finding.trouble}")

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-import urllib.request
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 
 from conformance.model import Exchange, Header, Kind
-
-if TYPE_CHECKING:
-    import httpx
+from conformance.wire import TIMEOUT_SECONDS, Line, Malformed, Silence, trust
 
 READING = frozenset({"GET", "HEAD"})
 WINDOW_SECONDS = 60.0
 SHARE_OF_LIMIT = 0.75
 """How much of the vendor's documented rate a run allows itself: the rest is for whoever else uses the key."""
-TIMEOUT_SECONDS = 10.0
-DEADLINE_SECONDS = 60.0
-"""For one whole answer, however slowly it trickles."""
-BODY_CEILING = 64 * 1024 * 1024
 SILENCES = 3
 """So many requests in a row without an answer, and the target counts as gone."""
 LONGEST_WAIT = 120.0
@@ -186,7 +178,10 @@ class Transport:
         self._stopped = False
         self._ca = ca
         self._timeout = timeout
-        self._client: httpx.Client | None = None
+        to = urlsplit(self.base_url)
+        self._prefix = to.path
+        context = trust(ca) if to.scheme == "https" else None
+        self._line = Line(f"{to.scheme}://{to.netloc}", context=context, timeout=timeout)
         self._lock = threading.RLock()
 
     def send(
@@ -246,9 +241,7 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+            self._line.close()
 
     def _permit(self, request: Request) -> None:
         if self.gone:
@@ -264,51 +257,36 @@ class Transport:
         return seconds if seconds is not None and seconds <= LONGEST_WAIT else None
 
     def _once(self, producer: str, request: Request, account: str) -> Exchange:
-        import httpx
-
         self.sent += 1
         if self.book is not None:
             self.book.about_to_send(request)
-        status: int | None = None
-        headers: tuple[Header, ...] = ()
-        sent_headers: tuple[Header, ...] = request.headers
-        body, cut, error = b"", False, ""
         try:
-            built = self._open().build_request(
-                request.method,
-                self.base_url + request.path,
-                headers=[(name.encode(), value.encode("utf-8")) for name, value in request.headers],
-                content=request.body or None,
-            )
-            sent_headers = tuple(_text(built.headers.raw))
-            response = self._open().send(built, stream=True)
-            try:
-                status, headers = response.status_code, tuple(_text(response.headers.raw))
-                body, cut = _read(response)
-            finally:
-                response.close()
-        except (httpx.LocalProtocolError, httpx.InvalidURL, httpx.UnsupportedProtocol) as trouble:
+            answer = self._line.ask(request.method, self._prefix + request.path, request.headers, request.body)
+        except Malformed as trouble:
             raise Unsendable(f"{request.method} {request.path} cannot be sent: {trouble}") from None
-        except (httpx.HTTPError, httpx.StreamError) as trouble:
-            error = f"{type(trouble).__name__}: {trouble}" if str(trouble) else type(trouble).__name__
+        except Silence as silence:
+            came: dict[str, Any] = {"request_headers": silence.sent or request.headers, "error": str(silence)}
+        else:
+            came = {
+                "request_headers": answer.sent,
+                "status": answer.status,
+                "response_headers": answer.headers,
+                "response_body": answer.body,
+                "truncated": answer.cut,
+            }
         exchange = self.log.add(
             producer,
             kind=Kind.API,
             method=request.method,
             path=request.path,
-            request_headers=sent_headers,
             request_body=request.body,
-            status=None if error else status,
-            response_headers=headers,
-            response_body=body,
-            error=error,
             account=account,
-            truncated=cut,
+            **came,
         )
         if self.book is not None:
             self.book.answered(request, exchange)
         self._count(request, exchange)
-        if error:
+        if exchange.error:
             raise NoAnswer(exchange)
         return exchange
 
@@ -323,29 +301,6 @@ class Transport:
         if self._silences >= SILENCES:
             self.gone = f"the target stopped answering: {exchange}"
 
-    def _open(self) -> httpx.Client:
-        import httpx
-
-        if self._client is None:
-            self._client = httpx.Client(
-                timeout=self._timeout,
-                follow_redirects=False,
-                trust_env=False,
-                verify=trust(self._ca),
-                proxy=_proxy(self.base_url),
-                headers={"User-Agent": "ringback-conformance", "Accept": "*/*", "Accept-Encoding": "identity"},
-            )
-        return self._client
-
-
-def trust(ca: str | None) -> Any:
-    """What to verify a certificate against: a file of one's own, or the usual authorities."""
-    if ca is None:
-        return True
-    import ssl
-
-    return ssl.create_default_context(cafile=ca)
-
 
 def pace_of(rate: int) -> int:
     """The requests a minute that a run sends, of those that the vendor allows."""
@@ -357,23 +312,6 @@ def dollars(cents: int) -> str:
     return f"${cents // 100}.{cents % 100:02d}"
 
 
-def is_loopback(url: str) -> bool:
-    """True when the host of a URL is this machine by its name or address."""
-    host = (urlsplit(url).hostname or "").lower()
-    return (
-        host in ("localhost", "::1")
-        or host.endswith(".localhost")
-        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-    )
-
-
-def _proxy(url: str) -> str | None:
-    if is_loopback(url) or urllib.request.proxy_bypass(urlsplit(url).hostname or ""):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(urlsplit(url).scheme) or proxies.get("all")
-
-
 def _seconds(after: str) -> float | None:
     if after.isdigit():
         return float(after)
@@ -381,23 +319,3 @@ def _seconds(after: str) -> float | None:
         return parsedate_to_datetime(after).timestamp() - time.time()
     except ValueError:
         return None
-
-
-def _text(raw: Iterable[tuple[bytes, bytes]]) -> Iterable[Header]:
-    return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
-
-
-def _read(response: httpx.Response) -> tuple[bytes, bool]:
-    import httpx
-
-    parts: list[bytes] = []
-    size = 0
-    until = time.monotonic() + DEADLINE_SECONDS
-    for part in response.iter_raw():
-        parts.append(part)
-        size += len(part)
-        if size > BODY_CEILING:
-            return b"".join(parts)[:BODY_CEILING], True
-        if time.monotonic() > until:
-            raise httpx.ReadTimeout(f"the answer was not complete after {DEADLINE_SECONDS:.0f} s")
-    return b"".join(parts), False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from conformance.model import Header, Lead, Profile
+from conformance.model import Exchange, Header, Lead, Profile
 from conformance.transport import NoAnswer, Refused, Request, TargetGone, Transport, Unsendable
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ BOUNDARY = re.compile(r"-*WerkzeugFormPart_[0-9.]+")
 STEADY = "form-part"
 """What a form's boundary, which holds the time, is replaced by: the same seed gives the same requests."""
 BURNT = 502
+TAPED = 120
+"""So many requests of a run are remembered, to be asked of another target."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,12 +48,20 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
 
 
+class Tape(msgspec.Struct, frozen=True):
+    """What the engine asked, without the key, and the ids that existed when it did: enough to ask the same again."""
+
+    requests: tuple[Request, ...] = ()
+    feed: dict[str, list[str]] = {}
+
+
 class Finding(msgspec.Struct, kw_only=True):
-    """What the engine brought: leads, its own trouble, and whether it was ended by a limit of the run."""
+    """What the engine brought: leads, its own trouble, whether a limit of the run ended it, and what it asked."""
 
     leads: list[Lead] = []
     trouble: str = ""
     ended: str = ""
+    tape: Tape = Tape()
 
 
 def explore(
@@ -84,16 +94,39 @@ def explore(
     schema.app = gate
     _feed(schema, feed)
     finding = Finding()
+    operations: dict[str, str] = {}
     stream = from_schema(schema).execute()
     for event in stream:
         if isinstance(event, ScenarioFinished):
             finding.leads += leads(event.recorder)
+            operations |= operations_of(event.recorder)
         elif isinstance(event, NonFatalError) and not gate.ended:
             finding.trouble = finding.trouble or f"{event.info.title}: {event.info.message}"
         if gate.ended:
             stream.stop()
     finding.ended = gate.ended
+    finding.tape = Tape(tuple(various(gate.asked, operations, TAPED)), feed)
     return finding
+
+
+def repeat(tape: Tape, transport: Transport, *, credentials: Header, account: str, feed: dict[str, list[str]]) -> None:
+    """Ask what the engine asked another target, with the ids that exist here in place of those that existed there.
+
+    Generated requests follow the answers; these are the same whatever the answers are, and cost next to nothing.
+    """
+    here = {then: now for name, ids in tape.feed.items() for then, now in zip(ids, feed.get(name, ()), strict=False)}
+    for request in tape.requests:
+        path = "/".join(here.get(part, part) for part in request.path.split("/"))
+        try:
+            transport.send(PRODUCER, _keyed(msgspec.structs.replace(request, path=path), credentials), account=account)
+        except (NoAnswer, Unsendable):
+            continue
+        except (Refused, TargetGone):
+            return
+
+
+def _keyed(request: Request, credentials: Header) -> Request:
+    return msgspec.structs.replace(request, headers=(credentials, *request.headers))
 
 
 def configuration(emulated: bool, seed: int, examples: int) -> dict[str, Any]:
@@ -144,6 +177,7 @@ class Gate:
         self._credentials = credentials
         self._account = account
         self._left = requests
+        self.asked: list[tuple[Request, Exchange]] = []
         self.ended = ""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[[str, list[Header]], Any]) -> Iterable[bytes]:
@@ -153,8 +187,9 @@ class Gate:
         if self.ended:
             return self._burn(start_response)
         self._left -= 1
+        request = self._tame(self._request(environ))
         try:
-            exchange = self._transport.send(PRODUCER, self._tame(self._request(environ)), account=self._account)
+            exchange = self._transport.send(PRODUCER, _keyed(request, self._credentials), account=self._account)
         except (NoAnswer, Unsendable):
             return self._burn(start_response)
         except Refused as refusal:
@@ -163,6 +198,7 @@ class Gate:
         except TargetGone as end:
             self.ended = str(end)
             return self._burn(start_response)
+        self.asked.append((request, exchange))
         headers = [header for header in exchange.response_headers if header[0].lower() not in DROPPED]
         start_response(f"{exchange.status} -", [*headers, (EXCHANGE, exchange.id)])
         return [exchange.response_body]
@@ -180,7 +216,7 @@ class Gate:
             path = f"{path}?{environ['QUERY_STRING']}"
         steady = tuple((name, BOUNDARY.sub(STEADY, value)) for name, value in headers)
         body = BOUNDARY.sub(STEADY, body.decode("latin-1")).encode("latin-1")
-        return Request(str(environ["REQUEST_METHOD"]), path, (self._credentials, *steady), body)
+        return Request(str(environ["REQUEST_METHOD"]), path, steady, body)
 
 
 def own_headers(document: dict[str, Any]) -> frozenset[str]:
@@ -211,6 +247,28 @@ def _feed(schema: Any, feed: dict[str, list[str]]) -> None:
         return path_parameters
 
     schema.hooks.hook("map_path_parameters")(use_what_exists)
+
+
+def operations_of(recorder: ScenarioRecorder) -> dict[str, str]:
+    """Exchange → the operation that it was meant for."""
+    found: dict[str, str] = {}
+    for case, interaction in recorder.interactions.items():
+        exchange = interaction.response.headers.get(EXCHANGE.lower()) if interaction.response is not None else None
+        if exchange and case in recorder.cases:
+            found[exchange[0]] = recorder.cases[case].value.operation.label
+    return found
+
+
+def various(asked: Iterable[tuple[Request, Exchange]], operations: dict[str, str], most: int) -> list[Request]:
+    """At most so many of the requests, in their order, as many as can be of each operation with each answer."""
+    kinds: dict[tuple[str, int | None], list[int]] = {}
+    requests: list[Request] = []
+    for at, (request, exchange) in enumerate(asked):
+        kinds.setdefault((operations.get(exchange.id, request.method), exchange.status), []).append(at)
+        requests.append(request)
+    turns = itertools.zip_longest(*kinds.values())
+    taken = itertools.islice((at for turn in turns for at in turn if at is not None), most)
+    return [requests[at] for at in sorted(taken)]
 
 
 def leads(recorder: ScenarioRecorder) -> list[Lead]:

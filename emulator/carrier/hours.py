@@ -30,7 +30,7 @@ class HoursError(ValueError):
         self.param = param
 
 
-class Span(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class Span(msgspec.Struct, kw_only=True):
     """From one time of day to another, `HH:MM`, on the days on which it begins; it ends on the next day where `to` is
     not later than `from`."""
 
@@ -39,7 +39,7 @@ class Span(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     to: str
 
 
-class Hours(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class Hours(msgspec.Struct, kw_only=True):
     """Spans of the week in a time zone of the IANA database, such as `Europe/Paris`."""
 
     timezone: str

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from emulator.carrier.live import Beat
     from emulator.carrier.messages import Change
     from emulator.carrier.messages import Message as Text
+    from emulator.carrier.money import Entry
     from emulator.carrier.script import Script, Turn
     from emulator.carrier.scripts import Kind
     from emulator.gateway.gate import ASGIApp
@@ -90,6 +91,14 @@ class Texting(Protocol):
 
     def message_changed(self, message: Text, change: Change) -> None:
         """One of the vendor's messages changed state."""
+
+
+@runtime_checkable
+class Bookkeeping(Protocol):
+    """A house that hears of every movement of money, whatever its cause."""
+
+    def money_moved(self, entry: Entry) -> None:
+        """An account's balance changed."""
 
 
 @runtime_checkable

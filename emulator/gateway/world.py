@@ -26,7 +26,7 @@ from emulator.gateway.idempotency import Idempotency
 from emulator.gateway.journal import Journal, Kind, MoneyNote, Note
 from emulator.gateway.keys import Key, Keys
 from emulator.gateway.limits import Buckets, Windows
-from emulator.gateway.vendor import Apart, Heeding, House, Talking, Texting, Vendor
+from emulator.gateway.vendor import Apart, Bookkeeping, Heeding, House, Talking, Texting, Vendor
 from emulator.gateway.webhooks import Delivery, Outbox
 from emulator.settings import Settings, SettingsError
 from emulator.store import Collection
@@ -98,6 +98,7 @@ class World:
         for vendor in vendors:
             self.outbox.speak(vendor.name, vendor.dialect)
             self.houses[vendor.name] = vendor.open(self)
+        self._bookkeepers = {name: house for name, house in self.houses.items() if isinstance(house, Bookkeeping)}
 
     # -- accounts and keys ------
 
@@ -237,6 +238,9 @@ class World:
 
     def _note_money(self, entry: Entry) -> None:
         self.journal.add(MoneyNote(entry))
+        bookkeeper = self._bookkeepers.get(self.accounts[entry.account].vendor)
+        if bookkeeper is not None:
+            bookkeeper.money_moved(entry)
 
     def _call_changed(self, call: Call) -> None:
         self.note(

@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from conformance import gate
 from conformance.claims import load
 from conformance.command import mutants
-from conformance.gate import Mutation, Trial, Verdicts
+from conformance.gate import Mutation, Task, Trial, Verdicts
+from conformance.producers.engine import Tape
+from conformance.transport import Request
 
 CHOSEN = (
     "kwickphone.auth.allowlist-says-why",
@@ -22,6 +24,7 @@ CHOSEN = (
     "kwickphone.limits.per-account",
     "kwickphone.webhook.signs-parsed-body",
 )
+TAPE = Tape((Request("GET", "/v1/numbers/num_1"),), {"id": ["num_1"]})
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +75,17 @@ def trial(mutation: Mutation | None, **more: Any) -> Trial:
     )
 
 
-def pretend(vendor: str, mutation: Mutation | None, seed: int) -> Trial:
+def pretend(task: Task, seed: int) -> Trial:
     """In place of a whole run: what the mutant's name says happens."""
-    if mutation is not None and mutation.name == "dies":
+    if task.name == "dies":
         os._exit(9)
-    if mutation is not None and mutation.name == "hangs":
+    if task.name == "hangs":
         threading.Event().wait()
-    if mutation is not None and mutation.name == "raises":
+    if task.name == "raises":
         raise ZeroDivisionError("ours")
-    return trial(mutation)
+    if task.mutation is None:
+        return trial(None, tape=TAPE)
+    return trial(task.mutation, reason="asked the same" if task.tape == TAPE else "")
 
 
 @pytest.fixture
@@ -89,22 +94,38 @@ def _pretending(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "TRIAL_SECONDS", 4.0)
 
 
-def working(vendor: str, seed: int, connection: Any) -> None:
+def working(seed: int, connection: Any) -> None:
     """A worker whose trials are pretended."""
     gate.try_one = pretend
-    gate._work(vendor, seed, connection)
+    gate._work(seed, connection)
 
 
 @pytest.mark.usefixtures("_pretending")
 def test_a_mutant_that_takes_its_process_down_costs_only_its_own_trial() -> None:
     chosen = [Mutation(name=name, claim="KWP-X-1", breaks="It.") for name in ("a", "dies", "b", "hangs", "c", "raises")]
-    outcome = gate.gate("kwickphone", chosen, jobs=2)
+    outcome = gate.gate({"kwickphone": chosen}, jobs=2)["kwickphone"]
     assert outcome.alive == ["dies", "hangs", "raises"]
     troubles = {one.name: one.trouble for one in outcome.trials if one.trouble}
     assert "died" in troubles["dies"]
     assert "did not end" in troubles["hangs"]
     assert "ZeroDivisionError" in troubles["raises"]
     assert not outcome.passed
+
+
+@pytest.mark.usefixtures("_pretending")
+def test_the_mutants_of_several_vendors_share_the_workers_and_each_is_asked_what_its_reference_was() -> None:
+    chosen = {
+        vendor: [Mutation(name=f"{vendor}.{at}", claim="KWP-X-1", breaks="It.") for at in range(3)]
+        for vendor in ("one", "two")
+    }
+    told: list[str] = []
+    outcomes = gate.gate(chosen, jobs=2, told=lambda vendor, one: told.append(f"{vendor} {one.name}"))
+    assert list(outcomes) == ["one", "two"]
+    for vendor, outcome in outcomes.items():
+        assert [one.name for one in outcome.trials] == [mutation.name for mutation in chosen[vendor]]
+        assert {one.reason for one in outcome.trials} == {"asked the same"}
+        assert outcome.passed
+        assert told.index(f"{vendor} ") < min(told.index(f"{vendor} {one.name}") for one in outcome.trials)
 
 
 def verdicts(*trials: Trial, reference: Trial | None = None) -> Verdicts:

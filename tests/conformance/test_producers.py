@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from conformance import contract
-from conformance.model import Profile, Verdict
+from conformance.gate import RECORDING
+from conformance.model import Kind, Profile, Verdict
 from conformance.producers.engine import Share, explore, own_headers
 from conformance.run import THOROUGH, Effort, Result, Wish, conduct
 from conformance.transport import READING, Log, Policy, Transport
@@ -137,6 +139,30 @@ def test_the_engine_asks_the_same_of_the_same_with_the_same_seed(serve: Any) -> 
     asked = [[(each.method, each.path, each.request_body) for each in log.exchanges] for log in logs]
     assert asked[0] == asked[1]
     assert asked[0] != asked[2]
+
+
+def test_what_the_engine_asked_is_asked_again_with_the_key_and_the_ids_of_the_day() -> None:
+    first = conduct(Wish(vendor="kwickphone", producers=frozenset({"engine"}), seed=4, effort=RECORDING))
+    again = conduct(Wish(vendor="kwickphone", producers=frozenset({"engine"}), seed=9, tape=first.tape))
+    asked = [
+        [each for each in run.log if each.producer == "engine" and each.kind is Kind.API] for run in (first, again)
+    ]
+    asked[1] = asked[1][-len(first.tape.requests) :]
+    assert 50 < len(asked[1]) < len(asked[0])
+    kinds = [Counter((each.method, each.status) for each in found) for found in asked]
+    assert kinds[0].keys() == kinds[1].keys()
+    (there,) = first.tape.feed.values()
+    assert not set(there) & {part for each in asked[1] for part in each.route.split("/")}
+    assert not any("kp_live_" in str(request) for request in first.tape.requests)
+    told = [{judgement.claim.id: judgement.verdict for judgement in run.judgements} for run in (first, again)]
+    assert told[0] == told[1]
+
+
+def test_a_tape_shows_what_the_engine_would() -> None:
+    reference = conduct(Wish(vendor="kwickphone", producers=frozenset({"engine"}), effort=RECORDING))
+    mutant = "kwickphone.numbers.secret-in-the-list"
+    wish = Wish(vendor="kwickphone", mutants=(mutant,), producers=frozenset({"engine"}), tape=reference.tape)
+    assert failed(conduct(wish)) == {"KWP-NUM-12"}
 
 
 def test_generated_webhook_addresses_belong_to_nobody() -> None:

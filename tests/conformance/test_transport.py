@@ -16,8 +16,8 @@ from conformance.transport import (
     Request,
     TargetGone,
     Transport,
-    is_loopback,
 )
+from conformance.wire import is_loopback
 from tests.conformance.servers import Answering, Socketed, hang, html, reset, saying
 
 
@@ -178,7 +178,7 @@ def test_a_target_that_falls_silent_is_given_up(serve: Any) -> None:
     server = serve(Socketed, hang)
     door = transport(server.url, timeout=0.1)
     for _ in range(3):
-        with pytest.raises(NoAnswer, match="ReadTimeout"):
+        with pytest.raises(NoAnswer, match=r"no answer within 0\.1 s"):
             door.send("x", Request("GET", "/"))
     with pytest.raises(TargetGone, match="stopped answering"):
         door.send("x", Request("GET", "/"))

@@ -312,6 +312,16 @@ def test_hours_that_cannot_be_are_refused_and_change_nothing(
     assert http.get(f"/v1/numbers/{number['id']}").json()["auto_renew"] is True
 
 
+def test_hours_are_kept_as_they_are_meant(http: httpx.Client, activate: Activate) -> None:
+    window = {"days": ["mon", "tue", "mon"], "from": "22:00", "to": "07:00", "note": "night"}
+    body = {"on_off": {"timezone": "Europe/Paris", "windows": [window], "name": "quiet"}}
+    answer = http.patch(f"/v1/numbers/{activate()['id']}", json=body)
+    assert answer.json()["on_off"] == {
+        "timezone": "Europe/Paris",
+        "windows": [{"days": ["mon", "tue"], "from": "22:00", "to": "07:00"}],
+    }
+
+
 def test_an_unknown_country_is_422_and_one_without_stock_is_empty(http: httpx.Client) -> None:
     assert code(http.get("/v1/numbers/available?country=zz")) == (422, "unsupported_country")
     assert code(http.get("/v1/numbers/available?country=FR")) == (400, "parameter_invalid")

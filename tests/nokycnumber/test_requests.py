@@ -301,6 +301,12 @@ def test_a_page_that_cannot_be_is_refused(http: httpx.Client, path: str, query: 
     assert code(http.get(f"{path}?{query}")) == (400, "parameter_invalid")
 
 
+@pytest.mark.parametrize("query", ["=a", "=a&=b", "a", "&&", "%00=1", "page=2&page=3"])
+@pytest.mark.parametrize("path", ["/v1/numbers", "/v1/numbers/available", "/v1/account/usage"])
+def test_parameters_that_nobody_documented_are_ignored(http: httpx.Client, path: str, query: str) -> None:
+    assert http.get(f"{path}?{query}").status_code == 200
+
+
 # -- bodies and routes ------
 
 

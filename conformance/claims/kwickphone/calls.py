@@ -124,13 +124,16 @@ def _says_what_was_said(lab: Lab, exchange: Exchange) -> None:
 
 def is_recording(exchange: Exchange, _: Known) -> bool:
     """A recording was sent."""
-    return exchange.kind is Kind.API and exchange.route.endswith("/recording") and exchange.status == 200
+    return (
+        exchange.kind is Kind.API
+        and exchange.method == "GET"
+        and exchange.route.endswith("/recording")
+        and exchange.status == 200
+    )
 
 
 @CATALOGUE.invariant("KWP-CALL-3", is_recording)
 def a_recording_is_an_mp3(exchange: Exchange, _: Known) -> str | None:
-    if exchange.method == "HEAD":
-        return None
     if exchange.content_type != "audio/mpeg":
         return f"a recording comes as {exchange.content_type or 'no content type'}, not audio/mpeg"
     if exchange.truncated:

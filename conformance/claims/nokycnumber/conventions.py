@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.catalogue import Known
-from conformance.claims.nokycnumber.shapes import INSTANTS, PHONES, PREFIXES, WITH_PHONES, digits, objects, phone, stamp
+from conformance.claims.nokycnumber.shapes import INSTANTS, PHONES, PREFIXES, WITH_PHONES, digits, phone, shown, stamp
 from conformance.claims.nokycnumber.steps import (
     ACCOUNT,
     CALLS,
@@ -24,7 +24,7 @@ from conformance.claims.nokycnumber.steps import (
 )
 from conformance.claims.nokycnumber.table import CATALOGUE
 from conformance.lab import Lab
-from conformance.model import Exchange, Kind, Send
+from conformance.model import Exchange, Send
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 FORMS = ((NUMBERS, b"available_id=navail_1"), (CALLS, b"from=num_1"), (SMS, b"body=Hi"), (ENDPOINTS, b"url=x"))
@@ -54,19 +54,13 @@ def bodies_that_are_forms(lab: Lab) -> None:
 
 def shows_objects(exchange: Exchange, _: Known) -> bool:
     """An answer or event with something in it."""
-    body = exchange.sent() if exchange.kind is Kind.WEBHOOK else exchange.json()
-    answered = exchange.status is not None and 200 <= exchange.status < 300
-    return (exchange.kind is Kind.WEBHOOK or answered) and any(True for _ in objects(body))
-
-
-def _each(exchange: Exchange) -> list[dict[str, object]]:
-    return list(objects(exchange.sent() if exchange.kind is Kind.WEBHOOK else exchange.json()))
+    return bool(shown(exchange))
 
 
 def _fields(
     exchange: Exchange, names: frozenset[str], fits: Callable[[object], bool], kinds: frozenset[str] = frozenset()
 ) -> str | None:
-    for thing in _each(exchange):
+    for thing in shown(exchange):
         if kinds and thing["object"] not in kinds:
             continue
         for name in names & thing.keys():
@@ -99,12 +93,12 @@ def timestamps_out_and_in(lab: Lab) -> None:
 def a_phone_number_is_e164(exchange: Exchange, _: Known) -> str | None:
     if odd := _fields(exchange, PHONES, phone, WITH_PHONES):
         return odd
-    for thing in _each(exchange):
-        shown, plain = thing.get("display"), thing.get("number")
-        if shown is not None and digits(str(shown)) != digits(str(plain)):
-            return f"display is {shown!r} and the number {plain!r}"
-        if shown is not None and str(shown) == str(plain):
-            return f"display is {shown!r}, which is not pretty-printed"
+    for thing in shown(exchange):
+        pretty, plain = thing.get("display"), thing.get("number")
+        if pretty is not None and digits(str(pretty)) != digits(str(plain)):
+            return f"display is {pretty!r} and the number {plain!r}"
+        if pretty is not None and str(pretty) == str(plain):
+            return f"display is {pretty!r}, which is not pretty-printed"
     return None
 
 
@@ -123,7 +117,7 @@ def numbers_pretty_and_plain(lab: Lab) -> None:
 
 @CATALOGUE.invariant("NKN-CONV-5", shows_objects)
 def an_id_tells_its_resource(exchange: Exchange, _: Known) -> str | None:
-    for thing in _each(exchange):
+    for thing in shown(exchange):
         prefix = PREFIXES.get(str(thing["object"]))
         if prefix is not None and not str(thing.get("id")).startswith(prefix):
             return f"a {thing['object']} has id = {thing.get('id')!r}, which does not begin with {prefix}"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from conformance.catalogue import Known
-from conformance.claims.nokycnumber.shapes import NUMBER, OFFER, objects, odd_object
+from conformance.claims.nokycnumber.shapes import NUMBER, OFFER, odd_object, shown
 from conformance.claims.nokycnumber.steps import (
     AVAILABLE,
     COUNTRY,
@@ -35,7 +35,7 @@ from conformance.claims.nokycnumber.steps import (
 )
 from conformance.claims.nokycnumber.table import CATALOGUE
 from conformance.lab import Account, Lab, NotObserved
-from conformance.model import Exchange, Kind, Send
+from conformance.model import Exchange, Send
 from conformance.shapes import moment, odd_fields
 
 MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
@@ -209,13 +209,7 @@ def shows(kind: str) -> Any:
 
 
 def _things(exchange: Exchange, kind: str) -> list[dict[str, Any]]:
-    if exchange.kind is Kind.WEBHOOK:
-        body = exchange.sent()
-    elif exchange.kind is Kind.API and exchange.status is not None and 200 <= exchange.status < 300:
-        body = exchange.json()
-    else:
-        return []
-    return [thing for thing in objects(body) if thing["object"] == kind]
+    return [thing for thing in shown(exchange) if thing["object"] == kind]
 
 
 def odd_things(exchange: Exchange, kind: str) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
+from conformance.model import Exchange, Kind, decode
 from conformance.shapes import (
     E164,
     Field,
@@ -272,16 +274,30 @@ def odd_list(body: Any, path: str) -> str | None:
     return None
 
 
-def objects(body: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a document that says in `object` what it is, lists left out."""
+def shown(exchange: Exchange) -> tuple[dict[str, Any], ...]:
+    """Every object that an event or a 2xx answer holds and that says in `object` what it is, lists left out. They are
+    for reading: several invariants look at the same ones."""
+    if exchange.kind is Kind.WEBHOOK:
+        return _objects_of(exchange.request_body)
+    if exchange.kind is Kind.API and exchange.status is not None and 200 <= exchange.status < 300:
+        return _objects_of(exchange.response_body)
+    return ()
+
+
+@lru_cache(maxsize=1)
+def _objects_of(document: bytes) -> tuple[dict[str, Any], ...]:
+    return tuple(_objects(decode(document)))
+
+
+def _objects(body: Any) -> Iterator[dict[str, Any]]:
     if isinstance(body, dict):
         if isinstance(body.get("object"), str) and body["object"] != "list":
             yield body
         for inner in body.values():
-            yield from objects(inner)
+            yield from _objects(inner)
     elif isinstance(body, list):
         for inner in body:
-            yield from objects(inner)
+            yield from _objects(inner)
 
 
 def odd_object(document: Mapping[str, Any]) -> str | None:

@@ -531,8 +531,8 @@ ROWS: tuple[Row, ...] = (
         "doc",
         "hook ctl",
         WEBHOOKS,
-        "A receiver that fails is tried again up to 5 times after growing waits over 24 hours; each attempt is signed "
-        "afresh and carries the same event. A 2xx ends it; a redirect does not, and is not followed.",
+        "A receiver that fails is tried again up to 5 times after waits that grow exponentially, over 24 hours; each "
+        "attempt is signed afresh and carries the same event. A 2xx ends it; a redirect does not, and is not followed.",
     ),
     (
         "NKN-HOOK-7",

@@ -28,9 +28,9 @@ EventType = Literal[
 ]
 EVENTS: frozenset[str] = frozenset(EventType.__args__)  # type: ignore[attr-defined]
 ALL = "*"
-RETRIES = (60, 600, 3_600, 18_000, 64_140)
-"""Seconds after each failed attempt: five retries, the last 24 h after the first attempt. The page gives the number
-and the 24 h; the waits are ours."""
+RETRIES = tuple(110 * 5**retry for retry in range(5))
+"""Seconds after each failed attempt: each wait is five times the one before, and the last retry comes just inside 24 h.
+The page gives the number, that they grow exponentially, and the 24 h; the base and the factor are ours."""
 
 
 def event(id_: str, kind: EventType, subject: Any, created: int, request_id: str) -> bytes:

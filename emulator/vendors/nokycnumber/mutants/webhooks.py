@@ -233,6 +233,11 @@ def _even(world: World) -> None:
     _retried(world, (sum(RETRIES) // len(RETRIES),) * len(RETRIES))
 
 
+@BOOK.world("retries.linear", "NKN-HOOK-6", "Each wait is longer than the one before by as much again.")
+def _linear(world: World) -> None:
+    _retried(world, tuple(5_760 * place for place in range(1, 6)))
+
+
 @BOOK.world("retries.within-an-hour", "NKN-HOOK-6", "The retries are over within an hour.")
 def _within_an_hour(world: World) -> None:
     _retried(world, (60, 120, 240, 480, 960))
@@ -309,6 +314,16 @@ def _warned_at_the_threshold(world: World) -> None:
         return early
 
     swap(own.money, "charge", make)
+
+
+@BOOK.world("balance.only-charges-warn", "NKN-HOOK-7", "Money that is taken out of an account warns of nothing.")
+def _only_charges_warn(world: World) -> None:
+    own = house(world)
+
+    def make(moved: Any) -> Any:
+        return lambda entry: None if entry.cause == "withdrawn" else moved(entry)
+
+    swap(own.money, "moved", make)
 
 
 @BOOK.world("events.to-all-endpoints", "NKN-HOOK-8", "Every endpoint is sent every event.")

@@ -8,6 +8,7 @@ from typing import Any, cast
 from emulator.carrier.calls import Call
 from emulator.carrier.clock import HOUR
 from emulator.carrier.messages import Change, Message
+from emulator.carrier.money import Entry
 from emulator.carrier.script import Script
 from emulator.gateway.accounts import Account
 from emulator.gateway.signed_urls import LinkError, check_link, signed
@@ -89,6 +90,10 @@ class NoKYCNumber:
 
     def funded(self, account: str) -> None:
         """Nothing waits for money here."""
+
+    def money_moved(self, entry: Entry) -> None:
+        """A balance changed: it may be low now."""
+        self.money.moved(entry)
 
     def numbers(self, account: str) -> list[dict[str, Any]]:
         """The account's numbers for the control API."""

@@ -278,6 +278,8 @@ class Lines:
             raise errors.invalid(f"on_off.{error.param}", f"will not do: {error}") from None
 
     def _keep_hours(self, number: Number, hours: Hours | None) -> None:
+        for span in hours.windows if hours is not None else ():
+            span.days = list(dict.fromkeys(span.days))
         number.on_off = hours
         self._follow_hours(number)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulator.carrier.money import usd
+from emulator.carrier.money import Entry, usd
 from emulator.vendors.nokycnumber import errors
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ class Money:
             raise errors.insufficient_balance()
 
     def charge(self, account: str, amount: int, cause: str, ref: str) -> None:
-        """Take money, below zero if it must be, and warn when the balance falls below the account's threshold."""
-        if not amount:
-            return
-        before = self.ledger.balance(account)
-        self.ledger.post(account, -amount, cause, ref)
+        """Take money, below zero if it must be."""
+        if amount:
+            self.ledger.post(account, -amount, cause, ref)
+
+    def moved(self, entry: Entry) -> None:
+        """Warn when the balance falls below the account's threshold, whatever took the money."""
+        account = entry.account
         threshold = self.house.settings(account).balance_low_threshold
-        if threshold is not None and before >= usd(threshold) > self.ledger.balance(account):
+        if threshold is not None and entry.balance - entry.amount >= usd(threshold) > entry.balance:
             view = self.house.office.view(account)
             self.house.hooks.tell(account, "account.balance_low", view, about=account)
