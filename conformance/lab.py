@@ -216,6 +216,12 @@ class Lab:
             raise NotObserved("there is no WebSocket receiver")
         return self.equipment.sockets.line(self.claim or self.producer)
 
+    def nowhere(self) -> str:
+        """A WebSocket address at which no connection is taken."""
+        if self.equipment.sockets is None:
+            raise NotObserved("there is no WebSocket receiver")
+        return self.equipment.sockets.nowhere()
+
     def _control(self) -> Control:
         if self.equipment.control is None:
             raise NotObserved("there is no control API")

@@ -82,6 +82,12 @@ class Sockets:
         line = self._lines[path] = Line(owner, f"ws{self.public.removeprefix('http')}{path}")
         return line
 
+    def nowhere(self) -> str:
+        """An address at which no connection is taken."""
+        if self._thread is None:
+            self._start()
+        return f"ws{self.public.removeprefix('http')}/nowhere"
+
     def stop(self) -> None:
         """Stop serving; whoever is connected is let go."""
         loop, thread = self._loop, self._thread

@@ -8,7 +8,6 @@ from conformance.claims.inkbox.calls import TURNS
 from conformance.claims.inkbox.shapes import CALL
 from conformance.claims.inkbox.steps import (
     CALLS,
-    FAR,
     MINUTE,
     PERSON,
     RECEIPTS,
@@ -21,6 +20,7 @@ from conformance.claims.inkbox.steps import (
     hook,
     new_number,
     new_text,
+    place,
     refused,
     ring,
     scripted_call,
@@ -200,7 +200,7 @@ def _length(call: dict[str, Any]) -> int:
 
 def _missed(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     account.script({"kind": "call"}, end="no_answer")
-    call = thing_in(account.post("/api/v1/phone/place-call", _asked(number)), "call")
+    call = thing_in(place(account, number), "call")
     account.advance(5 * MINUTE)
     last = told(inbox)[-1]
     data = last.get("data") or {}
@@ -214,11 +214,6 @@ def _missed(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) ->
         f"a call of the agent's own socket: expected a transcript_url and no outcome, got {data.get('outcome')!r}",
         *inbox.received[-1:],
     )
-
-
-def _asked(number: dict[str, Any]) -> dict[str, Any]:
-    socket = "wss://agent.ringback-conformance.example/calls"
-    return {"from_number": number["number"], "to_number": FAR, "client_websocket_url": socket}
 
 
 def _blocked(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:

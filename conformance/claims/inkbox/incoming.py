@@ -18,6 +18,7 @@ from conformance.claims.inkbox.steps import (
     settle,
     thing_in,
 )
+from conformance.claims.inkbox.streams import speaking
 from conformance.claims.inkbox.table import CATALOGUE
 from conformance.lab import Account, Lab
 from conformance.receiver import Answer, Inbox
@@ -58,7 +59,7 @@ DECLINING: tuple[tuple[str, int | Answer], ...] = (
 def calls_as_the_number_says(lab: Lab) -> None:
     account = lab.customer()
     line, inbox = lab.line(), lab.inbox()
-    line.answer(headers=())
+    line.answer(speaking())
     number = new_number(account)
     _rejected(lab, account, number, line, "auto_reject")
     settle(account, number, incoming_call_action="auto_accept", client_websocket_url=line.url)
@@ -82,6 +83,7 @@ def calls_as_the_number_says(lab: Lab) -> None:
         *inbox.received[-1:],
     )
     other = lab.line()
+    other.answer(speaking())
     inbox.answer(Answer.json({"action": "answer", "client_websocket_url": other.url}))
     _taken(lab, account, number, other, "a webhook that names another socket")
     _kept_away(lab, account, number, inbox)

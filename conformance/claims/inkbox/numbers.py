@@ -12,7 +12,6 @@ from conformance.claims.inkbox.steps import (
     NUMBERS,
     PERSON,
     SECOND_FAR,
-    SOCKET,
     STRANGER,
     agent_of,
     at,
@@ -25,6 +24,7 @@ from conformance.claims.inkbox.steps import (
     refused,
     settle,
     shared_number,
+    socket,
     thing_in,
 )
 from conformance.claims.inkbox.table import CATALOGUE
@@ -80,10 +80,18 @@ def numbers_provisioned_and_released(lab: Lab) -> None:
     lab.expect(shown.json() == first, f"a number by its id: expected what was listed, got {shown}", shown)
     changed = account.patch(
         at(first),
-        {"incoming_call_action": "auto_accept", "client_websocket_url": SOCKET, "incoming_call_webhook_url": HOOK},
+        {
+            "incoming_call_action": "auto_accept",
+            "client_websocket_url": socket(account),
+            "incoming_call_webhook_url": HOOK,
+        },
     )
     now = fetched(account, at(first))
-    wanted = {"incoming_call_action": "auto_accept", "client_websocket_url": SOCKET, "incoming_call_webhook_url": HOOK}
+    wanted = {
+        "incoming_call_action": "auto_accept",
+        "client_websocket_url": socket(account),
+        "incoming_call_webhook_url": HOOK,
+    }
     wrong = {name: now.get(name) for name, value in wanted.items() if now.get(name) != value}
     lab.expect(made(changed) and not wrong, f"an update: expected {wanted}, got {wrong}", changed)
     lab.require(takes_calls(account, first), "nobody can call the number")
@@ -115,7 +123,7 @@ def what_an_action_needs(lab: Lab) -> None:
             now == before["incoming_call_action"], f"after that: expected nothing changed, it is {now}", exchange
         )
     for action, name, url in (
-        ("auto_accept", "client_websocket_url", SOCKET),
+        ("auto_accept", "client_websocket_url", socket(account)),
         ("webhook", "incoming_call_webhook_url", HOOK),
     ):
         exchange = account.patch(at(number), {"incoming_call_action": action, name: url})
@@ -127,7 +135,7 @@ def what_an_action_needs(lab: Lab) -> None:
         )
         refused(lab, account.patch(at(number), {name: None}), 422, f"taking away the URL of {action}")
     kept = fetched(account, at(number)).get("client_websocket_url")
-    lab.expect(kept == SOCKET, f"what is absent: expected it to stay, it is {kept!r}")
+    lab.expect(kept == socket(account), f"what is absent: expected it to stay, it is {kept!r}")
     exchange = account.patch(at(number), {"incoming_call_action": "auto_reject", "client_websocket_url": None})
     now = exchange.json() or {}
     lab.expect(
@@ -213,11 +221,17 @@ def one_setting_seen_twice(lab: Lab) -> None:
     exchange = account.request(
         "PUT",
         ACTION,
-        json={"agent_identity_id": identity, "incoming_call_action": "auto_accept", "client_websocket_url": SOCKET},
+        json={
+            "agent_identity_id": identity,
+            "incoming_call_action": "auto_accept",
+            "client_websocket_url": socket(account),
+        },
     )
     now = fetched(account, at(number))
     lab.expect(
-        made(exchange) and now["incoming_call_action"] == "auto_accept" and now["client_websocket_url"] == SOCKET,
+        made(exchange)
+        and now["incoming_call_action"] == "auto_accept"
+        and now["client_websocket_url"] == socket(account),
         f"set on the identity: expected it on the number, which has {now['incoming_call_action']}",
         exchange,
     )

@@ -45,7 +45,12 @@ RECEIPTS = 120
 """Seconds within which a text is delivered where nothing is scripted."""
 KEY = "Idempotency-Key"
 SOCKET = "wss://agent.ringback-conformance.example/calls"
-"""Where nobody listens."""
+"""Where nobody listens, for a deployment."""
+
+
+def socket(account: Account) -> str:
+    """An agent's address at which nobody listens."""
+    return account.lab.nowhere() if account.lab.emulated else SOCKET
 
 
 def made(exchange: Exchange) -> bool:
@@ -156,7 +161,7 @@ def place(account: Account, number: Mapping[str, Any], to: str = FAR, **body: An
     """POST /place-call, with a socket where nobody listens unless told otherwise."""
     asked = {"from_number": number["number"], "to_number": to, **body}
     if "client_websocket_url" not in asked and asked.get("mode") != "hosted_agent":
-        asked["client_websocket_url"] = SOCKET
+        asked["client_websocket_url"] = socket(account)
     return account.post(PLACE, asked)
 
 

@@ -38,7 +38,8 @@ LONG = " ".join(["and"] * 75)
 
 
 def speaking(*lines: str, then: Mapping[str, Any] | None = None) -> Agent:
-    """An agent that answers what it hears with these lines in turn, and at last with `then`."""
+    """An agent that answers what it hears with these lines in turn, and at last with `then`; it says when it has no
+    more to say, so that nobody waits for it."""
     left = list(lines)
 
     def agent(frame: Any) -> Iterable[Mapping[str, Any]]:
@@ -46,7 +47,7 @@ def speaking(*lines: str, then: Mapping[str, Any] | None = None) -> Agent:
             return ()
         if left:
             return ({"event": "text", "delta": left.pop(0), "turn_id": "t", "sequence": 0, "done": True},)
-        return (then,) if then is not None else ({"event": "audio_done"},)
+        return ({"event": "audio_done"},) if then is None else (then, {"event": "audio_done"})
 
     return agent
 
