@@ -125,6 +125,11 @@ class Collection(Generic[R]):
         bucket = self._buckets[index].get(key)
         return bucket[-1] if bucket else None
 
+    def first(self, index: str, key: Hashable) -> R | None:
+        """The oldest record of this key."""
+        bucket = self._buckets[index].get(key)
+        return bucket[0] if bucket else None
+
     def page(self, index: str, key: Hashable, limit: int | None = None, after: R | None = None) -> list[R]:
         """Up to `limit` records of this key, newest first, from the one that follows `after`."""
         bucket = self._buckets[index].get(key, [])

@@ -41,7 +41,7 @@ from emulator.gateway.errors import Malformed
 from emulator.gateway.faults import Fault
 from emulator.gateway.gate import Answer, ASGIApp, Receive, Scope, Send, decode, encode, explain
 from emulator.gateway.keys import AllowlistError, Key, networks
-from emulator.gateway.vendor import Analysing, Binding, Texting, Unanswered, Unsendable, Vendor
+from emulator.gateway.vendor import Analysing, Binding, Signing, Texting, Unanswered, Unsendable, Vendor
 from emulator.gateway.world import SnapshotError, World
 
 PREFIX = "/_ringback"
@@ -285,6 +285,7 @@ class Face:
                 "balance": dollars(self.world.ledger.balance(account.id)),
                 "now": iso_exact(self.world.clock.now(account.id)),
                 "keys": [key_view(key, secret=True) for key in issued],
+                **self._signing(account),
             },
             201,
         )
@@ -302,7 +303,13 @@ class Face:
             self.world.change_settings(account, changes)
         except msgspec.ValidationError as error:
             raise _setting(error) from None
-        return _ok(account_view(self.world, account, self.urls[account.vendor]))
+        return _ok(account_view(self.world, account, self.urls[account.vendor]) | self._signing(account))
+
+    def _signing(self, account: Account) -> dict[str, Any]:
+        """The secret of the account's webhooks, where it has one for all of them."""
+        house = self.world.houses[account.vendor]
+        secret = house.webhook_secret(account.id) if isinstance(house, Signing) else None
+        return {} if secret is None else {"webhook_secret": secret}
 
     async def close_account(self, account_id: FromPath[str]) -> Answer:
         """Revoke an account's keys, release its numbers and stop its timers; what it had stays to be looked at."""

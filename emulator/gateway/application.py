@@ -23,11 +23,19 @@ def application(world: World, wording: Wording, handlers: Sequence[HTTPRouteHand
         elif isinstance(error, Malformed):
             refusal = wording.malformed(error)
         elif isinstance(error, HTTPException) and error.status_code < 500:
-            refusal = wording.no_route()
+            refusal = unrouted(request, error)
         else:
             world.crashed(error)
             refusal = wording.crashed()
         return refusal_answer(wording.envelope, refusal, exchange_of(request))
+
+    def unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Refusal:
+        exchange = exchange_of(request)
+        wrong = wording.wrong_method if error.status_code == 405 else None
+        vendor = world.vendors[exchange.vendor]
+        if wrong is None or vendor.operation_at(exchange.method, exchange.path) is not None:
+            return wording.no_route()
+        return wrong()
 
     return Litestar(
         list(handlers),

@@ -61,3 +61,5 @@ class Wording:
     envelope: Callable[[Refusal], bytes]
     wrong_type: Callable[[], Refusal] | None = None
     """A body that is not JSON by its content type; malformed where the vendor has no words of its own."""
+    wrong_method: Callable[[], Refusal] | None = None
+    """A method that a path does not have; no route where the vendor has no words of its own."""

@@ -260,7 +260,7 @@ class Gate:
                 raise self._wording.too_large(limit)
         if len(body) > limit:
             raise self._wording.too_large(limit)
-        if body:
+        if body and not self._vendor.any_type:
             for name, value in headers:
                 if name == b"content-type" and not _is_json(value):
                     if self._vendor.operation_at(exchange.method, exchange.path) is None:

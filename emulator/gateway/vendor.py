@@ -35,10 +35,11 @@ class Operation:
 
 @dataclass(frozen=True)
 class Apart:
-    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has."""
+    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has;
+    None where the vendor counts them itself."""
 
     name: str
-    limit: int
+    limit: int | None
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,14 @@ class Heeding(Protocol):
 
 
 @runtime_checkable
+class Signing(Protocol):
+    """A house that signs an account's webhooks with one secret."""
+
+    def webhook_secret(self, account: str) -> str | None:
+        """The secret, None while there is no webhook."""
+
+
+@runtime_checkable
 class Analysing(Protocol):
     """A house that analyses its calls, so that a script may say what comes of the analysis."""
 
@@ -155,7 +164,8 @@ class Vendor:
     seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
     than the usual; a key comes in one of `key_headers`, in `Authorization` as a bearer token; `public` are operations
     that need no key; `outbound` is what scripts may wait for. `apart` are methods and paths that are counted apart from
-    the others, and `seed` furnishes the well-known account."""
+    the others, `seed` furnishes the well-known account, and with `any_type` a body is read as JSON whatever its type
+    says."""
 
     name: str
     title: str
@@ -179,6 +189,7 @@ class Vendor:
     outbound: frozenset[Kind] = frozenset()
     manners: Manners | None = None
     apart: Mapping[tuple[str, str], Apart] = field(default_factory=dict)
+    any_type: bool = False
     seed: Callable[[Any, Account], None] | None = None
 
     def operation_at(self, method: str, path: str) -> str | None:

@@ -205,10 +205,10 @@ class World:
         """Count a request in its key's sliding window, or in one that is counted `apart`; gives 0, or how many
         microseconds it must wait where the window is full."""
         limit = self.rate_limit(key)
-        if limit is None:
+        if limit is None or (apart is not None and apart.limit is None):
             return 0
         name, now = key.id, self.clock.now(key.account)
-        if apart is not None:
+        if apart is not None and apart.limit is not None:
             name, limit = f"{key.id} {apart.name}", min(limit, apart.limit)
         wait = self.windows.wait(name, limit, MINUTE, now)
         if wait <= 0:

@@ -34,4 +34,32 @@ def nokycnumber(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     return ""
 
 
-SIGNATURES: dict[str, Verifier] = {"kwickphone": kwickphone, "nokycnumber": nokycnumber}
+def inkbox(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """The official SDK's verifier: `sha256=` and the hex HMAC-SHA256 of `{request id}.{timestamp}.{raw body}`, under the
+    key without its `whsec_`."""
+    request_id, timestamp = headers.get("x-inkbox-request-id", ""), headers.get("x-inkbox-timestamp", "")
+    if not timestamp.isdecimal():
+        return f"X-Inkbox-Timestamp is {timestamp!r}, not Unix seconds"
+    signed = f"{request_id}.{timestamp}.".encode() + body
+    expected = "sha256=" + hmac.new(secret.removeprefix("whsec_").encode(), signed, sha256).hexdigest()
+    found = headers.get("x-inkbox-signature", "")
+    if not hmac.compare_digest(expected.encode(), found.encode()):
+        return f"X-Inkbox-Signature is {found or 'missing'}, and {expected} is right"
+    return ""
+
+
+def phonestack(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """Page "Signature Verification": the hex HMAC-SHA256 of the raw body."""
+    expected = hmac.new(secret.encode(), body, sha256).hexdigest()
+    found = headers.get("x-phonestack-signature", "")
+    if not hmac.compare_digest(expected.encode(), found.encode()):
+        return f"X-PhoneStack-Signature is {found or 'missing'}, and {expected} is right"
+    return ""
+
+
+SIGNATURES: dict[str, Verifier] = {
+    "kwickphone": kwickphone,
+    "nokycnumber": nokycnumber,
+    "inkbox": inkbox,
+    "phonestack": phonestack,
+}

@@ -49,8 +49,8 @@ class InkboxSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
         super().__post_init__()
         for name in ("texts_per_day", "calls_per_day", "call_minutes_per_day", "number_limit"):
             value = getattr(self, name)
-            if value is not None and value < 0:
-                raise ValueError(f"{name} is at least 0; null lifts it")
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is at least 1; null lifts it")
         if not 0 <= self.agent_patience <= 60:
             raise ValueError("agent_patience is from 0 to 60 seconds")
 

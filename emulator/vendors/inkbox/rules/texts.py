@@ -171,7 +171,7 @@ class Texts:
         if limit is None:
             return
         now = self.world.clock.now(number.account)
-        wait = self.sends.wait(number.id, limit, DAY, now) if limit else DAY
+        wait = self.sends.wait(number.id, limit, DAY, now)
         if wait:
             raise errors.InkboxRefusal(
                 429,
