@@ -295,6 +295,21 @@ class Account:
             one.close()
         return [shared.log.adopt(exchange, raced=True) for exchange in sorted(found, key=_settled_order)]
 
+    def waiting(self, path: str, meanwhile: Callable[[], object]) -> Exchange:
+        """GET a path on a connection of its own, and do something while its answer is awaited.
+
+        Only for an emulator: nothing here keeps to a limit of the run.
+        """
+        shared = self.lab.equipment.transport
+        apart = shared.apart()
+        request = Request("GET", path, (("Authorization", f"Bearer {self.key}"),))
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(apart.send, self.lab.producer, request, account=self.label)
+            meanwhile()
+            exchange = sent.result()
+        apart.close()
+        return shared.log.adopt(exchange, raced=True)
+
     def get(self, path: str, **options: Any) -> Exchange:
         """GET a path."""
         return self.request("GET", path, **options)

@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     unkind: bool = False
     unkind_rates: Unkind = Unkind()
     webhook_timeout: float = 10.0
+    stream_heartbeat: float = 15.0
+    """Seconds without news after which an event stream shows that it lives."""
     journal_size: int = 2_000
     """Entries kept for each account."""
     max_body: int = 1_048_576

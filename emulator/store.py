@@ -147,6 +147,21 @@ class Collection(Generic[R]):
         chunk.reverse()
         return chunk
 
+    def between(
+        self, index: str, key: Hashable, by: Callable[[R], int], since: int | None = None, until: int | None = None
+    ) -> tuple[int, int]:
+        """Where in the order of creation the records of this key begin and end whose `by`, which grows in that order,
+        is from `since` on and before `until`."""
+        bucket = self._buckets[index].get(key, [])
+        start = 0 if since is None else bisect_left(bucket, since, key=by)
+        return start, max(start, len(bucket) if until is None else bisect_left(bucket, until, key=by))
+
+    def stretch(self, index: str, key: Hashable, start: int, end: int) -> list[R]:
+        """The records of this key from one place in the order of creation to another, newest first."""
+        chunk = self._buckets[index].get(key, [])[max(0, start) : max(0, end)]
+        chunk.reverse()
+        return chunk
+
     def clear(self) -> None:
         """Forget everything."""
         self._by_id.clear()

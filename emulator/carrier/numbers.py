@@ -87,6 +87,19 @@ class Numbers:
         self._give(number, Line(number, vendor, account, owner))
         return number
 
+    def glance(self, areas: Sequence[str], count: int, *, vendor: str, account: str) -> list[str]:
+        """Numbers of these North American area codes that could be had now, in E.164; none of them is set aside."""
+        stream = self._streams(vendor, account, "glance")
+        found: dict[str, None] = {}
+        for _ in range(count * TRIES if areas else 0):
+            area = areas[stream.randrange(len(areas))]
+            number = f"+1{area}{FICTIONAL_EXCHANGE}01{stream.randrange(FICTIONAL_LINES):02d}"
+            if self._is_free(number):
+                found[number] = None
+            if len(found) == count:
+                break
+        return list(found)
+
     def _give(self, number: str, line: Line) -> None:
         self._lines[number] = line
         self._count_fictional(number, 1)
@@ -203,13 +216,13 @@ def in_stock(country: str, area_code: str) -> bool:
     return area is not None and area
 
 
-@lru_cache(maxsize=64)
 def areas(country: str, region: str | None = None) -> Sequence[str]:
-    """The area codes of a country that have stock; those of one state or province (`NY`) where it is named. None for a
-    region that the country does not have."""
-    inventory = _inventory()
-    found = inventory.get(country, {}) if region is None else inventory["regions"].get(country, {}).get(region, {})
-    return tuple(area for area, stocked in found.items() if stocked)
+    """The area codes of a North American country that have stock, or of one of its states or provinces (two capital
+    letters)."""
+    if region is None:
+        return tuple(area for area, stocked in _inventory().get(country, {}).items() if stocked)
+    regions = _inventory()["regions"].get(country, {})
+    return tuple(area for area, stocked in regions.get(region, {}).items() if stocked)
 
 
 def has_region(country: str, region: str) -> bool:
@@ -217,11 +230,17 @@ def has_region(country: str, region: str) -> bool:
     return region in _inventory()["regions"].get(country, {})
 
 
-@lru_cache(maxsize=1_024)
-def region_of(country: str, area_code: str) -> str | None:
-    """The state or province that an area code belongs to, None for one that belongs to none."""
-    regions = _inventory()["regions"].get(country, {})
-    return next((region for region, codes in regions.items() if area_code in codes), None)
+class Place(msgspec.Struct, frozen=True):
+    """Where an area code is: its country, its state or province, and its largest place where that is known."""
+
+    country: str
+    region: str
+    city: str | None
+
+
+def place_of(area_code: str) -> Place | None:
+    """Where a North American area code is; None for one that is in no country here."""
+    return _places().get(area_code)
 
 
 def countries() -> Sequence[str]:
@@ -281,16 +300,31 @@ def _in_order(plan: Sequence[tuple[str, int]], first: int) -> Iterator[str]:
             yield f"{prefix}{rest:0{free}d}"
 
 
+@lru_cache(maxsize=1)
+def _places() -> Mapping[str, Place]:
+    cities = _document("places.yaml")
+    return {
+        area: Place(country, region, cities[country].get(area))
+        for country, regions in _inventory()["regions"].items()
+        for region, found in regions.items()
+        for area in found
+    }
+
+
 _loaded: list[Mapping[str, Any]] = []
 
 
 def _inventory() -> Mapping[str, Any]:
     """The document: `countries` by ISO code, and country → area code → whether it has stock."""
     if not _loaded:
-        import yaml
-
-        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        with resources.path("fixtures", "numbers.yaml").open(encoding="utf-8") as file:
-            document = yaml.load(file, Loader=loader)  # noqa: S506 - a safe loader
-        _loaded.append(document)
+        _loaded.append(_document("numbers.yaml"))
     return _loaded[0]
+
+
+def _document(name: str) -> Mapping[str, Any]:
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with resources.path("fixtures", name).open(encoding="utf-8") as file:
+        document: Mapping[str, Any] = yaml.load(file, Loader=loader)  # noqa: S506 - a safe loader
+    return document

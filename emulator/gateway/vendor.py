@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from emulator.gateway.gate import ASGIApp
     from emulator.gateway.manners import Manners
     from emulator.gateway.world import World
+    from emulator.store import Record
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,9 @@ class House(Protocol):
 class Texting(Protocol):
     """A house whose numbers take messages."""
 
-    def receive_message(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Text:
-        """Somebody writes to one of the vendor's numbers. Raises Unanswered when nobody has it."""
+    def receive_message(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Record:
+        """Somebody writes to one of the vendor's numbers; gives what came of it there, a message as a rule. Raises
+        Unanswered when nobody has the number."""
 
     def message_changed(self, message: Text, change: Change) -> None:
         """One of the vendor's messages changed state."""

@@ -58,7 +58,8 @@ def stamped(secret: str, body: bytes, now: int) -> str:
 
 
 class Attempt(msgspec.Struct, kw_only=True):
-    """One try. `at` is on the account's clock, `latency_ms` real; `status` is None when no answer came."""
+    """One try. `at` and `ended_at` are on the account's clock, `latency_ms` real; `status` is None when no answer
+    came."""
 
     at: int
     headers: list[tuple[str, str]]
@@ -66,6 +67,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     error: str | None = None
     response: str = ""
     latency_ms: float = 0.0
+    ended_at: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -424,6 +426,7 @@ class Outbox:
         heard.error, heard.whole = attempt.error, heard.whole and attempt.error is None
         attempt.response = heard.body[:READ_BYTES].decode("utf-8", "replace")
         attempt.latency_ms = round((wall_seconds() - started) * 1000, 3)
+        attempt.ended_at = self._clock.now(delivery.account)
         delivery.attempts = [*delivery.attempts, attempt]
         self.attempted[delivery.account] = self.attempted.get(delivery.account, 0) + 1
         self._note(delivery, f"{attempt.status}" if attempt.error is None else attempt.error)

@@ -35,8 +35,8 @@ def nokycnumber(secret: str, headers: Mapping[str, str], body: bytes) -> str:
 
 
 def inkbox(secret: str, headers: Mapping[str, str], body: bytes) -> str:
-    """The official SDK's verifier: `sha256=` and the hex HMAC-SHA256 of `{request id}.{timestamp}.{raw body}`, under the
-    key without its `whsec_`."""
+    """The official SDK's verifier: `sha256=` and the hex HMAC-SHA256 of `{request id}.{timestamp}.{raw body}`, under
+    the key without its `whsec_`."""
     request_id, timestamp = headers.get("x-inkbox-request-id", ""), headers.get("x-inkbox-timestamp", "")
     if not timestamp.isdecimal():
         return f"X-Inkbox-Timestamp is {timestamp!r}, not Unix seconds"
@@ -45,6 +45,18 @@ def inkbox(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     found = headers.get("x-inkbox-signature", "")
     if not hmac.compare_digest(expected.encode(), found.encode()):
         return f"X-Inkbox-Signature is {found or 'missing'}, and {expected} is right"
+    return ""
+
+
+def agentphone(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """Python SDK, `verify_webhook`: `sha256=` and the hex HMAC-SHA256 of `{timestamp}.{raw body}`."""
+    timestamp = headers.get("x-webhook-timestamp", "")
+    if not timestamp.isdecimal():
+        return f"X-Webhook-Timestamp is {timestamp!r}, not Unix seconds"
+    expected = "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, sha256).hexdigest()
+    found = headers.get("x-webhook-signature", "")
+    if not hmac.compare_digest(expected.encode(), found.encode()):
+        return f"X-Webhook-Signature is {found or 'missing'}, and {expected} is right"
     return ""
 
 
@@ -60,6 +72,7 @@ def phonestack(secret: str, headers: Mapping[str, str], body: bytes) -> str:
 SIGNATURES: dict[str, Verifier] = {
     "kwickphone": kwickphone,
     "nokycnumber": nokycnumber,
+    "agentphone": agentphone,
     "inkbox": inkbox,
     "phonestack": phonestack,
 }

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from emulator.carrier.clock import MINUTE, iso_exact
-from emulator.carrier.numbers import TOLL_FREE, OutOfStock, areas, has_region, region_of
+from emulator.carrier.numbers import TOLL_FREE, OutOfStock, areas, has_region, place_of
 from emulator.gateway.egress import EgressError
 from emulator.store import Collection
 from emulator.vendors.inkbox import errors
@@ -121,7 +121,7 @@ class Lines:
             number = world.numbers.assign(country, area, vendor=NAME, account=account, owner=id_)
         except OutOfStock:
             raise errors.InkboxRefusal(404, "No number is available there now.") from None
-        now = world.clock.now(account)
+        now, place = world.clock.now(account), place_of(area)
         warm = self.house.settings(account).sms_warmup
         record = self.records.add(
             Number(
@@ -129,7 +129,7 @@ class Lines:
                 account=account,
                 number=number,
                 type=spec.type,
-                state=region_of("US", area) if spec.type == "local" else None,
+                state=place.region if place is not None else None,
                 identity=identity.id,
                 created_at=now,
                 updated_at=now,

@@ -1,0 +1,102 @@
+"""An account at AgentPhone for each test, and the ways of using it that every test needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.testing import Account, Receiver, Ringback
+
+FRIEND = "+447700900177"
+Json = dict[str, Any]
+Make = Callable[..., Json]
+
+
+@pytest.fixture
+def account(ringback: Ringback) -> Account:
+    return ringback.account("agentphone", balance="100.00", recording=True)
+
+
+@pytest.fixture
+def http(account: Account) -> Iterator[httpx.Client]:
+    with account.client() as client:
+        yield client
+
+
+@pytest.fixture
+def hook(ringback: Ringback, http: httpx.Client) -> Receiver:
+    """The account's webhook."""
+    receiver = ringback.receiver()
+    made = ok(http.post("/v1/webhooks", json={"url": receiver.url}))
+    receiver.secret = made["secret"]  # type: ignore[attr-defined]
+    return receiver
+
+
+@pytest.fixture
+def agent(http: httpx.Client) -> Make:
+    def make(**body: Any) -> Json:
+        return ok(http.post("/v1/agents", json={"name": "Front desk", **body}))
+
+    return make
+
+
+@pytest.fixture
+def buy(http: httpx.Client) -> Make:
+    def make(**body: Any) -> Json:
+        return ok(http.post("/v1/numbers", json=body))
+
+    return make
+
+
+@pytest.fixture
+def desk(agent: Make, buy: Make) -> Callable[..., tuple[Json, Json]]:
+    """An agent with a number."""
+
+    def make(**body: Any) -> tuple[Json, Json]:
+        made = agent(**body)
+        return made, buy(agentId=made["id"], areaCode="415")
+
+    return make
+
+
+def ok(answer: httpx.Response, status: int = 200) -> Any:
+    """The body of an answer that has to have this status."""
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    """Status and error code of a refusal, whose envelope is as both clients read it."""
+    body = answer.json()
+    if answer.status_code == 422:
+        (problem,) = body["detail"]
+        assert set(problem) == {"loc", "msg", "type"}
+        assert body["error"]["details"][0]["message"] == problem["msg"]
+    else:
+        assert body["detail"] == body["error"]["message"]
+    return answer.status_code, body["error"]["code"]
+
+
+def where(answer: httpx.Response) -> list[Any]:
+    """The way to the field that a 422 complains of."""
+    assert answer.status_code == 422, answer.text
+    loc: list[Any] = answer.json()["detail"][0]["loc"]
+    return loc
+
+
+def says(receiver: Receiver, *replies: Json | str) -> None:
+    """What the agent behind a webhook answers: JSON objects as JSON, texts as NDJSON."""
+    (reply,) = replies
+    if isinstance(reply, str):
+        receiver.respond_with(200, headers={"Content-Type": "application/x-ndjson"}, body=reply.encode())
+    else:
+        receiver.respond_with(200, headers={"Content-Type": "application/json"}, body=json.dumps(reply).encode())
+
+
+def events(receiver: Receiver, kind: str) -> list[Json]:
+    """What arrived of a kind of event, oldest first."""
+    return [event for event in receiver.events if event["event"] == kind]
