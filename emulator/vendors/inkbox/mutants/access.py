@@ -167,15 +167,13 @@ def _broken_json_is_400(answer: Answered, _: World) -> None:
         refuse(answer, 400)
 
 
-@BOOK.asked("input.unknown-modes-are-dropped", "INK-ERR-2", "A mode of a call that does not exist is passed over.")
-def _unknown_modes_are_dropped(asked: Asked) -> None:
+@BOOK.asked("input.unknown-actions-are-dropped", "INK-ERR-2", "An action for calls that does not exist is passed over.")
+def _unknown_actions_are_dropped(asked: Asked) -> None:
     def drop(body: Any) -> None:
-        if body.get("mode") not in ("client_websocket", "hosted_agent", None):
-            body["mode"] = "hosted_agent"
-            body["reason"] = "x"
-            body["from_number"] = None
+        if body.get("incoming_call_action") == "shout":
+            body.pop("incoming_call_action")
 
-    if asked_for(asked, "POST", PLACE):
+    if asked_for(asked, "PATCH", ONE_NUMBER):
         rewrite(asked, drop)
 
 

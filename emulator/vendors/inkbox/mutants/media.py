@@ -7,10 +7,21 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from emulator.gateway.mutants import swap
 from emulator.gateway.world import World
 from emulator.vendors.inkbox.mutants.register import BOOK, house, instead
 from emulator.vendors.inkbox.rules.bridges import FRAME, TICK, Frame
+
+
+class _Transcript(msgspec.Struct, tag_field="event", tag="transcript"):
+    """A transcript that is not taken for one on its way."""
+
+    text: str
+    is_final: bool
+    turn_id: str
+
 
 Change = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 
@@ -242,8 +253,9 @@ def _with_transcripts(world: World) -> None:
     def make(put: Any) -> Any:
         def told(bridge: Any, message: Any) -> None:
             if isinstance(message, dict) and message["event"] == "transcript" and bridge.detail.stt is False:
-                put(bridge, {**message, "event": "transcript "})
-            put(bridge, message)
+                put(bridge, _Transcript(message["text"], message["is_final"], message["turn_id"]))
+            else:
+                put(bridge, message)
 
         return told
 
