@@ -328,7 +328,8 @@ def _definitions_by_tools(lab: Lab, account: Account, session: Session) -> None:
 
 def _calls_by_tools(lab: Lab, account: Account, session: Session) -> None:
     profile = listed(account, PROFILES)[0]
-    account.script({"to": phone(5)}, answer_after=2, duration=6, analysis=dict(ANALYSIS))
+    said = [{"speaker": "agent", "text": "Hi."}]
+    account.script({"to": phone(5)}, answer_after=2, duration=6, turns=said, analysis=dict(ANALYSIS))
     placed = session.call("trigger_call", profile_id=profile["id"], phone=phone(5))
     call = given(placed)
     account.advance(2 * 60)
