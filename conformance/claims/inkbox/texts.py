@@ -373,6 +373,7 @@ def lists_cut_to_a_range(lab: Lab) -> None:
     account = lab.customer()
     number = new_number(account)
     settle(account, number, incoming_call_action="hosted_agent")
+    account.advance(HOUR)
     first = written(account, number, "one")
     began = moment(fetched(account, texts_of(number, f"/{first}")).get("created_at"))
     lab.require(began is not None, "the text has no created_at")

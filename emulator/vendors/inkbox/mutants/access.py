@@ -113,11 +113,11 @@ def _agents_make_keys(world: World) -> None:
     swap(house(world).identities, "issue_key", as_admin)
 
 
-@BOOK.answered("keys.unscoped-is-201", "INK-AUTH-3", "An administrator's key makes another of its kind.")
-def _unscoped_is_201(answer: Answered, _: World) -> None:
+@BOOK.answered("keys.unscoped-is-taken", "INK-AUTH-3", "An administrator's key makes another of its kind.")
+def _unscoped_is_taken(answer: Answered, _: World) -> None:
     body = answer.asked.json()
     if asked_for(answer, "POST", API_KEYS) and answer.status == 403 and not (body or {}).get("scoped_identity_id"):
-        answer.say(201, {"api_key": "ApiKey_0", "record": {}})
+        answer.say(202, {"api_key": "ApiKey_0", "record": {}})
 
 
 @BOOK.answered("keys.record-shows-the-secret", "INK-AUTH-3", "The record of a key holds its secret.")
@@ -145,7 +145,7 @@ def _as_text(answer: Answered, _: World) -> None:
 
 @BOOK.answered("errors.code-is-a-number", "INK-ERR-1", "A refusal by a rule has a number for a code.", "INK-TXT-4")
 def _code_is_a_number(answer: Answered, _: World) -> None:
-    if answer.status == 403 and asked_for(answer, "POST", TEXTS):
+    if answer.status == 403 and asked_for(answer, "POST", TEXTS) and b"recipient_blocked" in answer.body:
         answer.say(403, {"detail": {"error": 403, "message": "Broken on purpose."}})
 
 
@@ -270,9 +270,11 @@ def _revoking_does_nothing(world: World) -> None:
 
 
 @BOOK.answered("access.redundant-is-201", "INK-ID-2", "A grant where all may is answered 201.")
-def _redundant_is_201(answer: Answered, _: World) -> None:
+def _redundant_is_201(answer: Answered, world: World) -> None:
     if asked_for(answer, "POST", rf"{ONE_IDENTITY}/access") and answer.status == 409:
-        answer.say(201, {})
+        grant = next(iter(house(world).identities.grants))
+        seen = {"target_identity_id": grant.target, "viewer_identity_id": grant.viewer}
+        answer.say(201, {"id": grant.id, **seen, "created_at": "2026-01-01T00:00:00Z"})
 
 
 @BOOK.asked("pages.no-limit-too-large", "INK-PAGE-1", "A limit past 200 is taken for 200.")

@@ -319,7 +319,7 @@ def _written_to_anyway(world: World) -> None:
     swap(house(world).contacts, "check_consent", instead(None))
 
 
-@BOOK.answered("consent.both-times", "INK-TXT-4", "Who opted out keeps the time at which they agreed.", "INK-SDK-1")
+@BOOK.answered("consent.both-times", "INK-TXT-4", "Who opted out keeps the time at which they agreed.")
 def _both_times(answer: Answered, _: World) -> None:
     def change(row: Any) -> None:
         row["opted_in_at"] = row["opted_in_at"] or row["created_at"]
