@@ -300,9 +300,9 @@ def _odd_limits_are_dropped(asked: Asked) -> None:
         asked.query = ""
 
 
-@BOOK.answered("sdk.texts-without-updated-at", "INK-SDK-1", "A text has no updated_at.", "INK-HOOK-3")
+@BOOK.answered("sdk.texts-without-updated-at", "INK-SDK-1", "A text that was just sent has no updated_at.")
 def _texts_without_updated_at(answer: Answered, _: World) -> None:
-    shown(answer, "GET POST PATCH", TEXTS, lambda text: text.pop("updated_at"))
+    shown(answer, "POST", TEXTS, lambda text: text.pop("updated_at"))
 
 
 @BOOK.answered("sdk.an-unknown-delivery-status", "INK-SDK-1", "A text has a status that 0.4.6 does not know.")
@@ -319,7 +319,7 @@ def _forwardings_null(answer: Answered, _: World) -> None:
     shown(
         answer,
         "GET",
-        rf"({ONE_NUMBER}|{PHONE})/calls",
+        rf"({ONE_NUMBER}|{PHONE})/calls(/[^/]+)?",
         lambda call: call.update(forwardings=call["forwardings"] or None),
     )
 
@@ -334,7 +334,7 @@ def _subscriptions_without_mailbox(answer: Answered, _: World) -> None:
     shown(answer, "GET", SUBSCRIPTIONS, lambda row: row.pop("mailbox_id"), "subscriptions")
 
 
-@BOOK.answered("sdk.deliveries-bare", "INK-SDK-1", "The log of deliveries is a bare array.", "INK-HOOK-1", "INK-CALL-4")
+@BOOK.answered("sdk.deliveries-bare", "INK-SDK-1", "The log of deliveries is a bare array.")
 def _deliveries_bare(answer: Answered, _: World) -> None:
     body = answer.json() if asked_for(answer, "GET", DELIVERIES) else None
     if isinstance(body, dict) and answer.status == 200 and "subscription_id" not in answer.asked.query:

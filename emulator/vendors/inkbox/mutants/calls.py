@@ -87,7 +87,7 @@ def _no_time_to_wait(answer: Answered, _: World) -> None:
         answer.without(b"retry-after")
 
 
-@BOOK.answered("rate.limit-is-250", "INK-CALL-1", "rate_limit tells of 250 calls.", "INK-SDK-1")
+@BOOK.answered("rate.limit-is-250", "INK-CALL-1", "rate_limit tells of 250 calls.")
 def _limit_is_250(answer: Answered, _: World) -> None:
     _rate(answer, calls_limit=250)
 
