@@ -300,7 +300,7 @@ def _duplicate(rule: Rule) -> errors.InkboxRefusal:
     return errors.InkboxRefusal(
         409,
         {
-            "error": "duplicate_contact_rule",
+            "error": "duplicate_rule",
             "message": f"A rule for {rule.target} covers this already.",
             "existing_rule_id": rule.id,
         },
