@@ -67,9 +67,11 @@ def _of_the_us_alone(asked: Asked) -> None:
         rewrite(asked, lambda body: body.update(country="US") if body.get("country") == "CA" else None)
 
 
-@BOOK.answered("numbers.not-e164", "AGP-NUM-1", "The number that was bought has no plus.", "AGP-NUM-3")
+@BOOK.answered(
+    "numbers.not-e164", "AGP-NUM-1", "A number bought in an area is told without its plus.", "AGP-NUM-3", "AGP-SDK-1"
+)
 def _not_e164(answer: Answered, _: World) -> None:
-    if fine(answer, "POST", NUMBERS):
+    if fine(answer, "POST", NUMBERS) and (answer.asked.json() or {}).get("areaCode"):
         show(answer, lambda number: number.update(phoneNumber=number["phoneNumber"].lstrip("+")))
 
 
@@ -281,7 +283,11 @@ def _with_released_numbers(world: World) -> None:
     swap(records, "count", lambda of: lambda index, key: of(which(index), key))
 
 
-@BOOK.answered("release.forgets-the-number", "AGP-NUM-7", "A released number cannot be had by its id.", "AGP-NUM-4")
+@BOOK.answered(
+    "release.forgets-the-number",
+    "AGP-NUM-7",
+    "A released number cannot be had by its id.",
+)
 def _forgets_the_number(answer: Answered, _: World) -> None:
     if fine(answer, "GET", ONE_NUMBER) and (answer.json() or {}).get("status") == "released":
         refuse(answer, 404, "PHONE_NUMBER_NOT_FOUND", "not_found_error")
@@ -435,7 +441,11 @@ def _only_once(world: World) -> None:
     charged(world, lambda _account, amount, cause, _ref: 0 if cause == "number_month" else amount)
 
 
-@BOOK.world("limit.of-eleven", "AGP-NUM-9", "An account may buy eleven numbers.", "AGP-USE-1")
+@BOOK.world(
+    "limit.of-eleven",
+    "AGP-NUM-9",
+    "An account may buy eleven numbers.",
+)
 def _of_eleven(world: World) -> None:
     swap(
         house(world).lines.records,
@@ -444,7 +454,11 @@ def _of_eleven(world: World) -> None:
     )
 
 
-@BOOK.world("limit.of-all-ever-bought", "AGP-NUM-9", "Released numbers count towards the ten.", "AGP-USE-1")
+@BOOK.world(
+    "limit.of-all-ever-bought",
+    "AGP-NUM-9",
+    "Released numbers count towards the ten.",
+)
 def _of_all_ever_bought(world: World) -> None:
     swap(
         house(world).lines.records,

@@ -72,8 +72,13 @@ def _receiver_as_it_was_typed(answer: Answered, _: World) -> None:
         show(answer, lambda sent: sent.update(to_number=asked))
 
 
-@BOOK.world("messages.a-thread-each", "AGP-MSG-1", "Who writes first gets another conversation than who is written to.",
-            "AGP-CNV-1", "AGP-HOOK-3", "AGP-MSG-5", "AGP-SDK-1", "AGP-AGT-3")  # fmt: skip
+@BOOK.world(
+    "messages.a-thread-each",
+    "AGP-MSG-1",
+    "Who writes first gets another conversation than who is written to.",
+    "AGP-MSG-5",
+    "AGP-SDK-1",
+)
 def _a_thread_each(world: World) -> None:
     texts = house(world).texts
 
