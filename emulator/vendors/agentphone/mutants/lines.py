@@ -156,7 +156,11 @@ def _costs_a_month(answer: Answered, world: World) -> None:
         house(world).money.charge(answer.account, NUMBER, "number_month", "none")
 
 
-@BOOK.world("release.can-be-undone", "AGP-NUM-4", "A released number can be tagged and attached.", "AGP-AGT-1")
+@BOOK.world(
+    "release.can-be-undone",
+    "AGP-NUM-4",
+    "A released number can be tagged and attached.",
+)
 def _can_be_undone(world: World) -> None:
     lines = house(world).lines
     swap(lines, "kept", lambda _: lambda account, id_: lines.of(account, id_))
@@ -203,15 +207,22 @@ def _ends_are_swapped(answer: Answered, _: World) -> None:
         rows(answer, turn)
 
 
-@BOOK.answered("texts.without-direction", "AGP-NUM-5", "Listed messages do not say which way they went.",
-               "AGP-NUM-6")  # fmt: skip
+@BOOK.answered(
+    "texts.without-direction",
+    "AGP-NUM-5",
+    "Listed messages do not say which way they went.",
+)
 def _without_direction(answer: Answered, _: World) -> None:
     if fine(answer, "GET", TEXTS):
         rows(answer, lambda text: text.update(direction="unknown"))
 
 
-@BOOK.answered("texts.oldest-first", "AGP-NUM-5", "Messages come with the oldest first.", "AGP-PAGE-2", "AGP-MSG-3",
-               "AGP-MSG-1")  # fmt: skip
+@BOOK.answered(
+    "texts.oldest-first",
+    "AGP-NUM-5",
+    "Messages come with the oldest first.",
+    "AGP-PAGE-2",
+)
 def _texts_oldest_first(answer: Answered, _: World) -> None:
     if fine(answer, "GET", TEXTS):
         show(answer, lambda body: body["data"].reverse())
@@ -237,7 +248,11 @@ def _needs_no_registration(world: World) -> None:
     swap(house(world).office, "outbound_sms", lambda _: lambda number: "enabled")
 
 
-@BOOK.world("sms.inbound-needs-registration", "AGP-NUM-6", "Without a registration no SMS comes in.", "AGP-SDK-1")
+@BOOK.world(
+    "sms.inbound-needs-registration",
+    "AGP-NUM-6",
+    "Without a registration no SMS comes in.",
+)
 def _inbound_needs_registration(world: World) -> None:
     def make(receive: Any) -> Any:
         def only_registered(to: str, *rest: Any) -> Any:
@@ -263,7 +278,11 @@ def _sms_refusal_costs(answer: Answered, world: World) -> None:
         house(world).money.charge(answer.account, 2 * CENT, "message", "none")
 
 
-@BOOK.answered("sms.says-enabled", "AGP-NUM-6", "outboundSms is enabled whatever the registration.", "AGP-ACC-2")
+@BOOK.answered(
+    "sms.says-enabled",
+    "AGP-NUM-6",
+    "outboundSms is enabled whatever the registration.",
+)
 def _says_enabled(answer: Answered, world: World) -> None:
     if fine(answer, "POST", NUMBERS):
         show(answer, lambda number: number.update(outboundSms="enabled"))

@@ -139,7 +139,12 @@ def _group_beside_a_number(asked: Asked) -> None:
         rewrite(asked, lambda body: body.pop("to_number", None) if body.get("recipients") else None)
 
 
-@BOOK.answered("reactions.are-not-kept", "AGP-MSG-1", "Reactions are not in the conversation.")
+@BOOK.answered(
+    "reactions.are-not-kept",
+    "AGP-MSG-1",
+    "Reactions are not in the conversation.",
+    "AGP-SDK-1",
+)
 def _are_not_kept(answer: Answered, _: World) -> None:
     if fine(answer, "GET", ONE_CONVERSATION):
         rows(answer, lambda text: text.update(reactions=[]), "messages")
