@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from emulator.gateway.journal import Exchange, Journal
 from tests.support.contract import Contract
 
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+"""No example has a deadline: how long it takes tells how busy the machine is."""
 _problems: list[str] = []
 _add = Journal.add
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from conformance.model import Exchange, Header, Lead, Profile
+from conformance.producers.draws import steady
 from conformance.transport import NoAnswer, Refused, Request, TargetGone, Transport, Unsendable
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def explore(
 
     emulated = profile is Profile.EMULATOR
     config = SchemathesisConfig.from_dict(configuration(emulated, seed, share.examples))
-    schema: Any = schemathesis.openapi.from_dict(document, config=config)
+    schema: Any = schemathesis.openapi.from_dict(emulated_part(document) if emulated else document, config=config)
     if not emulated:
         schema = schema.include(method="GET")
     gate = Gate(transport, credentials, account, share.requests, tame, own_headers(document))
@@ -96,17 +97,27 @@ def explore(
     finding = Finding()
     operations: dict[str, str] = {}
     stream = from_schema(schema).execute()
-    for event in stream:
-        if isinstance(event, ScenarioFinished):
-            finding.leads += leads(event.recorder)
-            operations |= operations_of(event.recorder)
-        elif isinstance(event, NonFatalError) and not gate.ended:
-            finding.trouble = finding.trouble or f"{event.info.title}: {event.info.message}"
-        if gate.ended:
-            stream.stop()
+    with steady():
+        for event in stream:
+            if isinstance(event, ScenarioFinished):
+                finding.leads += leads(event.recorder)
+                operations |= operations_of(event.recorder)
+            elif isinstance(event, NonFatalError) and not gate.ended:
+                finding.trouble = finding.trouble or f"{event.info.title}: {event.info.message}"
+            if gate.ended:
+                stream.stop()
     finding.ended = gate.ended
     finding.tape = Tape(tuple(various(gate.asked, operations, TAPED)), feed)
     return finding
+
+
+def emulated_part(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without what the emulator owns that it does not emulate: `x-not-emulated`."""
+    paths = {
+        path: {method: node for method, node in item.items() if not node.get("x-not-emulated")}
+        for path, item in document["paths"].items()
+    }
+    return {**document, "paths": {path: item for path, item in paths.items() if item}}
 
 
 def repeat(tape: Tape, transport: Transport, *, credentials: Header, account: str, feed: dict[str, list[str]]) -> None:

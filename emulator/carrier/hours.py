@@ -55,6 +55,8 @@ def check_hours(hours: Hours) -> None:
     for index, span in enumerate(hours.windows):
         if not span.days:
             raise HoursError(f"windows[{index}].days", "a window has at least one day")
+        if len(set(span.days)) < len(span.days):
+            raise HoursError(f"windows[{index}].days", "a window names each of its days once")
         for name, text in (("from", span.from_), ("to", span.to)):
             if _time(text) is None:
                 raise HoursError(f"windows[{index}].{name}", f"{text!r} is not a time of day such as 22:00")

@@ -65,10 +65,10 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Scopes:
-    """What keys may do: the methods of each scope, and how a method that a scope lacks is refused. A key without a
-    scope may do all."""
+    """What keys may do: the methods of each scope, None for all, and how a method that a scope lacks is refused. A key
+    without a scope may do all."""
 
-    methods: Mapping[str, frozenset[str]]
+    methods: Mapping[str, frozenset[str] | None]
     forbidden: Callable[[str, str], Refusal]
 
 
@@ -217,5 +217,8 @@ def _headers(exchange: Exchange) -> Sequence[Header]:
 
 def _check_scope(exchange: Exchange, key: Key, scopes: Scopes) -> None:
     """Whether a key may do this. Raises Refusal."""
-    if key.scope is not None and exchange.method not in scopes.methods.get(key.scope, frozenset()):
+    if key.scope is None:
+        return
+    methods = scopes.methods.get(key.scope, frozenset())
+    if methods is not None and exchange.method not in methods:
         raise scopes.forbidden(key.scope, exchange.method)

@@ -94,7 +94,7 @@ def test_a_balance_that_is_low_because_money_was_taken_out_is_told_as_well(ringb
         counts.append(len(told(account)))
     assert counts == [0, 1, 1, 1, 2]
     account.advance(seconds=1)
-    assert [event["data"]["object"]["balance_usd"] for event in hook.events] == [4.99, 2.99]
+    assert {event["data"]["object"]["balance_usd"] for event in hook.events} == {4.99, 2.99}
 
 
 # -- endpoints ------

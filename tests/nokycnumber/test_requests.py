@@ -317,6 +317,7 @@ def test_parameters_that_nobody_documented_are_ignored(http: httpx.Client, path:
         ("PUT", "/v1/numbers"),
         ("DELETE", "/v1/account"),
         ("OPTIONS", "/v1/numbers"),
+        ("TRACE", "/v1/numbers"),
         ("GET", "/v1/numbers/"),
         ("GET", "/v1//numbers"),
         ("POST", "/v1/files/recordings/x.mp3"),

@@ -1,16 +1,18 @@
 """An emulator with a customer who has something to be looked at, and one request of schemathesis held to the contract.
 
 Generated ids exist nowhere. So the place gives its own to most cases that are valid, before they are sent: which case
-gets what is decided by the case's content alone, so that a run repeats.
+gets what is decided by the case's content alone, so that a run repeats. What each vendor's customer has, which wishes
+can be granted, and which refusals are right, is told in the vendor's own module.
 """
 
 from __future__ import annotations
 
 import zlib
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 import schemathesis
@@ -19,28 +21,43 @@ from schemathesis.core.parameters import ParameterLocation
 
 from emulator import resources
 from emulator.testing import Account, Ringback
-from tests.schemathesis.config import ALLOWED, CHECKS, Allowed, settings
+from tests.schemathesis.config import CHECKS, EXAMPLES, GENERATED, Allowed, settings
+from tests.support.contract import Contract
 
 Schema = schemathesis.BaseSchema
-BUSINESS = "+13465551234"
-AREAS = ("346", "212", "415")
-"""Areas of the US with numbers in stock."""
-SOLD_OUT = "907"
 HOST = "hooks.example.com"
-"""A public name. Nothing is ever sent to it: no number with a webhook URL gets a call here."""
-UNLIMITED = {"rate_limit": None, "number_limit": None, "provisions_per_hour": None}
+"""A public name. What is sent to it comes to a receiver of the test's."""
+BLIND = (400, 401, 404, 415, 429)
+"""Statuses that tell nothing about an id: another's is unknown, or something else is wrong and was seen before."""
 AS_DRAWN = None
+LEFT_AS_DRAWN = 8
+"""One valid body in so many stays as it was drawn."""
 
 
-def contract(examples: int, *, limited: bool = False) -> Schema:
-    """The contract with the run's settings, for schemathesis to draw cases from."""
-    config = schemathesis.Config.from_dict(settings(examples, limited=limited))
-    return schemathesis.openapi.from_path(resources.path("openapi", "kwickphone.yaml"), config=config)
-
-
-class Place:
-    """Two customers of an emulator, and what is known about the first. `statuses` counts the answers by operation,
+class Place(ABC):
+    """Two customers of a vendor, and what is known about the first. `statuses` counts the answers by operation,
     `codes` the refusals by code; `drawn` are the phases and modes that cases came from, `checks` what was checked."""
+
+    vendor: ClassVar[str]
+    examples: ClassVar[int]
+    """Cases of the fuzzing phase for each operation and mode."""
+    scenarios: ClassVar[int]
+    """Walks along the links."""
+    refusals: ClassVar[tuple[str, ...]]
+    """The vendor's statuses for what is wrong with a request."""
+    unlimited: ClassVar[Mapping[str, Any]]
+    """Settings of a customer whom nothing limits."""
+    limited: ClassVar[Mapping[str, Any]] = {}
+    """Settings of the customer of the run with limits on."""
+    exceptions: ClassVar[tuple[Allowed, ...]]
+    reached: ClassVar[Mapping[str, frozenset[int]]]
+    """What a run over one operation must have been answered with, else it has looked at too little."""
+    followed: ClassVar[Mapping[str, frozenset[int]]]
+    """The same for the run along the links, where every id but a few comes out of an answer."""
+    limits_told: ClassVar[Mapping[str, frozenset[str]]]
+    """The operations of the run with limits on, and the codes of 429 that each must have come to."""
+    without_examples: ClassVar[frozenset[str]] = frozenset()
+    """Operations with which nothing is sent that could have examples."""
 
     def __init__(self, ringback: Ringback, account: Account, other: Account) -> None:
         self._ringback = ringback
@@ -50,58 +67,35 @@ class Place:
         self.drawn: set[tuple[str, str]] = set()
         self.checks: set[str] = set()
         self.broken = False
-        self._allowed: Counter[Allowed] = Counter()
+        self._allowed: Counter[tuple[Allowed, str]] = Counter()
         self.session = requests.Session()
         self.session.trust_env = False
-        (self.foreign_number, phone), *_ = _provisioned(other, 1)
-        self.foreign_call = other.call(phone)
-        other.advance(minutes=30)
-        numbers = _provisioned(account, 2)
-        self.numbers = [id_ for id_, _ in numbers]
-        phone = numbers[0][1]
-        self.going_on = account.call(phone, duration=14_000, turns=["agent: Hello"])
-        self.missed = account.call(phone, end="no_answer")
-        self.unrecorded = account.call(phone, turns=["agent: Hello", "caller: Goodbye"], recording=False)
-        self.told = account.call(phone, turns=["agent: Hello", "caller: One pizza"], outcome="order")
-        account.advance(minutes=30)
+        self.furnish(account, other)
         self._beginning = ringback.snapshot()
+
+    @abstractmethod
+    def furnish(self, account: Account, other: Account) -> None:
+        """Give both customers what there is to be looked at."""
+
+    @abstractmethod
+    def foreign(self) -> Collection[str]:
+        """The ids of what is the other customer's."""
+
+    @abstractmethod
+    def owns(self, id_: str) -> bool:
+        """Whether an id is of something that the customer has."""
+
+    @abstractmethod
+    def choices(self, operation: str) -> Mapping[str, Sequence[str | None]]:
+        """Parameter in path or query → ids to be given to it in turn, AS_DRAWN for what was drawn."""
+
+    @abstractmethod
+    def ordered(self, operation: str, body: dict[str, Any], mark: int) -> dict[str, Any]:
+        """A body that asks for what can be had."""
 
     def start_over(self) -> None:
         """Back to how the place was when it was opened."""
         self._ringback.restore(self._beginning)
-
-    # -- what is known ------
-
-    def owns_number(self, id_: str) -> bool:
-        """Whether a number is the customer's, given back or not."""
-        return id_ in {number["id"] for number in self.account.show()["numbers"]}
-
-    def owns_call(self, id_: str) -> bool:
-        """Whether a call is the customer's."""
-        return id_ in (self.going_on, self.missed, self.unrecorded, self.told)
-
-    def has_transcript(self, id_: str) -> bool:
-        """Whether a call of the customer's has a transcript."""
-        return id_ in (self.unrecorded, self.told)
-
-    def has_recording(self, id_: str) -> bool:
-        """Whether a call of the customer's has a recording."""
-        return id_ == self.told
-
-    @staticmethod
-    def can_be_had(body: Mapping[str, Any]) -> bool:
-        """Whether nothing about a well-formed request for a number stands in its way."""
-        area, url = body.get("area_code"), body.get("webhook_url")
-        return (
-            body["business_phone"][2:5] in AREAS
-            and (area is None or area in AREAS)
-            and (url is None or url.startswith(f"https://{HOST}/"))
-        )
-
-    def only_adds_parameters(self, query: Mapping[str, Any]) -> bool:
-        """Whether nothing is wrong with a query for calls but parameters that nobody documented."""
-        limit, after = query.get("limit", 1), query.get("starting_after", self.told)
-        return bool(set(query) - {"limit", "starting_after"}) and str(limit).isdigit() and self.owns_call(after)
 
     # -- one case ------
 
@@ -124,38 +118,37 @@ class Place:
 
         What schemathesis drew is never changed in place, for it may draw the same object again.
         """
-        mark, right = _mark(case), _valid_parts(case)
-        calls = (self.told, self.unrecorded, self.missed, self.going_on, self.foreign_call, AS_DRAWN)
+        operation, mark, right = operation_of(case), mark_of(case), _valid_parts(case)
+        choices = self.choices(operation)
         if ParameterLocation.PATH in right and not linked:
-            numbers = (*self.numbers, self.foreign_number, AS_DRAWN)
-            case.path_parameters = self._given(case.path_parameters, mark, {"id": numbers, "call_id": calls})
+            case.path_parameters = self._given(case.path_parameters or {}, mark, choices)
         if ParameterLocation.QUERY in right:
-            case.query = self._given(case.query, mark, {"starting_after": calls})
+            case.query = self._given(case.query or {}, mark, choices)
         if ParameterLocation.HEADER in right:
             case.headers = case.headers.copy()
             case.headers.update(self.account.headers)
-        if ParameterLocation.BODY in right and isinstance(case.body, dict):
-            case.body = _ordered(case.body, mark)
+        if ParameterLocation.BODY in right and isinstance(case.body, dict) and mark % LEFT_AS_DRAWN:
+            case.body = self.ordered(operation, dict(case.body), mark)
+        if ParameterLocation.HEADER in right and "Idempotency-Key" in case.headers:
+            case.headers["Idempotency-Key"] = f"{mark_of(case):08x}"
 
     def _given(
         self, drawn: Mapping[str, Any], mark: int, choices: Mapping[str, Sequence[str | None]]
     ) -> dict[str, Any]:
         given = dict(drawn)
-        for name, values in choices.items():
+        for name in choices.keys() & given.keys():
+            values = choices[name]
             value = values[mark % len(values)]
-            owns = self.owns_number if name == "id" else self.owns_call
-            if name in drawn and value is not AS_DRAWN and not owns(drawn[name]):
+            if value is not AS_DRAWN and not self.owns(given[name]):
                 given[name] = value
         return given
 
     def nobody_elses(self, _: object, response: schemathesis.Response, case: schemathesis.Case) -> None:
         """A check of ours: no answer holds anything of another customer's."""
-        assert self.foreign_call.encode() not in response.content, f"{case.operation.label} shows another's call"
-        foreign = {"id": self.foreign_number, "call_id": self.foreign_call}
-        asked = {name for name, value in (case.path_parameters or {}).items() if foreign.get(name) == value}
-        assert not asked or response.status_code in (401, 404, 429), (
-            f"{case.operation.label} gives away what is another's"
-        )
+        for id_ in self.foreign():
+            assert f'"{id_}"'.encode() not in response.content, f"{case.operation.label} shows another's {id_}"
+            asked = id_ in (case.path_parameters or {}).values()
+            assert not asked or response.status_code in BLIND, f"{case.operation.label} gives away what is another's"
 
     def count(self, case: schemathesis.Case, response: schemathesis.Response) -> None:
         """Remember what an operation was answered with."""
@@ -173,8 +166,8 @@ class Place:
         return {operation for operation, _ in self.statuses}
 
     def keeps(self, failure: Failure, case: schemathesis.Case, response: schemathesis.Response) -> bool:
-        """Whether a failure stays one: False where `ALLOWED` has a line for it."""
-        for line in ALLOWED:
+        """Whether a failure stays one: False where an exception lets it through."""
+        for line in self.exceptions:
             if (
                 line.check in failure.checks
                 and operation_of(case) in line.operations
@@ -187,21 +180,45 @@ class Place:
         return True
 
     def settle(
-        self, reached: Mapping[str, set[int]], exceptions: Sequence[Allowed] = (), *, codes: Collection[str] = ()
+        self,
+        reached: Mapping[str, frozenset[int]],
+        exceptions: Sequence[Allowed] = (),
+        *,
+        codes: Collection[str] = (),
+        linked: bool = False,
     ) -> None:
-        """Fail a clean run that saw less than `reached` (statuses by operation) and `codes`, left out a check, had no
-        need of one of the `exceptions`, or sent a webhook."""
+        """Fail a clean run, over one operation or a `linked` one, that saw less than `reached` (statuses by operation)
+        and `codes`, left out a check, had no need of one of the `exceptions`, or sent an event that the contract does
+        not know."""
         if self.broken:
             return
-        assert self.account.deliveries() == []
+        self._held_to_the_contract()
         assert self.checks >= CHECKS, f"never checked {CHECKS - self.checks}"
         assert set(codes) <= set(self.codes), f"never refused with {set(codes) - set(self.codes)}"
         for operation, statuses in reached.items():
             missed = {status for status in statuses if not self.statuses[operation, status]}
             assert not missed, f"{operation} was never answered {missed}"
             for line in exceptions:
-                if operation in (line.needed_by or line.operations):
+                if line.linked is linked and operation in (line.needed_by or line.operations):
                     assert self._allowed[line, operation], f"{operation} never needed the exception: {line.why}"
+
+    def _held_to_the_contract(self) -> None:
+        contract_ = Contract.load(self.vendor)
+        for delivery in self.account.deliveries():
+            for attempt in delivery["attempts"]:
+                headers = dict(attempt["headers"])
+                odd = contract_.check_webhook(delivery["event"], headers, delivery["body"].encode())
+                assert not odd, f"{delivery['event']}: {odd}"
+
+    def draws(self, operation: str) -> frozenset[tuple[str, str]]:
+        """The phases and modes that a run over an operation goes through."""
+        return GENERATED if operation in self.without_examples else GENERATED | EXAMPLES
+
+
+def contract(place: type[Place], *, examples: int | None = None, limited: bool = False) -> Schema:
+    """A vendor's contract with the run's settings, for schemathesis to draw cases from."""
+    config = schemathesis.Config.from_dict(settings(examples or place.examples, place.refusals, limited=limited))
+    return schemathesis.openapi.from_path(resources.path("openapi", f"{place.vendor}.yaml"), config=config)
 
 
 def operation_of(case: schemathesis.Case) -> str:
@@ -210,11 +227,13 @@ def operation_of(case: schemathesis.Case) -> str:
 
 
 @contextmanager
-def opened(schema: Schema, *, limits: bool = False) -> Iterator[Place]:
-    """A place for the length of a run of `schema`, without limits unless told."""
-    with Ringback("kwickphone", seed=7) as rb:
-        account = rb.account("kwickphone", balance="100000.00", **({} if limits else UNLIMITED))
-        place = Place(rb, account, rb.account("kwickphone"))
+def opened(kind: type[Place], schema: Schema, *, limits: bool = False) -> Iterator[Place]:
+    """A place of a vendor's for the length of a run of `schema`, without limits unless told."""
+    vendor = kind.vendor
+    with Ringback(vendor, seed=7) as rb:
+        rb.control.put("/webhook-routes", {f"https://{HOST}": rb.receiver().origin})
+        account = rb.account(vendor, balance="100000.00", **(kind.limited if limits else kind.unlimited))
+        place = kind(rb, account, rb.account(vendor, balance="100.00"))
 
         def filter_failure(
             _: object, failure: Failure, case: schemathesis.Case, response: schemathesis.Response
@@ -236,36 +255,13 @@ def opened(schema: Schema, *, limits: bool = False) -> Iterator[Place]:
             schema.hooks.unregister(after_validate)
 
 
-def _provisioned(account: Account, count: int) -> list[tuple[str, str]]:
-    """Ids and phone numbers of numbers bought for an account."""
-    with account.client() as http:
-        bought = [http.post("/v1/numbers", json={"business_phone": BUSINESS}).json() for _ in range(count)]
-    return [(number["id"], number["phone_number"]) for number in bought]
-
-
-def _ordered(drawn: Mapping[str, Any], mark: int) -> dict[str, Any]:
-    """A request for a number that can be had; some stay as drawn, and some want what is sold out."""
-    body = dict(drawn)
-    if mark % 8 == 0:
-        return body
-    area = AREAS[mark % len(AREAS)]
-    body["business_phone"] = f"+1{area}{body['business_phone'][5:]}"
-    if mark % 8 == 1:
-        body["area_code"] = SOLD_OUT
-    elif body.get("area_code") is not None:
-        body["area_code"] = area
-    if body.get("webhook_url") is not None:
-        body["webhook_url"] = f"https://{HOST}/{mark:08x}"
-    return body
-
-
-def _valid_parts(case: schemathesis.Case) -> set[ParameterLocation]:
-    """The parts of a case that are meant to be valid."""
-    parts = case.meta.components.items() if case.meta is not None else ()
-    return {location for location, part in parts if part.mode.is_positive}
-
-
-def _mark(case: schemathesis.Case) -> int:
+def mark_of(case: schemathesis.Case) -> int:
     """A number that follows from what a case holds."""
     body = case.body if isinstance(case.body, dict) else type(case.body).__name__
     return zlib.crc32(repr((case.path_parameters, case.query, dict(case.headers), body)).encode())
+
+
+def _valid_parts(case: schemathesis.Case) -> set[ParameterLocation]:
+    """The parts of a case that are not meant to be invalid."""
+    parts = case.meta.components.items() if case.meta is not None else ()
+    return set(ParameterLocation) - {location for location, part in parts if not part.mode.is_positive}

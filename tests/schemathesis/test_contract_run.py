@@ -1,58 +1,79 @@
-"""The contract's operations, each through all phases of schemathesis and under all of its checks."""
+"""Each vendor's operations, each through all phases of schemathesis and under all of its checks.
+
+A vendor joins with a module of its name beside this one, and with its place in `PLACES`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import schemathesis
 
-from tests.schemathesis.config import ALLOWED, DRAWN, FOLLOWED, LIMITS_TOLD, REACHED
+from tests.schemathesis.kwickphone import KwickPhonePlace
 from tests.schemathesis.links import follow
+from tests.schemathesis.nokycnumber import NoKYCNumberPlace
 from tests.schemathesis.place import Place, contract, opened
 
-EXAMPLES = 60
-SCENARIOS = 20
+PLACES: tuple[type[Place], ...] = (KwickPhonePlace, NoKYCNumberPlace)
 WITHIN_LIMITS = 60
 PAUSE_AFTER = 5
 """Refusals for the rate after which the run with limits lets an hour go by."""
-
-CONTRACT = contract(EXAMPLES)
-LIMITED = contract(WITHIN_LIMITS, limited=True)
+Test = Callable[..., None]
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
-    with opened(CONTRACT) as place:
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    kind, schema = request.param
+    with opened(kind, schema) as place:
         yield place
         (operation,) = place.operations
-        place.settle({operation: REACHED[operation]}, ALLOWED)
-        assert place.drawn >= DRAWN[operation]
+        place.settle({operation: place.reached[operation]}, place.exceptions)
+        assert place.drawn >= place.draws(operation)
 
 
 @pytest.fixture
-def limited() -> Iterator[Place]:
-    with opened(LIMITED, limits=True) as place:
+def limited(request: pytest.FixtureRequest) -> Iterator[Place]:
+    kind, schema = request.param
+    with opened(kind, schema, limits=True) as place:
         yield place
         (operation,) = place.operations
-        place.settle({operation: {429}}, codes=LIMITS_TOLD[operation])
+        place.settle({operation: frozenset((429,))}, codes=place.limits_told[operation])
 
 
-@CONTRACT.parametrize()
-def test_every_answer_keeps_the_contract(case: schemathesis.Case, place: Place) -> None:
-    place.hold(case)
+def _of(kind: type[Place], schema: schemathesis.BaseSchema, fixture: str, test: Test) -> Test:
+    """The test for every operation of a vendor's schema."""
+    placed = pytest.mark.parametrize(fixture, [pytest.param((kind, schema), id=kind.vendor)], indirect=True)(test)
+    decorated: Test = schema.parametrize()(placed)
+    return decorated
 
 
-@LIMITED.include(operation_id=list(LIMITS_TOLD)).parametrize()
-def test_every_limit_is_told_as_the_contract_says(case: schemathesis.Case, limited: Place) -> None:
-    told = limited.codes["rate_limited"]
-    limited.hold(case)
-    if told < limited.codes["rate_limited"] and limited.codes["rate_limited"] % PAUSE_AFTER == 0:
-        limited.account.advance(hours=1)
+def _answers_of(kind: type[Place]) -> Test:
+    def test_every_answer_keeps_the_contract(case: schemathesis.Case, place: Place) -> None:
+        place.hold(case)
+
+    return _of(kind, contract(kind), "place", test_every_answer_keeps_the_contract)
 
 
-def test_every_link_leads_on() -> None:
-    schema = contract(EXAMPLES)
-    with opened(schema) as place:
-        follow(schema, place, SCENARIOS)
-        place.settle(FOLLOWED)
+def _limits_of(kind: type[Place]) -> Test:
+    def test_every_limit_is_told_as_the_contract_says(case: schemathesis.Case, limited: Place) -> None:
+        told = limited.codes["rate_limited"]
+        limited.hold(case)
+        if told < limited.codes["rate_limited"] and limited.codes["rate_limited"] % PAUSE_AFTER == 0:
+            limited.account.advance(hours=1)
+
+    schema = contract(kind, examples=WITHIN_LIMITS, limited=True).include(operation_id=list(kind.limits_told))
+    return _of(kind, schema, "limited", test_every_limit_is_told_as_the_contract_says)
+
+
+for _kind in PLACES:
+    globals()[f"test_every_answer_of_{_kind.vendor}_keeps_the_contract"] = _answers_of(_kind)
+    globals()[f"test_every_limit_of_{_kind.vendor}_is_told_as_the_contract_says"] = _limits_of(_kind)
+
+
+@pytest.mark.parametrize("kind", PLACES, ids=lambda kind: kind.vendor)
+def test_every_link_leads_on(kind: type[Place]) -> None:
+    schema = contract(kind)
+    with opened(kind, schema) as place:
+        follow(schema, place, place.scenarios)
+        place.settle(place.followed, place.exceptions, linked=True)

@@ -62,6 +62,7 @@ PERSONAL: dict[str, Any] = {
     ],
     "consent_flow": "Customers tick a box on the order form in our shop and on our page.",
     "opt_in_image_url": "https://app.example.com/order-form.png",
+    "create_sub_account": False,
 }
 REGISTRATIONS_AN_HOUR = 5
 REVIEW = 60 * DAY
@@ -250,6 +251,12 @@ def registrations(lab: Lab) -> None:
     changed = account.patch(REGISTER, {"website_url": "https://bakery.example.com"})
     lab.expect(made(changed), f"a change while it is pending: expected it taken, got {changed}", changed)
     pending = account.get(f"{REGISTER}/status").json()["campaign_status"]
+    apart = account.post(REGISTER, {name: value for name, value in PERSONAL.items() if name != "create_sub_account"})
+    lab.expect(
+        made(apart) and bool(apart.json().get("sub_account_id")) and body.get("sub_account_id") is None,
+        f"a registration without create_sub_account: expected a sub-account for it, got {apart} {apart.json()}",
+        apart,
+    )
     account.advance(REVIEW)
     through = account.get(f"{REGISTER}/status").json()["campaign_status"]
     lab.expect(
@@ -332,7 +339,9 @@ def signing_up(lab: Lab) -> None:
     )
     lab.equipment.learn_key(new["api_key"])
     customer = Account(lab, new["api_key"], "signed up")
-    found = listed(customer, NUMBERS)
+    mine = customer.get(NUMBERS)
+    lab.insist(mine.status == 200, f"its key: expected it to work, got {mine}", mine)
+    found = data(mine)
     seen = [(each["id"], each["phoneNumber"], each["agentId"]) for each in found]
     lab.expect(
         seen == [(new["number_id"], new["phone_number"], new["agent_id"])],

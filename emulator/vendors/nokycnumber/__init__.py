@@ -47,7 +47,7 @@ OPERATIONS = (
 )
 READ = frozenset(("GET", "HEAD"))
 SCOPES = {
-    "admin": READ | {"POST", "PATCH", "PUT", "DELETE", "OPTIONS"},
+    "admin": None,
     "read_write": READ | {"POST", "PATCH"},
     "read": READ,
 }

@@ -116,7 +116,7 @@ def _numbers(house: NoKYCNumber) -> tuple[Any, ...]:
     @patch("/v1/numbers/{number_id:str}", operation_id="updateNumber")
     async def update_number(request: Req, number_id: FromPath[str]) -> Answer:
         exchange = exchange_of(request)
-        lines.check_kept(lines.of(exchange.account, number_id))
+        lines.of(exchange.account, number_id)
         body = decode(exchange.body, _NUMBER_PATCH)
         if isinstance(body.webhook_url, str):
             await house.hooks.check_url(body.webhook_url, "webhook_url")
@@ -139,7 +139,7 @@ def _numbers(house: NoKYCNumber) -> tuple[Any, ...]:
     @patch("/v1/numbers/{number_id:str}/ai", operation_id="updateAiConfig")
     async def update_ai_config(request: Req, number_id: FromPath[str]) -> Answer:
         exchange = exchange_of(request)
-        lines.check_kept(lines.of(exchange.account, number_id))
+        lines.of(exchange.account, number_id)
         return Answer(encode(lines.change_ai(exchange.account, number_id, decode(exchange.body, _AI_PATCH))))
 
     return (

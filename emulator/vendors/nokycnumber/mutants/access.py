@@ -13,6 +13,7 @@ from emulator.vendors.nokycnumber.mutants.register import (
     AVAILABLE,
     BOOK,
     CALLS,
+    ENDPOINTS,
     SMS,
     VOICEMAILS,
     empty,
@@ -38,6 +39,18 @@ class _Plain(dict[str, str]):
 @BOOK.world("http.redirect-stays-plain", "NKN-CONV-1", "Plain HTTP is redirected to plain HTTP.")
 def _redirect_stays_plain(world: World) -> None:
     world.urls = _Plain(world.urls)
+
+
+class _Astray(dict[str, str]):
+    """Base URLs without what stands before the page's paths."""
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name).removesuffix(f"/{name}")
+
+
+@BOOK.world("http.redirected-elsewhere", "NKN-CONV-1", "Plain HTTP is redirected to https, but to another address.")
+def _redirected_elsewhere(world: World) -> None:
+    world.urls = _Astray(world.urls)
 
 
 @BOOK.answered("form.is-400", "NKN-CONV-2", "A form is answered 400 instead of 415.")
@@ -78,6 +91,24 @@ def _display_is_another(answer: Answered, _: World) -> None:
 @BOOK.world("ids.of-events", "NKN-CONV-5", "The id of an event begins with ev_.", "NKN-HOOK-4")
 def _ids_of_events(world: World) -> None:
     sent(world, lambda event: {**event, "id": event["id"].replace("evt_", "ev_")})
+
+
+@BOOK.world("ids.of-endpoints", "NKN-CONV-5", "The id of a webhook endpoint begins with we_.", "NKN-HOOK-1")
+def _ids_of_endpoints(world: World) -> None:
+    records = house(world).hooks.records
+
+    def make(create: Any) -> Any:
+        def renamed(*given: Any) -> Any:
+            view = create(*given)
+            endpoint = records[view.id]
+            records.remove(endpoint)
+            view.id = endpoint.id = view.id.replace("whk_", "we_")
+            records.add(endpoint)
+            return view
+
+        return renamed
+
+    swap(house(world).hooks, "create", make)
 
 
 # -- keys ------
@@ -158,6 +189,18 @@ def _read_write_may_not_patch(answer: Answered, world: World) -> None:
 )
 def _admin_may_not_delete(answer: Answered, _: World) -> None:
     if answer.asked.method == "DELETE" and answer.status == 204 and answer.asked.path.startswith(VOICEMAILS):
+        refuse(answer, 403, "authorization_error")
+
+
+@BOOK.answered(
+    "scope.admin-may-not-remove-endpoints",
+    "NKN-AUTH-4",
+    "A key of scope admin may not DELETE webhook endpoints.",
+    "NKN-HOOK-1",
+    "NKN-AUTH-7",
+)
+def _admin_may_not_remove_endpoints(answer: Answered, _: World) -> None:
+    if answer.asked.method == "DELETE" and answer.asked.path.startswith(ENDPOINTS):
         refuse(answer, 403, "authorization_error")
 
 
@@ -359,6 +402,12 @@ def _unknown_blames_the_key(answer: Answered, _: World) -> None:
         reword(answer, type="authentication_error")
 
 
+@BOOK.answered("errors.no-limit-blames-the-rate", "NKN-ERR-7", "A limit of 0 is a rate_limit_error.", "NKN-PAGE-1")
+def _no_limit_blames_the_rate(answer: Answered, _: World) -> None:
+    if answer.status == 400 and answer.asked.query == "limit=0":
+        reword(answer, type="rate_limit_error")
+
+
 @BOOK.answered("errors.route-before-key", "NKN-ERR-8", "An unknown path is told to whoever has no key.")
 def _route_before_key(answer: Answered, _: World) -> None:
     if answer.status == 401 and answer.asked.path == "/v1/nothing":
@@ -376,4 +425,10 @@ def _too_large_is_400(answer: Answered, _: World) -> None:
 )
 def _odd_cursor_crashes(answer: Answered, _: World) -> None:
     if answer.status == 400 and "starting_after" in answer.asked.query:
+        refuse(answer, 500, "api_error")
+
+
+@BOOK.answered("errors.odd-country-crashes", "NKN-ERR-9", "A country that is no text is answered 500.")
+def _odd_country_crashes(answer: Answered, _: World) -> None:
+    if answer.status == 400 and answer.asked.path == AVAILABLE and "%FF" in answer.asked.query:
         refuse(answer, 500, "api_error")

@@ -119,6 +119,11 @@ def _backwards(answer: Answered, world: World) -> None:
         answer.say(200, {**empty(ENDPOINTS), "data": found[-3:-2]})
 
 
+@BOOK.asked("page.ending-before-is-a-cursor", "NKN-PAGE-4", "ending_before is taken for starting_after.")
+def _ending_before_is_a_cursor(asked: Asked) -> None:
+    asked.query = asked.query.replace("ending_before=", "starting_after=")
+
+
 @BOOK.answered("page.odd-cursor-is-the-start", "NKN-PAGE-5", "A starting_after that names nothing gives an empty page.")
 def _odd_cursor_is_the_start(answer: Answered, _: World) -> None:
     if answer.status == 400 and answer.asked.query.startswith("starting_after=") and answer.asked.path == NUMBERS:
@@ -185,6 +190,11 @@ def _mismatch_has_another_code(answer: Answered, _: World) -> None:
 @BOOK.world("idempotency.for-good", "NKN-IDEM-3", "An Idempotency-Key is never forgotten.")
 def _for_good(world: World) -> None:
     _once(world, lambda once, a, o, k, seen, keep_for, act: once(a, o, k, seen, keep_for * 400, act))
+
+
+@BOOK.world("idempotency.two-days", "NKN-IDEM-3", "An Idempotency-Key is forgotten after two days.")
+def _two_days(world: World) -> None:
+    _once(world, lambda once, a, o, k, seen, keep_for, act: once(a, o, k, seen, keep_for * 2, act))
 
 
 @BOOK.world("idempotency.not-while-under-way", "NKN-IDEM-4", "A request under way holds no other with its key back.")

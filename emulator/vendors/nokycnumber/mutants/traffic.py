@@ -247,6 +247,12 @@ def _call_unknown_is_400(answer: Answered, _: World) -> None:
         refuse(answer, 400)
 
 
+@BOOK.answered("calls.hangup-of-unknown-is-409", "NKN-CALL-10", "A hangup of no call at all is answered 409.")
+def _hangup_of_unknown_is_409(answer: Answered, _: World) -> None:
+    if answer.status == 404 and answer.asked.path.endswith("/hangup") and answer.asked.method == "POST":
+        refuse(answer, 409)
+
+
 # -- messages ------
 
 
@@ -390,6 +396,12 @@ def _texts_inbound_are_not_listed(answer: Answered, _: World) -> None:
 )
 def _texts_inbound_in_silence(world: World) -> None:
     sent(world, lambda event: None if event["type"] == "sms.received" else event)
+
+
+@BOOK.answered("messages.segments-as-text", "NKN-SMS-9", "Listed messages have their segments as text.")
+def _segments_as_text(answer: Answered, _: World) -> None:
+    if is_list(answer, SMS):
+        show(answer, "sms", lambda text: text.update(segments=str(text["segments"])))
 
 
 @BOOK.answered("messages.list-without-failure_code", "NKN-SMS-9", "Listed messages lack failure_code.")

@@ -166,11 +166,11 @@ class Lines:
     def change(self, account: str, id_: str, body: NumberPatch) -> NumberView:
         """Change what is present. Raises Refusal 404, 409 for a released number, 400 for hours that cannot be."""
         number = self.of(account, id_)
-        self.check_kept(number)
         if isinstance(body.on_off, Hours):
             self._check_hours(body.on_off)
         if isinstance(body.metadata, dict) and len(body.metadata) > MOST_METADATA:
             raise errors.invalid("metadata", f"has at most {MOST_METADATA} fields")
+        self.check_kept(number)
         secret = None
         if body.auto_renew is not UNSET:
             number.auto_renew = body.auto_renew
@@ -278,8 +278,6 @@ class Lines:
             raise errors.invalid(f"on_off.{error.param}", f"will not do: {error}") from None
 
     def _keep_hours(self, number: Number, hours: Hours | None) -> None:
-        for span in hours.windows if hours is not None else ():
-            span.days = list(dict.fromkeys(span.days))
         number.on_off = hours
         self._follow_hours(number)
 
