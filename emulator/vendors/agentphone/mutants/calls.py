@@ -417,7 +417,12 @@ def _first_name_alone(asked: Asked) -> None:
         rewrite(asked, cut)
 
 
-@BOOK.asked("prompt.without-one-is-hosted", "AGP-CALL-5", "A call that nothing drives is taken for a hosted one.")
+@BOOK.asked(
+    "prompt.without-one-is-hosted",
+    "AGP-CALL-5",
+    "A call that nothing drives is taken for a hosted one.",
+    "AGP-CALL-6",
+)
 def _without_one_is_hosted(asked: Asked) -> None:
     if at(asked, "POST", CALLS):
         rewrite(asked, lambda body: body.setdefault("systemPrompt", "Hello.") if len(body) == 2 else None)
@@ -482,7 +487,11 @@ def _is_pstn(asked: Asked) -> None:
         query(asked, lambda named: named.pop("type") if named.get("type") == "pstn" else None)
 
 
-@BOOK.answered("inbound.from-us", "AGP-CALL-8", "A call that came in is shown as from our number.", "AGP-CALL-1")
+@BOOK.answered(
+    "inbound.from-us",
+    "AGP-CALL-8",
+    "A call that came in is shown as from our number.",
+)
 def _from_us(answer: Answered, _: World) -> None:
     def turn(call: Thing) -> None:
         if call["direction"] == "inbound":

@@ -54,6 +54,8 @@ def refuse(answer: Answered, status: int, code: str = "VALIDATION_ERROR", kind: 
     detail: Any = message
     if status == 422:
         detail = [{"loc": ["body"], "msg": message, "type": "value_error"}]
+    answer.without(b"content-type")
+    answer.headers.append((b"content-type", b"application/json"))
     answer.say(status, {"detail": detail, "error": {"message": message, "code": code, "type": kind}})
 
 
@@ -115,6 +117,8 @@ def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
         def changed(**event: Any) -> Any:
             payload = change(json.loads(event["body"]))
             if payload is None:
+                kept = house(world).hooks.sent
+                kept.remove(kept[event["id_"]])
                 return None
             body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
             return send(**{**event, "body": body})
