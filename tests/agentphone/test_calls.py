@@ -362,6 +362,7 @@ def test_ending_a_call_shows_it_as_it_was_and_its_end_follows(
     call = shown(http, id_)
     assert (call["status"], call["durationSeconds"]) == ("completed", 30)
     assert ok(http.post(f"/v1/calls/{id_}/end", json={})) == call
+    account.advance(seconds=0)
     assert events(hook, "agent.call_ended")[0]["data"]["disconnectionReason"] == "agent_hangup"
 
 
