@@ -112,7 +112,10 @@ def test_routes_are_the_operations_of_the_contract_both_ways(vendor: str) -> Non
         if method != "OPTIONS"
     }
     assert declared == contract
-    assert {(id_, method, re.sub(r"\{[^}]*\}", "{}", path)) for id_, method, path in routed} == contract
+    # The framework knows no slash at the end of a path; the gate does.
+    assert {(id_, method, re.sub(r"\{[^}]*\}", "{}", path)) for id_, method, path in routed} == {
+        (id_, method, path.rstrip("/")) for id_, method, path in contract
+    }
 
 
 HEAVY = ("litestar", "aiohttp", "httpx", "yaml", "rich", "faker", "phonenumbers", "tinydb", "schemathesis", "trustme")

@@ -12,7 +12,7 @@ import msgspec
 from emulator.carrier.clock import SECOND, Clock
 from emulator.carrier.live import EndedBy, Live, Talk, Terms
 from emulator.carrier.rng import Streams
-from emulator.carrier.script import Plan, Script, Turn, far_end, plan
+from emulator.carrier.script import GIVES_UP_AFTER, Plan, Script, Turn, far_end, plan
 from emulator.store import Collection, Record
 
 State = Literal["ringing", "in_progress", "completed", "no_answer", "busy", "failed"]
@@ -146,6 +146,7 @@ class Calls:
                 longest=_micros(terms.longest),
                 lasts=_micros(ahead.lasts) if ahead.lasts is not None else None,
                 max_silence=_micros(terms.max_silence) if terms.max_silence is not None else None,
+                hesitates=terms.hesitates,
             )
         call.timer = self._clock.after(_micros(played.answer_after), account, PICK_UP, call.id)
         self.changed(call)
@@ -165,6 +166,24 @@ class Calls:
         self.changed(call)
         if call.live is not None:
             self.talk.begin(call)
+
+    def hold(self, call: Call) -> None:
+        """Let a call ring until `answer`: whether it is taken is not decided yet. One whose caller will give up anyway
+        does so."""
+        if call.state == "ringing" and call.end == "completed":
+            self._clock.cancel(call.timer)
+            call.timer = None
+
+    def answer(self, call: Call, after: float = 0.0) -> None:
+        """A call that was held is picked up, in so many seconds; any other stays as it is."""
+        if call.state == "ringing" and call.timer is None:
+            call.timer = self._clock.after(_micros(after), call.account, PICK_UP, call.id)
+
+    def ring_out(self, call: Call) -> None:
+        """Nobody takes a call that was held: its caller gives up in time."""
+        if call.state == "ringing" and call.timer is None:
+            call.end, call.live = "no_answer", None
+            call.timer = self._clock.after(_micros(GIVES_UP_AFTER), call.account, PICK_UP, call.id)
 
     def hang_up(self, call: Call, by: EndedBy = "agent") -> None:
         """End a call now, from this end unless told otherwise. One that still rings ends unanswered; one that has ended

@@ -31,16 +31,19 @@ UNANSWERED = 2.0
 class Terms(NamedTuple):
     """How a call is live. With `asks` the agent's side is decided while it goes and its scripted turns are left out;
     without, both sides keep to the script and are on record as they are said. It ends after `longest` seconds, or
-    when nobody has spoken for `max_silence`."""
+    when nobody has spoken for `max_silence`. The far end lets the agent greet for `hesitates` seconds before it speaks
+    for the first time."""
 
     asks: bool = True
     longest: float = LONGEST
     max_silence: float | None = None
+    hesitates: float = 0.0
 
 
 class Live(msgspec.Struct, kw_only=True):
     """Where a live call stands. Durations are microseconds; `lasts` None: the far end hangs up when it has nothing left
-    to say. `asked` is true while it waits for an answer; `goodbye` once the agent is to hang up after its last line."""
+    to say. `asked` is true while it waits for an answer; `goodbye` once the agent is to hang up after its last line;
+    `sounds_until` is the instant at which a sound of the agent's, a line without words, ends."""
 
     ahead: list[ScriptedTurn]
     asks: bool
@@ -52,6 +55,8 @@ class Live(msgspec.Struct, kw_only=True):
     lines: list[str] = []
     asked: bool = False
     goodbye: bool = False
+    hesitates: float = 0.0
+    sounds_until: int = 0
     timers: dict[Role, int] = {}
 
 
@@ -103,6 +108,22 @@ class Talk:
             self._next_line(call, live)
         return True
 
+    def sound(self, call: Call, length: int) -> None:
+        """The agent makes a sound that is not known in words, `length` microseconds more of it: the far end waits for
+        its end as for a line's. Over its own words, it does nothing."""
+        live = self._on(call)
+        if live is None or live.goodbye or (live.line is not None and live.line.text):
+            return
+        now = self._clock.now(call.account)
+        live.asked = False
+        if live.line is None:
+            live.line, live.sounds_until = self._spoken_now(call, "agent", ""), now
+            self._drop(call, live, "turn" if not self._has_its_moment(live) else None, "silence")
+            if live.lasts is None:
+                self._drop(call, live, "leave")
+        live.sounds_until += length
+        self._set(call, live, "line", live.sounds_until)
+
     def pass_(self, call: Call) -> None:
         """The agent has no more to say to the turn that waits."""
         live = self._on(call)
@@ -148,7 +169,7 @@ class Talk:
         if live.lasts is not None:
             self._set(call, live, "leave", call.answered_at + live.lasts)
         if live.line is None:
-            self._go_on(call, live, 0.0)
+            self._go_on(call, live, live.hesitates)
         else:
             self._await_moment(call, live)
 

@@ -52,6 +52,8 @@ class Line(msgspec.Struct, gc=False):
     open: bool = True
 
 
+TOLL_FREE = "toll_free"
+"""What stands for a country where a toll-free number is taken."""
 FICTIONAL_EXCHANGE = "555"
 FICTIONAL_LINES = 100
 """555-0100 to 555-0199 is set aside for fiction in every North American area code."""
@@ -221,6 +223,11 @@ def areas(country: str, region: str | None = None) -> Sequence[str]:
         return tuple(area for area, stocked in _inventory().get(country, {}).items() if stocked)
     regions = _inventory()["regions"].get(country, {})
     return tuple(area for area, stocked in regions.get(region, {}).items() if stocked)
+
+
+def has_region(country: str, region: str) -> bool:
+    """Whether a country has a state or province of this name."""
+    return region in _inventory()["regions"].get(country, {})
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -34,6 +34,10 @@ SAMPLE_RATES = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000)
 WAV_RATE = 22050
 """Samples a second of a recording as a WAV file: what the speech engine gives."""
 
+TELEPHONE_RATE = 8000
+"""Samples a second on a telephone line."""
+PCMU_SILENCE = b"\xff"
+
 # One shape for every MP3 frame made here: MPEG-2 Layer III, mono, no CRC, no padding. At 16 kHz and 24 kbit/s a frame
 # is a whole number of bytes, so frames of different origin can stand in a row.
 _FRAME_HEADER = bytes.fromhex("fff338c4")
@@ -169,6 +173,22 @@ def render_wav(
         heard = samples[: 2 * (end - start)]
         pcm[2 * start : 2 * start + len(heard)] = heard
     return to_wav(bytes(pcm), WAV_RATE)
+
+
+def utterance(text: str, speaker: str, seconds: float, seed: int = 0, *, voice: bool | None = None) -> bytes:
+    """`text` as it is heard on a telephone line: PCMU (G.711 µ-law, 8 kHz, mono), `seconds` long to the sample, spoken
+    faster if it must be. `voice` and `seed` are those of `render_mp3`: without a voice it is a tone.
+
+    Raises as `render_mp3` does.
+    """
+    count = round(_checked_duration(seconds) * TELEPHONE_RATE)
+    chosen = _voice_of(speaker, seed)
+    if voice is None:
+        voice = voice_available()
+    if not voice:
+        return to_pcmu(tone(seconds, TELEPHONE_RATE))[:count]
+    pcm = _little_endian(_resampled(_fitted(text, chosen, seconds), TELEPHONE_RATE))[: 2 * count]
+    return to_pcmu(pcm).ljust(count, PCMU_SILENCE)
 
 
 def synthesize(text: str, speaker: str, sample_rate: int = 16000, *, seed: int = 0) -> bytes:

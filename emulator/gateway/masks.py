@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-SECRETS = re.compile(r"\b(kp_live_|sk_live_|pk_live_|ps_(?:live|test)_|whsec_|ringback-service-token)([A-Za-z0-9_-]*)")
+SECRETS = re.compile(
+    r"\b(kp_live_|sk_live_|pk_live_|ps_(?:live|test)_|whsec_|ApiKey_|ringback-service-token)([A-Za-z0-9_-]*)"
+)
 _HEADERS = frozenset(("authorization", "cookie", "x-service-token", "x-api-key", "proxy-authorization"))
 
 

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Hashable, Iterator, Sequence
+from bisect import bisect_right, insort
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import lru_cache
+from typing import Any, TypeVar
+
+from emulator.store import Collection, Key, Record
+
+R = TypeVar("R", bound=Record)
 
 _WORD = re.compile(r"[a-z0-9]+")
 _IDEOGRAPHS = "぀-ヿ㐀-䶿一-鿿가-힯豈-﫿ｦ-ﾟ"
@@ -50,15 +55,17 @@ class Index:
         self._lists: dict[tuple[Hashable, str], list[int]] = {}
 
     def add(self, entry: int, text: str, shelves: Sequence[Hashable]) -> None:
-        """Take in an entry, the newest of all on its shelves."""
+        """Take in an entry; at no cost to speak of when it is the newest on its shelves."""
         lists = self._lists
         for word in _split(text):
             for shelf in shelves:
                 found = lists.get((shelf, word))
                 if found is None:
                     lists[shelf, word] = [entry]
-                else:
+                elif found[-1] < entry:
                     found.append(entry)
+                else:
+                    insort(found, entry)
 
     def remove(self, entry: int, text: str, shelves: Sequence[Hashable]) -> None:
         """Forget an entry, told as it was added."""
@@ -99,3 +106,57 @@ class Index:
     def clear(self) -> None:
         """Forget everything."""
         self._lists.clear()
+
+
+class Searched(Collection[R]):
+    """A collection whose records are found by their words. `text` gives what a record says, which never changes, and
+    `shelves` where it is looked for, which may."""
+
+    def __init__(
+        self,
+        kind: type[R],
+        text: Callable[[R], str | None],
+        shelves: Callable[[R], Sequence[Hashable]],
+        **indexes: Key[R],
+    ) -> None:
+        super().__init__(kind, **indexes)
+        self._text = text
+        self._shelves = shelves
+        self._index = Index()
+        self._found: dict[int, R] = {}
+
+    def search(self, query: str, shelf: Hashable) -> Iterator[R]:
+        """The records of a shelf that have every word of a query, newest first."""
+        return (self._found[entry] for entry in self._index.find(query, shelf))
+
+    def _place(self, record: R) -> None:
+        super()._place(record)
+        text = self._text(record)
+        if text:
+            self._found[record.seq] = record
+            self._index.add(record.seq, text, self._shelves(record))
+
+    def update(self, record: R, **changes: Any) -> R:
+        """Change fields of a stored record, and where it is found."""
+        before = self._shelves(record)
+        super().update(record, **changes)
+        after = self._shelves(record)
+        text = self._text(record)
+        if text and before != after:
+            self._index.remove(record.seq, text, [shelf for shelf in before if shelf not in after])
+            self._index.add(record.seq, text, [shelf for shelf in after if shelf not in before])
+        return record
+
+    def remove(self, record: R) -> None:
+        """Forget a stored record."""
+        text = self._text(record)
+        if text:
+            self._index.remove(record.seq, text, self._shelves(record))
+            del self._found[record.seq]
+        super().remove(record)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self._index.clear()
+        self._found.clear()

@@ -145,6 +145,7 @@ class Outbox:
         self._unkind = unkind
         self._dialects: dict[str, Dialect] = {}
         self._lanes: dict[str, Lane] = {}
+        self._launched: dict[str, asyncio.Future[None]] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self._insecure: ssl.SSLContext | None = None
@@ -306,6 +307,12 @@ class Outbox:
             raise RuntimeError("the outbox has no event loop to send on")
         return sent
 
+    async def settle(self, delivery: Delivery) -> None:
+        """Until the attempt that is under way, if one is, was made."""
+        under_way = self._launched.get(delivery.id)
+        if under_way is not None:
+            await asyncio.wait((under_way,))
+
     def abandon(self, account: str, wanted: Callable[[Delivery], bool] | None = None) -> None:
         """Send nothing more of an account's, or nothing more that is `wanted` gone."""
         for delivery in self.records.oldest("account", account):
@@ -339,6 +346,8 @@ class Outbox:
         if loop is None:
             return None
         done: asyncio.Future[None] = loop.create_future()
+        self._launched[delivery.id] = done
+        done.add_done_callback(lambda _: self._launched.pop(delivery.id, None))
         self._clock.track(delivery.account, done)
         receiver = delivery.url.split("/", 3)[2]
         lane = self._lanes.get(receiver)
@@ -449,6 +458,36 @@ class Outbox:
                     await read_body(response.content, reply, most)
                 else:
                     reply.body = await response.content.read(most)
+        except aiohttp.ClientConnectorError as error:
+            raise OSError(f"no connection to {error.host}:{error.port}: {_reason(error.os_error)}") from error
+        except aiohttp.ClientError as error:
+            raise OSError(str(error) or type(error).__name__) from error
+
+    async def connect(
+        self, url: str, headers: Headers, patience: float
+    ) -> tuple[aiohttp.ClientWebSocketResponse, Mapping[str, str]]:
+        """Open a WebSocket to a receiver (`ws://` or `wss://`), where webhooks may go too; pings and pongs are left to
+        the caller. Gives it and the headers with which it was taken. Raises EgressError, and OSError or TimeoutError
+        when it does not open."""
+        import aiohttp
+
+        destination = await self.egress.destination(f"http{url[2:]}")
+        session = self._session
+        if session is None:
+            session = self._session = self._open()
+        routed = f"ws{destination.url[4:]}"
+        try:
+            async with asyncio.timeout(patience):
+                socket = await session.ws_connect(
+                    routed,
+                    headers=headers if routed == url else [*headers, ("Host", destination.host_header)],
+                    ssl=True if destination.verify else self._unverified(),
+                    autoping=False,
+                    max_msg_size=ASKED_BYTES,
+                )
+                return socket, socket._response.headers
+        except aiohttp.WSServerHandshakeError as error:
+            raise OSError(f"the WebSocket was refused with status {error.status}") from error
         except aiohttp.ClientConnectorError as error:
             raise OSError(f"no connection to {error.host}:{error.port}: {_reason(error.os_error)}") from error
         except aiohttp.ClientError as error:

@@ -34,6 +34,20 @@ def nokycnumber(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     return ""
 
 
+def inkbox(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """The official SDK's verifier: `sha256=` and the hex HMAC-SHA256 of `{request id}.{timestamp}.{raw body}`, under
+    the key without its `whsec_`."""
+    request_id, timestamp = headers.get("x-inkbox-request-id", ""), headers.get("x-inkbox-timestamp", "")
+    if not timestamp.isdecimal():
+        return f"X-Inkbox-Timestamp is {timestamp!r}, not Unix seconds"
+    signed = f"{request_id}.{timestamp}.".encode() + body
+    expected = "sha256=" + hmac.new(secret.removeprefix("whsec_").encode(), signed, sha256).hexdigest()
+    found = headers.get("x-inkbox-signature", "")
+    if not hmac.compare_digest(expected.encode(), found.encode()):
+        return f"X-Inkbox-Signature is {found or 'missing'}, and {expected} is right"
+    return ""
+
+
 def agentphone(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     """Python SDK, `verify_webhook`: `sha256=` and the hex HMAC-SHA256 of `{timestamp}.{raw body}`."""
     timestamp = headers.get("x-webhook-timestamp", "")
@@ -59,5 +73,6 @@ SIGNATURES: dict[str, Verifier] = {
     "kwickphone": kwickphone,
     "nokycnumber": nokycnumber,
     "agentphone": agentphone,
+    "inkbox": inkbox,
     "phonestack": phonestack,
 }

@@ -47,10 +47,10 @@ def read(text: str, file: str) -> Source:
     try:
         return _Builder(file, yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))).build()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise ScenarioError(
-            file, mark.line + 1 if mark else None, f"not YAML: {error.problem or error.context}"
-        ) from None
+        mark, problem = error.problem_mark or error.context_mark, f"not YAML: {error.problem or error.context}"
+        if "nesting depth" in problem:
+            problem = f"nested deeper than {DEEPEST} levels"
+        raise ScenarioError(file, mark.line + 1 if mark else None, problem) from None
     except yaml.YAMLError as error:
         raise ScenarioError(file, None, f"not YAML: {' '.join(str(error).split())}") from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emulator.gateway.vendor import Vendor
 
-NAMES: tuple[str, ...] = ("kwickphone", "nokycnumber", "agentphone", "phonestack")
+NAMES: tuple[str, ...] = ("kwickphone", "nokycnumber", "agentphone", "inkbox", "phonestack")
 
 
 def load(name: str) -> Vendor:

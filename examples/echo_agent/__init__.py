@@ -1,0 +1,1 @@
+"""An agent that says back what it hears, on an Inkbox call."""
