@@ -25,6 +25,8 @@ RECORDING = msgspec.structs.replace(BRIEF, engine_requests=2_000)
 TRIAL_SECONDS = 180.0
 TRIAL_BYTES = 3 * 1024**3
 """What one trial may take before it counts as lost."""
+STARTING_SECONDS = 300.0
+"""What a worker may take to be there: on a busy machine that is long."""
 LOOK_SECONDS = 1.0
 ENDING_SECONDS = 5.0
 
@@ -218,6 +220,7 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
+        self._there = False
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(self._seed, theirs), daemon=True)
@@ -226,7 +229,8 @@ class Worker:
 
     def give(self, task: Task) -> None:
         """Begin a trial."""
-        self.task, self._until = task, time.monotonic() + TRIAL_SECONDS
+        self.task = task
+        self._until = time.monotonic() + (TRIAL_SECONDS if self._there else STARTING_SECONDS)
         self.connection.send(task)
 
     def look(self) -> Trial | None:
@@ -236,8 +240,11 @@ class Worker:
             return None
         try:
             if self.connection.poll():
-                trial: Trial = self.connection.recv()
-                self.task = None
+                trial: Trial | None = self.connection.recv()
+                if trial is None:
+                    self._there, self._until = True, time.monotonic() + TRIAL_SECONDS
+                else:
+                    self.task = None
                 return trial
         except (EOFError, OSError):
             return self._lost(task, "the trial died: its emulator ran out of memory, or crashed")
@@ -262,9 +269,10 @@ class Worker:
 
 
 def _work(seed: int, connection: Any) -> None:
-    """What a worker does: tries what it is given until nobody gives any more."""
+    """What a worker does: says that it is there, and tries what it is given until nobody gives any more."""
     _bound_memory()
     gc.disable()
+    connection.send(None)
     while True:
         try:
             task: Task = connection.recv()

@@ -38,10 +38,12 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 def observe(catalogue: Catalogue, exchanges: Iterable[Exchange]) -> list[Observation]:
     """Hold every exchange against every invariant that applies to it."""
-    log = [Decoded.of(exchange) for exchange in exchanges if exchange.kind is not Kind.CONTROL]
+    log = [Decoded.of(exchange) for exchange in exchanges]
     known = catalogue.dialect.known(log)
     seen: list[Observation] = []
     for exchange in log:
+        if exchange.kind is Kind.CONTROL:
+            continue
         for invariant in catalogue.invariants:
             if not invariant.applies(exchange, known):
                 continue

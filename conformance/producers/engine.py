@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from conformance.model import Exchange, Header, Lead, Profile
+from conformance.producers.draws import steady
 from conformance.transport import NoAnswer, Refused, Request, TargetGone, Transport, Unsendable
 
 if TYPE_CHECKING:
@@ -96,14 +97,15 @@ def explore(
     finding = Finding()
     operations: dict[str, str] = {}
     stream = from_schema(schema).execute()
-    for event in stream:
-        if isinstance(event, ScenarioFinished):
-            finding.leads += leads(event.recorder)
-            operations |= operations_of(event.recorder)
-        elif isinstance(event, NonFatalError) and not gate.ended:
-            finding.trouble = finding.trouble or f"{event.info.title}: {event.info.message}"
-        if gate.ended:
-            stream.stop()
+    with steady():
+        for event in stream:
+            if isinstance(event, ScenarioFinished):
+                finding.leads += leads(event.recorder)
+                operations |= operations_of(event.recorder)
+            elif isinstance(event, NonFatalError) and not gate.ended:
+                finding.trouble = finding.trouble or f"{event.info.title}: {event.info.message}"
+            if gate.ended:
+                stream.stop()
     finding.ended = gate.ended
     finding.tape = Tape(tuple(various(gate.asked, operations, TAPED)), feed)
     return finding

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.producers.draws import steady
+
 if TYPE_CHECKING:
     from hypothesis.stateful import RuleBasedStateMachine
 
@@ -25,7 +27,7 @@ def walk(
     from hypothesis.reporting import with_reporter
     from hypothesis.stateful import run_state_machine_as_test
 
-    with with_reporter(lambda _: None):
+    with steady(), with_reporter(lambda _: None):
         try:
             run_state_machine_as_test(  # type: ignore[no-untyped-call,unused-ignore]
                 hypothesis.seed(seed)(machine),

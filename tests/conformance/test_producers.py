@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from conformance import contract
 from conformance.gate import RECORDING
 from conformance.model import Kind, Profile, Verdict
 from conformance.producers.engine import Share, explore, own_headers
+from conformance.producers.machine import walk
 from conformance.run import THOROUGH, Effort, Result, Wish, conduct
 from conformance.transport import READING, Log, Policy, Transport
 from emulator.testing import Ringback
@@ -163,6 +168,28 @@ def test_a_tape_shows_what_the_engine_would() -> None:
     mutant = "kwickphone.numbers.secret-in-the-list"
     wish = Wish(vendor="kwickphone", mutants=(mutant,), producers=frozenset({"engine"}), tape=reference.tape)
     assert failed(conduct(wish)) == {"KWP-NUM-12"}
+
+
+def walked(seed: int) -> list[int]:
+    drawn: list[int] = []
+
+    class Walker(RuleBasedStateMachine):
+        @rule(number=st.integers(-(10**9), 10**9))
+        def draw(self, number: int) -> None:
+            drawn.append(number)
+
+    walk(Walker, seed, 20, 30, ())
+    return drawn
+
+
+def test_a_walk_is_the_same_whatever_was_imported_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = walked(1)
+    constants = ", ".join(str(1_000_003 + at) for at in range(50))
+    (tmp_path / "somebodys_module.py").write_text(f"NUMBERS = ({constants})\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("somebodys_module")
+    assert walked(1) == before
+    assert walked(2) != before
 
 
 def test_generated_webhook_addresses_belong_to_nobody() -> None:

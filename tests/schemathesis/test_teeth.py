@@ -18,7 +18,8 @@ from tests.schemathesis.links import follow
 from tests.schemathesis.place import Place, contract, opened
 
 EXAMPLES = 10
-SCENARIOS = 3
+SCENARIOS = 20
+"""At most: the first that finds something is the last."""
 
 Message = MutableMapping[str, Any]
 Change = Callable[[str, int, bytes], tuple[int, bytes]]
