@@ -15,6 +15,7 @@ from conformance.control import Control
 from conformance.masking import Mask
 from conformance.model import Exchange, Header, Observation, Profile
 from conformance.receiver import Inbox, Receiver
+from conformance.sockets import Line, Sockets
 from conformance.transport import Request, Transport
 
 ROOMY: Mapping[str, Any] = {"rate_limit": None}
@@ -43,6 +44,7 @@ class Equipment:
         key: str = "",
         control: Control | None = None,
         receiver: Receiver | None = None,
+        sockets: Sockets | None = None,
         strict: bool = True,
         destination: str = "",
         await_call: float = 0.0,
@@ -56,6 +58,7 @@ class Equipment:
         self.seed = seed
         self.control = control
         self.receiver = receiver
+        self.sockets = sockets
         self.strict = strict
         self.destination = destination
         self.await_call = await_call
@@ -206,6 +209,18 @@ class Lab:
         if self.equipment.receiver is None:
             raise NotObserved("there is no webhook receiver")
         return self.equipment.receiver.inbox(self.claim or self.producer)
+
+    def line(self) -> Line:
+        """A fresh WebSocket address that the target can reach."""
+        if self.equipment.sockets is None:
+            raise NotObserved("there is no WebSocket receiver")
+        return self.equipment.sockets.line(self.claim or self.producer)
+
+    def nowhere(self) -> str:
+        """A WebSocket address at which no connection is taken."""
+        if self.equipment.sockets is None:
+            raise NotObserved("there is no WebSocket receiver")
+        return self.equipment.sockets.nowhere()
 
     def _control(self) -> Control:
         if self.equipment.control is None:

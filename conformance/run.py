@@ -30,6 +30,7 @@ from conformance.model import Claim, Exchange, Kind, Lead, Profile, Verdict
 from conformance.plan import Plan
 from conformance.producers.engine import Share, Tape, explore, repeat
 from conformance.receiver import Receiver
+from conformance.sockets import Sockets
 from conformance.transport import (
     READING,
     Log,
@@ -45,13 +46,18 @@ from conformance.wire import is_loopback
 
 HOOK_NAME = "https://hooks.ringback-conformance.example"
 """The public name that the emulator routes to our receiver, so that addresses are as the vendor's page wants them."""
+STREAM_NAME = "https://streams.ringback-conformance.example"
+"""The same for WebSockets."""
 REAL_CEILING = 400
 """Requests a run sends to a deployment that is not ours, at most, unless told."""
 EMULATED_CEILING = 100_000
 GREETINGS = 3
+OWN_PATIENCE = 30.0
+"""Seconds that an emulator in this process has for an answer: it is slow where the machine is, and never gone."""
 LOOK_SECONDS = 3.0
 """How long a control API has to show itself."""
 IN_PROCESS = "emulator (in this process)"
+BASE_PATH = re.compile(r"(/api)?/v1$")
 OWN_PORT = re.compile(r"127\.0\.0\.1:\d+")
 
 
@@ -325,7 +331,7 @@ class Run:
             policy,
             self.log,
             ca=wish.ca,
-            timeout=wish.timeout,
+            timeout=max(wish.timeout, OWN_PATIENCE) if site.own else wish.timeout,
             pace=pace,
             book=Keeper(ledger, self.dialect) if ledger is not None else None,
         )
@@ -339,7 +345,7 @@ class Run:
         return Ledger.begin(path, vendor=self.catalogue.vendor, base_url=site.base_url)
 
     def _equipment(self, stack: ExitStack, site: Site, mask: Mask, transport: Transport) -> Equipment:
-        receiver = self._receiver(stack, site)
+        sockets, receiver = self._sockets(stack, site), self._receiver(stack, site)
         return Equipment(
             dialect=self.dialect,
             profile=site.profile,
@@ -349,6 +355,7 @@ class Run:
             key=site.key,
             control=site.control if site.profile is Profile.EMULATOR else None,
             receiver=receiver,
+            sockets=sockets,
             strict=site.strict,
             destination=self.wish.destinations[0] if self.wish.destinations else "",
             await_call=self.wish.await_call,
@@ -376,6 +383,15 @@ class Run:
         stack.callback(receiver.stop)
         self._say(f"webhooks for {receiver.public} are taken at {receiver.origin}")
         return receiver
+
+    def _sockets(self, stack: ExitStack, site: Site) -> Sockets | None:
+        """Where an emulator may open WebSockets to; a deployment's tunnel leads to the receiver alone."""
+        if site.profile is not Profile.EMULATOR or site.control is None:
+            return None
+        sockets = Sockets(self.log, STREAM_NAME)
+        stack.callback(sockets.stop)
+        stack.enter_context(_led(site.control, sockets.public, sockets.origin))
+        return sockets
 
     def _greet(self, site: Site, transport: Transport, ledger: Ledger | None) -> str:
         """See that somebody answers who could be the vendor; gives what is the matter where not."""
@@ -709,10 +725,17 @@ def _guest(control: Control) -> Iterator[None]:
 
 @contextmanager
 def _routed(control: Control, receiver: Receiver) -> Iterator[None]:
-    """Route our public name to the receiver; what was routed before stays, and is as before in the end."""
+    """Route our public name to the receiver, which is told what was routed before."""
+    receiver.other_routes = _quietly(control, "GET", "/webhook-routes") or {}
+    with _led(control, receiver.public, receiver.origin):
+        yield
+
+
+@contextmanager
+def _led(control: Control, public: str, origin: str) -> Iterator[None]:
+    """Route a public name; what was routed before stays, and is as before in the end."""
     before = _quietly(control, "GET", "/webhook-routes") or {}
-    receiver.other_routes = before
-    control.call("control", "PUT", "/webhook-routes", {**before, receiver.public: receiver.origin})
+    control.call("control", "PUT", "/webhook-routes", {**before, public: origin})
     try:
         yield
     finally:
@@ -746,7 +769,8 @@ def _check_url(url: str) -> None:
 
 
 def _base(url: str) -> str:
-    return url.rstrip("/").removesuffix("/v1")
+    """What stands before the page's paths, where somebody gave an address with the vendor's own base path."""
+    return BASE_PATH.sub("", url.rstrip("/"))
 
 
 def _origin(url: str) -> str:

@@ -7,7 +7,7 @@ from typing import cast
 
 from conformance.catalogue import Catalogue
 
-VENDORS: tuple[str, ...] = ("kwickphone", "nokycnumber", "agentphone", "phonestack")
+VENDORS: tuple[str, ...] = ("kwickphone", "nokycnumber", "agentphone", "inkbox", "phonestack")
 
 
 def load(vendor: str) -> Catalogue:

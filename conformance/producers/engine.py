@@ -88,7 +88,7 @@ def explore(
 
     emulated = profile is Profile.EMULATOR
     config = SchemathesisConfig.from_dict(configuration(emulated, seed, share.examples))
-    schema: Any = schemathesis.openapi.from_dict(document, config=config)
+    schema: Any = schemathesis.openapi.from_dict(emulated_part(document) if emulated else document, config=config)
     if not emulated:
         schema = schema.include(method="GET")
     gate = Gate(transport, credentials, account, share.requests, tame, own_headers(document))
@@ -109,6 +109,15 @@ def explore(
     finding.ended = gate.ended
     finding.tape = Tape(tuple(various(gate.asked, operations, TAPED)), feed)
     return finding
+
+
+def emulated_part(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without what the emulator owns that it does not emulate: `x-not-emulated`."""
+    paths = {
+        path: {method: node for method, node in item.items() if not node.get("x-not-emulated")}
+        for path, item in document["paths"].items()
+    }
+    return {**document, "paths": {path: item for path, item in paths.items() if item}}
 
 
 def repeat(tape: Tape, transport: Transport, *, credentials: Header, account: str, feed: dict[str, list[str]]) -> None:

@@ -43,6 +43,8 @@ from conformance.lab import Account, Lab
 from conformance.model import Send
 from conformance.shapes import moment, odd_fields
 
+TALKED = 10
+"""Seconds after which a call that is to last an hour is ended."""
 STEPS = 40
 """Seconds, one at a time, in which a call of half a minute ends while it is waited for."""
 WEBHOOK_RATE, HOSTED_RATE = Decimal("0.13"), Decimal("0.22")
@@ -64,10 +66,13 @@ def calls_placed(lab: Lab) -> None:
     if lab.emulated:
         account.post(f"{AGENTS}/{agent['id']}/numbers", {"numberId": number["id"]})
         _to_its_end(lab, account, agent, number)
+        account.script({"to": FAR}, answer_after=1, duration=HOUR)
     exchange = place(account, agent, lab.equipment.destination or FAR, systemPrompt=PROMPT)
     call = _in_progress(lab, exchange, agent, number)
     search = account.get(f"{CALLS}?search={number['phoneNumber'].lstrip('+')}")
     lab.expect(call["id"] in ids(search.json()["data"]), "the list: expected the call that was placed", search)
+    if lab.emulated:
+        account.advance(1 + TALKED)
     ending = account.post(f"{CALLS}/{call['id']}/end", {})
     lab.expect(
         ending.status == 200 and ending.json().get("id") == call["id"],
@@ -77,9 +82,13 @@ def calls_placed(lab: Lab) -> None:
     if not lab.emulated:
         lab.leave_out("transcripts, duration, filters and waiting")
         return
-    account.advance(RINGING_AND_AFTER)
+    account.advance(1)
     over = fetched(account, CALLS, call["id"])
-    lab.expect(ended(over) and stamp(over["endedAt"]), f"a call that was ended: got {over['status']}", ending)
+    lab.expect(
+        ended(over) and stamp(over["endedAt"]) and over["durationSeconds"] == TALKED,
+        f"a call that was ended after {TALKED} s: got {over['status']} after {over['durationSeconds']} s",
+        ending,
+    )
     again = account.post(f"{CALLS}/{call['id']}/end", {})
     lab.expect(
         again.status == 200 and again.json()["status"] == over["status"] and again.json()["endedAt"] == over["endedAt"],

@@ -18,6 +18,7 @@ from conformance.claims.agentphone.steps import (
     PERSON,
     buy,
     desk,
+    fields_at_fault,
     listed,
     made,
     messages,
@@ -117,8 +118,7 @@ def errors_of_several_kinds(lab: Lab) -> None:
     if lab.emulated:
         exchange = account.post(AGENTS, {"name": "Front desk", "voiceSpeed": 9})
         lab.require(exchange.status == 422, f"a value out of its range is answered {exchange}")
-        detail = exchange.json()["detail"]
-        named = [problem["loc"][-1] for problem in detail if isinstance(problem, dict) and problem.get("loc")]
+        named = fields_at_fault(exchange)
         lab.expect(
             named == ["voiceSpeed"], f"the loc of a value out of its range: expected voiceSpeed, got {named}", exchange
         )
@@ -154,7 +154,7 @@ def what_cannot_be_done(lab: Lab) -> None:
     for path, body, field in (*INCOMPLETE, *MISTYPED):
         exchange = account.post(path, body)
         if refused(lab, exchange, (422,), f"POST {path} with {body}", "VALIDATION_ERROR"):
-            named = [problem["loc"][-1] for problem in exchange.json()["detail"] if problem["loc"]]
+            named = fields_at_fault(exchange)
             lab.expect(field in named, f"POST {path} with {body}: expected {field} in loc, got {named}", exchange)
     contact = new_contact(account)
     twin = account.post(CONTACTS, {"phoneNumber": PERSON, "name": "Robin again"})

@@ -43,6 +43,7 @@ from conformance.shapes import moment, odd_fields
 
 PICTURES = ["https://app.example.com/loaf.jpg", "https://app.example.com/roll.jpg"]
 SEGMENT = Decimal("0.02")
+THIRD_FAR = "+14155550179"
 NEW_PEOPLE = 50
 IMESSAGE = {"type": "imessage"}
 
@@ -125,6 +126,10 @@ def _threads(lab: Lab, account: Account) -> None:
     came = written(account, number, "Hello!")
     again = new_text(account, number, "Hello again.", to_number=PERSON)
     lab.expect(again["conversation_id"] == talks[1], "a message to somebody who wrote: expected the same conversation")
+    written(account, number, "Hello from me!", sender=THIRD_FAR)
+    new_text(account, number, "Hello to you.", to_number=THIRD_FAR)
+    begun = [each["messageCount"] for each in listed(account, CONVERSATIONS) if each["participant"] == THIRD_FAR]
+    lab.expect(begun == [2], f"an answer to somebody who wrote first: expected one conversation of 2, got {begun}")
     talk = fetched(account, CONVERSATIONS, talks[1])
     lab.expect(
         talk["messageCount"] == 3 and ids(talk["messages"])[1:] == [came, again["id"]],

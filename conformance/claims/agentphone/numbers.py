@@ -30,9 +30,9 @@ from conformance.claims.agentphone.steps import (
     made,
     messages,
     new_agent,
-    new_call,
     new_number,
     new_text,
+    place,
     refused,
     ring,
     send,
@@ -287,7 +287,10 @@ def without_registration(lab: Lab) -> None:
         number.get("outboundSms") != "enabled",
         f"outboundSms without registration: expected it not to be enabled, got {number.get('outboundSms')}",
     )
-    received = written(account, number, "Are you open?")
+    try:
+        received = account.write(number["phoneNumber"], PERSON, "Are you open?")
+    except ControlRefused as refusal:
+        lab.insist(False, f"a message that comes in without registration: expected it taken, got {refusal}")
     lab.expect(ids(messages(account, number)) == [received], "a message that came in: expected it in the list")
     balance = account.balance()
     exchange = send(account, number)
@@ -300,10 +303,12 @@ def without_registration(lab: Lab) -> None:
         exchange,
     )
     lab.expect(account.balance() == balance, "the balance after that: expected no charge", exchange)
-    call = new_call(account, agent, systemPrompt="Hello", script={"answer_after": 2, "duration": 10})
+    account.script({"to": FAR}, answer_after=2, duration=10)
+    placed = place(account, agent, systemPrompt="Hello")
+    lab.insist(made(placed), f"a call without registration: expected it placed, got {placed}", placed)
     inbound = ring(account, number, duration=10)
     account.advance(HOUR)
-    for id_ in (call["id"], inbound):
+    for id_ in (placed.json()["id"], inbound):
         after = fetched(account, "/v1/calls", id_)
         lab.expect(after["status"] == "completed", f"a call: expected it completed, got {after['status']}", exchange)
     registered = lab.account(sms_registration="registered")

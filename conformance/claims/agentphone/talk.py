@@ -35,8 +35,10 @@ from conformance.receiver import Answer, Inbox
 from conformance.shapes import odd_fields
 
 HEARD = ("Is the table ready?", "And the bread?")
-PATIENCE = 0.2
-"""Real seconds that an account's receiver is given, where a probe makes it hang."""
+FIRST_TURN = 4
+"""Seconds after which somebody has said the first thing, and the webhook was asked, but not the second."""
+PATIENCE, PATIENT = 0.2, 30.0
+"""Real seconds that an account's receiver is given where a probe makes it hang, and elsewhere."""
 SPOKEN = "One moment — Grüezi!"
 TRANSFER_TO = "+14155550199"
 
@@ -216,7 +218,13 @@ def _silences(lab: Lab, account: Account, agent: dict[str, Any], number: dict[st
 def _late(lab: Lab) -> None:
     account = lab.account(webhook_timeout=PATIENCE)
     agent, number = desk(account, voiceMode="webhook")
-    call, inbox = _call(account, agent, number, Answer(hangs=True), says(text="Here I am."))
+    _, inbox = hook(lab, account, agent)
+    inbox.answer(Answer(hangs=True), says(text="Here I am."))
+    id_ = ring(account, number, answer_after=1, turns=lines(*(f"caller: {words}" for words in HEARD)))
+    account.advance(FIRST_TURN)
+    account.settings(webhook_timeout=PATIENT)
+    account.advance(180)
+    call = fetched(account, CALLS, id_)
     lab.expect(
         _spoken(call) == [HEARD[0], HEARD[1], "Here I am."],
         f"an answer that does not come in time: expected silence and the next turn, got {_spoken(call)}",
@@ -326,7 +334,8 @@ def _recordings(lab: Lab) -> None:
     )
     try:
         with wave.open(io.BytesIO(exchange.response_body)) as sound:
-            seconds = sound.getnframes() / sound.getframerate()
+            frames = len(sound.readframes(sound.getnframes())) / (sound.getsampwidth() * sound.getnchannels())
+            seconds = frames / sound.getframerate()
     except (wave.Error, EOFError, ZeroDivisionError) as error:
         lab.expect(False, f"a recording: expected a WAV, got {error}", exchange)
         return

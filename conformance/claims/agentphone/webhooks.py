@@ -366,14 +366,10 @@ def _reacted(lab: Lab, account: Account) -> None:
     number = new_number(account, type="imessage")
     _, inbox = hook(lab, account)
     text = new_text(account, number, "Your table is ready.", to_number=PERSON)
-    try:
-        written(account, number, "Loved “Your table is ready.”")
-    finally:
-        account.advance(1)
+    written(account, number, "Loved “Your table is ready.”")
+    account.advance(1)
     found = told(inbox, "agent.reaction")
-    if not found:
-        lab.leave_out("agent.reaction, which nothing here can bring about")
-        return
+    lab.insist(len(found) == 1, f"agent.reaction: expected one, got {len(found)}", *inbox.received)
     body = inner(found[0])
     wanted = {
         "reactionType": "love",

@@ -1,7 +1,11 @@
-"""Named ways to break AgentPhone, one claim each."""
+"""Named ways to break one claim of AgentPhone's each, for whoever wants to see whether a test notices."""
 
 from __future__ import annotations
 
+from emulator.gateway.vendor import Mutant
+from emulator.vendors.agentphone.mutants import access, account, agents, calls, hooks, lines, texts
 from emulator.vendors.agentphone.mutants.register import BOOK
 
-MUTANTS = BOOK.all
+MUTANTS: dict[str, Mutant] = BOOK.all
+
+__all__ = ["MUTANTS", "access", "account", "agents", "calls", "hooks", "lines", "texts"]

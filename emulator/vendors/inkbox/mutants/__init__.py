@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from emulator.gateway.vendor import Mutant
+from emulator.vendors.inkbox.mutants import access, calls, hooks, media, numbers, texts
 from emulator.vendors.inkbox.mutants.register import BOOK
 
 MUTANTS: dict[str, Mutant] = BOOK.all
 
-__all__ = ["MUTANTS"]
+__all__ = ["MUTANTS", "access", "calls", "hooks", "media", "numbers", "texts"]

@@ -1,0 +1,246 @@
+"""AgentPhone's claims: all are looked at, the emulator keeps them, twice alike, and mutants are noticed by their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from conformance.claims import load
+from conformance.claims.agentphone import dialect, shapes
+from conformance.command import mutants
+from conformance.gate import Mutation, mutations
+from conformance.model import Exchange, Kind, Need, Profile
+from conformance.report.document import document
+from conformance.run import BRIEF, Result, Wish, conduct, draw_plan
+from conformance.transport import Request
+from emulator.testing import Account, Ringback
+
+CATALOGUE = load("agentphone")
+GROUPS = {
+    "AUTH": 2, "ERR": 6, "PAGE": 4, "NUM": 9, "AGT": 3, "CALL": 8, "MSG": 5, "CON": 1, "CNV": 1, "HOOK": 5, "USE": 1,
+    "ACC": 5, "SDK": 1,
+}  # fmt: skip
+"""How many claims each group has, numbered without a gap."""
+CHOSEN = (
+    "agentphone.stretches.share-instants",
+    "agentphone.voice.interim-closes-the-turn",
+    "agentphone.signature.without-the-prefix",
+    "agentphone.clients.transcripts-are-null",
+)
+
+
+@pytest.fixture(scope="module")
+def kept() -> Result:
+    return conduct(Wish(vendor="agentphone", effort=BRIEF, seed=7))
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Mutation]:
+    return mutations("agentphone")
+
+
+def test_the_claims_are_numbered_without_a_gap() -> None:
+    assert set(CATALOGUE.claims) == {f"AGP-{name}-{n}" for name, last in GROUPS.items() for n in range(1, last + 1)}
+
+
+def test_every_claim_has_a_probe() -> None:
+    assert set(CATALOGUE.probes) == set(CATALOGUE.claims)
+
+
+def test_what_only_reads_plans_nothing_else() -> None:
+    for probe in CATALOGUE.probes.values():
+        if probe.needs <= {Need.READ, Need.BURST}:
+            assert {send.method for send in probe.sends} <= {"GET", "HEAD"}, probe.claim
+
+
+def test_the_emulator_keeps_every_claim(kept: Result) -> None:
+    told = document(kept)
+    assert {v["claim"]: v["reason"] for v in told["verdicts"] if v["verdict"] != "pass"} == {}
+    assert told["notes"] == []
+    assert told["exit_code"] == 0
+
+
+def test_the_same_seed_gives_the_same_answers_and_webhooks(kept: Result) -> None:
+    again = conduct(Wish(vendor="agentphone", effort=BRIEF, seed=7))
+    assert again.digest == kept.digest
+    assert again.summary == kept.summary
+
+
+def test_the_engine_asks_nothing_of_what_is_not_emulated(kept: Result) -> None:
+    asked = {exchange.route for exchange in kept.log if exchange.producer == "engine" and exchange.kind is Kind.API}
+    assert asked
+    assert not any(
+        path.startswith(("/integrations/", "/v1/sip-trunks", "/v1/verify", "/v1/feedback")) for path in asked
+    )
+    assert {exchange.status for exchange in kept.log if exchange.producer == "engine"} & {200, 404, 422}
+
+
+def test_every_claim_has_a_mutant_and_every_mutant_a_claim(found: list[Mutation]) -> None:
+    assert {mutation.claim for mutation in found} == set(CATALOGUE.claims)
+    assert {claim for mutation in found for claim in mutation.touches} <= set(CATALOGUE.claims)
+    assert len({mutation.breaks for mutation in found}) == len(found) > 300
+    for mutation in found:
+        assert mutation.name.startswith("agentphone.")
+        assert mutation.breaks.endswith(".")
+        assert mutation.claim not in mutation.touches
+
+
+def test_the_gate_kills_and_the_reference_holds() -> None:
+    arguments = ["agentphone", "--gate", "--json", "--jobs", "2", *(f"--only={name}" for name in CHOSEN)]
+    outcome = CliRunner().invoke(mutants, arguments)
+    told = json.loads(outcome.stdout)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert told["killed"] == len(CHOSEN)
+    assert told["alive"] == told["noisy"] == []
+
+
+def test_no_name_is_looked_up_for_a_probe(kept: Result) -> None:
+    sent = [e.sent() for e in kept.log if e.kind is Kind.API and e.producer.startswith("AGP-") and e.status == 200]
+    urls = {body["url"] for body in sent if isinstance(body, dict) and body.get("url")}
+    assert urls
+    assert all(url.startswith("https://hooks.ringback-conformance.example/") for url in urls)
+
+
+@pytest.fixture
+def deployment() -> Iterator[Account]:
+    """An account as a stranger would meet it: no control API is used. Its minute lasts a twentieth of a second, and so
+    does the suite's (`hurried`)."""
+    with Ringback("agentphone", clock="x1200", strict=True) as emulator:
+        yield emulator.account("agentphone", balance="50.00")
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_deployment_is_only_read_unless_told(deployment: Account) -> None:
+    wish = Wish(vendor="agentphone", url=deployment.base_url, key=deployment.key, profile=Profile.READONLY)
+    result = conduct(wish)
+    assert deployment.balance == Decimal("50.00")
+    assert {e.method for e in result.log if e.kind is Kind.API} <= {"GET", "HEAD"}
+    assert result.summary["fail"] == result.summary["error"] == 0
+    assert result.summary["pass"] >= 6
+    assert result.trouble == ""
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_sandbox_run_spends_what_was_planned_and_leaves_nothing(deployment: Account) -> None:
+    wish = Wish(vendor="agentphone", url=deployment.base_url, key=deployment.key, profile=Profile.SANDBOX, budget=2_500)
+    result = conduct(wish)
+    assert {j.claim.id: j.reason for j in result.judgements if j.verdict.value in ("fail", "error")} == {}
+    assert result.summary["pass"] >= 20
+    assert result.spent == result.planned == 1_170
+    assert result.left_behind == []
+    with deployment.client() as http:
+        left = {path: http.get(f"/v1/{path}").json()["total"] for path in ("numbers", "agents", "contacts")}
+    assert left == {"numbers": 0, "agents": 0, "contacts": 0}
+
+
+def test_a_budget_bounds_what_a_plan_spends() -> None:
+    for budget in (0, 400, 2_000):
+        wish = Wish(vendor="agentphone", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
+        assert draw_plan(wish)[0].cents <= budget
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "cents"),
+    [
+        ("POST", "/v1/numbers", {"country": "US"}, 300),
+        ("POST", "/v1/numbers", None, 300),
+        ("POST", "/v1/calls", {"agentId": "agt_1", "toNumber": "+14155550177"}, 250),
+        ("POST", "/v1/calls/web", {"agentId": "agt_1"}, 250),
+        ("POST", "/v1/messages", {"number_id": "num_1", "to_number": "+14155550177", "body": "Hi"}, 20),
+        ("POST", "/v1/messages", {"number_id": "num_1", "recipients": ["+14155550177", "+14155550178"]}, 40),
+        ("POST", "/v1/register", {}, 7_000),
+        ("POST", "/v1/agents", {"name": "Front desk"}, 0),
+        ("DELETE", "/v1/numbers/num_1", None, 0),
+        ("GET", "/v1/numbers", None, 0),
+    ],
+)
+def test_a_request_is_taken_to_cost_the_most_it_can(method: str, path: str, body: Any, cents: int) -> None:
+    assert dialect.price(Request(method, path, (), json.dumps(body).encode())) == cents
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "numbers"),
+    [
+        ("/v1/calls", {"toNumber": "+14155550177"}, ["+14155550177"]),
+        ("/v1/messages", {"recipients": ["+14155550177", "robin@example.com"]}, ["+14155550177"]),
+        ("/v1/messages", {"to_number": "(415) 555-0177"}, ["(415) 555-0177"]),
+        ("/v1/verify/send", {"phone_number": "+14155550177"}, ["+14155550177"]),
+        ("/v1/contacts", {"phone_number": "+14155550177"}, []),
+    ],
+)
+def test_whoever_is_called_or_written_to_is_known(path: str, body: Any, numbers: list[str]) -> None:
+    assert dialect.destinations(Request("POST", path, (), json.dumps(body).encode())) == numbers
+
+
+def test_a_number_kept_for_fiction_may_be_called_and_no_other() -> None:
+    assert CATALOGUE.dialect.harmless("+14155550177")
+    assert not CATALOGUE.dialect.harmless("+14155551777")
+    assert not CATALOGUE.dialect.harmless("(415) 555-0177")
+
+
+def test_what_was_made_is_removed_where_it_was_made() -> None:
+    places = {id_: dialect.removal(id_).path for id_ in ("num_1", "agt_1", "sub_1", "ct-1")}
+    assert places == {
+        "num_1": "/v1/numbers/num_1",
+        "agt_1": "/v1/agents/agt_1",
+        "sub_1": "/v1/sub-accounts/sub_1",
+        "ct-1": "/v1/contacts/ct-1",
+    }
+
+
+def test_a_generated_request_waits_for_nothing() -> None:
+    assert dialect.tame(Request("GET", "/v1/calls/call_1?wait=true&timeout=300")).path == "/v1/calls/call_1?timeout=300"
+    assert "call_1" not in dialect.tame(Request("GET", "/v1/calls/call_1/transcript/stream")).path
+    calm = dialect.tame(Request("POST", "/v1/calls", (), b'{"waitForCompletion": true}'))
+    assert json.loads(calm.body) == {"waitForCompletion": False}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "odd"),
+    [
+        ({"detail": "No.", "error": {"message": "No.", "code": "NOT_FOUND", "type": "x"}}, 404, None),
+        ({"error": {"message": "No.", "code": "NOT_FOUND", "type": "x"}}, 404, "detail"),
+        ({"detail": "No.", "error": {"message": "No.", "code": "NOT_FOUND"}}, 404, "type"),
+        ({"detail": "No."}, 404, "error"),
+        ({"detail": "No.", "error": {"message": "No.", "code": "V", "type": "x"}}, 422, "a 422"),
+        (
+            {
+                "detail": [{"loc": ["body", 0], "msg": "m", "type": "t"}],
+                "error": {"message": "m", "code": "V", "type": "x"},
+            },
+            422,
+            None,
+        ),
+        ({"detail": [{"msg": "m", "type": "t"}], "error": {"message": "m", "code": "V", "type": "x"}}, 422, "loc"),
+        (None, 404, "no JSON"),
+    ],
+)
+def test_an_error_is_held_to_its_envelope(body: Any, status: int, odd: str | None) -> None:
+    seen = shapes.odd_error(body, status)
+    assert seen is None if odd is None else odd in str(seen)
+
+
+def test_the_answer_of_another_service_is_not_taken_for_the_vendors() -> None:
+    def answered(status: int, body: bytes, kind: str = "application/json") -> str | None:
+        return dialect.recognises(
+            Exchange(
+                id="x#1",
+                producer="x",
+                kind=Kind.API,
+                method="GET",
+                path="/v1/numbers",
+                status=status,
+                response_headers=(("Content-Type", kind),),
+                response_body=body,
+            )
+        )
+
+    assert answered(200, b'{"data": [], "hasMore": false, "total": 0}') is None
+    assert "hasMore" in str(answered(200, b'{"data": []}'))
+    assert "text/html" in str(answered(200, b"<html>", "text/html"))
+    assert "key is refused" in str(answered(401, b"{}"))
