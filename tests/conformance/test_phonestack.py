@@ -97,7 +97,7 @@ def test_the_gate_kills_and_the_reference_holds() -> None:
 def test_a_deployment_is_only_read_unless_told() -> None:
     with Ringback("phonestack", clock="real") as emulator:
         account = emulator.account("phonestack", balance="10.00")
-        wish = Wish(vendor="phonestack", url=account.base_url, key=account.key, profile=Profile.READONLY)
+        wish = Wish(vendor="phonestack", url=f"{account.base_url}/api/v1", key=account.key, profile=Profile.READONLY)
         result = conduct(wish)
         assert account.balance == Decimal("10.00")
     assert {e.method for e in result.log if e.kind is Kind.API} <= {"GET", "HEAD"}

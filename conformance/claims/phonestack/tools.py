@@ -566,7 +566,7 @@ def webhooks_by_tools(lab: Lab) -> None:
         ({"url": "http://hooks.example.com/in"}, "plain http"),
         ({"url": "https://127.0.0.1/in"}, "an inner address"),
         ({"url": "hello"}, "no address"),
-        ({"url": inbox.url, "events": ["call.exploded"]}, "an unknown event"),
+        ({"url": lab.inbox().url, "events": ["call.exploded"]}, "an unknown event"),
     ):
         reply = session.call("subscribe_webhook", **arguments)
         lab.expect(reply.refused, f"subscribe_webhook to {what}: expected a refusal, got {reply}", reply.exchange)

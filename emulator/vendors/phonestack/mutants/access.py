@@ -364,16 +364,14 @@ def _pages_of_25(asked: Asked) -> None:
             requery(asked, path, lambda pairs: pairs if "limit" in dict(pairs) else [*pairs, ("limit", "25")])
 
 
-@BOOK.answered(
-    "pages.skip-one", "PST-PAGE-1", "A page after the first leaves out its first object.", "PST-CON-5", "PST-MCP-2"
-)
+@BOOK.answered("pages.skip-one", "PST-PAGE-1", "A page after the first leaves out its first object.", "PST-CON-5")
 def _pages_skip_one(answer: Answered, _: World) -> None:
     if "cursor=" in answer.asked.query:
         relist(answer, lambda body: body.update(data=body["data"][1:]))
 
 
 @BOOK.answered(
-    "pages.repeat-one", "PST-PAGE-1", "A page after the first begins with an object it had before.", "PST-MCP-2"
+    "pages.repeat-one", "PST-PAGE-1", "A page after the first begins with an object it had before.", "PST-CON-5"
 )
 def _pages_repeat_one(answer: Answered, world: World) -> None:
     def repeat(body: Thing) -> None:

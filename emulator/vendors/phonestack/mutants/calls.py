@@ -26,8 +26,8 @@ from emulator.vendors.phonestack.mutants.register import (
 )
 
 FILTERS: dict[str, tuple[str, ...]] = {
-    "campaign_id": ("PST-CAM-1",),
-    "disposition": ("PST-MCP-2",),
+    "campaign_id": (),
+    "disposition": (),
     "status": (),
     "direction": (),
     "contact_id": (),
@@ -89,7 +89,7 @@ def _not_for_one_call(asked: Asked) -> None:
         forget(asked, CALLS, "include")
 
 
-@BOOK.asked("include.always-transcripts", "PST-CALL-2", "A call always comes with its transcript.", "PST-MCP-2")
+@BOOK.asked("include.always-transcripts", "PST-CALL-2", "A call always comes with its transcript.")
 def _always_transcripts(asked: Asked) -> None:
     def change(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
         return pairs if "include" in dict(pairs) else [*pairs, ("include", "transcript")]
@@ -125,8 +125,8 @@ def _do_not_add_up(world: World) -> None:
     "PST-CAM-1",
     "PST-REP-2",
     "PST-HOOK-3",
-    "PST-HOOK-1",
     "PST-BILL-1",
+    "PST-MCP-3",
 )
 def _cost_in_dollars(world: World) -> None:
     def change(view: Any) -> None:
@@ -165,7 +165,6 @@ def _transfer_is_lost(world: World) -> None:
     "PST-CALL-3",
     "A call's analysis has no sentiment.",
     "PST-MCP-2",
-    "PST-MCP-3",
     "PST-HOOK-3",
 )
 def _without_sentiment(answer: Answered, _: World) -> None:

@@ -56,7 +56,6 @@ def _no_filter_by_category(asked: Asked) -> None:
     "fields.for-contacts-by-default",
     "PST-CF-1",
     "A custom field is for contacts where nothing else is said.",
-    "PST-CON-10",
 )
 def _for_contacts_by_default(asked: Asked) -> None:
     if posted(asked, FIELDS):
@@ -85,7 +84,6 @@ def _updates_are_lost(world: World) -> None:
     "fields.deletion-is-lost",
     "PST-CF-1",
     "A custom field that is deleted stays.",
-    "PST-AUTH-2",
     "PST-CF-3",
     "PST-MCP-2",
     "PST-PRO-2",
@@ -143,8 +141,6 @@ def _there(values: Any) -> Thing:
     "values.unknown-is-refused",
     "PST-CF-2",
     "A custom field that nobody defined is refused.",
-    "PST-CALL-6",
-    "PST-CON-10",
 )
 def _unknown_is_refused(world: World) -> None:
     fields = house(world).fields
@@ -224,11 +220,13 @@ def _required_of_contacts(world: World) -> None:
 # -- profiles ------
 
 
-@BOOK.answered("profiles.archived-are-listed", "PST-PRO-1", "Archived profiles stay in the list.", "PST-MCP-2")
+@BOOK.answered("profiles.archived-are-listed", "PST-PRO-1", "Archived profiles stay in the list.")
 def _archived_are_listed(answer: Answered, world: World) -> None:
     profiles = house(world).profiles
-    every = [to_builtins(profiles.view(each)) for each in profiles.records.newest("account", answer.account)]
-    relist(answer, lambda body: body.update(data=every), PROFILES)
+    every = list(profiles.records.newest("account", answer.account))
+    if any(each.archived_at is not None for each in every) and "cursor=" not in answer.asked.query:
+        shown = [to_builtins(profiles.view(each)) for each in every]
+        relist(answer, lambda body: body.update(data=shown[: body["meta"]["limit"]]), PROFILES)
 
 
 @BOOK.answered("profiles.archived-are-gone", "PST-PRO-1", "An archived profile cannot be read.")
@@ -307,7 +305,7 @@ def _hide_their_grouping(world: World) -> None:
     viewed(house(world).reports, change)
 
 
-@BOOK.answered("reports.one-is-not-listed", "PST-REP-1", "The newest report is not listed.", "PST-PAGE-1", "PST-MCP-2")
+@BOOK.answered("reports.one-is-not-listed", "PST-REP-1", "The newest report is not listed.", "PST-PAGE-1")
 def _one_is_not_listed(answer: Answered, _: World) -> None:
     if "cursor=" not in answer.asked.query:
         relist(answer, lambda body: body.update(data=body["data"][1:]), REPORTS)
@@ -331,7 +329,7 @@ def _totals_of_the_first_row(world: World) -> None:
     _executed(world, change)
 
 
-@BOOK.world("reports.without-the-missed", "PST-REP-2", "Calls without a disposition are not counted.", "PST-REP-3")
+@BOOK.world("reports.without-the-missed", "PST-REP-2", "Calls without a disposition are not counted.")
 def _without_the_missed(world: World) -> None:
     def change(result: Any) -> None:
         result.rows = [row for row in result.rows if row.get("disposition", "") is not None]
@@ -378,7 +376,7 @@ def _no_pdf(answer: Answered, world: World) -> None:
         answer.body = reports.as_csv(reports.execute(answer.account, answer.asked.path.split("/")[-2], None))
 
 
-@BOOK.answered("export.pdf-without-rows", "PST-REP-3", "A PDF has the names and no rows.", "PST-MCP-2")
+@BOOK.answered("export.pdf-without-rows", "PST-REP-3", "A PDF has the names and no rows.")
 def _pdf_without_rows(answer: Answered, world: World) -> None:
     if _exported(answer, "pdf"):
         from emulator.vendors.phonestack.rules.printing import as_pdf

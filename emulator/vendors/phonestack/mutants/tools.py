@@ -52,7 +52,6 @@ def _nothing_is_required(answer: Answered, _: World) -> None:
     "mcp.does-not-begin",
     "PST-MCP-1",
     "initialize is answered with an error.",
-    *(f"PST-MCP-{n}" for n in (2, 3, 4, 5, 7)),
 )
 def _does_not_begin(answer: Answered, _: World) -> None:
     body = answer.asked.json() if answer.asked.path == MCP else None
@@ -75,7 +74,7 @@ def _lists_are_not_filtered(asked: Asked) -> None:
     recall(asked, ("list_contacts", "list_calls"), change)
 
 
-@BOOK.asked("tools.pause-stops", "PST-MCP-2", "pause_campaign stops it for good.", "PST-MCP-7")
+@BOOK.asked("tools.pause-stops", "PST-MCP-2", "pause_campaign stops it for good.")
 def _pause_stops(asked: Asked) -> None:
     recall(asked, ("pause_campaign",), lambda params: params.update(name="stop_campaign"))
 
@@ -86,7 +85,13 @@ def _update_replaces(asked: Asked) -> None:
 
 
 @BOOK.answered(
-    "tools.refusals-are-results", "PST-MCP-2", "What a tool refuses is no error.", "PST-MCP-3", "PST-MCP-5", "PST-MCP-7"
+    "tools.refusals-are-results",
+    "PST-MCP-2",
+    "What a tool refuses is no error.",
+    "PST-MCP-3",
+    "PST-MCP-5",
+    "PST-MCP-7",
+    "PST-MCP-1",
 )
 def _refusals_are_results(answer: Answered, _: World) -> None:
     body = answer.json() if tool(answer.asked) and answer.status == 200 else None
@@ -222,7 +227,7 @@ def _any_address(world: World) -> None:
     house(world).hooks.check_url = check_url
 
 
-@BOOK.answered("mcp.opens-without-a-key", "PST-MCP-6", "A tool's call without a key is answered 200.", "PST-ERR-2")
+@BOOK.answered("mcp.opens-without-a-key", "PST-MCP-6", "A tool's call without a key is answered 200.")
 def _opens_without_a_key(answer: Answered, _: World) -> None:
     if answer.asked.path == MCP and answer.status == 401:
         answer.say(200, {"jsonrpc": "2.0", "id": 1, "result": {"content": [], "isError": True}})
