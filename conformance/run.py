@@ -52,9 +52,12 @@ REAL_CEILING = 400
 """Requests a run sends to a deployment that is not ours, at most, unless told."""
 EMULATED_CEILING = 100_000
 GREETINGS = 3
+OWN_PATIENCE = 30.0
+"""Seconds that an emulator in this process has for an answer: it is slow where the machine is, and never gone."""
 LOOK_SECONDS = 3.0
 """How long a control API has to show itself."""
 IN_PROCESS = "emulator (in this process)"
+BASE_PATH = re.compile(r"(/api)?/v1$")
 OWN_PORT = re.compile(r"127\.0\.0\.1:\d+")
 
 
@@ -328,7 +331,7 @@ class Run:
             policy,
             self.log,
             ca=wish.ca,
-            timeout=wish.timeout,
+            timeout=max(wish.timeout, OWN_PATIENCE) if site.own else wish.timeout,
             pace=pace,
             book=Keeper(ledger, self.dialect) if ledger is not None else None,
         )
@@ -766,7 +769,8 @@ def _check_url(url: str) -> None:
 
 
 def _base(url: str) -> str:
-    return url.rstrip("/").removesuffix("/v1")
+    """What stands before the page's paths, where somebody gave an address with the vendor's own base path."""
+    return BASE_PATH.sub("", url.rstrip("/"))
 
 
 def _origin(url: str) -> str:

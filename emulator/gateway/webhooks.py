@@ -495,7 +495,7 @@ class Outbox:
 
     def _unverified(self) -> ssl.SSLContext:
         if self._insecure is None:
-            self._insecure = ssl.create_default_context()
+            self._insecure = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._insecure.check_hostname = False
             self._insecure.verify_mode = ssl.CERT_NONE
         return self._insecure

@@ -41,12 +41,13 @@ def the_official_client(lab: Lab) -> None:
         agentphone: Any = import_module("agentphone")
     except ImportError:
         raise NotObserved("the agentphone package is not installed") from None
+    if not lab.emulated:
+        lab.leave_out("what makes, changes or costs anything")
     for client in (_sync(lab, agentphone), _async(lab, agentphone)):
         with client as driver:
             if lab.emulated:
                 driver.drive(_everything(driver))
             else:
-                lab.leave_out("what makes, changes or costs anything")
                 driver.drive(_reading(driver.client))
 
 

@@ -47,6 +47,8 @@ TURNS = [
     {"speaker": "caller", "text": "Yes, would Thursday do?", "at": 4.5},
     {"speaker": "agent", "text": "Thursday at ten it is.", "at": 9},
 ]
+SHORT: dict[str, Any] = {"turns": [{"speaker": "agent", "text": "Hi."}]}
+"""A call of a word, where its sound is to be fetched and nobody listens."""
 LASTS = HOUR
 """Page "Calls API": a recording's address expires in one hour."""
 Case = tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]
@@ -269,8 +271,8 @@ def tampered(path: str) -> tuple[str, ...]:
 def addresses_of_recordings(lab: Lab) -> None:
     account = lab.account()
     profile = new_profile(account)
-    call = held_call(account, profile, phone(1), 6)
-    other = held_call(account, profile, phone(2), 6)
+    call = held_call(account, profile, phone(1), 1, script=SHORT)
+    other = held_call(account, profile, phone(2), 1, script=SHORT)
     path, found = recording_of(account, call)
     ends = moment(found.get("expires_at"))
     now = moment(account.state()["now"])
@@ -391,8 +393,8 @@ def triggers_that_will_not_do(lab: Lab) -> None:
 def recordings_played(lab: Lab) -> None:
     account = lab.account()
     profile = new_profile(account)
-    for seconds in (4, 11):
-        call = held_call(account, profile, phone(seconds), seconds)
+    for seconds in (2, 7):
+        call = held_call(account, profile, phone(seconds), seconds, script=SHORT)
         path, found = recording_of(account, call)
         lab.expect(stamp(found.get("expires_at")), f"expires_at: expected an instant, got {found.get('expires_at')!r}")
         exchange = account.get(path, key=None)

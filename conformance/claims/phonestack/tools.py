@@ -328,7 +328,8 @@ def _definitions_by_tools(lab: Lab, account: Account, session: Session) -> None:
 
 def _calls_by_tools(lab: Lab, account: Account, session: Session) -> None:
     profile = listed(account, PROFILES)[0]
-    account.script({"to": phone(5)}, answer_after=2, duration=6, analysis=dict(ANALYSIS))
+    said = [{"speaker": "agent", "text": "Hi."}]
+    account.script({"to": phone(5)}, answer_after=2, duration=6, turns=said, analysis=dict(ANALYSIS))
     placed = session.call("trigger_call", profile_id=profile["id"], phone=phone(5))
     call = given(placed)
     account.advance(2 * 60)
@@ -565,7 +566,7 @@ def webhooks_by_tools(lab: Lab) -> None:
         ({"url": "http://hooks.example.com/in"}, "plain http"),
         ({"url": "https://127.0.0.1/in"}, "an inner address"),
         ({"url": "hello"}, "no address"),
-        ({"url": inbox.url, "events": ["call.exploded"]}, "an unknown event"),
+        ({"url": lab.inbox().url, "events": ["call.exploded"]}, "an unknown event"),
     ):
         reply = session.call("subscribe_webhook", **arguments)
         lab.expect(reply.refused, f"subscribe_webhook to {what}: expected a refusal, got {reply}", reply.exchange)

@@ -106,19 +106,14 @@ def _number_is_attached(world: World) -> None:
     swap(lines, "kept", make)
 
 
-@BOOK.world("foreign.agents-are-listed", "AGP-AUTH-2", "The list of agents has those of all accounts.", "AGP-PAGE-4")
-def _agents_are_listed(world: World) -> None:
-    records = house(world).agents.records
-
-    def make(slice_: Any) -> Any:
-        def everybodys(index: str, key: Any, offset: int, limit: int) -> Any:
-            found = slice_(index, key, offset, limit)
-            others = [agent for agent in records if agent.project != key and not agent.deleted]
-            return [*found, *others[-1:]][:limit] if index == "project" else found
-
-        return everybodys
-
-    swap(records, "slice", make)
+@BOOK.answered(
+    "foreign.contacts-are-listed", "AGP-AUTH-2", "Who has no contacts is shown those of another account.", "AGP-PAGE-4"
+)
+def _contacts_are_listed(answer: Answered, world: World) -> None:
+    people = house(world).people
+    if fine(answer, "GET", CONTACTS) and not answer.asked.query and not (answer.json() or {}).get("data"):
+        every = [people.view(contact) for contact in people.records if contact.account != answer.account]
+        answer.body = encode({"data": every[:1], "hasMore": False, "total": len(every[:1])})
 
 
 # -- errors ------

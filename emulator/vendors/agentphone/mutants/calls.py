@@ -482,7 +482,11 @@ def _is_pstn(asked: Asked) -> None:
         query(asked, lambda named: named.pop("type") if named.get("type") == "pstn" else None)
 
 
-@BOOK.answered("inbound.from-us", "AGP-CALL-8", "A call that came in is shown as from our number.", "AGP-CALL-1")
+@BOOK.answered(
+    "inbound.from-us",
+    "AGP-CALL-8",
+    "A call that came in is shown as from our number.",
+)
 def _from_us(answer: Answered, _: World) -> None:
     def turn(call: Thing) -> None:
         if call["direction"] == "inbound":

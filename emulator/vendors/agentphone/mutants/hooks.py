@@ -61,7 +61,13 @@ def _secret_stays(world: World) -> None:
     swap(hooks, "set", make)
 
 
-@BOOK.answered("hooks.secret-is-hidden", "AGP-HOOK-1", "GET shows no secret.", "AGP-SDK-1")
+@BOOK.answered(
+    "hooks.secret-is-hidden",
+    "AGP-HOOK-1",
+    "GET shows no secret.",
+    "AGP-SDK-1",
+    "AGP-HOOK-5",
+)
 def _secret_is_hidden(answer: Answered, _: World) -> None:
     if fine(answer, "GET", ANY):
         show(answer, lambda hook: hook.update({"secret": "whsec_hidden"}))
@@ -113,8 +119,13 @@ def _agents_own_is_ignored(world: World) -> None:
     swap(hooks, "for_", make)
 
 
-@BOOK.world("hooks.loose-numbers-are-silent", "AGP-HOOK-1", "Events of a number without an agent go nowhere.",
-            "AGP-HOOK-3", "AGP-USE-1", "AGP-HOOK-2", "AGP-NUM-5")  # fmt: skip
+@BOOK.world(
+    "hooks.loose-numbers-are-silent",
+    "AGP-HOOK-1",
+    "Events of a number without an agent go nowhere.",
+    "AGP-HOOK-3",
+    "AGP-USE-1",
+)
 def _loose_numbers_are_silent(world: World) -> None:
     swap(
         house(world).hooks,
@@ -238,14 +249,15 @@ def _an_id_for_each_attempt(world: World) -> None:
 # -- events ------
 
 
+def _is(event: Thing, kind: str) -> bool:
+    """Whether an event is of a kind; a turn of a call, which is asked, is not a message."""
+    return bool(event["event"] == kind and not (kind == "agent.message" and event["channel"] == "voice"))
+
+
 def _never(kind: str, *touches: str) -> None:
     @BOOK.world(f"events.no-{kind}", "AGP-HOOK-3", f"{kind} never comes.", *touches)
     def _silent(world: World) -> None:
-        swap(
-            world.outbox,
-            "send",
-            lambda send: lambda **event: None if event["event"] == kind else send(**event),
-        )
+        sent(world, lambda event: None if _is(event, kind) else event)
 
 
 _never("agent.reaction")
@@ -472,7 +484,13 @@ def _refusal_forgets(answer: Answered, world: World) -> None:
             hooks.records.remove(hook)
 
 
-@BOOK.answered("hooks.listed-without-status", "AGP-HOOK-1", "A webhook has no status.", "AGP-SDK-1")
+@BOOK.answered(
+    "hooks.listed-without-status",
+    "AGP-HOOK-1",
+    "A webhook has no status.",
+    "AGP-SDK-1",
+    "AGP-HOOK-5",
+)
 def _listed_without_status(answer: Answered, _: World) -> None:
     if fine(answer, "POST", ANY):
         show(answer, lambda hook: hook.pop("status", None))

@@ -115,6 +115,8 @@ def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
         def changed(**event: Any) -> Any:
             payload = change(json.loads(event["body"]))
             if payload is None:
+                kept = house(world).hooks.sent
+                kept.remove(kept[event["id_"]])
                 return None
             body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
             return send(**{**event, "body": body})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from emulator.gateway.vendor import Mutant
+from emulator.vendors.phonestack.mutants import access, calls, campaigns, contacts, definitions, tools, webhooks
 from emulator.vendors.phonestack.mutants.register import BOOK
 
 MUTANTS: dict[str, Mutant] = BOOK.all
 
-__all__ = ["MUTANTS"]
+__all__ = ["MUTANTS", "access", "calls", "campaigns", "contacts", "definitions", "tools", "webhooks"]

@@ -241,11 +241,9 @@ def _likeness(intent: Intent, query: str, asked: frozenset[str]) -> float:
     best = 0.0
     for phrase in (intent.intent, *intent.synonyms):
         words = _words(phrase)
-        if not words:
-            continue
         if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", query):
             best = max(best, 2.0 + len(words))
-        else:
+        elif words:
             best = max(best, len(words & asked) / len(words))
     named = asked & _words(f"{intent.tool} {intent.field or ''}")
     return best + 0.3 * len(named) if best >= 0.5 or named else 0.0

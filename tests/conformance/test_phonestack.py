@@ -1,0 +1,243 @@
+"""PhoneStack's claims: all are looked at, the emulator keeps them, twice alike, and mutants are noticed by their own."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from conformance.claims import load
+from conformance.claims.phonestack import dialect, shapes, steps
+from conformance.claims.phonestack.tools import INTENTS, NAMES, TOOLS
+from conformance.command import mutants
+from conformance.gate import Mutation, mutations
+from conformance.model import Exchange, Kind, Need, Profile
+from conformance.report.document import document
+from conformance.rpc import message_in
+from conformance.run import BRIEF, Result, Wish, conduct, draw_plan
+from conformance.transport import Request
+from emulator.testing import Ringback
+from tests.support.contract import Contract
+
+CATALOGUE = load("phonestack")
+GROUPS = {
+    "AUTH": 4, "LIM": 3, "ERR": 6, "PAGE": 3, "CON": 11, "CALL": 8, "CAM": 5, "CF": 4, "PRO": 2, "REP": 4, "HOOK": 6,
+    "BILL": 1, "MCP": 7,
+}  # fmt: skip
+"""How many claims each group has, numbered without a gap."""
+CHOSEN = (
+    "phonestack.bulk.limit-is-shared",
+    "phonestack.dialler.resume-begins-anew",
+    "phonestack.links.for-good",
+    "phonestack.export.unquoted",
+    "phonestack.signature.of-the-parsed-body",
+    "phonestack.mcp.test-keys-dial",
+)
+
+
+@pytest.fixture(scope="module")
+def kept() -> Result:
+    return conduct(Wish(vendor="phonestack", effort=BRIEF, seed=7))
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Mutation]:
+    return mutations("phonestack")
+
+
+def test_the_claims_are_numbered_without_a_gap() -> None:
+    assert set(CATALOGUE.claims) == {f"PST-{name}-{n}" for name, last in GROUPS.items() for n in range(1, last + 1)}
+
+
+def test_every_claim_has_a_probe() -> None:
+    assert set(CATALOGUE.probes) == set(CATALOGUE.claims)
+
+
+def test_what_only_reads_plans_nothing_else() -> None:
+    for probe in CATALOGUE.probes.values():
+        if probe.needs <= {Need.READ, Need.BURST}:
+            assert {send.method for send in probe.sends} <= {"GET", "HEAD"}, probe.claim
+
+
+def test_the_emulator_keeps_every_claim(kept: Result) -> None:
+    told = document(kept)
+    assert {v["claim"]: v["reason"] for v in told["verdicts"] if v["verdict"] != "pass"} == {}
+    assert told["notes"] == []
+    assert told["exit_code"] == 0
+
+
+def test_the_same_seed_gives_the_same_answers_and_webhooks(kept: Result) -> None:
+    again = conduct(Wish(vendor="phonestack", effort=BRIEF, seed=7))
+    assert again.digest == kept.digest
+    assert again.summary == kept.summary
+
+
+def test_every_claim_has_a_mutant_and_every_mutant_a_claim(found: list[Mutation]) -> None:
+    assert {mutation.claim for mutation in found} == set(CATALOGUE.claims)
+    assert {claim for mutation in found for claim in mutation.touches} <= set(CATALOGUE.claims)
+    assert len({mutation.breaks for mutation in found}) == len(found) > 200
+    for mutation in found:
+        assert mutation.name.startswith("phonestack.")
+        assert mutation.breaks.endswith(".")
+        assert mutation.claim not in mutation.touches
+
+
+def test_the_gate_kills_and_the_reference_holds() -> None:
+    arguments = ["phonestack", "--gate", "--json", "--jobs", "2", *(f"--only={name}" for name in CHOSEN)]
+    outcome = CliRunner().invoke(mutants, arguments)
+    told = json.loads(outcome.stdout)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert told["killed"] == len(CHOSEN)
+    assert told["alive"] == told["noisy"] == []
+
+
+def test_a_deployment_is_only_read_unless_told() -> None:
+    with Ringback("phonestack", clock="real") as emulator:
+        account = emulator.account("phonestack", balance="10.00")
+        wish = Wish(vendor="phonestack", url=f"{account.base_url}/api/v1", key=account.key, profile=Profile.READONLY)
+        result = conduct(wish)
+        assert account.balance == Decimal("10.00")
+    assert {e.method for e in result.log if e.kind is Kind.API} <= {"GET", "HEAD"}
+    assert result.summary["fail"] == result.summary["error"] == 0
+    assert result.trouble == ""
+
+
+def test_a_sandbox_is_left_as_it_was() -> None:
+    with Ringback("phonestack", clock="real") as emulator:
+        account = emulator.account("phonestack", balance="10.00", rate_limit=None)
+        wish = Wish(
+            vendor="phonestack",
+            url=account.base_url,
+            key=account.key,
+            profile=Profile.SANDBOX,
+            allow=frozenset({"write"}),
+            rate=100_000,
+            producers=frozenset({"probes"}),
+        )
+        result = conduct(wish)
+        left = told_by(account, steps.CONTACTS)
+        assert account.balance == Decimal("10.00")
+    assert {j.claim.id: j.reason for j in result.judgements if j.verdict.value in ("fail", "error")} == {}
+    assert result.left_behind == []
+    assert left == []
+    assert result.summary["pass"] > 15
+
+
+def told_by(account: Any, path: str) -> list[Any]:
+    import httpx
+
+    answer = httpx.get(f"{account.base_url}{path}", headers=account.headers, trust_env=False)
+    found: list[Any] = answer.json()["data"]
+    return found
+
+
+def test_a_budget_bounds_what_a_plan_spends() -> None:
+    for budget in (0, 1_000, 5_000):
+        wish = Wish(vendor="phonestack", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
+        assert draw_plan(wish)[0].cents <= budget
+
+
+def tool_call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+
+
+PHONE = "+12145550142"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "cents", "numbers"),
+    [
+        ("POST", "/api/v1/calls/trigger", {"profile_id": "prof_1", "phone": PHONE}, 200, [PHONE]),
+        ("POST", "/api/v1/contacts", {"phone": PHONE}, 0, []),
+        ("POST", "/api/v1/contacts", {"phone": PHONE, "campaign_id": "camp_1"}, 200, [PHONE]),
+        ("POST", "/api/v1/contacts/bulk", {"contacts": [{"phone": PHONE}], "campaign_id": "c"}, 200, [PHONE]),
+        ("POST", "/api/v1/campaigns/camp_1/start", None, 1_000_000, []),
+        ("POST", "/api/v1/campaigns/camp_1/pause", None, 0, []),
+        ("POST", "/mcp", tool_call("trigger_call", profile_id="p", phone=PHONE), 200, [PHONE]),
+        ("POST", "/mcp", tool_call("trigger_batch", calls=[{"phone": PHONE}, {"phone": PHONE}]), 400, [PHONE, PHONE]),
+        ("POST", "/mcp", tool_call("start_campaign", campaign_id="camp_1"), 1_000_000, []),
+        ("POST", "/mcp", tool_call("list_calls"), 0, []),
+        ("GET", "/api/v1/calls", None, 0, []),
+    ],
+)
+def test_a_request_is_taken_to_cost_the_calls_it_can_bring_about(
+    method: str, path: str, body: Any, cents: int, numbers: list[str]
+) -> None:
+    request = Request(method, path, (), json.dumps(body).encode())
+    assert dialect.price(request) == cents
+    assert dialect.destinations(request) == numbers
+
+
+def test_numbers_of_the_probes_are_nobodys_and_another_each() -> None:
+    numbers = [steps.phone(place) for place in range(3_000)]
+    assert len(set(numbers)) == len(numbers)
+    assert all(CATALOGUE.dialect.harmless(number) for number in numbers)
+    assert not CATALOGUE.dialect.harmless("+12125551234")
+
+
+def test_a_stray_contact_is_told_by_its_phone() -> None:
+    listing = exchange(b'{"success": true, "data": [{"id": "ct_1", "phone": "+12145550142"}]}')
+    asked = Request("POST", steps.CONTACTS, (), json.dumps({"phone": PHONE}).encode())
+    assert CATALOGUE.dialect.strays(listing, asked) == ["ct_1"]
+    assert CATALOGUE.dialect.strays(listing, Request("POST", steps.FIELDS)) is None
+
+
+def exchange(body: bytes, content_type: str = "application/json") -> Exchange:
+    return Exchange(
+        id="x#1",
+        producer="x",
+        kind=Kind.API,
+        method="GET",
+        path=steps.CONTACTS,
+        status=200,
+        response_headers=(("Content-Type", content_type),),
+        response_body=body,
+    )
+
+
+def test_the_tools_are_those_of_the_contract() -> None:
+    described = next(op for op in Contract.load("phonestack").operations if op.id == "sendMcpMessage").node["x-tools"]
+    assert {name: tool["category"] for name, tool in described.items()} == {
+        name: category for category, names in TOOLS.items() for name in names
+    }
+    twins = {tool["twin"] for tool in described.values()} - {None}
+    assert twins <= {operation.id for operation in Contract.load("phonestack").operations}
+    assert len(NAMES) == 40
+    assert len(INTENTS) > 50
+    assert {tool for _, tool, _ in INTENTS} <= set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"jsonrpc": "2.0", "id": 3, "result": {}}'),
+        ("text/event-stream", b'event: message\ndata: {"jsonrpc": "2.0", "id": 3, "result": {}}\n\n'),
+        ("text/event-stream", b': ping\n\ndata: {"id": 2}\n\ndata: {"jsonrpc": "2.0", "id": 3, "result": {}}\n\n'),
+    ],
+)
+def test_a_message_is_found_in_json_and_in_a_stream(content_type: str, body: bytes) -> None:
+    assert message_in(exchange(body, content_type), 3) == {"jsonrpc": "2.0", "id": 3, "result": {}}
+    assert message_in(exchange(body, content_type), 4) == {}
+
+
+PAGE = {"limit": 50, "next_cursor": None, "has_more": False}
+
+
+@pytest.mark.parametrize(
+    ("body", "odd"),
+    [
+        ({"success": True, "data": [], "meta": PAGE}, None),
+        ({"success": True, "data": [], "meta": {**PAGE, "next_cursor": "c1"}}, "next_cursor"),
+        ({"success": True, "data": [], "meta": {**PAGE, "has_more": True}}, "has_more"),
+        ({"success": True, "data": [{}, {}], "meta": {**PAGE, "limit": 1}}, "2 objects"),
+        ({"data": [], "meta": PAGE}, "success"),
+        ({"success": True, "data": []}, "meta"),
+        ([], "a list"),
+    ],
+)
+def test_a_list_is_held_to_its_envelope(body: Any, odd: str | None) -> None:
+    seen = shapes.odd_list(body)
+    assert seen is None if odd is None else odd in str(seen)
