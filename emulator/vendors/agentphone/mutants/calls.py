@@ -417,7 +417,12 @@ def _first_name_alone(asked: Asked) -> None:
         rewrite(asked, cut)
 
 
-@BOOK.asked("prompt.without-one-is-hosted", "AGP-CALL-5", "A call that nothing drives is taken for a hosted one.")
+@BOOK.asked(
+    "prompt.without-one-is-hosted",
+    "AGP-CALL-5",
+    "A call that nothing drives is taken for a hosted one.",
+    "AGP-CALL-6",
+)
 def _without_one_is_hosted(asked: Asked) -> None:
     if at(asked, "POST", CALLS):
         rewrite(asked, lambda body: body.setdefault("systemPrompt", "Hello.") if len(body) == 2 else None)
