@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+PART ?= 1/1
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -40,7 +41,7 @@ bench: $(READY)
 	@$(BIN)/python -m bench
 
 gate: $(READY)
-	@$(BIN)/ringback mutants --gate
+	@$(BIN)/ringback mutants --gate --part $(PART)
 
 wheel: $(READY)
 	@$(BIN)/python tests/wheel.py

@@ -445,11 +445,18 @@ def _show_claims(rows: list[dict[str, Any]]) -> None:
 @click.argument("vendor", type=Vendor, required=False)
 @click.option("--gate", "run_gate", is_flag=True, help="Run the suite against each: all must be noticed.")
 @click.option("--only", metavar="GLOB", multiple=True, help="Only these mutants, by name or claim. Repeatable.")
-@click.option("--jobs", type=click.IntRange(1, 64), help="How many at a time. Default: one for each processor.")
+@click.option("--part", metavar="K/N", help="Only the K-th of N parts of each vendor's mutants: a gate in turns.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="How many at a time. Default: one more than processors.")
 @click.option("--seed", type=int, default=0, help="The seed of every run.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def mutants(
-    vendor: str | None, run_gate: bool, only: tuple[str, ...], jobs: int | None, seed: int, as_json: bool
+    vendor: str | None,
+    run_gate: bool,
+    only: tuple[str, ...],
+    part: str | None,
+    jobs: int | None,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """List the named ways in which the emulator can be made to break a claim.
 
@@ -459,11 +466,14 @@ def mutants(
     \b
     ringback mutants kwickphone
     ringback mutants kwickphone --gate --jobs 4
+    ringback mutants --gate --part 1/3                           a third of every vendor's
     ringback serve kwickphone --mutant kwickphone.webhook.signs-parsed-body
     """
-    from conformance.gate import mutations, select
+    from conformance import gate
 
-    chosen = {name: select(mutations(name), only) for name in ((vendor,) if vendor else VENDORS)}
+    place, of = _part(part)
+    named = (vendor,) if vendor else VENDORS
+    chosen = {name: gate.part(gate.select(gate.mutations(name), only), place, of) for name in named}
     if not any(chosen.values()):
         raise click.UsageError(f"no mutant matches {' '.join(only)}" if only else "there are no mutants")
     if run_gate:
@@ -482,6 +492,13 @@ def mutants(
     for mutation in listed:
         table.add_row(mutation.name, mutation.claim, mutation.breaks)
     Console().print(table)
+
+
+def _part(text: str | None) -> tuple[int, int]:
+    place, _, of = (text or "1/1").partition("/")
+    if not (place.isdecimal() and of.isdecimal() and 1 <= int(place) <= int(of)):
+        raise click.UsageError(f"--part {text}: expected K/N, say 1/3, with K from 1 to N")
+    return int(place), int(of)
 
 
 def _gate(chosen: dict[str, Any], jobs: int | None, seed: int, as_json: bool) -> NoReturn:

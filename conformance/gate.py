@@ -132,6 +132,11 @@ def select(found: Iterable[Mutation], globs: Iterable[str]) -> list[Mutation]:
     ]
 
 
+def part(found: Sequence[Mutation], place: int, of: int) -> list[Mutation]:
+    """Every `of`-th mutant, beginning with number `place` (from 1): all the parts together are all the mutants."""
+    return list(found[place - 1 :: of])
+
+
 def try_one(task: Task, seed: int) -> Trial:
     """Run the whole suite against the emulator with one mutant, or against the reference."""
     mutation, name, claim = task.mutation, task.name, task.claim

@@ -158,6 +158,20 @@ def test_mutants_are_listed() -> None:
     assert "kwickphone.webhook.signs-parsed-body" in {mutant["name"] for mutant in told}
 
 
+@pytest.mark.parametrize("of", [1, 2, 3, 7])
+def test_the_parts_together_are_all_the_mutants(found: list[Mutation], of: int) -> None:
+    parts = [gate.part(found, place, of) for place in range(1, of + 1)]
+    assert sorted(mutation.name for part in parts for mutation in part) == [mutation.name for mutation in found]
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize("part", ["0/3", "4/3", "3", "a/b", "/"])
+def test_a_part_that_is_none_is_wrong_usage(part: str) -> None:
+    outcome = CliRunner().invoke(mutants, ["kwickphone", "--part", part])
+    assert outcome.exit_code == 2
+    assert "expected K/N" in outcome.stderr
+
+
 def test_a_pattern_that_matches_no_mutant_is_wrong_usage() -> None:
     outcome = CliRunner().invoke(mutants, ["kwickphone", "--only", "nothing"])
     assert outcome.exit_code == 2

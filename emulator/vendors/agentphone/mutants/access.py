@@ -342,7 +342,11 @@ def _no_more(answer: Answered, _: World) -> None:
         show(answer, lambda body: body.update(hasMore=False))
 
 
-@BOOK.answered("pages.more-at-the-end", "AGP-PAGE-4", "hasMore is true where a page is full.", "AGP-SDK-1")
+@BOOK.answered(
+    "pages.more-at-the-end",
+    "AGP-PAGE-4",
+    "hasMore is true where a page is full.",
+)
 def _more_at_the_end(answer: Answered, _: World) -> None:
     if fine(answer, "GET", CONVERSATIONS):
         show(answer, lambda body: body.update(hasMore=bool(body["data"])))

@@ -130,7 +130,11 @@ def _share_the_webhook(asked: Asked) -> None:
         _header_is_ignored(asked)
 
 
-@BOOK.world("subs.stay", "AGP-ACC-1", "A sub-account that was deleted is listed still.", "AGP-SDK-1")
+@BOOK.world(
+    "subs.stay",
+    "AGP-ACC-1",
+    "A sub-account that was deleted is listed still.",
+)
 def _stay(world: World) -> None:
     office = house(world).office
     swap(office, "close_sub", lambda _: lambda account, id_: office.project(account, id_))

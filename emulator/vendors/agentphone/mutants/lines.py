@@ -67,9 +67,11 @@ def _of_the_us_alone(asked: Asked) -> None:
         rewrite(asked, lambda body: body.update(country="US") if body.get("country") == "CA" else None)
 
 
-@BOOK.answered("numbers.not-e164", "AGP-NUM-1", "The number that was bought has no plus.", "AGP-NUM-3")
+@BOOK.answered(
+    "numbers.not-e164", "AGP-NUM-1", "A number bought in an area is told without its plus.", "AGP-NUM-3", "AGP-SDK-1"
+)
 def _not_e164(answer: Answered, _: World) -> None:
-    if fine(answer, "POST", NUMBERS):
+    if fine(answer, "POST", NUMBERS) and (answer.asked.json() or {}).get("areaCode"):
         show(answer, lambda number: number.update(phoneNumber=number["phoneNumber"].lstrip("+")))
 
 
@@ -154,7 +156,11 @@ def _costs_a_month(answer: Answered, world: World) -> None:
         house(world).money.charge(answer.account, NUMBER, "number_month", "none")
 
 
-@BOOK.world("release.can-be-undone", "AGP-NUM-4", "A released number can be tagged and attached.", "AGP-AGT-1")
+@BOOK.world(
+    "release.can-be-undone",
+    "AGP-NUM-4",
+    "A released number can be tagged and attached.",
+)
 def _can_be_undone(world: World) -> None:
     lines = house(world).lines
     swap(lines, "kept", lambda _: lambda account, id_: lines.of(account, id_))
@@ -201,22 +207,33 @@ def _ends_are_swapped(answer: Answered, _: World) -> None:
         rows(answer, turn)
 
 
-@BOOK.answered("texts.without-direction", "AGP-NUM-5", "Listed messages do not say which way they went.",
-               "AGP-NUM-6")  # fmt: skip
+@BOOK.answered(
+    "texts.without-direction",
+    "AGP-NUM-5",
+    "Listed messages do not say which way they went.",
+)
 def _without_direction(answer: Answered, _: World) -> None:
     if fine(answer, "GET", TEXTS):
         rows(answer, lambda text: text.update(direction="unknown"))
 
 
-@BOOK.answered("texts.oldest-first", "AGP-NUM-5", "Messages come with the oldest first.", "AGP-PAGE-2", "AGP-MSG-3",
-               "AGP-MSG-1")  # fmt: skip
+@BOOK.answered(
+    "texts.oldest-first",
+    "AGP-NUM-5",
+    "Messages come with the oldest first.",
+    "AGP-PAGE-2",
+)
 def _texts_oldest_first(answer: Answered, _: World) -> None:
     if fine(answer, "GET", TEXTS):
         show(answer, lambda body: body["data"].reverse())
 
 
-@BOOK.world("texts.of-all-numbers", "AGP-NUM-5", "A number's list has the messages of all the account's.",
-            "AGP-PAGE-2", "AGP-MSG-3", "AGP-SDK-1", "AGP-NUM-4")  # fmt: skip
+@BOOK.world(
+    "texts.of-all-numbers",
+    "AGP-NUM-5",
+    "A number's list has the messages of all the account's.",
+    "AGP-PAGE-2",
+)
 def _of_all_numbers(world: World) -> None:
     texts = house(world).texts.records
 
@@ -235,7 +252,11 @@ def _needs_no_registration(world: World) -> None:
     swap(house(world).office, "outbound_sms", lambda _: lambda number: "enabled")
 
 
-@BOOK.world("sms.inbound-needs-registration", "AGP-NUM-6", "Without a registration no SMS comes in.", "AGP-SDK-1")
+@BOOK.world(
+    "sms.inbound-needs-registration",
+    "AGP-NUM-6",
+    "Without a registration no SMS comes in.",
+)
 def _inbound_needs_registration(world: World) -> None:
     def make(receive: Any) -> Any:
         def only_registered(to: str, *rest: Any) -> Any:
@@ -261,7 +282,11 @@ def _sms_refusal_costs(answer: Answered, world: World) -> None:
         house(world).money.charge(answer.account, 2 * CENT, "message", "none")
 
 
-@BOOK.answered("sms.says-enabled", "AGP-NUM-6", "outboundSms is enabled whatever the registration.", "AGP-ACC-2")
+@BOOK.answered(
+    "sms.says-enabled",
+    "AGP-NUM-6",
+    "outboundSms is enabled whatever the registration.",
+)
 def _says_enabled(answer: Answered, world: World) -> None:
     if fine(answer, "POST", NUMBERS):
         show(answer, lambda number: number.update(outboundSms="enabled"))
@@ -281,7 +306,11 @@ def _with_released_numbers(world: World) -> None:
     swap(records, "count", lambda of: lambda index, key: of(which(index), key))
 
 
-@BOOK.answered("release.forgets-the-number", "AGP-NUM-7", "A released number cannot be had by its id.", "AGP-NUM-4")
+@BOOK.answered(
+    "release.forgets-the-number",
+    "AGP-NUM-7",
+    "A released number cannot be had by its id.",
+)
 def _forgets_the_number(answer: Answered, _: World) -> None:
     if fine(answer, "GET", ONE_NUMBER) and (answer.json() or {}).get("status") == "released":
         refuse(answer, 404, "PHONE_NUMBER_NOT_FOUND", "not_found_error")
@@ -435,7 +464,11 @@ def _only_once(world: World) -> None:
     charged(world, lambda _account, amount, cause, _ref: 0 if cause == "number_month" else amount)
 
 
-@BOOK.world("limit.of-eleven", "AGP-NUM-9", "An account may buy eleven numbers.", "AGP-USE-1")
+@BOOK.world(
+    "limit.of-eleven",
+    "AGP-NUM-9",
+    "An account may buy eleven numbers.",
+)
 def _of_eleven(world: World) -> None:
     swap(
         house(world).lines.records,
@@ -444,7 +477,11 @@ def _of_eleven(world: World) -> None:
     )
 
 
-@BOOK.world("limit.of-all-ever-bought", "AGP-NUM-9", "Released numbers count towards the ten.", "AGP-USE-1")
+@BOOK.world(
+    "limit.of-all-ever-bought",
+    "AGP-NUM-9",
+    "Released numbers count towards the ten.",
+)
 def _of_all_ever_bought(world: World) -> None:
     swap(
         house(world).lines.records,

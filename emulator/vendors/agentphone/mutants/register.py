@@ -54,6 +54,8 @@ def refuse(answer: Answered, status: int, code: str = "VALIDATION_ERROR", kind: 
     detail: Any = message
     if status == 422:
         detail = [{"loc": ["body"], "msg": message, "type": "value_error"}]
+    answer.without(b"content-type")
+    answer.headers.append((b"content-type", b"application/json"))
     answer.say(status, {"detail": detail, "error": {"message": message, "code": code, "type": kind}})
 
 

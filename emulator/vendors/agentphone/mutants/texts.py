@@ -72,8 +72,13 @@ def _receiver_as_it_was_typed(answer: Answered, _: World) -> None:
         show(answer, lambda sent: sent.update(to_number=asked))
 
 
-@BOOK.world("messages.a-thread-each", "AGP-MSG-1", "Who writes first gets another conversation than who is written to.",
-            "AGP-CNV-1", "AGP-HOOK-3", "AGP-MSG-5", "AGP-SDK-1", "AGP-AGT-3")  # fmt: skip
+@BOOK.world(
+    "messages.a-thread-each",
+    "AGP-MSG-1",
+    "Who writes first gets another conversation than who is written to.",
+    "AGP-MSG-5",
+    "AGP-SDK-1",
+)
 def _a_thread_each(world: World) -> None:
     texts = house(world).texts
 
@@ -134,7 +139,12 @@ def _group_beside_a_number(asked: Asked) -> None:
         rewrite(asked, lambda body: body.pop("to_number", None) if body.get("recipients") else None)
 
 
-@BOOK.answered("reactions.are-not-kept", "AGP-MSG-1", "Reactions are not in the conversation.")
+@BOOK.answered(
+    "reactions.are-not-kept",
+    "AGP-MSG-1",
+    "Reactions are not in the conversation.",
+    "AGP-SDK-1",
+)
 def _are_not_kept(answer: Answered, _: World) -> None:
     if fine(answer, "GET", ONE_CONVERSATION):
         rows(answer, lambda text: text.update(reactions=[]), "messages")
