@@ -70,8 +70,7 @@ def talk(
 ) -> Any:
     """Connect with the official client, and let a story happen."""
     from mcp import Client
-    from mcp.client.streamable_http import streamable_http_client
-    from mcp.shared._httpx_utils import create_mcp_http_client
+    from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
     async def connected() -> tuple[Any, BaseException | None]:
         headers = {"Authorization": f"Bearer {key or account.key}"}

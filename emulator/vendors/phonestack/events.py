@@ -6,6 +6,8 @@ from hashlib import sha256
 from hmac import new as hmac
 from typing import Any
 
+import msgspec
+
 from emulator.carrier.clock import iso_z
 from emulator.gateway.gate import encode
 from emulator.gateway.webhooks import Dialect, Headers
@@ -25,13 +27,30 @@ MEANINGS: dict[EventType, str] = {
     "billing.limit_warning": "80 % of the spending limit is used",
     "billing.limit_reached": "The spending limit is used up",
 }
+FRACTION = b".0"
+LARGEST_EXACT = 2**53
 MOST_FAILURES = 10
 """Consecutive failed deliveries after which a webhook is disabled, page "Webhooks"."""
 
 
 def event(kind: EventType, at: int, organization: str, data: Any) -> bytes:
-    """The raw body of an event."""
-    return encode(EventView(kind, iso_z(at), organization, data))
+    """The raw body of an event.
+
+    The page's own receiver checks the signature over `JSON.stringify` of the parsed body, so that has to give the same
+    bytes: a number without a fraction is written without one.
+    """
+    body = encode(EventView(kind, iso_z(at), organization, data))
+    return encode(_as_javascript(msgspec.json.decode(body))) if FRACTION in body else body
+
+
+def _as_javascript(value: Any) -> Any:
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < LARGEST_EXACT else value
+    if isinstance(value, dict):
+        return {name: _as_javascript(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_javascript(inner) for inner in value]
+    return value
 
 
 def sign(secret: str, body: bytes, now: int) -> Headers:

@@ -229,7 +229,7 @@ class LineView(msgspec.Struct):
 
     speaker: str
     text: str
-    timestamp_seconds: float
+    timestamp_seconds: float | int
 
 
 class Costs(msgspec.Struct):

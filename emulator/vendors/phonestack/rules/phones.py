@@ -311,7 +311,7 @@ class Phones:
             return []
         end = call.ended_at if call.ended_at is not None else self.world.clock.now(call.account)
         talked = (end - call.answered_at) / SECOND
-        return [LineView(turn.speaker, turn.text, turn.at) for turn in call.turns or () if turn.at <= talked]
+        return [LineView(turn.speaker, turn.text, _plain(turn.at)) for turn in call.turns or () if turn.at <= talked]
 
     def transcript(self, account: str, id_: str) -> TranscriptView:
         """What was said on a call. Raises Refusal 404."""
@@ -352,6 +352,10 @@ class Phones:
             told.tool_executions = detail.outcome.tools
             told.transcript = self.lines(call)
         return told
+
+
+def _plain(seconds: float) -> float | int:
+    return int(seconds) if seconds.is_integer() else seconds
 
 
 def _analysis(detail: CallDetail) -> Any:

@@ -80,7 +80,7 @@ def _call(kind: EventType) -> CallEvent:
             Execution("request_meeting", "success"),
         ]
         told.transcript = [
-            LineView("agent", "Hi Dana, do you have a minute?", 0.0),
+            LineView("agent", "Hi Dana, do you have a minute?", 0),
             LineView("caller", "Yes, I was hoping you'd call.", 3.4),
         ]
     return told

@@ -1,0 +1,1 @@
+"""The three recipes of PhoneStack's page, against the emulator or the real thing."""
