@@ -13,12 +13,13 @@ from emulator.app import Application
 from emulator.carrier.clock import DAY
 from emulator.gateway.errors import Refusal
 from emulator.gateway.journal import Journal
-from emulator.gateway.manners import Bucket, MannerlyGate, Manners, Retries, Scopes, Versions
+from emulator.gateway.manners import Bucket, MannerlyGate, Manners, Retries, Versions, by_method
 from emulator.gateway.vendor import Vendor
 from emulator.settings import Settings
 
 LIMIT = 3
-LINK = "/v1/files/"
+LINK = "/v1/files/recordings/a.mp3"
+"""Of an operation that needs no key."""
 NUMBERS = "/v1/numbers"
 AUDIO = {"content-type", "content-length"}
 """The headers of an answer that nothing is added to."""
@@ -32,9 +33,8 @@ VERSIONS = Versions(
     unknown=lambda version: Refusal(400, "unknown_version", version),
 )
 BUCKET = Bucket(burst=lambda _limit: 2, limit=b"x-limit", remaining=b"x-left", reset=b"x-reset", lifted=9_000)
-SCOPES = Scopes(
-    methods={"admin": None, "read": frozenset(("GET",))},
-    forbidden=lambda scope, method: Refusal(403, f"{scope}_{method}", "no"),
+PERMIT = by_method(
+    {"admin": None, "read": frozenset(("GET",))}, lambda scope, method: Refusal(403, f"{scope}_{method}", "no")
 )
 RETRIES = Retries(
     header=b"idempotency-key",
@@ -101,12 +101,13 @@ def test_without_any_nothing_is_added(vendor_and_world: tuple[Vendor, Any]) -> N
     for key in ("full", "reader", "publishable"):
         answer = here.ask("POST", key=key, json={}, headers={"Idempotency-Key": "k", "Version": "9"})
         assert (answer.status_code, set(answer.headers)) == (200, AUDIO)
-    assert here.ask(path=f"{LINK}a", key="nobody").status_code == 401
+    assert here.ask(path=LINK, key="nobody").status_code == 200
+    assert here.ask(key="nobody").status_code == 401
     for _ in range(LIMIT - 1):
         assert here.ask().status_code == 200
     assert (refused := here.ask()).status_code == 429
     assert refused.headers["retry-after"] == "60"
-    assert len(here.acts) == 3 + LIMIT - 1
+    assert len(here.acts) == 4 + LIMIT - 1
 
 
 def test_request_ids_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
@@ -135,11 +136,11 @@ def test_a_bucket_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
 
 
 def test_scopes_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners(scopes=SCOPES))
+    here = place(*vendor_and_world, Manners(permit=PERMIT))
     for method in ("DELETE", "TRACE"):
         assert [here.ask(method, key=key).status_code for key in ("full", "reader")] == [200, 403]
     assert here.ask("DELETE", key="reader").json()["error"]["code"] == "read_DELETE"
-    fresh = place(*vendor_and_world, Manners(scopes=SCOPES))
+    fresh = place(*vendor_and_world, Manners(permit=PERMIT))
     assert set(fresh.ask(key="reader").headers) == AUDIO
 
 
@@ -149,9 +150,3 @@ def test_keys_for_retries_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
     assert [here.ask("POST", json={}, headers=once).text for _ in range(2)] == ["1", "1"]
     assert here.ask("POST", json={"a": 1}, headers=once).json()["error"]["code"] == "reused"
     assert here.acts == ["POST"]
-
-
-def test_links_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners(open_path=LINK))
-    assert here.ask(path=f"{LINK}a", key="nobody").status_code == 200
-    assert here.ask(key="nobody").status_code == 401

@@ -1,5 +1,5 @@
 """What some vendors do around every request beyond key and limit: request ids, scopes, dated versions, token buckets
-with headers, keys for retries, links that need no key. Each is data; what a vendor leaves out is not done."""
+with headers, keys for retries. Each is data; what a vendor leaves out is not done."""
 
 from __future__ import annotations
 
@@ -63,30 +63,18 @@ class Bucket:
     lifted: int
 
 
-@dataclass(frozen=True)
-class Scopes:
-    """What keys may do: the methods of each scope, None for all, and how a method that a scope lacks is refused. A key
-    without a scope may do all."""
-
-    methods: Mapping[str, frozenset[str] | None]
-    forbidden: Callable[[str, str], Refusal]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Manners:
     """All of it; what is left out is not done. `request_id` is a header and a prefix, `usable` the kinds of key that
-    any operation takes, `permit` refuses what a key may not do (a method at a path), `open_path` what begins the paths
-    whose links carry their own signature. Without a `bucket` the vendor's limit is a sliding window and no header tells
-    of it."""
+    any operation takes, `permit` raises Refusal for what a key may not do (a method at a path). Without a `bucket` the
+    vendor's limit is a sliding window and no header tells of it."""
 
     request_id: tuple[bytes, str] | None = None
     usable: frozenset[str | None] | None = None
     versions: Versions | None = None
     bucket: Bucket | None = None
-    scopes: Scopes | None = None
     permit: Callable[[Key, str, str], None] | None = None
     retries: Retries | None = None
-    open_path: str | None = None
 
 
 class MannerlyGate(Gate):
@@ -100,8 +88,10 @@ class MannerlyGate(Gate):
 
     def _admit(self, exchange: Exchange) -> Sequence[Effect]:
         manners = self._manners
-        if manners.open_path is not None and exchange.path.startswith(manners.open_path):
-            return self._let_in(exchange)
+        if self._vendor.is_public(exchange.method, exchange.path):
+            exchange.at = self._world.clock.now()
+            self._number(exchange)
+            return self._trouble(exchange)
         try:
             key = self._authenticate(exchange)
             if manners.usable is not None and key.kind not in manners.usable:
@@ -117,21 +107,9 @@ class MannerlyGate(Gate):
             self._spend(exchange, key, manners.bucket)
         else:
             self._count(exchange, key)
-        if manners.scopes is not None:
-            _check_scope(exchange, key, manners.scopes)
         if manners.permit is not None:
             manners.permit(key, exchange.method, exchange.path)
         return self._trouble(exchange)
-
-    def _let_in(self, exchange: Exchange) -> Sequence[Effect]:
-        """Somebody with a link in place of a key."""
-        world = self._world
-        exchange.at = world.clock.now()
-        self._number(exchange)
-        if not world.faults.records:
-            return ()
-        exchange.operation = self._vendor.operation_at("GET", exchange.path)
-        return world.faults.strike(self._name, "", exchange.operation)
 
     def _number(self, exchange: Exchange) -> None:
         if self._manners.request_id is None:
@@ -215,10 +193,15 @@ def _headers(exchange: Exchange) -> Sequence[Header]:
     return exchange.extra
 
 
-def _check_scope(exchange: Exchange, key: Key, scopes: Scopes) -> None:
-    """Whether a key may do this. Raises Refusal."""
-    if key.scope is None:
-        return
-    methods = scopes.methods.get(key.scope, frozenset())
-    if methods is not None and exchange.method not in methods:
-        raise scopes.forbidden(key.scope, exchange.method)
+def by_method(
+    methods: Mapping[str, frozenset[str] | None], forbidden: Callable[[str, str], Refusal]
+) -> Callable[[Key, str, str], None]:
+    """A permit by each scope's methods, None for all; `forbidden` words what a scope lacks. A key without a scope may
+    do all."""
+
+    def permit(key: Key, method: str, _: str) -> None:
+        allowed = methods.get(key.scope, frozenset()) if key.scope is not None else None
+        if allowed is not None and method not in allowed:
+            raise forbidden(key.scope or "", method)
+
+    return permit

@@ -203,13 +203,13 @@ class Vendor:
 
     def is_public(self, method: str, path: str) -> bool:
         """Whether a request meets an operation that needs no key."""
-        return bool(self.public) and any(
-            operation.id in self.public and operation.method == method and pattern.fullmatch(path)
-            for operation, pattern in _patterns(self)
-        )
+        if not self.public:
+            return False
+        return any(open_to == method and pattern.fullmatch(path) for open_to, pattern in _public(self))
 
 
 _compiled: dict[str, list[tuple[Operation, re.Pattern[str]]]] = {}
+_open: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
 
 def _patterns(vendor: Vendor) -> list[tuple[Operation, re.Pattern[str]]]:
@@ -218,5 +218,15 @@ def _patterns(vendor: Vendor) -> list[tuple[Operation, re.Pattern[str]]]:
         found = _compiled[vendor.name] = [
             (operation, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path))))
             for operation in sorted(vendor.operations, key=lambda operation: operation.path.count("{"))
+        ]
+    return found
+
+
+def _public(vendor: Vendor) -> list[tuple[str, re.Pattern[str]]]:
+    """Methods and paths that need no key."""
+    found = _open.get(vendor.name)
+    if found is None:
+        found = _open[vendor.name] = [
+            (operation.method, pattern) for operation, pattern in _patterns(vendor) if operation.id in vendor.public
         ]
     return found

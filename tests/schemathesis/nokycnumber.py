@@ -329,7 +329,7 @@ class NoKYCNumberPlace(Place):
         "createWebhookEndpoint": frozenset((201, 400, 401, 415)),
     }
     followed = {
-        **dict.fromkeys(("createCall", "createSms", "createWebhookEndpoint"), frozenset((201,))),
+        "createWebhookEndpoint": frozenset((201,)),
         **dict.fromkeys((*LISTS, "listAvailableNumbers"), frozenset((200,))),
     }
     limits_told = {"listNumbers": frozenset(("rate_limited",))}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from emulator.carrier.clock import DAY
-from emulator.gateway.manners import Bucket, Manners, Retries, Scopes, Versions
+from emulator.gateway.manners import Bucket, Manners, Retries, Versions, by_method
 from emulator.gateway.vendor import Mutant, Operation, Vendor
 from emulator.vendors.nokycnumber import errors
 from emulator.vendors.nokycnumber.events import DIALECT
@@ -82,12 +82,11 @@ MANNERS = Manners(
         reset=b"x-rate-limit-reset",
         lifted=LIFTED,
     ),
-    scopes=Scopes(methods=SCOPES, forbidden=errors.forbidden),
+    permit=by_method(SCOPES, errors.forbidden),
     usable=frozenset((None, "secret")),
     retries=Retries(
         header=b"idempotency-key", keep_for=DAY, reused=errors.key_mismatch, malformed=errors.key_malformed
     ),
-    open_path="/v1/files/",
 )
 
 
@@ -120,6 +119,7 @@ VENDOR = Vendor(
     application=_application,
     mutants=_mutants,
     scopes=tuple(SCOPES),
+    public=frozenset(("downloadRecording", "downloadVoicemail")),
     kinds={"secret": "sk_live_", "publishable": "pk_live_"},
     outbound=frozenset(("call", "message")),
     manners=MANNERS,

@@ -202,7 +202,7 @@ def _with(reply: Any, **changes: Any) -> Any:
 _softened(
     "an-error-is-said",
     "What an error says is said.",
-    lambda reply: _with(reply, status=200) if reply.status == 500 else reply,
+    lambda reply: _with(reply, status=200) if reply.status == 500 and reply.body else reply,
 )
 _softened(
     "plain-text-is-said",
@@ -241,7 +241,11 @@ def _greeting_is_dropped(world: World) -> None:
     swap(phones, "changed", make)
 
 
-@BOOK.world("voice.turns-name-us-as-the-caller", "AGP-CALL-2", "A turn says that our number called.", "AGP-HOOK-3")
+@BOOK.world(
+    "voice.turns-name-us-as-the-caller",
+    "AGP-CALL-2",
+    "A turn says that our number called.",
+)
 def _turns_name_us(world: World) -> None:
     def turn(event: Thing) -> Thing:
         if event["channel"] == "voice" and event["event"] == "agent.message":

@@ -228,8 +228,12 @@ def _texts_oldest_first(answer: Answered, _: World) -> None:
         show(answer, lambda body: body["data"].reverse())
 
 
-@BOOK.world("texts.of-all-numbers", "AGP-NUM-5", "A number's list has the messages of all the account's.",
-            "AGP-PAGE-2", "AGP-MSG-3", "AGP-SDK-1", "AGP-NUM-4")  # fmt: skip
+@BOOK.world(
+    "texts.of-all-numbers",
+    "AGP-NUM-5",
+    "A number's list has the messages of all the account's.",
+    "AGP-PAGE-2",
+)
 def _of_all_numbers(world: World) -> None:
     texts = house(world).texts.records
 

@@ -42,10 +42,11 @@ def _redirect_stays_plain(world: World) -> None:
 
 
 class _Astray(dict[str, str]):
-    """Base URLs without what stands before the page's paths."""
+    """Base URLs that under TLS lack what stands before the page's paths."""
 
     def __getitem__(self, name: str) -> str:
-        return super().__getitem__(name).removesuffix(f"/{name}")
+        url = super().__getitem__(name)
+        return url.removesuffix(f"/{name}") if url.startswith("https://") else url
 
 
 @BOOK.world("http.redirected-elsewhere", "NKN-CONV-1", "Plain HTTP is redirected to https, but to another address.")

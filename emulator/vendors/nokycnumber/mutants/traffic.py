@@ -247,7 +247,9 @@ def _call_unknown_is_400(answer: Answered, _: World) -> None:
         refuse(answer, 400)
 
 
-@BOOK.answered("calls.hangup-of-unknown-is-409", "NKN-CALL-10", "A hangup of no call at all is answered 409.")
+@BOOK.answered(
+    "calls.hangup-of-unknown-is-409", "NKN-CALL-10", "A hangup of no call at all is answered 409.", "NKN-AUTH-7"
+)
 def _hangup_of_unknown_is_409(answer: Answered, _: World) -> None:
     if answer.status == 404 and answer.asked.path.endswith("/hangup") and answer.asked.method == "POST":
         refuse(answer, 409)

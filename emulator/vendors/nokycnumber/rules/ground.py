@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 from emulator.carrier.money import DOLLAR
 from emulator.gateway.world import World
+from emulator.store import Collection, Record
+from emulator.vendors.nokycnumber import errors
 
 NAME = "nokycnumber"
 ID_DIGITS = 12
+R = TypeVar("R", bound=Record)
 _BASE_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -21,6 +25,14 @@ def new_id(world: World, account: str, prefix: str) -> str:
         drawn, digit = divmod(drawn, 36)
         digits += _BASE_36[digit]
     return f"{prefix}_{digits}"
+
+
+def own(records: Collection[R], account: str, id_: str, what: str, param: str | None = None) -> R:
+    """An account's record. Raises Refusal 404 for one that is unknown, or another account's."""
+    record = records.get(id_)
+    if record is None or record.account != account:
+        raise errors.not_found(what, param)
+    return record
 
 
 def is_e164(text: str) -> bool:

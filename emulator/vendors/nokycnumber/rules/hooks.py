@@ -11,7 +11,7 @@ from emulator.store import Collection
 from emulator.vendors.nokycnumber import errors
 from emulator.vendors.nokycnumber.events import ALL, EVENTS, EventType, event
 from emulator.vendors.nokycnumber.records import Endpoint, Number
-from emulator.vendors.nokycnumber.rules.ground import NAME, new_id
+from emulator.vendors.nokycnumber.rules.ground import NAME, new_id, own
 from emulator.vendors.nokycnumber.wire import EndpointBody, EndpointView
 
 SECRET_DIGITS = 32
@@ -66,10 +66,7 @@ class Hooks:
 
     def delete(self, account: str, id_: str) -> None:
         """Forget an endpoint. Raises Refusal 404."""
-        endpoint = self.records.get(id_)
-        if endpoint is None or endpoint.account != account:
-            raise errors.not_found("webhook endpoint")
-        self.records.remove(endpoint)
+        self.records.remove(own(self.records, account, id_, "webhook endpoint"))
 
     def view(self, endpoint: Endpoint) -> EndpointView:
         """An endpoint without its secret."""

@@ -15,7 +15,7 @@ from emulator.vendors.nokycnumber import errors
 from emulator.vendors.nokycnumber.patterns import pattern_of
 from emulator.vendors.nokycnumber.prices import COUNTRIES, MONTHS, NUMBERS, Tier
 from emulator.vendors.nokycnumber.records import Addon, AiConfig, Kind, Number, Offer
-from emulator.vendors.nokycnumber.rules.ground import NAME, new_id, shown
+from emulator.vendors.nokycnumber.rules.ground import NAME, new_id, own, shown
 from emulator.vendors.nokycnumber.wire import AiPatch, AiView, NumberBody, NumberPatch, NumberView, OfferView, Prices
 
 if TYPE_CHECKING:
@@ -124,9 +124,7 @@ class Lines:
     def activate(self, account: str, body: NumberBody, request_id: str) -> NumberView:
         """Turn an offer into a number and charge its first period. Raises Refusal; then nothing is charged and the
         offer stays."""
-        offer = self.offers.get(body.available_id)
-        if offer is None or offer.account != account:
-            raise errors.not_found("offer", "available_id")
+        offer = own(self.offers, account, body.available_id, "offer", "available_id")
         if offer.state != "open":
             raise errors.refusal("number_unavailable", "This number is no longer on offer.", "available_id")
         price = NUMBERS[offer.tier][body.billing_period]
@@ -342,10 +340,7 @@ class Lines:
 
     def of(self, account: str, id_: str, param: str | None = None) -> Number:
         """An account's number. Raises Refusal 404."""
-        number = self.records.get(id_)
-        if number is None or number.account != account:
-            raise errors.not_found("number", param)
-        return number
+        return own(self.records, account, id_, "number", param)
 
     def check_kept(self, number: Number) -> None:
         """Whether a number is still the account's. Raises Refusal 409."""

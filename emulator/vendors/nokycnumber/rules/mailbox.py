@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from emulator.carrier.calls import Call
 from emulator.carrier.clock import iso_z
 from emulator.store import Collection
-from emulator.vendors.nokycnumber import errors
 from emulator.vendors.nokycnumber.listening import language_of, sentiment_of, summary_of, translation_of
 from emulator.vendors.nokycnumber.records import CallDetail, Voicemail
-from emulator.vendors.nokycnumber.rules.ground import new_id
+from emulator.vendors.nokycnumber.rules.ground import new_id, own
 from emulator.vendors.nokycnumber.wire import TranscriptView, VoicemailView
 
 if TYPE_CHECKING:
@@ -54,10 +53,7 @@ class Mailbox:
 
     def of(self, account: str, id_: str) -> Voicemail:
         """An account's voicemail. Raises Refusal 404."""
-        voicemail = self.records.get(id_)
-        if voicemail is None or voicemail.account != account:
-            raise errors.not_found("voicemail")
-        return voicemail
+        return own(self.records, account, id_, "voicemail")
 
     def delete(self, account: str, id_: str) -> None:
         """Forget a voicemail and its audio. Raises Refusal 404."""

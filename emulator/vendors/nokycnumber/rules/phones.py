@@ -14,7 +14,7 @@ from emulator.store import Collection
 from emulator.vendors.nokycnumber import errors
 from emulator.vendors.nokycnumber.prices import rate_to, talk
 from emulator.vendors.nokycnumber.records import CallDetail, Number
-from emulator.vendors.nokycnumber.rules.ground import NAME, is_e164, new_id, shown
+from emulator.vendors.nokycnumber.rules.ground import NAME, is_e164, new_id, own, shown
 from emulator.vendors.nokycnumber.wire import CallBody, CallView
 
 if TYPE_CHECKING:
@@ -165,10 +165,7 @@ class Phones:
 
     def of(self, account: str, id_: str) -> Call:
         """An account's call. Raises Refusal 404."""
-        call = self.world.calls.records.get(id_)
-        if call is None or call.account != account:
-            raise errors.not_found("call")
-        return call
+        return own(self.world.calls.records, account, id_, "call")
 
     def recording(self, call: Call) -> bool:
         """Whether a call has a recording that is still kept."""

@@ -12,7 +12,7 @@ from emulator.gateway.vendor import Unanswered, Unsendable
 from emulator.vendors.nokycnumber import errors
 from emulator.vendors.nokycnumber.prices import PICTURES, Rate, rate_to
 from emulator.vendors.nokycnumber.records import Number
-from emulator.vendors.nokycnumber.rules.ground import NAME, is_e164, new_id, shown
+from emulator.vendors.nokycnumber.rules.ground import NAME, is_e164, new_id, own, shown
 from emulator.vendors.nokycnumber.times import instant_of
 from emulator.vendors.nokycnumber.wire import SegmentView, SmsBody, SmsView
 
@@ -141,10 +141,7 @@ class Texts:
 
     def of(self, account: str, id_: str) -> Message:
         """An account's message. Raises Refusal 404."""
-        message = self.world.messages.records.get(id_)
-        if message is None or message.account != account:
-            raise errors.not_found("message")
-        return message
+        return own(self.world.messages.records, account, id_, "message")
 
     def view(self, message: Message) -> SmsView:
         """A message as it is now."""
