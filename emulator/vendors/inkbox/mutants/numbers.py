@@ -38,7 +38,6 @@ def _release_is_200(answer: Answered, _: World) -> None:
     "INK-NUM-1",
     "The list of numbers is an object.",
     "INK-SDK-1",
-    "INK-NUM-4",
 )
 def _list_in_an_object(answer: Answered, _: World) -> None:
     body = answer.json() if asked_for(answer, "GET", NUMBERS) and answer.status == 200 else None

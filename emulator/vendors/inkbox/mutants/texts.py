@@ -51,7 +51,7 @@ def _read_state_is_not_looked_at(asked: Asked) -> None:
     forget(asked, TEXTS, "is_read")
 
 
-@BOOK.asked("texts.never-unread", "INK-TXT-1", "A text cannot be marked unread.", "INK-TXT-2")
+@BOOK.asked("texts.never-unread", "INK-TXT-1", "A text cannot be marked unread.")
 def _never_unread(asked: Asked) -> None:
     if asked_for(asked, "PATCH", ONE_TEXT):
         rewrite(asked, lambda body: body.update(is_read=True) if body.get("is_read") is False else None)
@@ -71,12 +71,12 @@ def _deleted_are_shown(world: World) -> None:
     swap(texts, "of", make)
 
 
-@BOOK.world("texts.deleting-does-nothing", "INK-TXT-1", "A deleted text stays in every list.", "INK-TXT-2")
+@BOOK.world("texts.deleting-does-nothing", "INK-TXT-1", "A deleted text stays in every list.")
 def _deleting_does_nothing(world: World) -> None:
     swap(house(world).texts, "_delete", instead(None))
 
 
-@BOOK.world("texts.deleted-are-found", "INK-TXT-1", "A deleted text is still found.", "INK-SRCH-1")
+@BOOK.world("texts.deleted-are-found", "INK-TXT-1", "A deleted text is still found.")
 def _deleted_are_found(world: World) -> None:
     texts = house(world).texts
 
@@ -109,7 +109,7 @@ def _nothing_unread(answer: Answered, _: World) -> None:
     shown(answer, "GET", TALKS, lambda talk: talk.update(unread_count=0))
 
 
-@BOOK.answered("talks.total-is-unread", "INK-TXT-2", "A conversation counts all texts as unread.", "INK-TXT-1")
+@BOOK.answered("talks.total-is-unread", "INK-TXT-2", "A conversation counts all texts as unread.")
 def _total_is_unread(answer: Answered, _: World) -> None:
     shown(answer, "GET", TALKS, lambda talk: talk.update(unread_count=talk["total_count"]))
 
