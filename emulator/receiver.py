@@ -31,10 +31,23 @@ class Received:
 
 
 @dataclass(frozen=True)
-class _Answer:
-    status: int | None
+class Answer:
+    """What a receiver answers one request with; status None takes it and never answers."""
+
+    status: int | None = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+
+    @classmethod
+    def json(cls, value: Any, status: int = 200) -> Answer:
+        """A JSON document."""
+        return cls(status, (("Content-Type", "application/json"),), json.dumps(value).encode())
+
+    @classmethod
+    def lines(cls, *values: Any, status: int = 200) -> Answer:
+        """JSON documents, one a line (NDJSON)."""
+        body = "".join(f"{json.dumps(value)}\n" for value in values)
+        return cls(status, (("Content-Type", "application/x-ndjson"),), body.encode())
 
 
 class Receiver:
@@ -50,7 +63,7 @@ class Receiver:
     def __init__(self, port: int = 0) -> None:
         self._port = port
         self._seen: list[Received] = []
-        self._answers: list[_Answer] = [_Answer(200)]
+        self._answers: list[Answer] = [Answer(200)]
         self._arrival = threading.Condition()
         self._closing = threading.Event()
         self._server: _Server | None = None
@@ -113,8 +126,14 @@ class Receiver:
         if not statuses:
             raise ValueError("give at least one status")
         sent = tuple((headers or {}).items())
+        self.reply_with(*(Answer(status, sent, body) for status in statuses))
+
+    def reply_with(self, *answers: Answer) -> None:
+        """Answer the next requests with these in turn; the last one stays."""
+        if not answers:
+            raise ValueError("give at least one answer")
         with self._arrival:
-            self._answers = [_Answer(status, sent, body) for status in statuses]
+            self._answers = list(answers)
 
     def clear(self) -> None:
         """Forget the requests; the answers stay as they are."""
@@ -133,7 +152,7 @@ class Receiver:
                 raise AssertionError(f"{count} requests expected within {timeout} s, {len(self._seen)} came:\n{seen}")
             return list(self._seen)
 
-    def _take(self, request: Received) -> _Answer:
+    def _take(self, request: Received) -> Answer:
         with self._arrival:
             self._seen.append(request)
             answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from emulator import resources
+from emulator.carrier.numbers import Numbers, Place, areas, place_of
+from emulator.carrier.rng import Streams
 
 STATES = (
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK "
@@ -208,3 +210,29 @@ def test_phone_numbers_that_are_spoken_are_fictional() -> None:
 def test_no_two_dialogues_are_the_same() -> None:
     spoken = [tuple(turn["text"] for turn in dialogue) for _, dialogue in DIALOGUES]
     assert len(spoken) == len(set(spoken))
+
+
+# -- places ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_places_are_those_of_area_codes_that_there_are() -> None:
+    known = {(country, area) for country, _, area in AREAS}
+    places = {(country, area) for country, areas in load("places.yaml").items() for area in areas}
+    assert places <= known
+    assert len(places) > len(known) / 2
+    assert place_of("415") == Place("US", "CA", "San Francisco")
+    assert place_of("416") == Place("CA", "ON", "Toronto")
+    assert place_of("555") is None
+    assert "907" not in areas("US")
+    assert areas("US", "WY") == ("307",)
+    assert areas("US", "ZZ") == areas("FR") == ()
+
+
+def test_a_glance_shows_numbers_that_can_be_had_and_holds_none() -> None:
+    numbers = Numbers(Streams(1))
+    shown = numbers.glance(["415", "212"], 5, vendor="v", account="a")
+    assert len(set(shown)) == 5
+    assert {number[2:5] for number in shown} <= {"415", "212"}
+    taken = numbers.assign("US", "415", vendor="v", account="a", owner="num_1")
+    assert taken not in numbers.glance(["415"], 99, vendor="v", account="b")
+    assert numbers.glance([], 5, vendor="v", account="a") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -87,3 +88,35 @@ def test_a_walk_is_not_disturbed_by_newcomers() -> None:
     things.add(Thing(id="new", account="a", colour="red"))
     seen += things.page("account", "a", 10, seen[-1])
     assert [thing.id for thing in seen] == [f"t{n}" for n in range(9, -1, -1)]
+
+
+class Moment(Record, kw_only=True):
+    at: int
+
+
+@settings(deadline=None, derandomize=True, database=None)
+@given(
+    steps=st.lists(st.integers(0, 3), max_size=20),
+    since=st.none() | st.integers(-1, 30),
+    until=st.none() | st.integers(-1, 30),
+    limit=st.integers(0, 5),
+)
+def test_a_stretch_between_two_moments_is_found(
+    steps: list[int], since: int | None, until: int | None, limit: int
+) -> None:
+    moments: Collection[Moment] = Collection(Moment, account=lambda moment: moment.account)
+    at = 0
+    for number, step in enumerate(steps):
+        at += step
+        moments.add(Moment(id=f"m{number}", account="a", at=at))
+    start, end = moments.between("account", "a", lambda moment: moment.at, since, until)
+    inside = [
+        moment
+        for moment in moments.oldest("account", "a")
+        if (since is None or moment.at >= since) and (until is None or moment.at < until)
+    ]
+    assert moments.oldest("account", "a")[start:end] == inside
+    assert moments.stretch("account", "a", start, end) == inside[::-1]
+    assert moments.stretch("account", "a", max(start, end - limit), end) == inside[::-1][:limit]
+    assert moments.between("account", "nobody", lambda moment: moment.at) == (0, 0)
+    assert moments.stretch("account", "nobody", -3, 5) == []

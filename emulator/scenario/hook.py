@@ -6,7 +6,9 @@ import socket
 import sys
 from typing import Any
 
-from emulator.receiver import Receiver
+import msgspec
+
+from emulator.receiver import Answer, Receiver
 from emulator.scenario import types
 
 LOOPBACK = "127.0.0.1"
@@ -25,9 +27,18 @@ class Hook:
 
     def answer(self, answers: list[Any]) -> None:
         """Answer the next requests with these in turn. A redirect points at another path of this receiver."""
-        redirects = any(status != "hang" and 300 <= status < 400 for status in answers)
-        headers = {"Location": f"{self.receiver.origin}/elsewhere"} if redirects else None
-        self.receiver.respond_with(*(None if status == "hang" else status for status in answers), headers=headers)
+        self.receiver.reply_with(*map(self._told, answers))
+
+    def _told(self, answer: Any) -> Answer:
+        if answer == "hang":
+            return Answer(None)
+        if isinstance(answer, int):
+            elsewhere = (("Location", f"{self.receiver.origin}/elsewhere"),) if 300 <= answer < 400 else ()
+            return Answer(answer, elsewhere)
+        told = msgspec.convert(answer, types.Reply, from_attributes=True)
+        if told.lines is not None:
+            return Answer.lines(*told.lines, status=told.status)
+        return Answer.json(told.json, told.status)
 
     def down(self) -> None:
         """Refuse connections."""

@@ -11,12 +11,22 @@ from emulator.scenario import durations
 
 Amount = Annotated[str, Meta(pattern=r"^-?\d{1,12}(\.\d{1,6})?$")]
 Status = Annotated[int, Meta(ge=200, le=599)]
-Answers = Annotated[list[Status | Literal["hang"]], Meta(min_length=1)]
 Refusal = Annotated[int, Meta(ge=400, le=599)]
 Count = Annotated[int, Meta(ge=1)]
 Bytes = Annotated[int, Meta(ge=0)]
 Rate = Annotated[float, Meta(ge=0, le=1)]
 Items = Annotated[list[Any], Meta(min_length=1)]
+
+
+class Reply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An answer with a body, for who reads it."""
+
+    status: Annotated[Status, Meta(description="The HTTP status.")] = 200
+    json: Annotated[Any, Meta(description="A JSON document.")] = None
+    lines: Annotated[Items | None, Meta(description="JSON documents, one a line (NDJSON).")] = None
+
+
+Answers = Annotated[list[Status | Literal["hang"] | Reply], Meta(min_length=1)]
 
 
 CLOCK = "2026-03-01T09:00:00Z"
@@ -84,7 +94,8 @@ class Receiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     answers: Annotated[
         Answers,
         Meta(
-            description="HTTP statuses for the requests in turn, the last for all further ones; `hang` never answers."
+            description="HTTP statuses, or answers with bodies, for the requests in turn, the last for all further "
+            "ones; `hang` never answers."
         ),
     ] = msgspec.field(default_factory=lambda: [200])
     up: Annotated[bool, Meta(description="Whether it listens from the start; false refuses connections.")] = True

@@ -171,11 +171,15 @@ def trouble(status: int, code: str | None) -> Refusal:
     """A fault that was asked for."""
     if status == 422:
         return Unprocessable("body", None, "a simulated failure")
-    by_status = next((name for name, (known, _) in CODES.items() if known == status), "INTERNAL_ERROR")
+    by_status = "VALIDATION_ERROR" if status == 400 else _of_status(status)
     chosen = code or by_status
     kind = CODES.get(chosen, CODES[by_status])[1]
     wait = OUTAGE_SECONDS if status in (429, 503) else None
     return Refusal(status, chosen, "A simulated failure.", kind=kind, wait=wait)
+
+
+def _of_status(status: int) -> str:
+    return next((name for name, (known, _) in CODES.items() if known == status), "INTERNAL_ERROR")
 
 
 WORDING = Wording(

@@ -67,6 +67,7 @@ def _secret_stays(world: World) -> None:
     "GET shows no secret.",
     "AGP-SDK-1",
     "AGP-HOOK-5",
+    "AGP-HOOK-2",
 )
 def _secret_is_hidden(answer: Answered, _: World) -> None:
     if fine(answer, "GET", ANY):
@@ -249,15 +250,10 @@ def _an_id_for_each_attempt(world: World) -> None:
 # -- events ------
 
 
-def _is(event: Thing, kind: str) -> bool:
-    """Whether an event is of a kind; a turn of a call, which is asked, is not a message."""
-    return bool(event["event"] == kind and not (kind == "agent.message" and event["channel"] == "voice"))
-
-
 def _never(kind: str, *touches: str) -> None:
     @BOOK.world(f"events.no-{kind}", "AGP-HOOK-3", f"{kind} never comes.", *touches)
     def _silent(world: World) -> None:
-        sent(world, lambda event: None if _is(event, kind) else event)
+        sent(world, lambda event: None if event["event"] == kind else event)
 
 
 _never("agent.reaction")

@@ -111,22 +111,32 @@ def between(value: Any, least: float, most: float) -> Any:
 
 
 def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
-    """Change the payload of every event before it is stored; None drops it. What is asked is changed too."""
+    """Change the payload of every event before it is stored; None drops it. What is asked is changed too, and never
+    dropped, for its answer is waited for."""
 
-    def make(send: Any) -> Any:
+    def written(payload: Thing) -> bytes:
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def telling(send: Any) -> Any:
         def changed(**event: Any) -> Any:
             payload = change(json.loads(event["body"]))
             if payload is None:
                 kept = house(world).hooks.sent
                 kept.remove(kept[event["id_"]])
                 return None
-            body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-            return send(**{**event, "body": body})
+            return send(**{**event, "body": written(payload)})
 
         return changed
 
-    swap(world.outbox, "send", make)
-    swap(world.outbox, "ask", make)
+    def asking(ask: Any) -> Any:
+        def changed(**event: Any) -> Any:
+            payload = change(json.loads(event["body"]))
+            return ask(**{**event, "body": event["body"] if payload is None else written(payload)})
+
+        return changed
+
+    swap(world.outbox, "send", telling)
+    swap(world.outbox, "ask", asking)
 
 
 def charged(world: World, change: Callable[[str, int, str, str], int]) -> None:

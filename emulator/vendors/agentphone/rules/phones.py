@@ -67,7 +67,7 @@ class Phones:
         """Call somebody. With a prompt, or for a hosted agent, a built-in model speaks, which is to say the script;
         otherwise the agent's webhook does. Raises Refusal; then nobody's phone rings."""
         agent = self.house.agents.of(account, body.agent_id)
-        number = self._from(account, agent, body.from_number_id)
+        number = self._from(agent, body.from_number_id)
         if body.to_number == number.phone_number:
             raise errors.invalid("toNumber", "is the number that calls")
         mode: VoiceMode = "hosted" if body.system_prompt is not None else agent.voice_mode
@@ -98,13 +98,13 @@ class Phones:
             live=self._terms(agent, asks),
         )
 
-    def _from(self, account: str, agent: Agent, id_: str | None) -> Number:
+    def _from(self, agent: Agent, id_: str | None) -> Number:
         numbers = self.house.lines.of_agent(agent.id)
         if id_ is not None:
-            number = self.house.lines.of(account, id_)
-            if number not in numbers:
+            named = next((number for number in numbers if number.id == id_), None)
+            if named is None:
                 raise errors.refusal("NUMBER_NOT_ATTACHED", "The number is not this agent's.")
-            return number
+            return named
         if not numbers:
             raise errors.refusal("NUMBER_NOT_ATTACHED", "The agent has no number: attach one first.")
         return numbers[0]
