@@ -12,15 +12,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.load import burst, generator, request
+from bench.texts import searches
 
 ROOT = Path(__file__).resolve().parent.parent
 BODY = b'{"business_phone":"+13465551234","area_code":"346","webhook_url":"https://yourapp.com/hooks/kp"}'
+UNLIMITED: Mapping[str, Any] = {"rate_limit": None, "number_limit": None, "provisions_per_hour": None}
 RICH = 10**15
 """A balance in millionths that no benchmark spends."""
 
@@ -49,6 +51,7 @@ def main() -> int:
         "cold start": cold_start,
         "throughput": throughput,
         "growth": growth,
+        "search": search,
         "timers": timers,
         "webhooks": webhooks,
         "campaign": campaign,
@@ -253,19 +256,20 @@ def a_busy_account(port: int) -> str:
 class Inside:
     """An emulator in this process, called as an ASGI app: what a rule costs without the network."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        vendor: str = "kwickphone",
+        settings: Mapping[str, Any] = UNLIMITED,
+        header: Callable[[str], tuple[bytes, bytes]] = lambda key: (b"authorization", f"Bearer {key}".encode()),
+    ) -> None:
         from emulator.app import Application
         from emulator.settings import Settings
 
-        self.application = Application(Settings(clock="frozen", vendors=("kwickphone",), journal_size=1_000))
+        self.vendor = vendor
+        self.application = Application(Settings(clock="frozen", vendors=(vendor,), journal_size=1_000))
         self.world = self.application.world
-        vendor = self.world.vendors["kwickphone"]
-        self.account = self.world.open_account(
-            vendor,
-            settings={"rate_limit": None, "number_limit": None, "provisions_per_hour": None},
-            balance=RICH,
-        )
-        self.key = self.world.issue_key(self.account).secret
+        self.account = self.world.open_account(self.world.vendors[vendor], settings=settings, balance=RICH)
+        self.key = header(self.world.issue_key(self.account).secret)
         self.status = 0
 
     async def ask(self, method: str, path: str, query: bytes = b"", body: bytes = b"") -> bytes:
@@ -281,11 +285,11 @@ class Inside:
             else:
                 received.append(message["body"])
 
-        headers = [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {self.key}".encode())]
+        headers = [(b"host", b"127.0.0.1"), self.key]
         if body:
             headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         scope = {
-            "type": "http", "method": method, "path": f"/kwickphone{path}", "raw_path": b"", "query_string": query,
+            "type": "http", "method": method, "path": f"/{self.vendor}{path}", "raw_path": b"", "query_string": query,
             "headers": headers, "client": ("127.0.0.1", "1"), "server": ("127.0.0.1", "2"), "scheme": "http",
             "root_path": "", "http_version": "1.1", "state": {},
         }  # fmt: skip
@@ -340,6 +344,21 @@ def growth(given: Any) -> list[Row]:
                 )
             )  # fmt: skip
     return rows
+
+
+def search(given: Any) -> list[Row]:
+    """Full-text search over a hundred texts and over a hundred thousand."""
+    inside = Inside("inkbox", {}, lambda key: (b"x-service-token", key.encode()))
+    few, many = 100, min(100_000, given.largest)
+    seen = {size: asyncio.run(searches(inside, size)) for size in (few, many)}
+    return [
+        Row(
+            f"search, {what}, in {many:,} texts", f"{seen[many][what] * 1e6:.0f} µs",
+            f"{seen[few][what] * 1e6:.0f} µs in {few}", ratio := seen[many][what] / seen[few][what],
+            "≤ 1.2", ratio <= 1.2,
+        )
+        for what in seen[few]
+    ]  # fmt: skip
 
 
 def timers(given: Any) -> list[Row]:

@@ -20,7 +20,7 @@ Agent = Callable[[Any], Iterable[Mapping[str, Any]]]
 HANG_UP: Mapping[str, Any] = {}
 """Sent by an agent to close the socket."""
 SWITCHING = 101
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 CLOSE_SECONDS = 5.0
 
 

@@ -110,6 +110,7 @@ def test_what_an_agent_was_told_is_on_record(kept: Result) -> None:
     assert b"It is, for how many?" in streams[0].response_body
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_deployment_is_only_read_unless_told() -> None:
     with Ringback("inkbox", clock="real") as emulator:
         account = emulator.account("inkbox")
@@ -127,6 +128,7 @@ def test_a_deployment_is_only_read_unless_told() -> None:
     assert result.trouble == ""
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_sandbox_takes_a_number_and_gives_it_back() -> None:
     with Ringback("inkbox", clock="real") as emulator:
         account = emulator.account("inkbox")
@@ -137,7 +139,6 @@ def test_a_sandbox_takes_a_number_and_gives_it_back() -> None:
             profile=Profile.SANDBOX,
             budget=1_000,
             only=("INK-NUM-1", "INK-NUM-2", "INK-TXT-3", "INK-CALL-1"),
-            rate=100_000,
         )
         result = conduct(wish)
         with account.client() as client:

@@ -79,6 +79,7 @@ def calls_placed(lab: Lab) -> None:
         return
     account = lab.account()
     number = new_number(account)
+    account.script({"kind": "call"}, end="no_answer")
     exchange = place(account, number)
     call = thing_in(exchange, "call")
     wanted = {

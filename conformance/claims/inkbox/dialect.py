@@ -11,6 +11,7 @@ from conformance.catalogue import Dialect, Known
 from conformance.claims.inkbox.machine import CLAIMS_OF_MACHINE, drive
 from conformance.claims.inkbox.shapes import odd_error
 from conformance.claims.inkbox.steps import (
+    DELIVERIES,
     IDENTITIES,
     NUMBERS,
     PHONE,
@@ -171,7 +172,8 @@ def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
     rule = account.post(f"{NUMBERS}/{number['id']}/contact-rules", {"action": "allow", "match_target": "+12145550199"})
     text = new_text(account, number)
     account.advance(30)
-    log = account.get("/api/v1/webhooks/deliveries").json() or {}
+    log = account.get(DELIVERIES).json()
+    sent = log.get("deliveries", ()) if isinstance(log, dict) else ()
     written(account, number, "START")
     ids = [str((each.json() or {}).get("id")) for each in (hook, rule)]
     return {
@@ -184,7 +186,7 @@ def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
         "viewer_identity_id": [identity],
         "subscription_id": ids[:1],
         "rule_id": ids[1:],
-        "delivery_id": [str(each.get("id")) for each in log.get("deliveries", ())[:1]] or [identity],
+        "delivery_id": [str(each.get("id")) for each in sent[:1]] or [identity],
     }
 
 

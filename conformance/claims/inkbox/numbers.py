@@ -57,6 +57,7 @@ def numbers_provisioned_and_released(lab: Lab) -> None:
         return
     new_identity(account, "a")
     new_identity(account, "b")
+    numbers = []
     for handle, kind in (("a", "local"), ("b", "toll_free")):
         exchange = account.post(NUMBERS, {"agent_handle": handle, "type": kind})
         odd = NUMBER.odd(exchange.json(), "the number")
@@ -64,12 +65,13 @@ def numbers_provisioned_and_released(lab: Lab) -> None:
             exchange.status == 201 and odd is None, f"a {kind} number: expected 201, {odd or exchange}", exchange
         )
         number = exchange.json()
+        numbers.append(number)
         digits = str(number["number"])
         right = digits.startswith(TOLL_FREE) is (kind == "toll_free")
         lab.expect(number["type"] == kind and right, f"a {kind} number: got {number['type']} {digits}", exchange)
     state = account.post(NUMBERS, {"agent_handle": "a", "type": "local", "state": "NY"})
     lab.expect(state.status == 409, f"a second number for an identity: expected 409, got {state}", state)
-    first, second = (fetched(account, f"{IDENTITIES}{handle}")["phone_number"] for handle in "ab")
+    first, second = numbers
     listing = account.get(NUMBERS)
     lab.expect(
         isinstance(listing.json(), list) and set(ids(listing.json())) == {first["id"], second["id"]},

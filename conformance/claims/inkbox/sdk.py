@@ -28,12 +28,12 @@ from conformance.claims.inkbox.steps import (
     at,
     hook,
     hosted,
+    logged,
     made,
     new_identity,
     new_number,
     new_text,
     ring,
-    rows,
     scripted_call,
     send,
     settle,
@@ -190,10 +190,9 @@ def _of_hooks(lab: Lab, account: Account, number: dict[str, Any]) -> list[Exchan
     one = f"{SUBSCRIPTIONS}/{row['id']}"
     written(account, number, "Hello again")
     account.advance(5)
-    log = account.get(DELIVERIES)
-    first = rows(log, "deliveries")[0]["id"]
+    first = logged(account)[0]["id"]
     return [
-        log,
+        account.get(DELIVERIES),
         account.post(f"{DELIVERIES}/{first}/replay"),
         account.get(SUBSCRIPTIONS),
         account.get("/api/v1/webhooks/catalog"),

@@ -75,6 +75,14 @@ def rows(exchange: Exchange, name: str = "") -> list[dict[str, Any]]:
     return found
 
 
+def logged(account: Account, query: str = "") -> list[dict[str, Any]]:
+    """The log of deliveries; NotObserved when there is none, or nothing in it."""
+    found = rows(account.get(f"{DELIVERIES}?{query}" if query else DELIVERIES), "deliveries")
+    if not found:
+        raise NotObserved(f"the log of deliveries has nothing with {query or 'no filter'}")
+    return found
+
+
 def listed(account: Account, path: str, **query: Any) -> list[dict[str, Any]]:
     """The objects of a list."""
     return rows(account.get(f"{path}?{urlencode(query)}" if query else path))

@@ -16,7 +16,6 @@ from conformance.claims.inkbox.steps import (
     PERSON,
     accepting,
     call_of,
-    listed,
     place,
     ring,
     thing_in,
@@ -264,7 +263,7 @@ def who_talks_over_whom(lab: Lab) -> None:
         socket.upgrade,
     )
     lab.expect(
-        [text for party, text in transcript_of(account, id_) if party == "remote"][-1:] == ["No, wait a moment."],
+        ("remote", "No, wait a moment.") in transcript_of(account, id_),
         "what was said over the agent: expected it in the transcript",
         socket.upgrade,
     )
@@ -273,9 +272,7 @@ def who_talks_over_whom(lab: Lab) -> None:
         line.answer(_clearing(clears))
         id_ = ring(account, number, HEARD[0])
         account.advance(5 * MINUTE)
-        lengths.append(
-            _length(listed(account, "/api/v1/phone/calls", agent_identity_id=number["agent_identity_id"])[0])
-        )
+        lengths.append(_length(call_of(account, id_)))
     lab.expect(
         lengths[0] > 30 and lengths[1] < 15,
         f"clear: expected what the agent had yet to say dropped, the calls took {lengths} seconds",

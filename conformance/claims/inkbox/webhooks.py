@@ -18,6 +18,7 @@ from conformance.claims.inkbox.steps import (
     fetched,
     hook,
     ids,
+    logged,
     made,
     new_number,
     refused,
@@ -162,7 +163,7 @@ def _logged(lab: Lab, account: Account, row: dict[str, Any], inbox: Any) -> None
 
 
 def _replayed(lab: Lab, account: Account, row: dict[str, Any], inbox: Any) -> None:
-    missed = rows(account.get(f"{DELIVERIES}?subscription_id={row['id']}&success=false"), "deliveries")[0]
+    missed = logged(account, f"subscription_id={row['id']}&success=false")[0]
     came = len(inbox.received)
     exchange = account.post(f"{DELIVERIES}/{missed['id']}/replay")
     again = thing_in(exchange, "replay")
@@ -193,7 +194,7 @@ def _changed(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, 
     written(account, number, "Over here.")
     account.advance(5)
     lab.expect(len(moved.received) == 1 and len(inbox.received) == before, "another URL: expected what follows there")
-    kept = rows(account.get(f"{DELIVERIES}?subscription_id={row['id']}"), "deliveries")
+    kept = logged(account, f"subscription_id={row['id']}")
     account.patch(here(account, row["id"]), {"event_types": ["text.sent"]})
     shown = fetched(account, here(account, row["id"])).get("event_types")
     lab.expect(shown == ["text.sent"], f"other events: expected them in place of the old ones, got {shown}")
@@ -203,7 +204,7 @@ def _changed(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, 
 
 
 def _ended(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, Any], inbox: Any) -> None:
-    kept = rows(account.get(f"{DELIVERIES}?subscription_id={row['id']}"), "deliveries")
+    kept = logged(account, f"subscription_id={row['id']}")
     gone = account.delete(here(account, row["id"]))
     lab.expect(gone.status == 204, f"deleting a subscription: expected 204, got {gone}", gone)
     refused(lab, account.get(here(account, row["id"])), 404, "a subscription that was deleted")

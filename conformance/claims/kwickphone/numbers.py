@@ -373,6 +373,11 @@ def no_secret_but_at_creation(exchange: Exchange, known: Known) -> str | None:
     return "a number's webhook secret is in the answer" if any(s in text for s in known.secrets.values()) else None
 
 
+@CATALOGUE.invariant("KWP-NUM-12", is_listing, whole=True)
+def a_listed_number_shows_no_secret(exchange: Exchange, known: Known) -> str | None:
+    return no_secret_but_at_creation(exchange, known)
+
+
 @CATALOGUE.probe("KWP-NUM-12", Send("GET", NUMBERS, 1))
 def answers_after_the_creation(lab: Lab) -> None:
     account = lab.customer()

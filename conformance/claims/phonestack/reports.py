@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections import Counter
 from typing import Any
 
@@ -164,6 +165,7 @@ def _words(lab: Lab, exchange: Exchange) -> str:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(exchange.response_body)).pages)
     except (PyPdfError, ValueError, KeyError, TypeError) as error:

@@ -87,7 +87,7 @@ def _no_time_to_wait(answer: Answered, _: World) -> None:
         answer.without(b"retry-after")
 
 
-@BOOK.answered("rate.limit-is-250", "INK-CALL-1", "rate_limit tells of 250 calls.", "INK-SDK-1")
+@BOOK.answered("rate.limit-is-250", "INK-CALL-1", "rate_limit tells of 250 calls.")
 def _limit_is_250(answer: Answered, _: World) -> None:
     _rate(answer, calls_limit=250)
 
@@ -108,7 +108,9 @@ def _foreign_is_404(answer: Answered, _: World) -> None:
         refuse(answer, 404)
 
 
-@BOOK.world("place.the-numbers-socket-first", "INK-CALL-10", "The number's own socket goes before the one named.")
+@BOOK.world(
+    "place.the-numbers-socket-first", "INK-CALL-10", "The number's own socket goes before the one named.", "INK-CALL-3"
+)
 def _the_numbers_socket_first(world: World) -> None:
     def make(place: Any) -> Any:
         def own_first(caller: Any, body: Any) -> Any:
@@ -139,12 +141,12 @@ def _a_socket_is_a_must(world: World) -> None:
 # -- listing and hanging up ------
 
 
-@BOOK.answered("calls.oldest-first", "INK-CALL-2", "Calls are listed oldest first.", "INK-AUTH-2")
+@BOOK.answered("calls.oldest-first", "INK-CALL-2", "Calls are listed oldest first.")
 def _oldest_first(answer: Answered, _: World) -> None:
     turned(answer, EITHER)
 
 
-@BOOK.answered("calls.two-stores", "INK-CALL-2", "The newer layout does not know the calls of the older.", "INK-TXT-7")
+@BOOK.answered("calls.two-stores", "INK-CALL-2", "The newer layout does not know the calls of the older.")
 def _two_stores(answer: Answered, _: World) -> None:
     if asked_for(answer, "GET", CALLS) and answer.status == 200:
         answer.say(200, [])
@@ -282,7 +284,7 @@ def _question_in_an_envelope(world: World) -> None:
     sent(world, lambda question: {"event_type": "phone.incoming_call", "data": question}, "ask")
 
 
-@BOOK.world("incoming.rejecting-is-missing", "INK-CALL-4", "A call that is rejected is shown as missed.", "INK-AUTH-2")
+@BOOK.world("incoming.rejecting-is-missing", "INK-CALL-4", "A call that is rejected is shown as missed.")
 def _rejecting_is_missing(world: World) -> None:
     def make(_decline: Any) -> Any:
         return lambda call: world.calls.hang_up(call)
@@ -293,7 +295,7 @@ def _rejecting_is_missing(world: World) -> None:
 @BOOK.answered("incoming.questions-are-replayed", "INK-CALL-4", "The question of a call can be asked again.")
 def _questions_are_replayed(answer: Answered, _: World) -> None:
     if asked_for(answer, "POST", rf"{DELIVERIES}/[^/]+/replay") and answer.status == 422:
-        answer.say(200, {})
+        answer.say(202, {})
 
 
 @BOOK.world("incoming.questions-not-on-record", "INK-CALL-4", "The log does not have the questions of calls.")
@@ -327,7 +329,7 @@ def _not_shown(answer: Answered, _: World) -> None:
     shown(answer, "GET POST", rf"{PLACE}|{EITHER}(/[^/]+)?", lambda call: call.update(mode="client_websocket"))
 
 
-@BOOK.asked("hosted.hangs-up-by-default", "INK-CALL-8", "A hosted agent leaves no message unless told.", "INK-SDK-1")
+@BOOK.asked("hosted.hangs-up-by-default", "INK-CALL-8", "A hosted agent leaves no message unless told.")
 def _hangs_up_by_default(asked: Asked) -> None:
     def choose(body: Any) -> None:
         if body.get("mode") == "hosted_agent" and not {

@@ -83,7 +83,7 @@ def _url_is_not_looked_at(asked: Asked) -> None:
     forget(asked, SUBSCRIPTIONS, "event_type")
 
 
-@BOOK.world("hooks.deleted-hear-on", "INK-HOOK-1", "A deleted subscription is sent events.", "INK-ID-1")
+@BOOK.world("hooks.deleted-hear-on", "INK-HOOK-1", "A deleted subscription is sent events.")
 def _deleted_hear_on(world: World) -> None:
     hooks = house(world).hooks
 
@@ -241,7 +241,7 @@ def _no_key(answer: Answered, _: World) -> None:
 
 
 TOUCHED = {
-    "text.received": ("INK-HOOK-1", "INK-HOOK-2", "INK-HOOK-5", "INK-SDK-1"),
+    "text.received": ("INK-HOOK-1", "INK-HOOK-2", "INK-HOOK-5"),
     "text.sent": ("INK-HOOK-5",),
 }
 """Claims beside INK-HOOK-3 that need an event."""
@@ -475,7 +475,7 @@ def _of_any_size(asked: Asked) -> None:
 # -- keys ------
 
 
-@BOOK.world("keys.status-shows-them", "INK-KEY-1", "The status of a signing key shows the key.")
+@BOOK.world("keys.status-shows-them", "INK-KEY-1", "The status of a signing key shows the key.", "INK-SDK-1")
 def _status_shows_them(world: World) -> None:
     keys = house(world)
 

@@ -27,7 +27,7 @@ from emulator.vendors.inkbox.rules.ground import PHONE
 ACTION = f"{PHONE}/incoming-call-action"
 
 
-@BOOK.answered("numbers.release-is-200", "INK-NUM-1", "A release is answered 200.", "INK-NUM-3")
+@BOOK.answered("numbers.release-is-200", "INK-NUM-1", "A release is answered 200.")
 def _release_is_200(answer: Answered, _: World) -> None:
     if asked_for(answer, "DELETE", ONE_NUMBER) and answer.status == 204:
         answer.say(200, {"released": True})
@@ -38,10 +38,6 @@ def _release_is_200(answer: Answered, _: World) -> None:
     "INK-NUM-1",
     "The list of numbers is an object.",
     "INK-SDK-1",
-    "INK-AUTH-2",
-    "INK-NUM-3",
-    "INK-NUM-4",
-    "INK-ERR-2",
 )
 def _list_in_an_object(answer: Answered, _: World) -> None:
     body = answer.json() if asked_for(answer, "GET", NUMBERS) and answer.status == 200 else None
@@ -77,9 +73,6 @@ def _always_local(asked: Asked) -> None:
     "numbers.urls-are-not-kept",
     "INK-NUM-1",
     "An update of the webhook URL is lost.",
-    "INK-NUM-2",
-    "INK-NUM-6",
-    "INK-CALL-4",
 )
 def _urls_are_not_kept(asked: Asked) -> None:
     def drop(body: Any) -> None:
@@ -182,7 +175,7 @@ def _made_on_the_way(world: World) -> None:
     swap(house(world).lines, "provision", make)
 
 
-@BOOK.answered("owner.not-shown", "INK-NUM-4", "An identity does not show its number.", "INK-NUM-1")
+@BOOK.answered("owner.not-shown", "INK-NUM-4", "An identity does not show its number.")
 def _not_shown(answer: Answered, _: World) -> None:
     shown(answer, "GET", rf"{IDENTITIES}[^/]+", lambda identity: identity.update(phone_number=None))
 
@@ -273,7 +266,7 @@ def _agents_name_themselves(answer: Answered, _: World) -> None:
         answer.say(422, {"detail": "Broken on purpose."})
 
 
-@BOOK.world("mirror.agents-see-others", "INK-NUM-6", "An agent's key sees another identity's setting.", "INK-VOICE-1")
+@BOOK.world("mirror.agents-see-others", "INK-NUM-6", "An agent's key sees another identity's setting.")
 def _agents_see_others(world: World) -> None:
     def make(meant: Any) -> Any:
         def wide(caller: Any, id_: Any, **rest: Any) -> Any:

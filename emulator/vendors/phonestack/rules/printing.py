@@ -8,6 +8,7 @@ from html import escape
 from emulator.vendors.phonestack.rules.reports import cells
 from emulator.vendors.phonestack.wire import ReportResult
 
+NOTHING = "(none)"
 TITLES = {
     "campaign_id": "Campaign",
     "profile_id": "Profile",
@@ -20,16 +21,19 @@ def as_pdf(result: ReportResult) -> bytes:
     """The same rows as the CSV, with a heading, the days looked at and a line of totals. The same result gives the same
     bytes."""
     from reportlab.lib import colors
+    from reportlab.lib.enums import TA_LEFT
     from reportlab.lib.pagesizes import A4, landscape
-    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
     from reportlab.lib.units import mm
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
     styles = getSampleStyleSheet()
     span = f"{result.since or 'the beginning'} to {result.until or 'now'}"
     totals = [str(result.totals.get(column, "Total")) for column in result.columns]
-    rows = [[_title(column) for column in result.columns], *cells(result), totals]
+    found = [[cell or NOTHING for cell in row] for row in cells(result)]
+    rows = [[_title(column) for column in result.columns], *found, totals]
     grouped = len(result.columns) > len(result.totals)
+    heading = ParagraphStyle("heading", parent=styles["Title"], alignment=TA_LEFT)
     table = Table(rows, repeatRows=1, hAlign="LEFT")
     table.setStyle(
         TableStyle(
@@ -61,7 +65,7 @@ def as_pdf(result: ReportResult) -> bytes:
     )
     page.build(
         [
-            Paragraph(escape(result.name), styles["Title"]),
+            Paragraph(escape(result.name), heading),
             Paragraph(f"{result.date_range.replace('_', ' ').capitalize()}: {span}", styles["Normal"]),
             Paragraph(f"Generated {result.generated_at}", styles["Normal"]),
             Spacer(1, 6 * mm),

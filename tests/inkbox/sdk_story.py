@@ -1,0 +1,349 @@
+"""One story that uses every phone method of Inkbox's official Python SDK, whichever version is imported.
+
+Run by itself (`python sdk_story.py FOLDER URL`), it takes the SDK from a folder, makes an account at the emulator, and prints
+which methods there are and which worked: two versions of one package do not fit into one process.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+FRIEND, OTHER, THIRD = "+12145550177", "+12145550188", "+12145550199"
+SOCKET = "wss://agent.example.com/call"
+TEXT_EVENTS = ["text.received", "text.sent", "text.delivered"]
+RESOURCES = (
+    "phone_numbers",
+    "calls",
+    "transcripts",
+    "texts",
+    "incoming_call_action",
+    "hosted_agent",
+    "phone_contact_rules",
+    "phone_identity_contact_rules",
+    "sms_opt_ins",
+    "signing_keys",
+    "message_sends",
+    "api_keys",
+    "webhooks.subscriptions",
+    "webhooks.deliveries",
+)
+"""What of the SDK is about the phone, or what the phone needs; mail, iMessage, the vault and the like are not emulated."""
+CLIENT = ("create_identity", "get_identity", "list_identities", "whoami", "create_signing_key")
+ELSEWHERE = ("mail", "imessage", "a2a", "secret", "totp", "credential", "get_message", "get_thread", "polic")
+"""Parts of the names of an identity's methods that are about something else."""
+Do = Callable[..., Any]
+
+
+def resource(client: Any, path: str) -> Any:
+    """A resource by its dotted name, None where this version has none."""
+    for name in path.split("."):
+        client = getattr(client, name, None)
+    return client
+
+
+def methods(client: Any, identity: type[Any]) -> list[str]:
+    """Every method that is to work."""
+    found = [
+        f"{name}.{method}"
+        for name in RESOURCES
+        if (part := resource(client, name)) is not None
+        for method in functions(type(part))
+        if not any(word in method for word in ELSEWHERE)
+    ]
+    own = [name for name in functions(identity) if not any(word in name for word in ELSEWHERE)]
+    return [*found, *CLIENT, *(f"identity.{name}" for name in own)]
+
+
+def functions(kind: type[Any]) -> list[str]:
+    """The public methods of a class, in order of their definition."""
+    return [name for name, value in vars(kind).items() if inspect.isfunction(value) and not name.startswith("_")]
+
+
+class Stage:
+    """An account, the SDK on it, and what was seen to work."""
+
+    def __init__(self, sdk: Any, ringback: Any, account: Any) -> None:
+        self.sdk = sdk
+        self.ringback = ringback
+        self.account = account
+        self.client = sdk.Inkbox(api_key=account.key, base_url=account.base_url)
+        self.seen: list[str] = []
+        self.has = set(methods(self.client, sdk.AgentIdentity))
+
+    def do(self, name: str, /, *args: Any, **named: Any) -> Any:
+        """Call a method, and note that it worked."""
+        owner, _, method = name.rpartition(".")
+        target = resource(self.client, owner) if owner else self.client
+        answer = getattr(target, method)(*args, **named)
+        self.seen.append(name)
+        return answer
+
+    def of(self, identity: Any, method: str, /, *args: Any, **named: Any) -> Any:
+        """Call a method of an identity."""
+        answer = getattr(identity, method)(*args, **named)
+        self.seen.append(f"identity.{method}")
+        return answer
+
+
+def tell(stage: Stage) -> None:
+    """Use everything."""
+    identity = identities(stage)
+    number = numbers(stage, identity)
+    texts(stage, identity, number)
+    calls(stage, identity, number)
+    contacts(stage, identity, number)
+    hooks(stage, identity, number)
+    farewell(stage, identity)
+
+
+def identities(stage: Stage) -> Any:
+    who = stage.do("whoami")
+    assert (who.auth_type, who.auth_subtype) == ("api_key", "api_key.admin_scoped")
+    identity = stage.do("create_identity", "support", display_name="Support")
+    assert identity.agent_handle == "support"
+    assert [one.agent_handle for one in stage.do("list_identities")] == ["support"]
+    assert stage.do("get_identity", "support").id == identity.id
+    stage.of(identity, "update", display_name="Front desk")
+    assert identity.display_name == "Front desk"
+    key = stage.do("api_keys.create", label="desk", scoped_identity_id=identity.id)
+    with stage.sdk.Inkbox(api_key=key.api_key, base_url=stage.account.base_url) as scoped:
+        assert scoped.whoami().auth_subtype == "api_key.agent_scoped.claimed"
+    if "identity.grant_access" in stage.has:
+        viewer = stage.client.create_identity("viewer")
+        stage.of(identity, "grant_access", viewer.id)
+        assert [access.viewer_identity_id for access in stage.of(identity, "list_access")] == [viewer.id]
+        stage.of(identity, "revoke_access", viewer.id)
+        assert identity.list_access() == []
+    return identity
+
+
+def numbers(stage: Stage, identity: Any) -> Any:
+    number = stage.of(identity, "provision_phone_number", type="local", state="NY")
+    assert (number.type, number.state) == ("local", "NY")
+    assert stage.do("phone_numbers.get", number.id).number == number.number
+    stage.client.create_identity("spare")
+    spare = stage.do("phone_numbers.provision", agent_handle="spare", type="toll_free")
+    assert {one.id for one in stage.do("phone_numbers.list")} == {number.id, spare.id}
+    changed = stage.do(
+        "phone_numbers.update", number.id, incoming_call_action="auto_accept", client_websocket_url=SOCKET
+    )
+    assert (changed.incoming_call_action, changed.client_websocket_url) == ("auto_accept", SOCKET)
+    notice = stage.client.phone_numbers.update(number.id, filter_mode="whitelist").filter_mode_change_notice
+    assert (notice.new_filter_mode, notice.redundant_rule_count) == ("whitelist", 0)
+    cleared = stage.client.phone_numbers.update(
+        number.id, incoming_call_action="auto_reject", client_websocket_url=None, filter_mode="blacklist"
+    )
+    assert cleared.client_websocket_url is None
+    stage.do("phone_numbers.release", spare.id)
+    if "incoming_call_action.set" in stage.has:
+        given = {"incoming_call_action": "forward", "forwarding_target_type": "phone", "forwarding_phone_number": OTHER}
+        stage.do("incoming_call_action.set", agent_identity_id=identity.id, **given)
+        assert stage.do("incoming_call_action.get", agent_identity_id=identity.id).forwarding_phone_number == OTHER
+        assert stage.client.phone_numbers.get(number.id).incoming_call_action == "forward"
+        stage.of(identity, "set_incoming_call_action", incoming_call_action="auto_reject", forwarding_target_type=None)
+        assert stage.of(identity, "get_incoming_call_action").incoming_call_action == "auto_reject"
+    stage.of(identity, "refresh")
+    assert identity.phone_number.number == number.number
+    return number
+
+
+def texts(stage: Stage, identity: Any, number: Any) -> None:
+    sent = stage.do("texts.send", number.id, to=FRIEND, text="The table is ready")
+    group = stage.of(identity, "send_text", to=[FRIEND, OTHER], text="Both of you", media_urls=["https://x.test/a.png"])
+    assert len(group.recipients) == 2
+    reply = stage.client.texts.send(number.id, conversation_id=group.conversation_id, text="Again")
+    assert reply.conversation_id == group.conversation_id
+    stage.account.advance(minutes=1)
+    assert stage.do("texts.get", number.id, sent.id).delivery_status == "delivered"
+    first, second = (stage.account.text(number.number, words, FRIEND) for words in ("READY when you are", "Bye"))
+    assert [str(one.id) for one in stage.do("texts.list", number.id, is_read=False)] == [second, first]
+    assert [one.text for one in stage.of(identity, "list_texts", limit=1)] == ["Bye"]
+    assert stage.of(identity, "get_text", first).text == "READY when you are"
+    assert [str(one.id) for one in stage.do("texts.search", number.id, q="ready")] == [first, str(sent.id)]
+    assert stage.do("texts.update", number.id, first, is_read=True).is_read is True
+    assert stage.of(identity, "mark_text_read", second).is_read is True
+    stage.client.texts.update(number.id, first, is_read=False)
+    talks = stage.do("texts.list_conversations", number.id, include_groups=True)
+    assert {talk.is_group for talk in talks} == {True, False}
+    (talk,) = stage.of(identity, "list_text_conversations")
+    assert (talk.remote_phone_number, talk.unread_count, talk.total_count) == (FRIEND, 1, 3)
+    assert len(stage.do("texts.get_conversation", number.id, FRIEND)) == 3
+    assert len(stage.of(identity, "get_text_conversation", FRIEND, limit=2)) == 2
+    assert len(stage.client.texts.get_conversation(number.id, group.conversation_id)) == 2
+    assert stage.do("texts.update_conversation", number.id, FRIEND, is_read=True).updated_count == 1
+    assert stage.of(identity, "mark_text_conversation_read", FRIEND).updated_count == 0
+    if "message_sends.lookup" in stage.has:
+        once = stage.client.texts.send(number.id, to=FRIEND, text="Once", idempotency_key="once")
+        assert stage.client.texts.send(number.id, to=FRIEND, text="Once", idempotency_key="once").id == once.id
+        query = {"sender_kind": "phone_number", "sender_id": number.id, "operation": "text.send"}
+        assert stage.do("message_sends.lookup", idempotency_key="once", **query) == once.id
+        assert stage.client.texts.list(number.id, end_datetime="2001-01-01", tz="America/New_York") == []
+
+
+def calls(stage: Stage, identity: Any, number: Any) -> None:
+    with_id = () if stage.has & {"calls.hangup"} else (number.id,)
+    socket = {"client_websocket_url": SOCKET}
+    stage.account.script({"kind": "call"}, end="busy")
+    placed = stage.do("calls.place", from_number=number.number, to_number=FRIEND, **socket)
+    assert (placed.rate_limit.calls_used, placed.rate_limit.calls_limit) == (1, 100)
+    stage.account.script({"kind": "call"}, end="no_answer")
+    stage.of(identity, "place_call", to_number=OTHER, **socket)
+    stage.account.advance(idle=True)
+    assert stage.do("calls.get", *with_id, placed.id).status == "failed"
+    listed = {"agent_identity_id": identity.id} if not with_id else {}
+    assert len(stage.do("calls.list", *with_id, **listed)) == 2
+    assert [one.status for one in stage.of(identity, "list_calls", limit=1)] == ["canceled"]
+    if with_id:
+        with stage.account.client() as http:
+            body = {"incoming_call_action": "hosted_agent"}
+            assert http.patch(f"/api/v1/phone/numbers/{number.id}", json=body).status_code == 200
+    else:
+        hosted_agent(stage, identity)
+        stage.client.phone_numbers.update(number.id, incoming_call_action="hosted_agent")
+    id_ = stage.account.call(number.number, FRIEND, turns=["agent: A table for two?", "caller: For three, please"])
+    stage.account.advance(seconds=4)
+    if "calls.hangup" in stage.has:
+        other, third = (stage.account.call(number.number, OTHER, turns=[], duration=600) for _ in range(2))
+        stage.account.advance(seconds=10)
+        assert stage.do("calls.hangup", other).hangup_reason == "local"
+        assert stage.of(identity, "hangup_call", third).status == "completed"
+        assert stage.do("calls.tool_invocations", id_).items == []
+        assert stage.of(identity, "list_tool_invocations", id_).has_more is False
+    stage.account.advance(idle=True)
+    said = stage.do("transcripts.list", number.id, id_) if with_id else stage.do("calls.transcripts", id_)
+    assert [(row.party, row.text) for row in said] == [
+        ("local", "A table for two?"),
+        ("remote", "For three, please"),
+    ]
+    assert stage.of(identity, "list_transcripts", id_)[1].seq == 1
+    (found,) = stage.do("phone_numbers.search_transcripts", number.id, q="THREE for", party="remote")
+    assert str(found.call_id) == id_
+
+
+def hosted_agent(stage: Stage, identity: Any) -> None:
+    voices = stage.do("hosted_agent.list_voices")
+    voice = next(one.id for one in voices.voices if one.available and one.id != voices.default_voice)
+    config = stage.do("hosted_agent.set_config", voice=voice, instructions="Be brief.", agent_identity_id=identity.id)
+    assert (config.effective_voice, config.instructions) == (voice, "Be brief.")
+    assert stage.do("hosted_agent.get_config", agent_identity_id=identity.id).voice == voice
+    stage.do("hosted_agent.set_authority_mode", agent_identity_id=identity.id, authority_mode="yolo")
+    stage.of(identity, "set_hosted_agent_config", instructions="Be kind.")
+    assert stage.of(identity, "get_hosted_agent_config").voice is None
+    stage.of(identity, "set_hosted_agent_authority_mode", "contact_scoped")
+    assert identity.get_hosted_agent_config().authority_mode == "contact_scoped"
+
+
+def contacts(stage: Stage, identity: Any, number: Any) -> None:
+    rule = stage.do("phone_contact_rules.create", number.id, action="block", match_target=OTHER)
+    assert stage.do("phone_contact_rules.get", number.id, rule.id).match_target == OTHER
+    assert [one.id for one in stage.do("phone_contact_rules.list", number.id)] == [rule.id]
+    assert [one.id for one in stage.do("phone_contact_rules.list_all", phone_number_id=number.id)] == [rule.id]
+    again = refused(
+        stage.sdk.DuplicateContactRuleError,
+        lambda: stage.client.phone_contact_rules.create(number.id, action="block", match_target=OTHER),
+    )
+    assert again.existing_rule_id == rule.id
+    blocked = refused(
+        stage.sdk.RecipientBlockedError, lambda: stage.client.texts.send(number.id, to=OTHER, text="Hello?")
+    )
+    assert (blocked.matched_rule_id, blocked.address) == (rule.id, OTHER)
+    assert stage.do("phone_contact_rules.update", number.id, rule.id, action="allow").action == "allow"
+    stage.do("phone_contact_rules.delete", number.id, rule.id)
+    if "phone_identity_contact_rules.create" in stage.has:
+        identity_rules(stage, identity)
+    stage.account.text(number.number, "START", THIRD)
+    assert stage.do("sms_opt_ins.get", THIRD).status == "opted_in"
+    assert stage.do("sms_opt_ins.opt_out", THIRD).source == "api"
+    assert [one.receiver_number for one in stage.do("sms_opt_ins.list", status="opted_out")] == [THIRD]
+    assert stage.do("sms_opt_ins.opt_in", THIRD).opted_out_at is None
+
+
+def refused(kind: type[Exception], call: Callable[[], Any]) -> Any:
+    """The error of its kind that a call ends with."""
+    try:
+        call()
+    except kind as error:
+        return error
+    raise AssertionError(f"no {kind.__name__}")
+
+
+def identity_rules(stage: Stage, identity: Any) -> None:
+    name = "phone_identity_contact_rules"
+    rule = stage.do(f"{name}.create", "support", action="block", match_target=OTHER, direction="inbound")
+    assert stage.do(f"{name}.get", "support", rule.id).direction == "inbound"
+    assert stage.do(f"{name}.update", "support", rule.id, direction="both").direction == "both"
+    assert stage.client.phone_identity_contact_rules.update(
+        "support", rule.id, action="allow", apply_to="outbound"
+    ).direction == ("outbound")
+    assert len(stage.do(f"{name}.list", "support")) == 2
+    assert len(stage.do(f"{name}.list_all", agent_identity_id=identity.id)) == 2
+    stage.do(f"{name}.delete", "support", rule.id)
+    (left,) = stage.of(identity, "list_phone_contact_rules")
+    assert (left.action, left.direction) == ("block", "inbound")
+    stage.of(identity, "update_phone_contact_rule", left.id, action="allow")
+    assert stage.of(identity, "get_phone_contact_rule", left.id).action == "allow"
+    stage.of(identity, "delete_phone_contact_rule", left.id)
+    assert stage.of(identity, "create_phone_contact_rule", action="allow", match_target=OTHER).status == "active"
+
+
+def hooks(stage: Stage, identity: Any, number: Any) -> None:
+    receiver = stage.ringback.receiver()
+    key = stage.do("create_signing_key")
+    if "identity.create_signing_key" in stage.has:
+        stage.do("signing_keys.create_or_rotate")
+        assert stage.do("signing_keys.get_status", "support").configured is True
+        assert stage.of(identity, "get_signing_key_status").configured is True
+        key = stage.of(identity, "create_signing_key")
+    made = stage.do(
+        "webhooks.subscriptions.create", url=receiver.url, event_types=TEXT_EVENTS, phone_number_id=number.id
+    )
+    assert stage.do("webhooks.subscriptions.get", made.id).event_types == TEXT_EVENTS
+    assert [one.id for one in stage.do("webhooks.subscriptions.list", phone_number_id=number.id)] == [made.id]
+    kept = stage.do("webhooks.subscriptions.update", made.id, event_types=["text.received"])
+    assert kept.event_types == ["text.received"]
+    stage.account.text(number.number, "Anybody?", FRIEND)
+    stage.account.advance(seconds=1)
+    (request,) = receiver.requests
+    assert stage.sdk.verify_webhook(payload=request.body, headers=dict(request.headers), secret=key.signing_key)
+    assert not stage.sdk.verify_webhook(
+        payload=request.body + b" ", headers=dict(request.headers), secret=key.signing_key
+    )
+    assert request.json()["data"]["text_message"]["text"] == "Anybody?"
+    if "webhooks.deliveries.list" in stage.has:
+        (delivery,) = stage.do("webhooks.deliveries.list", subscription_id=made.id, success=True)
+        assert stage.do("webhooks.deliveries.replay", delivery.id).is_replay is True
+        assert [event["id"] for event in receiver.events] == [delivery.event_id] * 2
+        assert stage.client.webhooks.subscriptions.list(agent_identity_id=identity.id, scope="identity") == [kept]
+    stage.do("webhooks.subscriptions.delete", made.id)
+    assert stage.client.webhooks.subscriptions.list() == []
+
+
+def farewell(stage: Stage, identity: Any) -> None:
+    stage.of(identity, "release_phone_number")
+    assert stage.client.phone_numbers.list() == []
+    stage.of(identity, "delete")
+    assert "support" not in [one.agent_handle for one in stage.client.list_identities()]
+    stage.client.close()
+
+
+def main(folder: str, url: str) -> None:
+    """Tell the story with the SDK of a folder, on an emulator that runs."""
+    sys.path.insert(0, folder)
+    import inkbox
+
+    from emulator.testing import Ringback
+
+    assert inkbox.__file__.startswith(folder), inkbox.__file__
+    with Ringback.connect(url) as ringback:
+        account = ringback.account("inkbox")
+        stage = Stage(inkbox, ringback, account)
+        tell(stage)
+        sys.stdout.write(json.dumps({"methods": methods(stage.client, inkbox.AgentIdentity), "seen": stage.seen}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
