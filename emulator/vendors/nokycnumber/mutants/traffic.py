@@ -400,7 +400,7 @@ def _texts_inbound_in_silence(world: World) -> None:
     sent(world, lambda event: None if event["type"] == "sms.received" else event)
 
 
-@BOOK.answered("messages.segments-as-text", "NKN-SMS-9", "Listed messages have their segments as text.")
+@BOOK.answered("messages.segments-as-text", "NKN-SMS-9", "Listed messages have their segments as text.", "NKN-SMS-8")
 def _segments_as_text(answer: Answered, _: World) -> None:
     if is_list(answer, SMS):
         show(answer, "sms", lambda text: text.update(segments=str(text["segments"])))
