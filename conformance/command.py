@@ -514,8 +514,9 @@ def _gate(chosen: dict[str, Any], jobs: int | None, seed: int, as_json: bool) ->
 
     def told(vendor: str, one: trial.Trial) -> None:
         nonlocal seen
-        seen += 1
+        seen += one.tries == 1
         text, style = _told(one)
+        text += "  on its second try" if one.tries > 1 else ""
         console.print(Text(f"{seen:>4}/{total} ").append(f"{vendor}: {text}" if not one.name else text, style))
 
     outcomes = trial.gate(chosen, jobs=jobs, seed=seed, told=told)

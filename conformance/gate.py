@@ -54,6 +54,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
     tape: Tape | None = None
     """Of the reference: what the engine asked, for the mutants to be asked the same."""
+    tries: int = 1
+    """2 for one that came out wrong beside others and was held once more, alone."""
+
+    @property
+    def wrong(self) -> bool:
+        """Not as a gate wants it: a reference that fails, or a mutant that is alive or noisy."""
+        return bool(self.unrelated or self.trouble or (self.name != REFERENCE and not self.killed))
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,25 +183,33 @@ def gate(
 ) -> dict[str, Verdicts]:
     """Try for each vendor the reference and every chosen mutant, `jobs` at a time, each in an emulator of its own.
 
-    The references come first: what the engine asks of one is asked of its mutants again.
+    The references come first: what the engine asks of one is asked of its mutants again. Trials meet real sockets and
+    real patience: one that comes out wrong while others are held is held once more when all the others are done, alone,
+    and that one counts.
     """
+    again: deque[Task] = deque()
     waiting = deque(Task(vendor=vendor) for vendor in chosen)
     trials: dict[str, dict[str, Trial]] = {vendor: {} for vendor in chosen}
     most = len(chosen) + sum(len(mutations) for mutations in chosen.values())
     workers = [Worker(seed) for _ in range(max(1, min(jobs or default_jobs(), most)))]
     try:
-        while waiting or any(worker.task for worker in workers):
+        while waiting or again or any(worker.task for worker in workers):
             for worker in workers:
                 task, trial = worker.task, worker.look()
                 if task is not None and trial is not None:
-                    trials[task.vendor][trial.name] = trial
+                    tried = task.name in trials[task.vendor]
+                    trials[task.vendor][trial.name] = trial = msgspec.structs.replace(trial, tries=1 + tried)
                     told(task.vendor, trial)
-                    if task.mutation is None:
+                    if trial.wrong and not tried:
+                        again.append(task)
+                    elif task.mutation is None:
                         tape = trial.tape or Tape()
                         waiting += (Task(vendor=task.vendor, mutation=each, tape=tape) for each in chosen[task.vendor])
             for worker in workers:
                 if waiting and worker.task is None:
                     worker.give(waiting.popleft())
+            if again and not any(worker.task for worker in workers):
+                workers[0].give(again.popleft())
             wait([worker.connection for worker in workers if worker.task], LOOK_SECONDS)
     finally:
         for worker in workers:
@@ -321,6 +336,7 @@ def document(outcome: Verdicts) -> dict[str, Any]:
                 "reason": trial.reason,
                 "trouble": trial.trouble or None,
                 "seconds": trial.seconds,
+                "tries": trial.tries,
             }
             for trial in outcome.trials
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,13 +84,19 @@ def pretend(task: Task, seed: int) -> Trial:
         threading.Event().wait()
     if task.name == "raises":
         raise ZeroDivisionError("ours")
+    if task.name == "stumbles once":
+        mark = Path(os.environ["RINGBACK_TEST_TRIED"])
+        first = not mark.exists()
+        mark.touch()
+        return trial(task.mutation, unrelated=("KWP-Y-1",) if first else ())
     if task.mutation is None:
         return trial(None, tape=TAPE)
     return trial(task.mutation, reason="asked the same" if task.tape == TAPE else "")
 
 
 @pytest.fixture
-def _pretending(monkeypatch: pytest.MonkeyPatch) -> None:
+def _pretending(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RINGBACK_TEST_TRIED", str(tmp_path / "tried"))
     monkeypatch.setattr(gate, "_work", working)
     monkeypatch.setattr(gate, "TRIAL_SECONDS", 4.0)
 
@@ -110,6 +117,20 @@ def test_a_mutant_that_takes_its_process_down_costs_only_its_own_trial() -> None
     assert "did not end" in troubles["hangs"]
     assert "ZeroDivisionError" in troubles["raises"]
     assert not outcome.passed
+
+
+@pytest.mark.usefixtures("_pretending")
+def test_a_trial_that_comes_out_wrong_beside_others_is_held_once_more_alone() -> None:
+    names = ("stumbles once", "a", "b")
+    chosen = [Mutation(name=name, claim="KWP-X-1", breaks="It.") for name in names]
+    told: list[tuple[str, int, bool]] = []
+    outcome = gate.gate(
+        {"kwickphone": chosen}, jobs=2, told=lambda _, one: told.append((one.name, one.tries, one.wrong))
+    )
+    assert outcome["kwickphone"].passed
+    assert told[-1] == ("stumbles once", 2, False)
+    assert ("stumbles once", 1, True) in told
+    assert len(told) == 1 + len(names) + 1
 
 
 @pytest.mark.usefixtures("_pretending")
