@@ -336,3 +336,47 @@ def test_whatever_the_agent_does_a_call_ends_and_its_record_is_in_order(
     for speaker in ("caller", "agent"):
         ats = [turn.at for turn in call.turns or () if turn.speaker == speaker]
         assert ats == sorted(ats)
+
+
+def test_a_call_that_is_held_rings_until_it_is_decided() -> None:
+    line = Line(echo)
+    held, answered, ignored = (line.ring(says("Hi")) for _ in range(3))
+    for call in (held, answered, ignored):
+        line.calls.hold(call)
+    line.advance(5)
+    assert {call.state for call in (held, answered, ignored)} == {"ringing"}
+    line.calls.answer(answered, 1.0)
+    line.calls.answer(answered)
+    line.calls.ring_out(ignored)
+    line.play()
+    assert (held.state, answered.state, ignored.state) == ("ringing", "completed", "no_answer")
+    assert answered.answered_at == answered.started_at + 6 * SECOND
+    assert script_of(ignored) == []
+
+
+def test_a_caller_who_gives_up_is_not_held() -> None:
+    line = Line()
+    call = line.ring(end="no_answer")
+    line.calls.hold(call)
+    line.calls.answer(call)
+    line.play()
+    assert call.state == "no_answer"
+
+
+def test_the_far_end_waits_for_a_sound_to_end_and_nothing_of_it_is_on_record() -> None:
+    line = Line()
+    call = line.ring(says("Hi"), terms=Terms(hesitates=1.0))
+    line.advance(0)
+    for _ in range(150):
+        line.calls.talk.sound(call, SECOND // 50)
+    line.play()
+    assert script_of(call) == [("caller", "Hi", 3.6)]
+    assert call.state == "completed"
+
+
+def test_the_far_end_hesitates_before_its_first_turn_alone() -> None:
+    line = Line(echo)
+    call = line.ring(says("One"), says("Two"), terms=Terms(hesitates=1.0))
+    line.play()
+    first, answer, second, _ = script_of(call)
+    assert (first[2], second[2]) == (1.0, pytest.approx(answer[2] + 3 / 2.5 + 0.6))

@@ -32,6 +32,7 @@ from emulator.carrier.speech import (
     to_pcmu,
     to_wav,
     tone,
+    utterance,
     voice_available,
 )
 
@@ -563,3 +564,9 @@ def test_a_wav_recording_has_its_turns_where_they_belong() -> None:
 def test_a_wav_recording_of_what_cannot_be_said_is_refused(turns: list[tuple[str, str, float]]) -> None:
     with pytest.raises(ValueError, match=r"speaker|offset"):
         render_wav(turns, 10.0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.02, 1.0, 1.23])
+def test_an_utterance_on_the_line_is_as_long_as_asked(seconds: float) -> None:
+    for voice in (False, None):
+        assert len(utterance("Hello there", "caller", seconds, voice=voice)) == round(seconds * 8000)
