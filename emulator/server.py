@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.app import Application
+from emulator.carrier.clock import wall_sleep
 from emulator.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 PATIENCE = 3.0
+LOOK_SECONDS = 0.002
 """Seconds that answers under way have when the server stops."""
 YOUNG = 50_000
 """Allocations between two looks of the garbage collector at the youngest objects: fewer pauses under load."""
@@ -108,7 +110,7 @@ class Serving:
         while not _answers(self.settings.host, port):
             if task.done():
                 raise StartError(f"port {port} on {self.settings.host} cannot be served: {task.exception()}")
-            await asyncio.sleep(0.002)
+            await wall_sleep(LOOK_SECONDS)
 
     def _certificate(self) -> tuple[Path, Path]:
         import tempfile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,14 @@ import pytest
 
 from conformance.report.document import document
 from conformance.run import BRIEF, Result, Wish, conduct
+
+SEED = 7
+
+
+@cache
+def run_of(vendor: str) -> Result:
+    """The whole suite, briefly, against the emulator as it is."""
+    return conduct(Wish(vendor=vendor, effort=BRIEF, seed=SEED))
 
 
 @pytest.fixture(autouse=True)
@@ -26,13 +35,13 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def reference() -> Result:
     """The whole suite against the emulator as it is."""
-    return conduct(Wish(vendor="kwickphone", effort=BRIEF, seed=7))
+    return run_of("kwickphone")
 
 
 @pytest.fixture(scope="session")
 def broken() -> Result:
     """The whole suite against an emulator with a claim broken by what it answers."""
-    wish = Wish(vendor="kwickphone", effort=BRIEF, seed=7, mutants=("kwickphone.numbers.secret-in-the-list",))
+    wish = Wish(vendor="kwickphone", effort=BRIEF, seed=SEED, mutants=("kwickphone.numbers.secret-in-the-list",))
     return conduct(wish)
 
 

@@ -8,67 +8,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from conformance.claims import load
 from conformance.claims.agentphone import dialect, shapes
-from conformance.command import mutants
-from conformance.gate import Mutation, mutations
-from conformance.model import Exchange, Kind, Need, Profile
-from conformance.report.document import document
-from conformance.run import BRIEF, Result, Wish, conduct, draw_plan
+from conformance.model import Exchange, Kind, Profile
+from conformance.run import Result, Wish, conduct, draw_plan
 from conformance.transport import Request
 from emulator.testing import Account, Ringback
+from tests.conformance.conftest import run_of
 
 CATALOGUE = load("agentphone")
-GROUPS = {
-    "AUTH": 2, "ERR": 6, "PAGE": 4, "NUM": 9, "AGT": 3, "CALL": 8, "MSG": 5, "CON": 1, "CNV": 1, "HOOK": 5, "USE": 1,
-    "ACC": 5, "SDK": 1,
-}  # fmt: skip
-"""How many claims each group has, numbered without a gap."""
-CHOSEN = (
-    "agentphone.stretches.share-instants",
-    "agentphone.voice.interim-closes-the-turn",
-    "agentphone.signature.without-the-prefix",
-    "agentphone.clients.transcripts-are-null",
-)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def kept() -> Result:
-    return conduct(Wish(vendor="agentphone", effort=BRIEF, seed=7))
-
-
-@pytest.fixture(scope="module")
-def found() -> list[Mutation]:
-    return mutations("agentphone")
-
-
-def test_the_claims_are_numbered_without_a_gap() -> None:
-    assert set(CATALOGUE.claims) == {f"AGP-{name}-{n}" for name, last in GROUPS.items() for n in range(1, last + 1)}
-
-
-def test_every_claim_has_a_probe() -> None:
-    assert set(CATALOGUE.probes) == set(CATALOGUE.claims)
-
-
-def test_what_only_reads_plans_nothing_else() -> None:
-    for probe in CATALOGUE.probes.values():
-        if probe.needs <= {Need.READ, Need.BURST}:
-            assert {send.method for send in probe.sends} <= {"GET", "HEAD"}, probe.claim
-
-
-def test_the_emulator_keeps_every_claim(kept: Result) -> None:
-    told = document(kept)
-    assert {v["claim"]: v["reason"] for v in told["verdicts"] if v["verdict"] != "pass"} == {}
-    assert told["notes"] == []
-    assert told["exit_code"] == 0
-
-
-def test_the_same_seed_gives_the_same_answers_and_webhooks(kept: Result) -> None:
-    again = conduct(Wish(vendor="agentphone", effort=BRIEF, seed=7))
-    assert again.digest == kept.digest
-    assert again.summary == kept.summary
+    return run_of("agentphone")
 
 
 def test_the_engine_asks_nothing_of_what_is_not_emulated(kept: Result) -> None:
@@ -78,25 +32,6 @@ def test_the_engine_asks_nothing_of_what_is_not_emulated(kept: Result) -> None:
         path.startswith(("/integrations/", "/v1/sip-trunks", "/v1/verify", "/v1/feedback")) for path in asked
     )
     assert {exchange.status for exchange in kept.log if exchange.producer == "engine"} & {200, 404, 422}
-
-
-def test_every_claim_has_a_mutant_and_every_mutant_a_claim(found: list[Mutation]) -> None:
-    assert {mutation.claim for mutation in found} == set(CATALOGUE.claims)
-    assert {claim for mutation in found for claim in mutation.touches} <= set(CATALOGUE.claims)
-    assert len({mutation.breaks for mutation in found}) == len(found) > 300
-    for mutation in found:
-        assert mutation.name.startswith("agentphone.")
-        assert mutation.breaks.endswith(".")
-        assert mutation.claim not in mutation.touches
-
-
-def test_the_gate_kills_and_the_reference_holds() -> None:
-    arguments = ["agentphone", "--gate", "--json", "--jobs", "2", *(f"--only={name}" for name in CHOSEN)]
-    outcome = CliRunner().invoke(mutants, arguments)
-    told = json.loads(outcome.stdout)
-    assert outcome.exit_code == 0, outcome.stderr
-    assert told["killed"] == len(CHOSEN)
-    assert told["alive"] == told["noisy"] == []
 
 
 def test_no_name_is_looked_up_for_a_probe(kept: Result) -> None:

@@ -6,88 +6,22 @@ import json
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from conformance.claims import load
 from conformance.claims.inkbox import dialect, shapes
 from conformance.claims.inkbox.signature import genuine
-from conformance.command import mutants
-from conformance.gate import Mutation, mutations
-from conformance.model import Exchange, Kind, Need, Profile
-from conformance.report.document import document
-from conformance.run import BRIEF, HOOK_NAME, STREAM_NAME, Result, Wish, conduct, draw_plan
+from conformance.model import Exchange, Kind, Profile
+from conformance.run import HOOK_NAME, STREAM_NAME, Result, Wish, conduct, draw_plan
 from conformance.transport import Request
 from emulator.testing import Ringback
+from tests.conformance.conftest import run_of
 
 CATALOGUE = load("inkbox")
-GROUPS = {
-    "AUTH": 3, "ERR": 2, "ID": 2, "NUM": 6, "CALL": 10, "TXT": 7, "PAGE": 1, "RULE": 1, "SRCH": 1, "VOICE": 1, "HOOK": 5,
-    "KEY": 1, "SDK": 1,
-}  # fmt: skip
-"""How many claims each group has, numbered without a gap."""
-CHOSEN = (
-    "inkbox.auth.service-token-only",
-    "inkbox.stream.signed-over-nothing",
-    "inkbox.search.in-this-order",
-    "inkbox.sdk.forwardings-null",
-    "inkbox.signature.with-the-prefix",
-)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def kept() -> Result:
-    return conduct(Wish(vendor="inkbox", effort=BRIEF, seed=7))
-
-
-@pytest.fixture(scope="module")
-def found() -> list[Mutation]:
-    return mutations("inkbox")
-
-
-def test_the_claims_are_numbered_without_a_gap() -> None:
-    assert set(CATALOGUE.claims) == {f"INK-{name}-{n}" for name, last in GROUPS.items() for n in range(1, last + 1)}
-
-
-def test_every_claim_has_a_probe() -> None:
-    assert set(CATALOGUE.probes) == set(CATALOGUE.claims)
-
-
-def test_what_only_reads_plans_nothing_else() -> None:
-    for probe in CATALOGUE.probes.values():
-        if probe.needs <= {Need.READ, Need.BURST}:
-            assert {send.method for send in probe.sends} <= {"GET", "HEAD"}, probe.claim
-
-
-def test_the_emulator_keeps_every_claim(kept: Result) -> None:
-    told = document(kept)
-    assert {v["claim"]: v["reason"] for v in told["verdicts"] if v["verdict"] != "pass"} == {}
-    assert told["notes"] == []
-    assert told["exit_code"] == 0
-
-
-def test_the_same_seed_gives_the_same_answers_and_webhooks(kept: Result) -> None:
-    again = conduct(Wish(vendor="inkbox", effort=BRIEF, seed=7))
-    assert again.digest == kept.digest
-    assert again.summary == kept.summary
-
-
-def test_every_claim_has_a_mutant_and_every_mutant_a_claim(found: list[Mutation]) -> None:
-    assert {mutation.claim for mutation in found} == set(CATALOGUE.claims)
-    assert {claim for mutation in found for claim in mutation.touches} <= set(CATALOGUE.claims)
-    assert len({mutation.breaks for mutation in found}) == len(found) > 200
-    for mutation in found:
-        assert mutation.name.startswith("inkbox.")
-        assert mutation.breaks.endswith(".")
-        assert mutation.claim not in mutation.touches
-
-
-def test_the_gate_kills_and_the_reference_holds() -> None:
-    arguments = ["inkbox", "--gate", "--json", "--jobs", "2", *(f"--only={name}" for name in CHOSEN)]
-    outcome = CliRunner().invoke(mutants, arguments)
-    told = json.loads(outcome.stdout)
-    assert outcome.exit_code == 0, outcome.stderr
-    assert told["killed"] == len(CHOSEN)
-    assert told["alive"] == told["noisy"] == []
+    return run_of("inkbox")
 
 
 def test_no_name_is_looked_up_for_a_probe(kept: Result) -> None:
