@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 PATIENCE = 3.0
-LOOK_SECONDS = 0.002
 """Seconds that answers under way have when the server stops."""
+LOOK_SECONDS = 0.002
+"""Between two looks whether a server that starts answers."""
 YOUNG = 50_000
 """Allocations between two looks of the garbage collector at the youngest objects: fewer pauses under load."""
 

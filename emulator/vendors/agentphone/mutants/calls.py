@@ -371,7 +371,7 @@ def _from_any_number(world: World) -> None:
     phones = house(world).phones
 
     def make(from_: Any) -> Any:
-        return lambda account, agent, id_: phones.house.lines.of(account, id_) if id_ else from_(account, agent, id_)
+        return lambda agent, id_: phones.house.lines.of(agent.account, id_) if id_ else from_(agent, id_)
 
     swap(phones, "_from", make)
 
