@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from conformance.model import Exchange, Header, Kind
-from conformance.wire import TIMEOUT_SECONDS, Line, Malformed, Silence, trust
+from conformance.wire import READING, TIMEOUT_SECONDS, Line, Malformed, Silence, trust
 
-READING = frozenset({"GET", "HEAD"})
 WINDOW_SECONDS = 60.0
 SHARE_OF_LIMIT = 0.75
 """How much of the vendor's documented rate a run allows itself: the rest is for whoever else uses the key."""

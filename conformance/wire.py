@@ -27,6 +27,7 @@ PART = 64 * 1024
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 TARGET = re.compile(r"[\x21-\x7e]+")
 VALUE = re.compile(r"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?")
+READING = frozenset({"GET", "HEAD"})
 BODIED = frozenset({"POST", "PUT", "PATCH"})
 """Methods of which a server wants to know that there is no body."""
 OURS: tuple[Header, ...] = (
@@ -59,9 +60,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Line:
-    """A line to one origin that stays open between requests. Redirects are not followed, nothing is tried twice, no
-    cookie is kept and no credential of the environment used; of it only the proxy is, for what is not on this machine.
-    Not for several threads at once.
+    """A line to one origin that stays open between requests. Redirects are not followed, no cookie is kept and no
+    credential of the environment used; of it only the proxy is, for what is not on this machine. Nothing is tried
+    twice, except where a server closed the open line just as something was to be read from it: that is asked again on
+    a new one (RFC 9110, 9.2.2 and RFC 9112, 9.3.1). Not for several threads at once.
     """
 
     def __init__(self, origin: str, *, context: ssl.SSLContext | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
@@ -76,10 +78,15 @@ class Line:
         sent = self._completed(method, path, headers, body)
         until = time.monotonic() + DEADLINE_SECONDS
         try:
-            connection = self._open()
-            connection.response_class = partial(_Timed, timeout=self._timeout, until=until)  # type: ignore[assignment]
-            self._send(connection, method, path, sent, body)
-            return _read(connection.getresponse(), sent)
+            connection, kept = self._open()
+            try:
+                response = self._begun(connection, method, path, sent, body, until)
+            except ConnectionError:
+                if not kept or method not in READING:
+                    raise
+                self.close()
+                response = self._begun(self._open()[0], method, path, sent, body, until)
+            return _read(response, sent)
         except TimeoutError:
             self.close()
             waited = DEADLINE_SECONDS if time.monotonic() >= until else self._timeout
@@ -113,6 +120,20 @@ class Line:
                 raise Malformed(f"{name!r}: {value!r} is no header")
         return sent
 
+    def _begun(
+        self,
+        connection: HTTPConnection,
+        method: str,
+        path: str,
+        headers: tuple[Header, ...],
+        body: bytes,
+        until: float,
+    ) -> HTTPResponse:
+        """The answer as far as its headers."""
+        connection.response_class = partial(_Timed, timeout=self._timeout, until=until)  # type: ignore[assignment]
+        self._send(connection, method, path, headers, body)
+        return connection.getresponse()
+
     def _send(
         self, connection: HTTPConnection, method: str, path: str, headers: tuple[Header, ...], body: bytes
     ) -> None:
@@ -129,15 +150,17 @@ class Line:
         except (BrokenPipeError, ConnectionResetError):
             """Whoever refuses a body unread may have said so before closing."""
 
-    def _open(self) -> HTTPConnection:
+    def _open(self) -> tuple[HTTPConnection, bool]:
+        """A connection, and whether it was open before."""
         connection = self._connection
         if connection is not None and connection.sock is not None and wait([connection.sock], 0):
             connection.close()
         if connection is None:
             connection = self._connection = self._connected()
-        if connection.sock is None:
-            connection.connect()
-        return connection
+        if connection.sock is not None:
+            return connection, True
+        connection.connect()
+        return connection, False
 
     def _connected(self) -> HTTPConnection:
         to, proxy = self._to, self._proxy

@@ -90,6 +90,30 @@ def test_a_line_stays_open_and_is_opened_again_where_it_was_closed(serve: Any) -
     assert len(kept.requests) == 3
 
 
+def once_and_no_more(connection: socket.socket) -> None:
+    """Answers the first request, takes a second and closes instead of answering it: nobody can see that coming."""
+    connection.settimeout(5)
+    connection.recv(65_536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    connection.recv(65_536)
+    connection.close()
+
+
+def test_only_reading_is_asked_again_and_only_where_an_open_line_was_closed(serve: Any) -> None:
+    server = serve(Socketed, once_and_no_more)
+    line = Line(server.url)
+    assert [line.ask("GET", "/").body for _ in range(3)] == [b"ok"] * 3
+    assert server.connections == 3
+    with pytest.raises(Silence, match="RemoteDisconnected"):
+        line.ask("POST", "/")
+    line.close()
+    assert server.connections == 3
+    refusing = serve(Socketed, reset)
+    with pytest.raises(Silence, match="ConnectionResetError"):
+        Line(refusing.url).ask("GET", "/")
+    assert refusing.connections == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "body"),
     [
