@@ -32,7 +32,6 @@ from conformance.producers.engine import Share, Tape, explore, repeat
 from conformance.receiver import Receiver
 from conformance.sockets import Sockets
 from conformance.transport import (
-    READING,
     Log,
     NoAnswer,
     Pace,
@@ -42,7 +41,7 @@ from conformance.transport import (
     TargetGone,
     Transport,
 )
-from conformance.wire import is_loopback
+from conformance.wire import READING, is_loopback
 
 HOOK_NAME = "https://hooks.ringback-conformance.example"
 """The public name that the emulator routes to our receiver, so that addresses are as the vendor's page wants them."""

@@ -17,7 +17,8 @@ from conformance.model import Kind, Profile, Verdict
 from conformance.producers.engine import Share, explore, own_headers
 from conformance.producers.machine import walk
 from conformance.run import THOROUGH, Effort, Result, Wish, conduct
-from conformance.transport import READING, Log, Policy, Transport
+from conformance.transport import Log, Policy, Transport
+from conformance.wire import READING
 from emulator.testing import Ringback
 from tests.conformance.servers import Answering, saying
 
