@@ -45,7 +45,12 @@ class Mask:
         if len(secret) < SHORTEST_SECRET:
             return
         with self._lock:
-            for form in {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret)}:
+            for form in {
+                secret,
+                quote(secret, safe="", errors="surrogatepass"),
+                json.dumps(secret)[1:-1],
+                html.escape(secret),
+            }:
                 self._names.setdefault(form, name)
 
     def text(self, text: str) -> str:

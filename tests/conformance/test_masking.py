@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.claims import load
@@ -29,6 +29,7 @@ TEXT = st.characters(exclude_characters="§")
 
 
 @given(st.text(TEXT, min_size=6, max_size=40), st.text(TEXT, max_size=20), st.text(TEXT, max_size=20))
+@example("half a pair \ud800", "", "")
 def test_a_learned_secret_is_hidden_wherever_it_stands(secret: str, before: str, behind: str) -> None:
     mask = Mask()
     mask.learn(secret, "§")
