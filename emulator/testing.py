@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ from emulator.settings import Settings, SettingsError
 from emulator.timeline import timeline
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
     from emulator.server import ServerThread
@@ -500,7 +503,9 @@ class Account:
 
         name, form = KEY_HEADERS.get(self.vendor, BEARER)
         headers = {name: form.format(key=key or self.key), **options.pop("headers", {})}
-        return httpx.Client(base_url=self.base_url, headers=headers, **{"trust_env": False, "timeout": 30, **options})
+        verify = options.pop("verify", None)
+        ours = {"trust_env": False, "timeout": 30, "verify": _authorities() if verify is None else verify}
+        return httpx.Client(base_url=self.base_url, headers=headers, **{**ours, **options})
 
     # -- what it has ------
 
@@ -625,6 +630,14 @@ class Fault:
 
     def __exit__(self, *_: object) -> None:
         self.remove()
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The usual certificate authorities, read once: that takes longer than a whole test of an integration."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _script(turns: Iterable[Spoken] | None, outcome: str | None, rest: Mapping[str, Any]) -> dict[str, Any]:
