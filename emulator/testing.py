@@ -291,12 +291,15 @@ class Ringback:
         sender: str = ANYBODY,
         vendor: str | None = None,
         media_urls: Sequence[str] = (),
+        group: Sequence[str] = (),
     ) -> str:
-        """Send a message from outside to the number `to`; gives its id. Raises ControlError (404) when
-        nobody is at `to`, or its vendor takes no messages."""
+        """Send a message from outside to the number `to`, and to a `group` of others with it; gives its id. Raises
+        ControlError (404) when nobody is at `to`, or its vendor takes no messages; (422) where it has no groups."""
         message: dict[str, Any] = {"to": to, "from": sender, "body": body}
         if media_urls:
             message["media_urls"] = list(media_urls)
+        if group:
+            message["group"] = list(group)
         return str(self.control.arrive("/messages", message, self._candidates(vendor))["message_id"])
 
     def _candidates(self, vendor: str | None) -> list[str]:
@@ -601,9 +604,16 @@ class Account:
         """`Ringback.call` to a number of this account's vendor."""
         return self._ringback.call(to, caller, vendor=self.vendor, **script)
 
-    def text(self, to: str, body: str, sender: str = ANYBODY, media_urls: Sequence[str] = ()) -> str:
+    def text(
+        self,
+        to: str,
+        body: str,
+        sender: str = ANYBODY,
+        media_urls: Sequence[str] = (),
+        group: Sequence[str] = (),
+    ) -> str:
         """`Ringback.text` to a number of this account's vendor."""
-        return self._ringback.text(to, body, sender, vendor=self.vendor, media_urls=media_urls)
+        return self._ringback.text(to, body, sender, vendor=self.vendor, media_urls=media_urls, group=group)
 
     def script(self, match: Mapping[str, Any] | None = None, **script: Any) -> str:
         """`Ringback.script` for this account's outbound calls and messages."""

@@ -300,6 +300,16 @@ def test_a_text_to_a_vendor_without_messages_is_refused(cli: Cli, server: Ringba
     assert "KwickPhone" in said.err
 
 
+def test_a_text_reaches_a_group(cli: Cli) -> None:
+    with Ringback("inkbox") as server, server.account("inkbox").client() as http:
+        body = {"agent_handle": "bakery", "phone_number": {"type": "local"}}
+        number = http.post("/api/v1/identities/", json=body).json()["phone_number"]
+        said = cli("text", number["number"], "Count me in", "--with", "+12145550188", "--url", server.url)
+        assert (said.code, said.out.strip() != "") == (0, True)
+        text = http.get(f"/api/v1/phone/numbers/{number['id']}/texts/{said.out.strip()}").json()
+    assert text["type"] == "mms"
+
+
 def test_advance_moves_one_account_alone(cli: Cli, server: Ringback, account: Account) -> None:
     elsewhere = server.now
     before = account.now

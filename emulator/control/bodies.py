@@ -68,13 +68,14 @@ class CallBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class MessageBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """An inbound message."""
+    """An inbound message; `group` are the others who get it."""
 
     vendor: str
     to: str
     from_: str = msgspec.field(name="from")
     body: str
     media_urls: list[str] = []
+    group: list[str] = []
 
 
 class ScriptBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

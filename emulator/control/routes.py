@@ -52,6 +52,7 @@ MOST_ENTRIES = 10_000
 LONGEST_MESSAGE = 1_600
 LONGEST_URL = 2_048
 MOST_MEDIA = 10
+LARGEST_GROUP = 31
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _LOOPBACK_NAMES = re.compile(r"(?:localhost|[a-z0-9-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?")
 T = TypeVar("T")
@@ -492,8 +493,9 @@ class Face:
             raise invalid(f"body has from 1 to {LONGEST_MESSAGE} characters", "body")
         if len(body.media_urls) > MOST_MEDIA or any(len(url) > LONGEST_URL for url in body.media_urls):
             raise invalid(f"media_urls are at most {MOST_MEDIA}, of at most {LONGEST_URL} characters", "media_urls")
+        self._check_group(body)
         try:
-            message = house.receive_message(body.to, body.from_, body.body, tuple(body.media_urls))
+            message = house.receive_message(body.to, body.from_, body.body, tuple(body.media_urls), tuple(body.group))
         except Unanswered:
             raise ControlError(
                 404, "nobody_answers", f"no number of {vendor.name} takes messages at {body.to}"
@@ -538,6 +540,14 @@ class Face:
         if not isinstance(house, Analysing):
             raise ScriptError("analysis", f"{vendor.title} does not analyse its calls")
         house.check_analysis(script.analysis)
+
+    def _check_group(self, body: bodies.MessageBody) -> None:
+        if len(body.group) > LARGEST_GROUP:
+            raise invalid(f"group has at most {LARGEST_GROUP} numbers", "group")
+        for number in body.group:
+            self._check_number(number, "group")
+        if body.group and len({body.to, body.from_, *body.group}) < 2 + len(body.group):
+            raise invalid("group names the others, each once: neither who writes nor the number written to", "group")
 
     def _check_number(self, text: str, param: str) -> None:
         if not _E164.fullmatch(text):

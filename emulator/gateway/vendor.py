@@ -88,9 +88,11 @@ class House(Protocol):
 class Texting(Protocol):
     """A house whose numbers take messages."""
 
-    def receive_message(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Record:
-        """Somebody writes to one of the vendor's numbers; gives what came of it there, a message as a rule. Raises
-        Unanswered when nobody has the number."""
+    def receive_message(
+        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
+    ) -> Record:
+        """Somebody writes to one of the vendor's numbers, and to a `group` of others with it; gives what came of it
+        there, a message as a rule. Raises Unanswered when nobody has the number, Unsendable for what could not come."""
 
     def message_changed(self, message: Text, change: Change) -> None:
         """One of the vendor's messages changed state."""

@@ -225,6 +225,7 @@ class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     from_: Annotated[str, Meta(description="Who writes, E.164.")] = msgspec.field(name="from")
     body: Annotated[str, Meta(description="The text.")]
     media_urls: Annotated[list[str], Meta(description="Pictures and the like.")] = []
+    group: Annotated[list[str], Meta(description="The others who get it, E.164.")] = []
 
 
 # -- then ------------------------------------------------------------------------------------------------------------

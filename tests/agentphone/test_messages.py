@@ -148,6 +148,42 @@ def test_a_group_is_made_once_and_written_to_by_its_id(http: httpx.Client, buy: 
         assert code(http.post("/v1/messages", json=body)) == refusal, body
 
 
+def test_somebody_in_a_group_answers_all_of_it(account: Account, http: httpx.Client, hook: Receiver, buy: Make) -> None:
+    blue = buy(type="imessage")
+    start = {"number_id": blue["id"], "recipients": [FRIEND, OTHER], "body": "Who comes?"}
+    group = ok(http.post("/v1/messages", json=start))
+    account.text(blue["phoneNumber"], "I do", OTHER, group=[FRIEND])
+    account.text(blue["phoneNumber"], "Loved “Who comes?”", FRIEND, group=[OTHER])
+    account.text(blue["phoneNumber"], "Between us", OTHER)
+    account.advance(idle=True)
+    seen = ok(http.get(f"/v1/conversations/{group['conversation_id']}"))
+    assert [(one["body"], one["senderIdentifier"]) for one in seen["messages"]] == [
+        ("Who comes?", None),
+        ("I do", OTHER),
+    ]
+    assert [one["reactionType"] for one in seen["messages"][0]["reactions"]] == ["love"]
+    told = events(hook, "agent.message")
+    assert [(one["data"]["from"], one["data"]["message"]) for one in told] == [(OTHER, "I do"), (OTHER, "Between us")]
+    assert told[0]["data"]["group"]["groupId"] == group["to_number"]
+    assert told[1]["data"]["group"] is None
+    assert events(hook, "agent.reaction")[0]["data"]["fromNumber"] == FRIEND
+
+
+def test_a_group_that_somebody_else_makes_is_answered_by_its_id(
+    account: Account, http: httpx.Client, buy: Make
+) -> None:
+    blue, green = buy(type="imessage"), buy()
+    account.text(blue["phoneNumber"], "Welcome to the bakers", FRIEND, group=[OTHER])
+    (made,) = ok(http.get("/v1/conversations"))["data"]
+    assert (made["isGroup"], [one["identifier"] for one in made["participants"]]) == (True, [FRIEND, OTHER])
+    answered = send(http, blue, to_number=made["groupId"], body="Thank you")
+    assert answered["conversation_id"] == made["id"]
+    with pytest.raises(ControlError, match="iMessage") as refused:
+        account.text(green["phoneNumber"], "Hi", FRIEND, group=[OTHER])
+    assert refused.value.param == "group"
+    assert ok(http.get("/v1/conversations"))["total"] == 1
+
+
 def test_an_imessage_line_writes_to_fifty_new_people_a_day(account: Account, http: httpx.Client, buy: Make) -> None:
     blue = buy(type="imessage")
     for number in range(50):

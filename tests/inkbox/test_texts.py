@@ -96,6 +96,54 @@ def test_a_group_is_one_text_with_a_leg_for_each(
     assert len(http.get(f"{texts_of(number)}/conversations/{group['id']}").json()) == 3
 
 
+def test_somebody_in_a_group_answers_all_of_it(
+    account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook
+) -> None:
+    sent = send(http, number, [OTHER, FRIEND]).json()
+    text_id = account.text(number["number"], "Count me in", FRIEND, group=[OTHER])
+    account.advance(minutes=1)
+    seen = http.get(f"{texts_of(number)}/{text_id}").json()
+    assert (seen["conversation_id"], seen["type"], seen["recipients"]) == (sent["conversation_id"], "mms", None)
+    assert seen["sender_phone_number"] == seen["remote_phone_number"] == FRIEND
+    received = next(event["data"] for event in hook.events if event["event_type"] == "text.received")
+    assert received["text_message"]["conversation_id"] == sent["conversation_id"]
+    assert received["recipient_phone_number"] is None
+    listed = f"{texts_of(number)}/conversations"
+    assert http.get(listed).json() == []
+    (group,) = http.get(f"{listed}?include_groups=true").json()
+    assert (group["unread_count"], group["total_count"], group["latest_type"]) == (1, 2, "mms")
+    assert group["participants"] == sorted([FRIEND, OTHER])
+    answered = http.post(texts_of(number), json={"conversation_id": seen["conversation_id"], "text": "Good"}).json()
+    assert {leg["recipient_phone_number"] for leg in answered["recipients"]} == {FRIEND, OTHER}
+    account.text(number["number"], "Only you", FRIEND)
+    assert [one["is_group"] for one in http.get(listed).json()] == [False]
+
+
+def test_a_group_with_a_number_of_ones_own_is_a_group_there_too(
+    account: Account, http: httpx.Client, number: dict[str, Any], provision: Provision
+) -> None:
+    own = provision("second")
+    send(http, number, [FRIEND, own["number"]])
+    account.advance(minutes=1)
+    (group,) = http.get(f"{texts_of(own)}/conversations?include_groups=true").json()
+    assert group["participants"] == sorted([FRIEND, number["number"]])
+
+
+@pytest.mark.parametrize(
+    "group",
+    [[OTHER, OTHER], [FRIEND], ["2145550177"], [f"+1214555010{digit}" for digit in range(8)]],
+    ids=["twice", "the-sender", "no-number", "too-many"],
+)
+def test_a_group_that_cannot_be_gets_no_text(
+    account: Account, http: httpx.Client, number: dict[str, Any], group: list[str]
+) -> None:
+    with pytest.raises(ControlError) as refused:
+        account.text(number["number"], "Hi", FRIEND, group=group)
+    assert (refused.value.status, refused.value.param) == (422, "group")
+    assert http.get(texts_of(number)).json() == []
+    assert http.get(f"{texts_of(number)}/conversations?include_groups=true").json() == []
+
+
 @pytest.mark.parametrize(
     ("body", "where"),
     [

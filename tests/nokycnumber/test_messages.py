@@ -130,6 +130,13 @@ def test_scripts_wait_for_what_they_match_and_can_be_taken_back(
         ringback.control.delete(f"/scripts/{elsewhere}")
 
 
+def test_there_are_no_groups(account: Account, activate: Activate) -> None:
+    number = activate()
+    with pytest.raises(ControlError, match="no groups") as refused:
+        account.text(number["number"], "Hi", group=["+33639980188"])
+    assert refused.value.param == "group"
+
+
 @pytest.mark.parametrize(
     ("match", "script", "param"),
     [

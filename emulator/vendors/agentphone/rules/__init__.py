@@ -108,9 +108,11 @@ class AgentPhone:
         """Whether the analysis of a call can find this. Raises ScriptError."""
         self.phones.check_analysis(analysis)
 
-    def receive_message(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Text:
+    def receive_message(
+        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
+    ) -> Text:
         """Somebody writes to one of our numbers. Raises Unanswered for one that nobody has."""
-        return self.texts.receive(to, sender, body, media_urls)
+        return self.texts.receive(to, sender, body, media_urls, group)
 
     def message_changed(self, message: Message, change: Change) -> None:
         """One of our messages came further."""

@@ -230,10 +230,12 @@ class Texts:
 
     # -- receiving ------
 
-    def receive(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Text:
-        """Somebody writes to one of our numbers, or reacts to a message of an iMessage line in the words in which a
-        phone tells of that. Raises Unanswered for a number that nobody has, Unsendable for a message that no phone
-        could send."""
+    def receive(
+        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...] = ()
+    ) -> Text:
+        """Somebody writes to one of our numbers, and to a `group` of others with it, or reacts to a message of an
+        iMessage line in the words in which a phone tells of that. Raises Unanswered for a number that nobody has,
+        Unsendable for a message that no phone could send."""
         line = self.world.numbers.line(to)
         if line is None or line.vendor != NAME or not line.open:
             raise Unanswered(to)
@@ -242,13 +244,18 @@ class Texts:
             raise Unsendable("body", f"body has from 1 to {LONGEST} characters")
         if len(media_urls) > MOST_MMS_MEDIA or not all(map(is_link, media_urls)):
             raise Unsendable("media_urls", f"media_urls are at most {MOST_MMS_MEDIA} http or https URLs")
-        if number.type == "imessage" and not media_urls:
-            reacted = self._told_reaction(number, sender, body)
+        blue, threads = number.type == "imessage", self.house.threads
+        if group and not blue:
+            raise Unsendable("group", "only iMessage lines have groups: leave `group` out")
+        members = (sender, *group)
+        conversation = threads.among(number, members) if group else threads.between(number, sender)
+        if blue and not media_urls and conversation is not None:
+            reacted = self._told_reaction(number, conversation, sender, body)
             if reacted is not None:
                 return reacted
-        channel: Channel = "imessage" if number.type == "imessage" else "mms" if media_urls else "sms"
-        threads = self.house.threads
-        conversation = threads.between(number, sender) or threads.begin(number, sender, channel, None)
+        channel: Channel = "imessage" if blue else "mms" if media_urls else "sms"
+        if conversation is None:
+            conversation = threads.begin(number, sender, channel, list(members) if group else None)
         record = self._record(number, conversation, channel, "inbound", sender)
         self.world.messages.receive(
             id_=record.id,
@@ -326,11 +333,10 @@ class Texts:
         text.reactions = [*(other for other in text.reactions if other.sender != sender), made]
         return made
 
-    def _told_reaction(self, number: Number, sender: str, body: str) -> Text | None:
+    def _told_reaction(self, number: Number, conversation: Conversation, sender: str, body: str) -> Text | None:
         """The message that somebody reacted to, where these words tell of that."""
         told = _TOLD.fullmatch(body)
-        conversation = self.house.threads.between(number, sender)
-        if told is None or conversation is None:
+        if told is None:
             return None
         about = next(
             (

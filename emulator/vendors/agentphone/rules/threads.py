@@ -39,11 +39,18 @@ class Threads:
             project=lambda conversation: conversation.project,
             agent=lambda conversation: conversation.agent,
             pair=lambda conversation: (conversation.number, conversation.participant),
+            crowd=lambda conversation: (
+                (conversation.number, *sorted(conversation.members)) if conversation.members is not None else None
+            ),
         )
 
     def between(self, number: Number, participant: str) -> Conversation | None:
         """What a number has with somebody, or with a group."""
         return self.records.last("pair", (number.id, participant))
+
+    def among(self, number: Number, members: tuple[str, ...]) -> Conversation | None:
+        """The group that a number is in with these; the one written in last, where there are several."""
+        return self.records.last("crowd", (number.id, *sorted(members)))
 
     def begin(self, number: Number, participant: str, channel: Channel, members: list[str] | None) -> Conversation:
         """A first message is about to be written. A group gets a name in this API."""

@@ -224,8 +224,8 @@ class Texts:
 
     # -- receiving ------
 
-    def receive(self, to: str, sender: str, body: str, media: tuple[str, ...]) -> Message:
-        """Somebody writes to one of our numbers. Raises Unanswered, Unsendable."""
+    def receive(self, to: str, sender: str, body: str, media: tuple[str, ...], group: tuple[str, ...] = ()) -> Message:
+        """Somebody writes to one of our numbers, and to a `group` of others with it. Raises Unanswered, Unsendable."""
         line = self.world.numbers.line(to)
         if line is None or line.vendor != NAME:
             raise Unanswered(to)
@@ -233,6 +233,8 @@ class Texts:
             raise Unsendable("body", f"body has from 1 to {MOST_SEGMENTS} segments")
         if len(media) > MOST_MEDIA or not all(map(_is_link, media)):
             raise Unsendable("media_urls", f"media_urls are at most {MOST_MEDIA} http or https URLs")
+        if len(group) >= MOST_RECIPIENTS:
+            raise Unsendable("group", f"a group has at most {MOST_RECIPIENTS} others, the sender among them")
         number = self.house.lines.records[line.owner]
         identity = self.house.identities.records[number.identity]
         allowed, _ = self.house.contacts.verdict(identity, sender, "inbound")
@@ -249,7 +251,7 @@ class Texts:
                 peers=(sender,),
                 body=body or None,
                 media=media,
-                conversation=self._conversation(number, (sender,)).id,
+                conversation=self._conversation(number, tuple(sorted((sender, *group)))).id,
                 created_at=now,
                 updated_at=now,
                 legs=(id_,),
@@ -280,7 +282,8 @@ class Texts:
             kind = "text.delivery_unconfirmed"
         self.house.hooks.tell_text(kind, text, message.peer if len(text.peers) > 1 else None)
         if change == "delivered" and self.house.lines.owned(text.account, message.peer) is not None:
-            self.receive(message.peer, text.number, text.body or "", text.media)
+            others = tuple(peer for peer in text.peers if peer != message.peer)
+            self.receive(message.peer, text.number, text.body or "", text.media, others)
 
     # -- conversations ------
 
@@ -448,7 +451,7 @@ class Texts:
             is_group=talk.is_group,
             latest_text=latest.body,
             latest_direction=latest.direction,
-            latest_type=_type(latest),
+            latest_type=self._type(latest),
             latest_has_media=bool(latest.media),
             latest_message_at=iso_exact(latest.created_at),
             unread_count=thread.unread,
@@ -509,7 +512,7 @@ class Texts:
             local_phone_number=text.number,
             remote_phone_number=text.peers[0] if single else None,
             text=text.body,
-            type=_type(text),
+            type=self._type(text),
             media=[_media(url) for url in text.media] or None,
             is_read=text.read,
             delivery_status=_together(recipients) if recipients is not None else None,
@@ -526,6 +529,9 @@ class Texts:
             updated_at=iso_exact(text.updated_at),
             is_blocked=UNSET if event else text.blocked,
         )
+
+    def _type(self, text: Text) -> str:
+        return "mms" if text.media or self.conversations[text.conversation].is_group else "sms"
 
     def _recipient(self, leg: str) -> Recipient:
         message = self.world.messages.records[leg]
@@ -574,10 +580,6 @@ def _kind(text: Text) -> Literal["clear", "blocked"]:
 
 def _counts(text: Text) -> int:
     return int(text.direction == "inbound" and not text.read)
-
-
-def _type(text: Text) -> str:
-    return "mms" if text.media or len(text.peers) > 1 else "sms"
 
 
 def _at(instant: int | None) -> str | None:

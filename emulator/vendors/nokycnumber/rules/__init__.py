@@ -118,9 +118,11 @@ class NoKYCNumber:
         """One of our calls came further."""
         self.phones.changed(call)
 
-    def receive_message(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Message:
+    def receive_message(
+        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
+    ) -> Message:
         """Somebody writes to one of our numbers. Raises Unanswered for one that takes no messages."""
-        return self.texts.receive(to, sender, body, media_urls)
+        return self.texts.receive(to, sender, body, media_urls, group)
 
     def message_changed(self, message: Message, change: Change) -> None:
         """One of our messages came further."""

@@ -105,7 +105,9 @@ class Texts:
             raise errors.refusal("send_at_in_past", "`send_at` is not in the future.", "send_at")
         return at
 
-    def receive(self, to: str, sender: str, body: str, media_urls: tuple[str, ...]) -> Message:
+    def receive(
+        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...] = ()
+    ) -> Message:
         """Somebody writes to one of our numbers. Raises Unanswered for one that takes nothing now, Unsendable for a
         message that no phone could send."""
         line = self.world.numbers.line(to)
@@ -115,6 +117,8 @@ class Texts:
             raise Unsendable("body", f"body has from 1 to {MOST_SEGMENTS} segments")
         if len(media_urls) > MOST_MEDIA or not all(map(is_link, media_urls)):
             raise Unsendable("media_urls", f"media_urls are at most {MOST_MEDIA} http or https URLs")
+        if group:
+            raise Unsendable("group", "NoKYCNumber has no groups: leave `group` out")
         return self.world.messages.receive(
             id_=new_id(self.world, line.account, "sms"),
             vendor=NAME,
