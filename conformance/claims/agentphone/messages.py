@@ -190,6 +190,9 @@ def _groups_and_reactions(lab: Lab, account: Account) -> None:
         f"the group's conversation: expected {people}, got {talk['isGroup']} {talk['groupId']} {who}",
         first,
     )
+    answer = written(account, number, "At ten.", SECOND_FAR, group=[FAR])
+    inside = [each["id"] for each in fetched(account, CONVERSATIONS, talk["id"])["messages"]]
+    lab.expect(answer in inside, f"an answer from the group: expected it in its conversation, got {inside}", second)
     renamed = account.patch(f"{CONVERSATIONS}/{talk['id']}", {"group_name": "Regulars"})
     lab.expect(made(renamed) and renamed.json()["groupName"] == "Regulars", f"a group's name: got {renamed}", renamed)
     refused(lab, send(account, number, "Hello", recipients=people[:1]), (400, 422), "a group of one")

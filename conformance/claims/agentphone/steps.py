@@ -215,10 +215,11 @@ def written(
     body: str = "On my way.",
     sender: str = PERSON,
     media: Iterable[str] = (),
+    group: Iterable[str] = (),
 ) -> str:
-    """Somebody writes to the number; gives the message's id."""
+    """Somebody writes to the number, and to a group of others with it; gives the message's id."""
     try:
-        return account.write(str(number.get("phoneNumber")), sender, body, media)
+        return account.write(str(number.get("phoneNumber")), sender, body, media, group)
     except ControlRefused as refusal:
         raise NotObserved(f"no message reached {number.get('phoneNumber')}: {refusal}") from None
 

@@ -228,10 +228,16 @@ def new_text(account: Account, number: Mapping[str, Any], to: Any = FAR, **field
     return thing_in(send(account, number, to, **fields), "text")
 
 
-def written(account: Account, number: Mapping[str, Any], body: str = "On my way.", sender: str = PERSON) -> str:
-    """Somebody writes to the number; gives the text's id."""
+def written(
+    account: Account,
+    number: Mapping[str, Any],
+    body: str = "On my way.",
+    sender: str = PERSON,
+    group: Iterable[str] = (),
+) -> str:
+    """Somebody writes to the number, and to a group of others with it; gives the text's id."""
     try:
-        return account.write(str(number["number"]), sender, body)
+        return account.write(str(number["number"]), sender, body, group=group)
     except ControlRefused as refusal:
         raise NotObserved(f"no text reached {number.get('number')}: {refusal}") from None
 

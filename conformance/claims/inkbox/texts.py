@@ -364,6 +364,10 @@ def groups(lab: Lab) -> None:
     lab.expect(
         inside == [again["id"], text["id"]], f"a group by its id: expected its two texts, got {len(inside)}", exchange
     )
+    answered = fetched(account, texts_of(number, f"/{written(account, number, sender=GROUP[0], group=GROUP[1:])}"))
+    told = {name: answered.get(name) for name in ("conversation_id", "sender_phone_number", "recipients")}
+    held = {"conversation_id": text.get("conversation_id"), "sender_phone_number": GROUP[0], "recipients": None}
+    lab.expect(told == held, f"an answer from the group: expected {held}, got {told}", exchange)
     refused(
         lab, send(account, number, FAR, conversation_id=text.get("conversation_id")), 422, "a number and a conversation"
     )

@@ -133,6 +133,11 @@ def _group_by_its_first_member(answer: Answered, _: World) -> None:
         show(answer, lambda sent: sent.update(to_number=people[0]))
 
 
+@BOOK.world("messages.group-answers-apart", "AGP-MSG-1", "An answer from a group begins a group of its own.")
+def _group_answers_apart(world: World) -> None:
+    swap(house(world).threads, "among", lambda _: lambda number, members: None)
+
+
 @BOOK.asked("messages.group-beside-a-number", "AGP-MSG-1", "recipients and to_number may be given together.")
 def _group_beside_a_number(asked: Asked) -> None:
     if at(asked, "POST", MESSAGES):

@@ -190,6 +190,14 @@ def _replies_go_to_one(world: World) -> None:
     swap(texts, "_recipients", make)
 
 
+@BOOK.world("groups.answers-come-apart", "INK-TXT-5", "An answer from a group is shown as from its sender alone.")
+def _answers_come_apart(world: World) -> None:
+    def make(receive: Any) -> Any:
+        return lambda to, sender, body, media, group=(): receive(to, sender, body, media)
+
+    swap(house(world).texts, "receive", make)
+
+
 @BOOK.answered("groups.one-state-for-all", "INK-TXT-5", "All recipients of a group have the state of the first.")
 def _one_state_for_all(answer: Answered, _: World) -> None:
     def change(text: Any) -> None:
