@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from emulator.carrier.clock import SECOND, wall_seconds, wall_sleep
+from emulator.carrier.script import ScriptError
 from emulator.gateway.errors import Header, Malformed, Refusal
 from emulator.gateway.faults import Effect
 from emulator.gateway.journal import SHOWN, Exchange
@@ -139,6 +140,16 @@ def explain(error: msgspec.ValidationError, kind: Any = None) -> Malformed:
     if missing is not None:
         return Malformed("is required", f"{where}.{missing[1]}" if where else missing[1])
     return Malformed(("" if where else "the body ") + _worded(_AT.sub("", text).strip(), kind, where or ""), where)
+
+
+def analysed(analysis: Any, kind: type[T]) -> T:
+    """What a script says of a call's analysis, as a vendor's own type. Raises ScriptError."""
+    try:
+        return msgspec.convert(analysis, kind)
+    except msgspec.ValidationError as error:
+        problem = explain(error, kind)
+        where = f"analysis.{problem.param}" if problem.param else "analysis"
+        raise ScriptError(where, f"{where} {problem.problem}") from None
 
 
 def _worded(text: str, kind: Any, where: str) -> str:

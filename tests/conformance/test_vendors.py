@@ -96,7 +96,7 @@ SUITES = {
             "ERR": 2,
             "ID": 2,
             "NUM": 6,
-            "CALL": 10,
+            "CALL": 11,
             "TXT": 7,
             "PAGE": 1,
             "RULE": 1,

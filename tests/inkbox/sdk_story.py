@@ -204,16 +204,21 @@ def calls(stage: Stage, identity: Any, number: Any) -> None:
     else:
         hosted_agent(stage, identity)
         stage.client.phone_numbers.update(number.id, incoming_call_action="hosted_agent")
-    id_ = stage.account.call(number.number, FRIEND, turns=["agent: A table for two?", "caller: For three, please"])
+    work = {"tool_invocations": [{"tool_name": "look_up"}], "post_call_action_items": [{"action": "Lay for three"}]}
+    turns = ["agent: A table for two?", "caller: For three, please"]
+    id_ = stage.account.call(number.number, FRIEND, turns=turns, analysis=work)
     stage.account.advance(seconds=4)
     if "calls.hangup" in stage.has:
         other, third = (stage.account.call(number.number, OTHER, turns=[], duration=600) for _ in range(2))
         stage.account.advance(seconds=10)
         assert stage.do("calls.hangup", other).hangup_reason == "local"
         assert stage.of(identity, "hangup_call", third).status == "completed"
-        assert stage.do("calls.tool_invocations", id_).items == []
+        (used,) = stage.do("calls.tool_invocations", id_).items
+        assert (used.tool_name, used.status) == ("look_up", "succeeded")
         assert stage.of(identity, "list_tool_invocations", id_).has_more is False
     stage.account.advance(idle=True)
+    if "calls.hangup" in stage.has:
+        assert [item.action for item in stage.do("calls.get", id_).post_call_action_items] == ["Lay for three"]
     said = stage.do("transcripts.list", number.id, id_) if with_id else stage.do("calls.transcripts", id_)
     assert [(row.party, row.text) for row in said] == [
         ("local", "A table for two?"),

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Ringback
+from emulator.testing import Account, ControlError, Ringback
 from tests.inkbox.conftest import FRIEND, NOBODY, OTHER, PHONE, Hook, Provision, accept, error, field
 from tests.support.contract import Contract
 
@@ -70,6 +70,85 @@ def test_a_hosted_agent_keeps_to_its_script(
         "offset": 0,
         "has_more": False,
     }
+
+
+WORK = {
+    "tool_invocations": [
+        {"tool_name": "send_text", "at": 20, "takes": 4, "status": "failed"},
+        {"tool_name": "look_up", "at": 5, "takes": 2, "result": {"open_until": "18:00"}},
+        {"tool_name": "never_used", "at": 50},
+    ],
+    "post_call_action_items": [{"action": "Call back", "details": "After six"}, {"action": "Send the menu"}],
+}
+
+
+def test_a_hosted_agent_uses_tools_and_leaves_things_to_be_done(
+    ringback: Ringback, account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook
+) -> None:
+    handle(http, number, "hosted_agent")
+    id_ = account.call(number["number"], FRIEND, answer_after=0, duration=30, analysis=WORK)
+    log = f"{PHONE}/calls/{id_}/tool-invocations"
+    account.advance(seconds=5)
+    (first,) = http.get(log).json()["items"]
+    assert (first["tool_name"], first["status"], first["result"], first["completed_at"]) == (
+        "look_up",
+        "started",
+        None,
+        None,
+    )
+    assert (first["call_id"], first["started_at"]) == (id_, "2026-01-01T00:00:05Z")
+    assert call_of(http, id_)["post_call_action_items"] == []
+    kept = ringback.snapshot()
+    account.advance(minutes=1)
+    ended = http.get(log).json()
+    ringback.restore(kept)
+    account.advance(minutes=1)
+    assert http.get(log).json() == ended
+    assert [(tool["tool_name"], tool["status"], tool["completed_at"]) for tool in ended["items"]] == [
+        ("look_up", "succeeded", "2026-01-01T00:00:07Z"),
+        ("send_text", "failed", "2026-01-01T00:00:24Z"),
+    ]
+    assert ended["items"][0]["id"] == first["id"]
+    assert http.get(f"{log}?limit=1").json() == {**ended, "items": ended["items"][:1], "limit": 1, "has_more": True}
+    items = call_of(http, id_)["post_call_action_items"]
+    assert [(item["seq"], item["action"], item["details"], item["status"]) for item in items] == [
+        (1, "Call back", "After six", "open"),
+        (2, "Send the menu", None, "open"),
+    ]
+    assert [event["data"]["post_call_action_items"] for event in hook.events] == [items, items]
+
+
+def test_nobody_works_in_a_call_that_no_hosted_agent_has(
+    account: Account, http: httpx.Client, number: dict[str, Any]
+) -> None:
+    id_ = account.call(number["number"], FRIEND, analysis=WORK)
+    account.advance(minutes=2)
+    assert http.get(f"{PHONE}/calls/{id_}/tool-invocations").json()["items"] == []
+    assert call_of(http, id_)["post_call_action_items"] == []
+
+
+@pytest.mark.parametrize(
+    ("analysis", "param"),
+    [
+        ({"disposition": "hot_lead"}, "analysis"),
+        ({"tool_invocations": [{}]}, "analysis.tool_invocations[0].tool_name"),
+        ({"tool_invocations": [{"tool_name": ""}]}, "analysis.tool_invocations[0]"),
+        ({"tool_invocations": [{"tool_name": "x", "at": -1}]}, "analysis.tool_invocations[0]"),
+        ({"tool_invocations": [{"tool_name": "x", "status": "started"}]}, "analysis.tool_invocations[0].status"),
+        ({"post_call_action_items": [{"action": 3}]}, "analysis.post_call_action_items[0].action"),
+        ({"post_call_action_items": [{"action": "x"}] * 201}, "analysis"),
+    ],
+)
+def test_work_that_cannot_be_is_refused(
+    account: Account, number: dict[str, Any], analysis: dict[str, Any], param: str
+) -> None:
+    for told in (
+        lambda: account.call(number["number"], FRIEND, analysis=analysis),
+        lambda: account.script({"kind": "call"}, analysis=analysis),
+    ):
+        with pytest.raises(ControlError) as refused:
+            told()
+        assert (refused.value.status, refused.value.param) == (422, f"script.{param}")
 
 
 @pytest.mark.parametrize(

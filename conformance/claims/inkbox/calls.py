@@ -20,6 +20,7 @@ from conformance.claims.inkbox.steps import (
     agent_of,
     at,
     call_of,
+    hook,
     hosted,
     ids,
     listed,
@@ -35,6 +36,7 @@ from conformance.claims.inkbox.steps import (
     shared_number,
     socket,
     thing_in,
+    told,
     transcript_of,
 )
 from conformance.claims.inkbox.table import CATALOGUE
@@ -289,6 +291,63 @@ def calls_of_a_hosted_agent(lab: Lab) -> None:
             f"a machine that answers, and {kept}: the agent said {local}",
             exchange,
         )
+
+
+@CATALOGUE.probe("INK-CALL-11")
+def work_of_a_hosted_agent(lab: Lab) -> None:
+    account = lab.customer()
+    number = new_number(account)
+    settle(account, number, incoming_call_action="hosted_agent")
+    _, inbox = hook(lab, account, number, "call.ended")
+    work = {
+        "tool_invocations": [
+            {"tool_name": "send_text", "at": 20, "takes": 4, "status": "failed"},
+            {"tool_name": "look_up", "at": 5, "takes": 2, "result": {"open_until": "18:00"}},
+            {"tool_name": "never_used", "at": 50},
+        ],
+        "post_call_action_items": [{"action": "Call back", "details": "After six."}, {"action": "Send the menu"}],
+    }
+    id_ = ring(account, number, "Are you open?", answer_after=0, duration=30, analysis=work)
+    path = f"{CALLS}/{id_}"
+    for seconds, wanted in (
+        (1, []),
+        (5, [("look_up", "started", None, False)]),
+        (15, [("look_up", "succeeded", {"open_until": "18:00"}, True), ("send_text", "started", None, False)]),
+    ):
+        account.advance(seconds)
+        exchange = account.get(f"{path}/tool-invocations")
+        lab.expect(_used(exchange) == wanted, f"the tools: expected {wanted}, got {_used(exchange)}", exchange)
+    lab.expect(call_of(account, id_).get("post_call_action_items") == [], "items while the call goes on: expected none")
+    account.advance(5 * MINUTE)
+    exchange = account.get(f"{path}/tool-invocations")
+    ends = [(each[0], each[1]) for each in _used(exchange)]
+    wanted_ends = [("look_up", "succeeded"), ("send_text", "failed")]
+    lab.expect(ends == wanted_ends, f"the tools in the end: expected {wanted_ends}, got {ends}", exchange)
+    page = account.get(f"{path}/tool-invocations?limit=1&offset=1")
+    more = (page.json() or {}).get("has_more")
+    lab.expect(
+        [each[0] for each in _used(page)] == ["send_text"] and more is False,
+        f"the second page of one: expected send_text and no more, got {_used(page)} and has_more {more}",
+        page,
+    )
+    first = account.get(f"{path}/tool-invocations?limit=1")
+    lab.expect((first.json() or {}).get("has_more") is True, "the first page of one: expected has_more", first)
+    items = call_of(account, id_).get("post_call_action_items") or []
+    left = [(each.get("seq"), each.get("action"), each.get("details"), each.get("status")) for each in items]
+    wanted_items = [(1, "Call back", "After six.", "open"), (2, "Send the menu", None, "open")]
+    lab.expect(left == wanted_items, f"what is left to be done: expected {wanted_items}, got {left}")
+    events = [event["data"].get("post_call_action_items") for event in told(inbox, "call.ended")]
+    lab.expect(events == [items], f"call.ended: expected the same items, got {events}")
+
+
+def _used(exchange: Exchange) -> list[tuple[Any, ...]]:
+    """Name, status, result and whether it is completed, of each tool that was used."""
+    body = exchange.json()
+    found = body.get("items") if isinstance(body, dict) else None
+    return [
+        (each.get("tool_name"), each.get("status"), each.get("result"), each.get("completed_at") is not None)
+        for each in found or ()
+    ]
 
 
 @CATALOGUE.probe("INK-CALL-9")

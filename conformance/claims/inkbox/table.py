@@ -166,6 +166,14 @@ ROWS: tuple[Row, ...] = (
         "A calling number that is not one's own is answered 400; the socket is the number's own when none is named.",
     ),
     (
+        "INK-CALL-11",
+        "sdk",
+        "ctl",
+        CALLS,
+        "The tools that a hosted agent uses are on record as they begin and end, and what it left to be done is shown, "
+        "and told by `call.ended`, when the call is over.",
+    ),
+    (
         "INK-TXT-1",
         "doc",
         "read",

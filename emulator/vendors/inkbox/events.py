@@ -13,7 +13,7 @@ from emulator.carrier.clock import iso_exact
 from emulator.gateway.gate import encode
 from emulator.gateway.webhooks import Dialect, Headers
 from emulator.vendors.inkbox.records import Authority, Direction, Mode, OnVoicemail, Origin, VoicemailDetection
-from emulator.vendors.inkbox.wire import Connection, Forwarding, RateLimit, TextView
+from emulator.vendors.inkbox.wire import ActionItemView, Connection, Forwarding, RateLimit, TextView
 
 TextEvent = Literal["text.received", "text.sent", "text.delivered", "text.delivery_failed", "text.delivery_unconfirmed"]
 CALL_ENDED = "call.ended"
@@ -120,7 +120,7 @@ class CallData(msgspec.Struct):
     transcript: Transcript | None
     transcript_url: str
     outcome: str | None
-    post_call_action_items: list[Any]
+    post_call_action_items: list[ActionItemView]
 
 
 class Envelope(msgspec.Struct):

@@ -240,6 +240,26 @@ class Passage(msgspec.Struct, kw_only=True):
     failure_code: str | None = None
 
 
+class ToolUse(msgspec.Struct, kw_only=True):
+    """A tool that the hosted agent uses; `begins` and `ends` are microseconds after the answer."""
+
+    id: str
+    tool_name: str
+    begins: int
+    ends: int
+    status: Literal["succeeded", "failed"]
+    result: dict[str, Any] | None
+
+
+class ActionItem(msgspec.Struct):
+    """Something that the hosted agent leaves to be done."""
+
+    id: str
+    seq: int
+    action: str
+    details: str | None
+
+
 class CallDetail(Record, kw_only=True):
     """What there is to a call, of the same id, beyond the carrier's part. It is `broken` where the agent's socket could
     not be reached, `scripted` where no agent plays its side, and taken by a `machine` that is not talked to; `said`
@@ -266,6 +286,8 @@ class CallDetail(Record, kw_only=True):
     said: int = 0
     undecided: int | None = None
     passages: list[Passage] = []
+    tools: list[ToolUse] = []
+    items: list[ActionItem] = []
 
 
 class Utterance(Record, kw_only=True):

@@ -407,6 +407,16 @@ class Connection(msgspec.Struct):
     failure_code: str | None
 
 
+class ActionItemView(msgspec.Struct):
+    """Something that a hosted agent left to be done."""
+
+    id: str
+    seq: int
+    action: str
+    details: str | None
+    status: Literal["open"]
+
+
 class RateLimit(msgspec.Struct):
     """What is left of the day's calls and minutes."""
 
@@ -439,7 +449,7 @@ class CallView(msgspec.Struct):
     hosted_agent_authority_mode: Authority
     voicemail_detection: VoicemailDetection
     on_voicemail: OnVoicemail
-    post_call_action_items: list[Any]
+    post_call_action_items: list[ActionItemView]
     forwardings: list[Forwarding]
     connections: list[Connection]
     created_at: str
@@ -460,10 +470,22 @@ class TranscriptView(msgspec.Struct):
     created_at: str
 
 
+class ToolInvocation(msgspec.Struct):
+    """One use of a tool."""
+
+    id: str
+    call_id: str
+    tool_name: str
+    status: Literal["started", "succeeded", "failed"]
+    result: dict[str, Any] | None
+    started_at: str
+    completed_at: str | None
+
+
 class ToolInvocations(msgspec.Struct):
     """A page of a hosted agent's tool log."""
 
-    items: list[Any]
+    items: list[ToolInvocation]
     limit: int
     offset: int
     has_more: bool

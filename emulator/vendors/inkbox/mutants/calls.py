@@ -362,6 +362,72 @@ def _long_messages(asked: Asked) -> None:
         rewrite(asked, cut)
 
 
+def _tools(answer: Answered, change: Any) -> None:
+    shown(answer, "GET", rf"{CALLS}/[^/]+/tool-invocations", change)
+
+
+@BOOK.answered("work.tools-are-not-logged", "INK-CALL-11", "A hosted agent's tool log is empty.")
+def _tools_are_not_logged(answer: Answered, _: World) -> None:
+    _tools(answer, lambda page: page.update(items=[]))
+
+
+@BOOK.answered("work.tools-are-done-at-once", "INK-CALL-11", "A tool that was begun is shown as succeeded.")
+def _tools_are_done_at_once(answer: Answered, _: World) -> None:
+    def change(page: Any) -> None:
+        for tool in page["items"]:
+            tool.update(status="succeeded" if tool["status"] == "started" else tool["status"])
+
+    _tools(answer, change)
+
+
+@BOOK.answered("work.tools-never-fail", "INK-CALL-11", "A tool that failed is shown as succeeded.")
+def _tools_never_fail(answer: Answered, _: World) -> None:
+    def change(page: Any) -> None:
+        for tool in page["items"]:
+            tool.update(status="succeeded" if tool["status"] == "failed" else tool["status"])
+
+    _tools(answer, change)
+
+
+@BOOK.world("work.tools-in-the-order-written", "INK-CALL-11", "Tools are logged in any order.")
+def _tools_in_the_order_written(world: World) -> None:
+    def make(log: Any) -> Any:
+        def turned_round(call: Any, offset: int, limit: int) -> Any:
+            page = log(call, 0, 200)
+            items = page.items[::-1]
+            return replace(page, items=items[offset : offset + limit], limit=limit, offset=offset)
+
+        return turned_round
+
+    swap(house(world).phones, "tool_log", make)
+
+
+@BOOK.answered("work.no-more-tools", "INK-CALL-11", "A page of the tool log never tells that there is more.")
+def _no_more_tools(answer: Answered, _: World) -> None:
+    _tools(answer, lambda page: page.update(has_more=False))
+
+
+@BOOK.answered("work.items-are-not-shown", "INK-CALL-11", "A call does not show what was left to be done.")
+def _items_are_not_shown(answer: Answered, _: World) -> None:
+    shown(answer, "GET", rf"{CALLS}/[^/]+", lambda call: call.update(post_call_action_items=[]))
+
+
+@BOOK.world("work.items-from-the-beginning", "INK-CALL-11", "What is left to be done is shown before the call is over.")
+def _items_from_the_beginning(world: World) -> None:
+    from emulator.vendors.inkbox.wire import ActionItemView
+
+    phones = house(world).phones
+
+    def make(view: Any) -> Any:
+        def early(call: Any) -> Any:
+            items = [ActionItemView(i.id, i.seq, i.action, i.details, "open") for i in phones.details[call.id].items]
+            return replace(view(call), post_call_action_items=items)
+
+        return early
+
+    swap(phones, "view", make)
+
+
 @BOOK.answered("forward.not-shown", "INK-CALL-9", "A call that was passed on shows no forwarding.")
 def _forward_not_shown(answer: Answered, _: World) -> None:
     shown(answer, "GET", rf"{EITHER}/[^/]+", lambda call: call.update(forwardings=[]))

@@ -67,8 +67,8 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
 
     @get(f"{CALLS}/{{call_id:str}}/tool-invocations", operation_id="listToolInvocations")
     async def list_tool_invocations(request: Req, call_id: FromPath[str]) -> Answer:
-        phones.of(caller_of(world, request), call_id)
-        return Answer(encode(phones.tool_log(*window(query_in(request, "limit", "offset")))))
+        call = phones.of(caller_of(world, request), call_id)
+        return Answer(encode(phones.tool_log(call, *window(query_in(request, "limit", "offset")))))
 
     return (
         place_call,

@@ -23,6 +23,7 @@ from emulator.vendors.inkbox.rules.phones import Phones
 from emulator.vendors.inkbox.rules.signing import Signing
 from emulator.vendors.inkbox.rules.texts import Texts
 from emulator.vendors.inkbox.rules.voices import HostedAgents
+from emulator.vendors.inkbox.rules.work import scripted
 
 
 class Inkbox:
@@ -123,6 +124,10 @@ class Inkbox:
     def call_talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
         """One of our live calls came a step further."""
         self.phones.talked(call, beat, turn)
+
+    def check_analysis(self, analysis: Mapping[str, Any]) -> None:
+        """Whether a hosted agent can do this in a call. Raises ScriptError."""
+        scripted(analysis)
 
     def receive_message(
         self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]

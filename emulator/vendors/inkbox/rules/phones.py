@@ -23,6 +23,7 @@ from emulator.vendors.inkbox.events import INCOMING_CALL, CallData, CallPart, En
 from emulator.vendors.inkbox.records import CallDetail, Identity, Number, OnVoicemail, Passage, Utterance
 from emulator.vendors.inkbox.rules.ground import NAME, PHONE, Caller, is_e164, is_uuid, new_id
 from emulator.vendors.inkbox.rules.texts import Kind, Span, sight
+from emulator.vendors.inkbox.rules.work import assign, items, tool_log
 from emulator.vendors.inkbox.wire import (
     CallBody,
     CallDecision,
@@ -127,7 +128,9 @@ class Phones:
                 updated_at=self.world.clock.now(number.account),
             )
         )
-        played, machine = _to_machine(script or Script(), detail)
+        script = script or Script()
+        assign(self.world, detail, script.analysis)
+        played, machine = _to_machine(script, detail)
         self.details.update(detail, scripted=hosted or machine, machine=machine)
         call = self.world.calls.place(
             id_=detail.id,
@@ -219,6 +222,7 @@ class Phones:
                 updated_at=self.world.clock.now(number.account),
             )
         )
+        assign(self.world, detail, script.analysis)
         passed_on = allowed and handling.action == "forward"
         live = None if passed_on else Terms(asks=False) if hosted else Terms(hesitates=GREETED_WITHIN)
         call = self.world.calls.receive(
@@ -437,7 +441,7 @@ class Phones:
             transcript=Transcript(entries, abridged, url) if entries else None,
             transcript_url=url,
             outcome=OUTCOMES[call.state] if detail.mode == "hosted_agent" else None,
-            post_call_action_items=[],
+            post_call_action_items=view.post_call_action_items,
         )
         self.house.hooks.tell_call(identity, call.id, data)
 
@@ -531,9 +535,9 @@ class Phones:
             row.id, row.call, row.place, row.offset, row.party, row.text, row.number, iso_exact(row.at)
         )
 
-    def tool_log(self, offset: int, limit: int) -> ToolInvocations:
-        """The hosted agent's tool log: it uses no tools here."""
-        return ToolInvocations([], limit, offset, has_more=False)
+    def tool_log(self, call: Call, offset: int, limit: int) -> ToolInvocations:
+        """A page of the hosted agent's tool log."""
+        return tool_log(self.world, call, self.details[call.id], offset, limit)
 
     def view(self, call: Call) -> CallView:
         """A call as it is now."""
@@ -557,7 +561,7 @@ class Phones:
             hosted_agent_authority_mode=detail.authority,
             voicemail_detection="disabled" if detail.on_voicemail == "ignore" else "enabled",
             on_voicemail=detail.on_voicemail,
-            post_call_action_items=[],
+            post_call_action_items=items(call, detail),
             forwardings=[_forwarding(passage) for passage in detail.passages],
             connections=[_connection(passage) for passage in detail.passages],
             created_at=iso_exact(call.started_at),

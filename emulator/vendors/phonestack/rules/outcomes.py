@@ -13,8 +13,8 @@ import msgspec
 from emulator import resources
 from emulator.carrier.clock import moment
 from emulator.carrier.rng import Stream
-from emulator.carrier.script import CallEnd, Script, ScriptedTurn, ScriptError
-from emulator.gateway.gate import explain
+from emulator.carrier.script import CallEnd, Script, ScriptedTurn
+from emulator.gateway.gate import analysed
 from emulator.vendors.phonestack.records import (
     Analysis,
     Contact,
@@ -100,12 +100,7 @@ class ScriptedAnalysis(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
 
 def scripted(analysis: Mapping[str, Any]) -> ScriptedAnalysis:
     """A script's analysis, typed. Raises ScriptError."""
-    try:
-        return msgspec.convert(analysis, ScriptedAnalysis)
-    except msgspec.ValidationError as error:
-        problem = explain(error)
-        where = f"analysis.{problem.param}" if problem.param else "analysis"
-        raise ScriptError(where, f"{where} {problem.problem}") from None
+    return analysed(analysis, ScriptedAnalysis)
 
 
 class Outcomes:
