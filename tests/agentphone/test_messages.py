@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -63,6 +64,38 @@ def test_the_sender_is_named_or_the_agents_first(http: httpx.Client, agent: Make
 )
 def test_a_receiver_is_written_as_people_write_it(http: httpx.Client, buy: Make, to: str, normal: str) -> None:
     assert send(http, buy(), to_number=to)["to_number"] == normal
+
+
+@given(
+    rate=st.floats(0.01, 10),
+    moves=st.lists(st.tuples(st.integers(0, 1), st.floats(0, 30)), min_size=1, max_size=12),
+)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_carriers_take_so_many_in_a_second_and_the_rest_waits(
+    ringback: Ringback, rate: float, moves: list[tuple[int, float]]
+) -> None:
+    account = ringback.account("agentphone", sms_per_second=rate)
+    gap = timedelta(seconds=1 / rate)
+    with account.client() as http:
+        numbers = [ok(http.post("/v1/numbers", json={})) for _ in range(2)]
+        sent, due, free = [], [], account.now
+        for which, pause in moves:
+            sent.append(send(http, numbers[which]))
+            due.append(max(account.now, free))
+            free = due[-1] + gap
+            account.advance(seconds=pause)
+        account.advance(until=max(due) + timedelta(minutes=1))
+        for one, at in zip(sent, due, strict=True):
+            talk = ok(http.get(f"/v1/conversations/{one['conversation_id']}/messages?limit=200"))["data"]
+            there = next(text["deliveredAt"] for text in talk if text["id"] == one["id"])
+            late = datetime.fromisoformat(there) - at - timedelta(seconds=3)
+            assert abs(late) <= timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1e9])
+def test_a_rate_that_cannot_be_is_no_setting(ringback: Ringback, rate: float) -> None:
+    with pytest.raises(ControlError, match="sms_per_second"):
+        ringback.account("agentphone", sms_per_second=rate)
 
 
 def test_a_segment_has_its_price_and_what_is_refused_has_none(ringback: Ringback) -> None:

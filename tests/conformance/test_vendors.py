@@ -74,7 +74,7 @@ SUITES = {
             "NUM": 9,
             "AGT": 3,
             "CALL": 8,
-            "MSG": 5,
+            "MSG": 6,
             "CON": 1,
             "CNV": 1,
             "HOOK": 5,

@@ -332,6 +332,29 @@ def new_people_a_day(lab: Lab) -> None:
     lab.expect(made(tomorrow), f"a new person the day after: expected it sent, got {tomorrow}", tomorrow)
 
 
+@CATALOGUE.probe("AGP-MSG-6")
+def faster_than_the_carriers(lab: Lab) -> None:
+    account = lab.customer()
+    numbers = new_number(account), new_number(account)
+    blue = new_number(account, **IMESSAGE)
+    account.settings(sms_per_second=0.01)
+    sent = [send(account, numbers[place % 2], to_number=FAR) for place in range(3)]
+    for exchange in sent:
+        lab.insist(
+            made(exchange), f"an SMS that is sent at once with others: expected it taken, got {exchange}", exchange
+        )
+    quick = new_text(account, blue)
+    texts = [exchange.json() for exchange in sent]
+    for arrived in (1, 2, 3):
+        account.advance(10 if arrived == 1 else 100)
+        states = [_in_conversation(account, text)["status"] for text in texts]
+        wanted = ["delivered"] * arrived + ["queued"] * (3 - arrived)
+        lab.expect(states == wanted, f"one SMS in 100 s, two numbers: expected {wanted}, got {states}", sent[-1])
+        if arrived == 1:
+            there = _in_conversation(account, quick)["status"]
+            lab.expect(there == "delivered", f"an iMessage meanwhile: expected it delivered, got {there}")
+
+
 @CATALOGUE.probe(
     "AGP-CON-1",
     Send("POST", CONTACTS, 5, note="of which two are made"),

@@ -271,6 +271,13 @@ ROWS: tuple[Row, ...] = (
         "written to.",
     ),
     (
+        "AGP-MSG-6",
+        "sdk",
+        "ctl",
+        SENDING,
+        "SMS that are sent faster than the account's campaign allows wait their turn as queued: none is refused.",
+    ),
+    (
         "AGP-CON-1",
         "sdk",
         "write",

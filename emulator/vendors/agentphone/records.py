@@ -21,12 +21,23 @@ LineType = Literal["sms", "imessage"]
 Channel = Literal["sms", "mms", "imessage"]
 
 
+SLOWEST, FASTEST = 0.001, 10_000.0
+"""SMS in a second that an account may be set to. A campaign's class allows from 2.25 to 225 (the vendor's
+documentation)."""
+
+
 class AgentPhoneSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
-    """An account's settings: whether its SMS campaign is registered with the US carriers, and whether it has the
-    recording add-on."""
+    """An account's settings: whether its SMS campaign is registered with the US carriers, how many SMS they take of it
+    in a second (what is sent faster waits; null is no bound), and whether it has the recording add-on."""
 
     sms_registration: Literal["registered", "none"] = "registered"
+    sms_per_second: float | None = None
     recording: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sms_per_second is not None and not SLOWEST <= self.sms_per_second <= FASTEST:
+            raise ValueError(f"sms_per_second is from {SLOWEST:g} to {FASTEST:g}; null lifts it")
 
 
 class Owned(Record, kw_only=True):
@@ -70,6 +81,8 @@ class Number(Owned, kw_only=True):
     expiry: int | None = None
     texts: int = 0
     calls: int = 0
+    busy_until: int = 0
+    """The instant from which the carriers take another SMS of the account, as far as this number's have filled it."""
     day: int = 0
     new_contacts: int = 0
     """How many people it wrote to first on that day since 1970."""

@@ -338,6 +338,47 @@ def _never_again(world: World) -> None:
     swap(lines, "greet_somebody_new", make)
 
 
+@BOOK.world("turns.nothing-waits", "AGP-MSG-6", "SMS that are sent too fast go out at once.")
+def _nothing_waits(world: World) -> None:
+    swap(house(world).lines, "sms_turn", lambda _: lambda number: world.clock.now(number.account))
+
+
+@BOOK.world("turns.each-number-its-own", "AGP-MSG-6", "Each number has a queue of its own.")
+def _each_number_its_own(world: World) -> None:
+    lines = house(world).lines
+
+    def make(turn: Any) -> Any:
+        def alone(number: Any) -> Any:
+            others = [each for each in lines.records.oldest("account", number.account) if each is not number]
+            kept = [each.busy_until for each in others]
+            for each in others:
+                each.busy_until = 0
+            found = turn(number)
+            for each, until in zip(others, kept, strict=True):
+                each.busy_until = until
+            return found
+
+        return alone
+
+    swap(lines, "sms_turn", make)
+
+
+@BOOK.world("turns.excess-is-refused", "AGP-MSG-6", "An SMS that is sent too fast is answered 429.")
+def _excess_is_refused(world: World) -> None:
+    from emulator.vendors.agentphone import errors
+
+    def make(turn: Any) -> Any:
+        def refusing(number: Any) -> Any:
+            found = turn(number)
+            if found > world.clock.now(number.account):
+                raise errors.rate_limited(1)
+            return found
+
+        return refusing
+
+    swap(house(world).lines, "sms_turn", make)
+
+
 # -- contacts ------
 
 

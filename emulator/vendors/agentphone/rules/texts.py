@@ -104,6 +104,7 @@ class Texts:
             peer=conversation.participant,
             body=text,
             media_urls=tuple(media),
+            at=None if blue else self.house.lines.sms_turn(number),
             script=script,
         )
         self.house.threads.add(conversation, number, record, text)
