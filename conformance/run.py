@@ -552,6 +552,8 @@ def settle_profile(wish: Wish) -> tuple[Profile, dict[str, Any] | None]:
     if wish.budget and profile is not Profile.SANDBOX:
         raise UsageTrouble("--budget goes with --profile sandbox or --allow spend")
     if wish.url is None:
+        if wish.control is not None:
+            raise UsageTrouble("--control goes with --url BASE_URL: without it the suite starts an emulator of its own")
         return profile or Profile.EMULATOR, None
     health = None
     if profile in (None, Profile.EMULATOR):

@@ -129,6 +129,7 @@ def test_a_server_that_takes_everything_is_stopped_at_the_budget(serve: Any, hur
         (["--url", "https://kwickphone.example"], "--key-env NAME"),
         (["--url", "https://k.example", "--key-env", "NO_SUCH_VARIABLE"], "no such variable"),
         (["--url", "https://k.example", "--key", "k", "--profile", "readonly", "--allow", "write"], "contradict"),
+        (["--control", "http://127.0.0.1:7464"], "--control goes with --url"),
         (["--url", "https://k.example", "--key", "k", "--allow", "spend"], "--budget"),
         (["--url", "https://k.example", "--key", "k", "--budget", "10"], "goes with"),
         (["--budget", "ten"], "expected dollars"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -381,13 +381,11 @@ def lists_cut_to_a_range(lab: Lab) -> None:
     settle(account, number, incoming_call_action="hosted_agent")
     account.advance(HOUR)
     first = written(account, number, "one")
-    began = moment(fetched(account, texts_of(number, f"/{first}")).get("created_at"))
-    lab.require(began is not None, "the text has no created_at")
-    assert began is not None
+    began = _written_at(account, number, first)
     call = account.phone(str(number["number"]), PERSON, duration=5)
     account.advance(30 * HOUR)
     last = written(account, number, "two", SECOND_FAR)
-    after = began + timedelta(hours=30)
+    after = _written_at(account, number, last)
     zone = "Pacific/Kiritimati"
     local = (began + timedelta(hours=14)).replace(tzinfo=None)
     minute = timedelta(minutes=1)
@@ -421,5 +419,13 @@ def lists_cut_to_a_range(lab: Lab) -> None:
         refused(lab, account.get(f"{texts_of(number)}?{urlencode(query)}"), 422, f"texts with {query}")
 
 
-def _z(instant: Any) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%S}Z"
+def _written_at(account: Account, number: dict[str, Any], id_: str) -> datetime:
+    """When a text came, to the microsecond: a clock may run meanwhile."""
+    found = moment(fetched(account, texts_of(number, f"/{id_}")).get("created_at"))
+    if found is None:
+        raise NotObserved("a text has no created_at")
+    return found
+
+
+def _z(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

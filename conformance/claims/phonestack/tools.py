@@ -562,12 +562,16 @@ def webhooks_by_tools(lab: Lab) -> None:
     account.advance(1)
     lab.expect(len(inbox.received) == 1, "an event after unsubscribing: expected it not to come", *inbox.received)
     _samples(lab, session, [about(event) for event in told(other, "contact.created")])
-    for arguments, what in (
+    bad: list[tuple[dict[str, Any], str]] = [
         ({"url": "http://hooks.example.com/in"}, "plain http"),
-        ({"url": "https://127.0.0.1/in"}, "an inner address"),
         ({"url": "hello"}, "no address"),
         ({"url": lab.inbox().url, "events": ["call.exploded"]}, "an unknown event"),
-    ):
+    ]
+    if lab.equipment.strict:
+        bad.append(({"url": "https://127.0.0.1/in"}, "an inner address"))
+    else:
+        lab.leave_out("inner addresses, which an emulator takes on loopback unless it is started with --strict")
+    for arguments, what in bad:
         reply = session.call("subscribe_webhook", **arguments)
         lab.expect(reply.refused, f"subscribe_webhook to {what}: expected a refusal, got {reply}", reply.exchange)
     shut(
