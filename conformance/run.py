@@ -424,6 +424,9 @@ class Run:
                 self.outcomes[step.claim.id] = Outcome(skipped=step.skipped)
         if "probes" in self.wish.producers:
             for step in drawn.runs:
+                if step.claim.id in self.catalogue.probes:
+                    self.outcomes[step.claim.id] = Outcome(unobserved="the run ended before")
+            for step in drawn.runs:
                 self._probe(equipment, step.claim)
         effort = self.wish.effort or (THOROUGH if site.profile is Profile.EMULATOR else POLITE)
         if "machine" in self.wish.producers and self._wanted(self.dialect.machine_claims):
@@ -440,7 +443,6 @@ class Run:
             return
         self.watcher.probing(claim.id)
         before = len(equipment.observations)
-        self.outcomes[claim.id] = Outcome(unobserved="the run ended before")
         self.outcomes[claim.id] = self._attempt(lambda: probe.run(Lab(equipment, claim.id, claim.id)))
         unseen = tuple(equipment.unseen.get(claim.id, ()))
         self.outcomes[claim.id] = msgspec.structs.replace(self.outcomes[claim.id], unseen=unseen)
