@@ -506,9 +506,9 @@ class Account:
 
         name, form = KEY_HEADERS.get(self.vendor, BEARER)
         headers = {name: form.format(key=key or self.key), **options.pop("headers", {})}
-        verify = options.pop("verify", None)
-        ours = {"trust_env": False, "timeout": 30, "verify": _authorities() if verify is None else verify}
-        return httpx.Client(base_url=self.base_url, headers=headers, **{**ours, **options})
+        if "verify" not in options:
+            options["verify"] = _trusting(self._ringback.ca_pem)
+        return httpx.Client(base_url=self.base_url, headers=headers, **{"trust_env": False, "timeout": 30, **options})
 
     # -- what it has ------
 
@@ -643,8 +643,12 @@ class Fault:
 
 
 @cache
-def _authorities() -> ssl.SSLContext:
-    """The usual certificate authorities, read once: that takes longer than a whole test of an integration."""
+def _trusting(ca: str | None) -> ssl.SSLContext:
+    """What trusts the emulator's own authority, or the usual ones; read once, which takes longer than many a test."""
+    if ca is not None:
+        import ssl
+
+        return ssl.create_default_context(cafile=ca)
     import httpx
 
     return httpx.create_ssl_context(trust_env=False)

@@ -108,8 +108,13 @@ def test_over_tls_the_vendors_address_is_https_and_the_authority_at_hand() -> No
         account = rb.account()
         assert rb.https_url is not None
         assert account.base_url.startswith(rb.https_url)
-        with account.client(verify=ssl.create_default_context(cafile=rb.ca_pem)) as http:
+        with account.client() as http:
             assert http.get("/v1/numbers").status_code == 200
+        with account.client(verify=ssl.create_default_context()) as http, pytest.raises(httpx.ConnectError):
+            http.get("/v1/numbers")
+        trusting = ssl.create_default_context(cafile=rb.ca_pem)
+        url, headers = f"{account.base_url}/v1/numbers", account.headers
+        assert httpx.get(url, headers=headers, verify=trusting, trust_env=False).status_code == 200
 
 
 # -- accounts ------------------------------------------------------------------------------------------------------
