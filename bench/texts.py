@@ -31,7 +31,7 @@ async def searches(inside: Any, size: int) -> dict[str, float]:
     (number,) = house.numbers(inside.account.id)
     stream = random.Random(7)
     for count in range(inside.world.messages.records.created, size):
-        house.receive_message(number["phone_number"], f"+1214555{count % 10_000:04d}", said(count, stream), ())
+        house.receive_message(number["phone_number"], f"+1214555{count % 10_000:04d}", said(count, stream), (), ())
     path = f"{PHONE}/numbers/{number['id']}/texts/search"
     found = {}
     for what, query in QUERIES.items():
