@@ -360,9 +360,7 @@ class Account:
 
     def write(self, to: str, sender: str, body: str, media_urls: Iterable[str] = (), group: Iterable[str] = ()) -> str:
         """Let someone send a message to `to`, and to a `group` of others with it; gives the message's id."""
-        sent = {"to": to, "from": sender, "body": body, "media_urls": list(media_urls)}
-        if others := list(group):
-            sent["group"] = others
+        sent = {"to": to, "from": sender, "body": body, "media_urls": list(media_urls), "group": list(group)}
         answer = self.lab.control("POST", "/messages", {"vendor": self.lab.dialect.vendor, **sent})
         return str(answer["message_id"])
 

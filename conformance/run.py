@@ -423,9 +423,8 @@ class Run:
             if step.skipped:
                 self.outcomes[step.claim.id] = Outcome(skipped=step.skipped)
         if "probes" in self.wish.producers:
-            for step in drawn.runs:
-                if step.claim.id in self.catalogue.probes:
-                    self.outcomes[step.claim.id] = Outcome(unobserved="the run ended before")
+            probed = [step.claim.id for step in drawn.runs if step.claim.id in self.catalogue.probes]
+            self.outcomes |= dict.fromkeys(probed, Outcome(unobserved="the run ended before"))
             for step in drawn.runs:
                 self._probe(equipment, step.claim)
         effort = self.wish.effort or (THOROUGH if site.profile is Profile.EMULATOR else POLITE)

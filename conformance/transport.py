@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from conformance.model import Exchange, Header, Kind
-from conformance.wire import READING, TIMEOUT_SECONDS, Line, Malformed, Silence, trust
+from conformance.wire import READING, TIMEOUT_SECONDS, Answer, Line, Malformed, Silence, trust
 
 WINDOW_SECONDS = 60.0
 SHARE_OF_LIMIT = 0.75
@@ -260,7 +260,7 @@ class Transport:
         if self.book is not None:
             self.book.about_to_send(request)
         try:
-            answer = self._line.ask(request.method, self._prefix + request.path, request.headers, request.body)
+            answer = self._answer(request)
         except Malformed as trouble:
             raise Unsendable(f"{request.method} {request.path} cannot be sent: {trouble}") from None
         except Silence as silence:
@@ -288,6 +288,18 @@ class Transport:
         if exchange.error:
             raise NoAnswer(exchange)
         return exchange
+
+    def _answer(self, request: Request) -> Answer:
+        """Ask; where a line was closed just as something was to be read from it, once more, as one more request."""
+        asked = request.method, self._prefix + request.path, request.headers, request.body
+        try:
+            return self._line.ask(*asked)
+        except Silence as silence:
+            if not silence.stale or self.permits(request):
+                raise
+        self.pace.take()
+        self.sent += 1
+        return self._line.ask(*asked)
 
     def _count(self, request: Request, exchange: Exchange) -> None:
         self.spent += self.policy.charged(request, exchange)

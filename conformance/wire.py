@@ -38,11 +38,13 @@ OURS: tuple[Header, ...] = (
 
 
 class Silence(Exception):  # noqa: N818 - the name says what happened
-    """No whole answer came; the message says why, `sent` what went out."""
+    """No whole answer came; the message says why, `sent` what went out. It is `stale` where something was to be read
+    and the server closed the line, open from before, just then: RFC 9112, 9.3.1 lets that be asked again."""
 
-    def __init__(self, reason: str, sent: tuple[Header, ...] = ()) -> None:
+    def __init__(self, reason: str, sent: tuple[Header, ...] = (), *, stale: bool = False) -> None:
         super().__init__(reason)
         self.sent = sent
+        self.stale = stale
 
 
 class Malformed(Exception):  # noqa: N818
@@ -62,8 +64,7 @@ class Answer(msgspec.Struct, frozen=True):
 class Line:
     """A line to one origin that stays open between requests. Redirects are not followed, no cookie is kept and no
     credential of the environment used; of it only the proxy is, for what is not on this machine. Nothing is tried
-    twice, except where a server closed the open line just as something was to be read from it: that is asked again on
-    a new one (RFC 9110, 9.2.2 and RFC 9112, 9.3.1). Not for several threads at once.
+    twice; where trying again would be fair, the Silence says so. Not for several threads at once.
     """
 
     def __init__(self, origin: str, *, context: ssl.SSLContext | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
@@ -77,15 +78,14 @@ class Line:
         """Send one request and give its answer. Raises Malformed before anything is sent, Silence after."""
         sent = self._completed(method, path, headers, body)
         until = time.monotonic() + DEADLINE_SECONDS
+        reads_again = False
         try:
             connection, kept = self._open()
-            try:
-                response = self._begun(connection, method, path, sent, body, until)
-            except ConnectionError:
-                if not kept or method not in READING:
-                    raise
-                self.close()
-                response = self._begun(self._open()[0], method, path, sent, body, until)
+            reads_again = kept and method in READING
+            connection.response_class = partial(_Timed, timeout=self._timeout, until=until)  # type: ignore[assignment]
+            self._send(connection, method, path, sent, body)
+            response = connection.getresponse()
+            reads_again = False
             return _read(response, sent)
         except TimeoutError:
             self.close()
@@ -93,7 +93,7 @@ class Line:
             raise Silence(f"no answer within {waited:g} s", sent) from None
         except (OSError, HTTPException) as trouble:
             self.close()
-            raise Silence(_worded(trouble), sent) from None
+            raise Silence(_worded(trouble), sent, stale=reads_again and isinstance(trouble, ConnectionError)) from None
         except BaseException:
             self.close()
             raise
@@ -119,20 +119,6 @@ class Line:
             if not TOKEN.fullmatch(name) or not VALUE.fullmatch(value):
                 raise Malformed(f"{name!r}: {value!r} is no header")
         return sent
-
-    def _begun(
-        self,
-        connection: HTTPConnection,
-        method: str,
-        path: str,
-        headers: tuple[Header, ...],
-        body: bytes,
-        until: float,
-    ) -> HTTPResponse:
-        """The answer as far as its headers."""
-        connection.response_class = partial(_Timed, timeout=self._timeout, until=until)  # type: ignore[assignment]
-        self._send(connection, method, path, headers, body)
-        return connection.getresponse()
 
     def _send(
         self, connection: HTTPConnection, method: str, path: str, headers: tuple[Header, ...], body: bytes

@@ -296,10 +296,7 @@ class Ringback:
         """Send a message from outside to the number `to`, and to a `group` of others with it; gives its id. Raises
         ControlError (404) when nobody is at `to`, or its vendor takes no messages; (422) where it has no groups."""
         message: dict[str, Any] = {"to": to, "from": sender, "body": body}
-        if media_urls:
-            message["media_urls"] = list(media_urls)
-        if group:
-            message["group"] = list(group)
+        message |= {"media_urls": list(media_urls), "group": list(group)}
         return str(self.control.arrive("/messages", message, self._candidates(vendor))["message_id"])
 
     def _candidates(self, vendor: str | None) -> list[str]:

@@ -39,10 +39,7 @@ def text(
       ringback text +13465550100 "Count me in" --from +12145559876 --with +12145550177
     """
     message: dict[str, Any] = {"to": number, "from": sender, "body": body}
-    if media_urls:
-        message["media_urls"] = list(media_urls)
-    if group:
-        message["group"] = list(group)
+    message |= {"media_urls": list(media_urls), "group": list(group)}
     answer = control.arrive("/messages", message, [vendor] if vendor else control.vendors())
     if as_json:
         print_json(answer)

@@ -127,3 +127,12 @@ def reset(connection: socket.socket) -> None:
     linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     connection.close()
+
+
+def once_and_no_more(connection: socket.socket) -> None:
+    """Answers the first request, takes a second and closes instead of answering it: nobody can see that coming."""
+    connection.settimeout(5)
+    connection.recv(65_536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    connection.recv(65_536)
+    connection.close()

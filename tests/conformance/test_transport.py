@@ -18,7 +18,7 @@ from conformance.transport import (
     Transport,
 )
 from conformance.wire import is_loopback
-from tests.conformance.servers import Answering, Socketed, hang, html, reset, saying
+from tests.conformance.servers import Answering, Socketed, hang, html, once_and_no_more, reset, saying
 
 
 def transport(url: str, log: Log | None = None, **policy: Any) -> Transport:
@@ -210,3 +210,14 @@ def test_a_broken_connection_is_no_answer_and_is_on_record(serve: Any) -> None:
 )
 def test_loopback_is_told_from_the_rest(url: str, loopback: bool) -> None:
     assert is_loopback(url) is loopback
+
+
+def test_what_is_asked_again_since_the_line_was_closed_is_one_more_request(serve: Any) -> None:
+    server = serve(Socketed, once_and_no_more)
+    transport = Transport(server.url, Policy(requests=4, rate=None), Log())
+    assert [transport.send("x", Request("GET", "/")).status for _ in range(2)] == [200, 200]
+    assert (transport.sent, server.connections) == (3, 2)
+    with pytest.raises(NoAnswer, match="RemoteDisconnected"):
+        transport.send("x", Request("GET", "/"))
+    assert (transport.sent, server.connections) == (4, 2)
+    transport.close()

@@ -36,7 +36,9 @@ SUITES = {
         150,
         (
             "kwickphone.auth.allowlist-says-why",
+            "kwickphone.billing.grace-of-three-days",
             "kwickphone.calls.recording-of-ten-seconds",
+            "kwickphone.limits.per-account",
             "kwickphone.webhook.signs-parsed-body",
         ),
     ),
@@ -60,8 +62,11 @@ SUITES = {
         },
         200,
         (
+            "nokycnumber.http.redirect-stays-plain",
             "nokycnumber.idempotency.not-while-under-way",
+            "nokycnumber.hours.in-utc",
             "nokycnumber.links.of-recordings-for-good",
+            "nokycnumber.messages.pairs-are-split",
             "nokycnumber.signature.of-the-parsed-body",
         ),
     ),
@@ -87,6 +92,7 @@ SUITES = {
             "agentphone.stretches.share-instants",
             "agentphone.voice.interim-closes-the-turn",
             "agentphone.signature.without-the-prefix",
+            "agentphone.clients.transcripts-are-null",
         ),
     ),
     "inkbox": Suite(
@@ -108,7 +114,9 @@ SUITES = {
         },
         200,
         (
+            "inkbox.auth.service-token-only",
             "inkbox.stream.signed-over-nothing",
+            "inkbox.search.in-this-order",
             "inkbox.sdk.forwardings-null",
             "inkbox.signature.with-the-prefix",
         ),
@@ -132,7 +140,10 @@ SUITES = {
         },
         200,
         (
+            "phonestack.bulk.limit-is-shared",
             "phonestack.dialler.resume-begins-anew",
+            "phonestack.links.for-good",
+            "phonestack.export.unquoted",
             "phonestack.signature.of-the-parsed-body",
             "phonestack.mcp.test-keys-dial",
         ),

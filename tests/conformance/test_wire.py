@@ -12,7 +12,7 @@ import pytest
 from conformance import wire
 from conformance.model import find
 from conformance.wire import Line, Malformed, Silence
-from tests.conformance.servers import Answering, Socketed, hang, html, reset, saying
+from tests.conformance.servers import Answering, Socketed, hang, html, once_and_no_more, reset, saying
 
 
 def raw(answer: bytes, *, close: bool = True) -> Any:
@@ -77,9 +77,17 @@ def test_what_is_no_request_is_not_sent(serve: Any, method: str, path: str, head
 
 
 def test_a_line_stays_open_and_is_opened_again_where_it_was_closed(serve: Any) -> None:
-    server = serve(Socketed, raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+    answer, closed = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), threading.Semaphore(0)
+
+    def then(connection: socket.socket) -> None:
+        answer(connection)
+        closed.release()
+
+    server = serve(Socketed, then)
     line = Line(server.url)
-    assert [line.ask("GET", "/").body for _ in range(3)] == [b"ok"] * 3
+    for _ in range(3):
+        assert line.ask("GET", "/").body == b"ok"
+        assert closed.acquire(timeout=5)
     line.close()
     assert server.connections == 3
     kept = serve(Answering, html)
@@ -90,28 +98,17 @@ def test_a_line_stays_open_and_is_opened_again_where_it_was_closed(serve: Any) -
     assert len(kept.requests) == 3
 
 
-def once_and_no_more(connection: socket.socket) -> None:
-    """Answers the first request, takes a second and closes instead of answering it: nobody can see that coming."""
-    connection.settimeout(5)
-    connection.recv(65_536)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-    connection.recv(65_536)
-    connection.close()
-
-
-def test_only_reading_is_asked_again_and_only_where_an_open_line_was_closed(serve: Any) -> None:
-    server = serve(Socketed, once_and_no_more)
-    line = Line(server.url)
-    assert [line.ask("GET", "/").body for _ in range(3)] == [b"ok"] * 3
-    assert server.connections == 3
-    with pytest.raises(Silence, match="RemoteDisconnected"):
-        line.ask("POST", "/")
+def test_only_what_was_to_be_read_from_an_open_line_that_was_closed_may_be_asked_again(serve: Any) -> None:
+    line = Line(serve(Socketed, once_and_no_more).url)
+    for method, stale in (("GET", True), ("HEAD", True), ("POST", False)):
+        assert line.ask("GET", "/").body == b"ok"
+        with pytest.raises(Silence, match="RemoteDisconnected") as silence:
+            line.ask(method, "/")
+        assert silence.value.stale is stale
     line.close()
-    assert server.connections == 3
-    refusing = serve(Socketed, reset)
-    with pytest.raises(Silence, match="ConnectionResetError"):
-        Line(refusing.url).ask("GET", "/")
-    assert refusing.connections == 1
+    with pytest.raises(Silence, match="ConnectionResetError") as fresh:
+        Line(serve(Socketed, reset).url).ask("GET", "/")
+    assert not fresh.value.stale
 
 
 @pytest.mark.parametrize(

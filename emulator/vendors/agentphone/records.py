@@ -81,8 +81,6 @@ class Number(Owned, kw_only=True):
     expiry: int | None = None
     texts: int = 0
     calls: int = 0
-    busy_until: int = 0
-    """The instant from which the carriers take another SMS of the account, as far as this number's have filled it."""
     day: int = 0
     new_contacts: int = 0
     """How many people it wrote to first on that day since 1970."""

@@ -12,8 +12,16 @@ from msgspec import UNSET, UnsetType
 from emulator.carrier.clock import iso_exact
 from emulator.gateway.gate import encode
 from emulator.gateway.webhooks import Dialect, Headers
-from emulator.vendors.inkbox.records import Authority, Direction, Mode, OnVoicemail, Origin, VoicemailDetection
-from emulator.vendors.inkbox.wire import ActionItemView, Connection, Forwarding, RateLimit, TextView
+from emulator.vendors.inkbox.records import (
+    ActionItem,
+    Authority,
+    Direction,
+    Mode,
+    OnVoicemail,
+    Origin,
+    VoicemailDetection,
+)
+from emulator.vendors.inkbox.wire import Connection, Forwarding, RateLimit, TextView
 
 TextEvent = Literal["text.received", "text.sent", "text.delivered", "text.delivery_failed", "text.delivery_unconfirmed"]
 CALL_ENDED = "call.ended"
@@ -120,7 +128,7 @@ class CallData(msgspec.Struct):
     transcript: Transcript | None
     transcript_url: str
     outcome: str | None
-    post_call_action_items: list[ActionItemView]
+    post_call_action_items: list[ActionItem]
 
 
 class Envelope(msgspec.Struct):

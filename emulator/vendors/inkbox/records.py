@@ -258,6 +258,7 @@ class ActionItem(msgspec.Struct):
     seq: int
     action: str
     details: str | None
+    status: Literal["open"] = "open"
 
 
 class CallDetail(Record, kw_only=True):

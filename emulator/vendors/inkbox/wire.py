@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from emulator.vendors.inkbox.records import (
+    ActionItem,
     Authority,
     Direction,
     FilterMode,
@@ -407,16 +408,6 @@ class Connection(msgspec.Struct):
     failure_code: str | None
 
 
-class ActionItemView(msgspec.Struct):
-    """Something that a hosted agent left to be done."""
-
-    id: str
-    seq: int
-    action: str
-    details: str | None
-    status: Literal["open"]
-
-
 class RateLimit(msgspec.Struct):
     """What is left of the day's calls and minutes."""
 
@@ -449,7 +440,7 @@ class CallView(msgspec.Struct):
     hosted_agent_authority_mode: Authority
     voicemail_detection: VoicemailDetection
     on_voicemail: OnVoicemail
-    post_call_action_items: list[ActionItemView]
+    post_call_action_items: list[ActionItem]
     forwardings: list[Forwarding]
     connections: list[Connection]
     created_at: str

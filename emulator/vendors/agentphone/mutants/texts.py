@@ -340,27 +340,22 @@ def _never_again(world: World) -> None:
 
 @BOOK.world("turns.nothing-waits", "AGP-MSG-6", "SMS that are sent too fast go out at once.")
 def _nothing_waits(world: World) -> None:
-    swap(house(world).lines, "sms_turn", lambda _: lambda number: world.clock.now(number.account))
+    swap(house(world).texts, "turn", lambda _: lambda number: world.clock.now(number.account))
 
 
-@BOOK.world("turns.each-number-its-own", "AGP-MSG-6", "Each number has a queue of its own.")
+@BOOK.world("turns.each-number-its-own", "AGP-MSG-6", "An SMS waits for those of its own number alone.")
 def _each_number_its_own(world: World) -> None:
-    lines = house(world).lines
+    texts = house(world).texts
 
     def make(turn: Any) -> Any:
         def alone(number: Any) -> Any:
-            others = [each for each in lines.records.oldest("account", number.account) if each is not number]
-            kept = [each.busy_until for each in others]
-            for each in others:
-                each.busy_until = 0
-            found = turn(number)
-            for each, until in zip(others, kept, strict=True):
-                each.busy_until = until
-            return found
+            last = texts.records.last("sms", number.account)
+            ours = last is None or last.number == number.id
+            return turn(number) if ours else world.clock.now(number.account)
 
         return alone
 
-    swap(lines, "sms_turn", make)
+    swap(texts, "turn", make)
 
 
 @BOOK.world("turns.excess-is-refused", "AGP-MSG-6", "An SMS that is sent too fast is answered 429.")
@@ -376,7 +371,21 @@ def _excess_is_refused(world: World) -> None:
 
         return refusing
 
-    swap(house(world).lines, "sms_turn", make)
+    swap(house(world).texts, "turn", make)
+
+
+@BOOK.world("turns.imessages-wait-too", "AGP-MSG-6", "An iMessage waits for the SMS before it.")
+def _imessages_wait_too(world: World) -> None:
+    def make(send: Any) -> Any:
+        def late(**given: Any) -> Any:
+            number = house(world).lines.records.get(given["line"])
+            if number is not None and number.type == "imessage":
+                given["at"] = house(world).texts.turn(number)
+            return send(**given)
+
+        return late
+
+    swap(world.messages, "send", make)
 
 
 # -- contacts ------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from emulator.carrier.clock import DAY, SECOND, months_later
+from emulator.carrier.clock import DAY, months_later
 from emulator.carrier.numbers import areas, in_stock, place_of
 from emulator.store import Collection
 from emulator.vendors.agentphone import errors
@@ -225,18 +225,6 @@ class Lines:
         if number.new_contacts >= MOST_NEW_CONTACTS:
             raise errors.rate_limited(-(-(DAY - now % DAY) // 1_000_000))
         number.new_contacts += 1
-
-    def sms_turn(self, number: Number) -> int:
-        """The instant at which an SMS that is sent now goes out: the carriers take so many of an account in a second,
-        from whichever of its numbers, and what comes faster waits."""
-        now = self.world.clock.now(number.account)
-        rate = self.house.settings(number.account).sms_per_second
-        if rate is None:
-            return now
-        free = max(each.busy_until for each in self.records.oldest("account", number.account))
-        turn = max(now, free)
-        number.busy_until = turn + round(SECOND / rate)
-        return turn
 
     # -- presenting ------
 

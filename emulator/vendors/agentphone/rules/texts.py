@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from emulator.carrier.clock import SECOND
 from emulator.carrier.messages import Change, Message
 from emulator.carrier.segments import segmented
 from emulator.gateway.vendor import Unanswered, Unsendable
@@ -58,6 +59,7 @@ class Texts:
             account=lambda text: text.account,
             number=lambda text: text.number,
             conversation=lambda text: text.conversation,
+            sms=lambda text: text.account if text.direction == "outbound" and text.channel != "imessage" else None,
         )
 
     # -- sending ------
@@ -84,6 +86,7 @@ class Texts:
         channel: Channel = "imessage" if blue else "mms" if media else "sms"
         if conversation is None:
             conversation = self.house.threads.begin(number, to, channel, members)
+        at = None if blue else self.turn(number)
         record = self._record(number, conversation, channel, "outbound", None)
         record.reply_to, record.style, record.cost = body.reply_to_message_id, body.send_style, cost
         script = self.world.scripts.take(
@@ -104,7 +107,7 @@ class Texts:
             peer=conversation.participant,
             body=text,
             media_urls=tuple(media),
-            at=None if blue else self.house.lines.sms_turn(number),
+            at=at,
             script=script,
         )
         self.house.threads.add(conversation, number, record, text)
@@ -120,6 +123,16 @@ class Texts:
             body.reply_to_message_id,
             unresolved,
         )
+
+    def turn(self, number: Number) -> int:
+        """The instant at which an SMS that is sent now goes out: the carriers take so many of an account in a second,
+        from whichever of its numbers, and what comes faster waits."""
+        now = self.world.clock.now(number.account)
+        rate = self.house.settings(number.account).sms_per_second
+        last = self.records.last("sms", number.account)
+        if rate is None or last is None:
+            return now
+        return max(now, self.world.messages.records[last.id].due_at + round(SECOND / rate))
 
     def _sender(self, account: str, body: MessageBody) -> Number:
         """The number that sends: the one that is named, or the agent's first."""
@@ -231,9 +244,7 @@ class Texts:
 
     # -- receiving ------
 
-    def receive(
-        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...] = ()
-    ) -> Text:
+    def receive(self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]) -> Text:
         """Somebody writes to one of our numbers, and to a `group` of others with it, or reacts to a message of an
         iMessage line in the words in which a phone tells of that. Raises Unanswered for a number that nobody has,
         Unsendable for a message that no phone could send."""

@@ -371,22 +371,23 @@ def _tools_are_not_logged(answer: Answered, _: World) -> None:
     _tools(answer, lambda page: page.update(items=[]))
 
 
-@BOOK.answered("work.tools-are-done-at-once", "INK-CALL-11", "A tool that was begun is shown as succeeded.")
-def _tools_are_done_at_once(answer: Answered, _: World) -> None:
+def _shown_as_succeeded(answer: Answered, status: str) -> None:
     def change(page: Any) -> None:
         for tool in page["items"]:
-            tool.update(status="succeeded" if tool["status"] == "started" else tool["status"])
+            if tool["status"] == status:
+                tool["status"] = "succeeded"
 
     _tools(answer, change)
+
+
+@BOOK.answered("work.tools-are-done-at-once", "INK-CALL-11", "A tool that was begun is shown as succeeded.")
+def _tools_are_done_at_once(answer: Answered, _: World) -> None:
+    _shown_as_succeeded(answer, "started")
 
 
 @BOOK.answered("work.tools-never-fail", "INK-CALL-11", "A tool that failed is shown as succeeded.")
 def _tools_never_fail(answer: Answered, _: World) -> None:
-    def change(page: Any) -> None:
-        for tool in page["items"]:
-            tool.update(status="succeeded" if tool["status"] == "failed" else tool["status"])
-
-    _tools(answer, change)
+    _shown_as_succeeded(answer, "failed")
 
 
 @BOOK.world("work.tools-in-the-order-written", "INK-CALL-11", "Tools are logged in any order.")
@@ -414,18 +415,20 @@ def _items_are_not_shown(answer: Answered, _: World) -> None:
 
 @BOOK.world("work.items-from-the-beginning", "INK-CALL-11", "What is left to be done is shown before the call is over.")
 def _items_from_the_beginning(world: World) -> None:
-    from emulator.vendors.inkbox.wire import ActionItemView
-
     phones = house(world).phones
 
     def make(view: Any) -> Any:
-        def early(call: Any) -> Any:
-            items = [ActionItemView(i.id, i.seq, i.action, i.details, "open") for i in phones.details[call.id].items]
-            return replace(view(call), post_call_action_items=items)
-
-        return early
+        return lambda call: replace(view(call), post_call_action_items=phones.details[call.id].items)
 
     swap(phones, "view", make)
+
+
+@BOOK.world("work.items-are-not-told", "INK-CALL-11", "call.ended tells of nothing that is left to be done.")
+def _items_are_not_told(world: World) -> None:
+    def make(tell: Any) -> Any:
+        return lambda identity, id_, data: tell(identity, id_, replace(data, post_call_action_items=[]))
+
+    swap(house(world).hooks, "tell_call", make)
 
 
 @BOOK.answered("forward.not-shown", "INK-CALL-9", "A call that was passed on shows no forwarding.")

@@ -193,7 +193,7 @@ def _replies_go_to_one(world: World) -> None:
 @BOOK.world("groups.answers-come-apart", "INK-TXT-5", "An answer from a group is shown as from its sender alone.")
 def _answers_come_apart(world: World) -> None:
     def make(receive: Any) -> Any:
-        return lambda to, sender, body, media, group=(): receive(to, sender, body, media)
+        return lambda to, sender, body, media, group: receive(to, sender, body, media, ())
 
     swap(house(world).texts, "receive", make)
 

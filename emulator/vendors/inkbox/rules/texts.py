@@ -224,7 +224,7 @@ class Texts:
 
     # -- receiving ------
 
-    def receive(self, to: str, sender: str, body: str, media: tuple[str, ...], group: tuple[str, ...] = ()) -> Message:
+    def receive(self, to: str, sender: str, body: str, media: tuple[str, ...], group: tuple[str, ...]) -> Message:
         """Somebody writes to one of our numbers, and to a `group` of others with it. Raises Unanswered, Unsendable."""
         line = self.world.numbers.line(to)
         if line is None or line.vendor != NAME:

@@ -16,7 +16,7 @@ from emulator.gateway.gate import analysed
 from emulator.gateway.world import World
 from emulator.vendors.inkbox.records import ActionItem, CallDetail, ToolUse
 from emulator.vendors.inkbox.rules.ground import new_id
-from emulator.vendors.inkbox.wire import ActionItemView, ToolInvocation, ToolInvocations
+from emulator.vendors.inkbox.wire import ToolInvocation, ToolInvocations
 
 MOST = 200
 """Tools, and items, of one call."""
@@ -87,11 +87,9 @@ def assign(world: World, detail: CallDetail, analysis: Mapping[str, Any] | None)
     ]
 
 
-def items(call: Call, detail: CallDetail) -> list[ActionItemView]:
+def items(call: Call, detail: CallDetail) -> list[ActionItem]:
     """What is left to be done, once a call that was answered is over."""
-    if not detail.over or call.answered_at is None:
-        return []
-    return [ActionItemView(item.id, item.seq, item.action, item.details, "open") for item in detail.items]
+    return detail.items if detail.over and call.answered_at is not None else []
 
 
 def tool_log(world: World, call: Call, detail: CallDetail, offset: int, limit: int) -> ToolInvocations:

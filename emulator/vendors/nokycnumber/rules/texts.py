@@ -105,9 +105,7 @@ class Texts:
             raise errors.refusal("send_at_in_past", "`send_at` is not in the future.", "send_at")
         return at
 
-    def receive(
-        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...] = ()
-    ) -> Message:
+    def receive(self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]) -> Message:
         """Somebody writes to one of our numbers. Raises Unanswered for one that takes nothing now, Unsendable for a
         message that no phone could send."""
         line = self.world.numbers.line(to)
