@@ -222,6 +222,7 @@ def two_accounts_side_by_side(lab: Lab) -> None:
         if path != ENDPOINTS:
             _unknown(lab, stranger.get(f"{path}/{thing['id']}"))
     line = f"{NUMBERS}/{number['id']}"
+    owner.advance(MINUTE)  # on a clock that runs what is still under way would change by itself
     before = _everything(owner)
     for exchange in (
         stranger.get(f"{line}/ai"),
