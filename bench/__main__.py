@@ -138,12 +138,12 @@ def reference_command(port: int) -> list[str]:
 
 def ringback_command(port: int, *flags: str) -> list[str]:
     """The emulator as its users start it."""
-    return [sys.executable, "-m", "emulator", "serve", "--port", str(port), *flags]
+    return [sys.executable, "-m", "ringback", "serve", "--port", str(port), *flags]
 
 
 def cold_start(given: Any) -> list[Row]:
     """Process start to the first list of calls answered."""
-    from emulator.vendors import NAMES
+    from ringback.vendors import NAMES
 
     reference_request = request("GET", "/v1/calls")
     own_request = request("GET", "/kwickphone/v1/calls", key="kp_live_ringback")
@@ -180,7 +180,7 @@ def cold_start(given: Any) -> list[Row]:
 
 def control(port: int, method: str, path: str, body: Any) -> Any:
     """One call of the control API."""
-    from emulator.client import Control
+    from ringback.client import Control
 
     with Control(f"http://127.0.0.1:{port}") as client:
         return client.request(method, path, body)
@@ -262,8 +262,8 @@ class Inside:
         settings: Mapping[str, Any] = UNLIMITED,
         header: Callable[[str], tuple[bytes, bytes]] = lambda key: (b"authorization", f"Bearer {key}".encode()),
     ) -> None:
-        from emulator.app import Application
-        from emulator.settings import Settings
+        from ringback.app import Application
+        from ringback.settings import Settings
 
         self.vendor = vendor
         self.application = Application(Settings(clock="frozen", vendors=(vendor,), journal_size=1_000))
@@ -298,7 +298,7 @@ class Inside:
 
     def fill(self, count: int) -> None:
         """Have `count` finished calls without turns."""
-        from emulator.carrier.script import Script
+        from ringback.carrier.script import Script
 
         if not self.world.houses["kwickphone"].numbers(self.account.id):
             asyncio.run(self.ask("POST", "/v1/numbers", body=b'{"business_phone":"+13465551234"}'))
@@ -363,7 +363,7 @@ def search(given: Any) -> list[Row]:
 
 def timers(given: Any) -> list[Row]:
     """Timers fired a second by `advance`, set on ten accounts' clocks and moved by the server's."""
-    from emulator.carrier.clock import SECOND, Clock
+    from ringback.carrier.clock import SECOND, Clock
 
     clock, count = Clock("frozen"), 300_000
     fired = [0]
@@ -384,7 +384,7 @@ def webhooks(given: Any) -> list[Row]:
     """Events sent, signed and journalled a second, 64 in flight, beside a bare client doing the same POSTs."""
     import uvloop
 
-    from emulator.server import calm_the_collector
+    from ringback.server import calm_the_collector
 
     count = 6_000
     calm_the_collector()
@@ -403,7 +403,7 @@ async def bare_posts(port: int, count: int) -> float:
     """Signed POSTs a second of the HTTP client alone."""
     import aiohttp
 
-    from emulator.vendors.kwickphone.events import sign
+    from ringback.vendors.kwickphone.events import sign
 
     body = b'{"type":"call.completed"}' + b" " * 300
     left = [count]
@@ -449,7 +449,7 @@ def campaign(given: Any) -> list[Row]:
     event delivered; its stats, its report, its calls and its events have to agree to the unit."""
     import uvloop
 
-    from emulator.server import calm_the_collector
+    from ringback.server import calm_the_collector
 
     calm_the_collector()
     with process(sys.executable, "-m", "bench.sink", str(port := free_port())):
@@ -466,8 +466,8 @@ async def whole_campaign(people: int, url: str | None) -> tuple[float, int]:
     """Processor seconds until a campaign is completed, and how many events it sent. Raises RuntimeError where figures differ."""
     from collections import Counter
 
-    from emulator.app import Application
-    from emulator.settings import Settings
+    from ringback.app import Application
+    from ringback.settings import Settings
 
     world = Application(Settings(vendors=("phonestack",), clock="frozen", seed_accounts=False)).world
     world.clock.run_on(asyncio.get_running_loop())

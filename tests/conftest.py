@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from emulator.gateway.journal import Exchange, Journal
+from ringback.gateway.journal import Exchange, Journal
 from tests.support.contract import Contract
 
 settings.register_profile("unhurried", deadline=None)

@@ -13,25 +13,25 @@ from typing import Any
 import pytest
 import yaml
 
-from emulator import vendors
-from emulator.app import Application
-from emulator.settings import Settings
+from ringback import vendors
+from ringback.app import Application
+from ringback.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("__init__", "wire", "errors", "records", "rules", "routes", "events", "mutants")
 LAYERS: dict[str, tuple[str, ...]] = {
-    "emulator/store.py": (),
-    "emulator/resources.py": (),
-    "emulator/settings.py": (),
-    "emulator/carrier": ("emulator.store", "emulator.resources", "emulator.settings", "emulator.carrier"),
-    "emulator/gateway": (
-        "emulator.store", "emulator.resources", "emulator.settings", "emulator.carrier", "emulator.gateway",
+    "emulator/ringback/store.py": (),
+    "emulator/ringback/resources.py": (),
+    "emulator/ringback/settings.py": (),
+    "emulator/ringback/carrier": ("ringback.store", "ringback.resources", "ringback.settings", "ringback.carrier"),
+    "emulator/ringback/gateway": (
+        "ringback.store", "ringback.resources", "ringback.settings", "ringback.carrier", "ringback.gateway",
     ),
-    "emulator/vendors": (
-        "emulator.store", "emulator.resources", "emulator.settings", "emulator.carrier", "emulator.gateway",
-        "emulator.vendors",
+    "emulator/ringback/vendors": (
+        "ringback.store", "ringback.resources", "ringback.settings", "ringback.carrier", "ringback.gateway",
+        "ringback.vendors",
     ),
-    "conformance": ("conformance", "emulator.testing"),
+    "conformance": ("conformance", "ringback.testing"),
 }  # fmt: skip
 
 
@@ -52,15 +52,15 @@ def imported(source: Path) -> Iterator[str]:
 def test_imports_point_one_way(place: str) -> None:
     for source in sources(place):
         for name in imported(source):
-            if name.split(".")[0] in ("emulator", "conformance", "tests", "bench") and name != "emulator.__version__":
+            if name.split(".")[0] in ("emulator", "conformance", "tests", "bench") and name != "ringback.__version__":
                 assert name.startswith(LAYERS[place]), f"{source.relative_to(ROOT)} imports {name}"
 
 
 def test_no_vendor_imports_another() -> None:
     for vendor in vendors.NAMES:
-        for source in sources(f"emulator/vendors/{vendor}"):
+        for source in sources(f"emulator/ringback/vendors/{vendor}"):
             for name in imported(source):
-                if name.startswith("emulator.vendors."):
+                if name.startswith("ringback.vendors."):
                     assert name.split(".")[2] == vendor, f"{source} imports {name}"
 
 
@@ -75,7 +75,10 @@ CHANCE = re.compile(r"\b(random\.(random|choice|randint|randrange|shuffle|unifor
 
 
 def test_time_and_chance_have_one_door_each() -> None:
-    allowed = {"emulator/carrier/clock.py": WALL, "emulator/server.py": re.compile(r"asyncio\.sleep\(0\.002\)")}
+    allowed = {
+        "emulator/ringback/carrier/clock.py": WALL,
+        "emulator/ringback/server.py": re.compile(r"asyncio\.sleep\(0\.002\)"),
+    }
     for source in sources("emulator"):
         name = str(source.relative_to(ROOT))
         text = source.read_text(encoding="utf-8")
@@ -122,14 +125,14 @@ HEAVY = ("litestar", "aiohttp", "httpx", "yaml", "rich", "faker", "phonenumbers"
 
 
 def test_importing_the_command_line_imports_nothing_that_a_start_does_not_need() -> None:
-    program = f"import sys, emulator.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    program = f"import sys, ringback.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
 
 
 def test_the_pytest_plugin_is_light() -> None:
     program = (
-        "import sys, pytest; before = set(sys.modules); import emulator.pytest_plugin;"
+        "import sys, pytest; before = set(sys.modules); import ringback.pytest_plugin;"
         f"print([name for name in {HEAVY!r} if name in set(sys.modules) - before])"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from emulator.app import Application
-from emulator.carrier.clock import SECOND
-from emulator.gateway.faults import Effect, Fault
-from emulator.gateway.replies import ASKED_BYTES, Reply
-from emulator.gateway.world import World
-from emulator.receiver import Receiver
-from emulator.settings import Settings
+from ringback.app import Application
+from ringback.carrier.clock import SECOND
+from ringback.gateway.faults import Effect, Fault
+from ringback.gateway.services import World
+from ringback.gateway.webhook_response import ASKED_BYTES, Reply
+from ringback.receiver import Receiver
+from ringback.settings import Settings
 
 VENDOR = "kwickphone"
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 
 BUSINESS = "+13465551234"
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from emulator.gateway.errors import Malformed
-from emulator.gateway.gate import decode
+from ringback.gateway.errors import Malformed
+from ringback.gateway.middleware import decode
 
 
 class Part(msgspec.Struct):

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import pytest
 
-from emulator import __version__
-from emulator.cli import COMMANDS, run
-from emulator.testing import Account, Ringback
+from ringback import __version__
+from ringback.cli import COMMANDS, run
+from ringback.testing import Account, Ringback
 
 ROOT = Path(__file__).resolve().parent.parent
-RINGBACK = [sys.executable, "-m", "emulator.cli"]
+RINGBACK = [sys.executable, "-m", "ringback.cli"]
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -99,7 +99,7 @@ def test_every_command_answers_to_help(cli: Cli, name: str) -> None:
     assert said.out.startswith(f"Usage: ringback {name} ")
 
 
-@pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.where.startswith("emulator.")])
+@pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.where.startswith("ringback.")])
 def test_the_help_of_every_command_shows_examples(cli: Cli, name: str) -> None:
     said = cli(name, "--help")
     assert said.code == 0, said.err
@@ -118,7 +118,7 @@ def test_version_is_the_packages(cli: Cli) -> None:
 
 def test_starting_a_server_imports_nothing_that_it_does_not_need() -> None:
     program = (
-        "import sys, emulator.cli, emulator.commands.serve\n"
+        "import sys, ringback.cli, ringback.commands.serve\n"
         "heavy = {'rich', 'httpx', 'yaml', 'aiohttp', 'litestar', 'pytest', 'faker', 'schemathesis', 'tinydb'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -239,14 +239,14 @@ def test_a_server_that_is_no_emulator_is_trouble(cli: Cli, server: Ringback) -> 
 def test_a_missing_optional_package_is_trouble_and_says_what_to_install(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "conformance.command", None)
+    monkeypatch.setitem(sys.modules, "ringback_conformance.command", None)
     said = cli("conform", "kwickphone")
     assert said == Said(3, "", "ringback: conformance.command is missing: install ringback[conform]\n")
 
 
 def test_a_bug_of_ours_is_trouble_and_not_a_verdict(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "emulator.timeline", None)
-    monkeypatch.delitem(sys.modules, "emulator.commands.journal", raising=False)
+    monkeypatch.setitem(sys.modules, "ringback.timeline", None)
+    monkeypatch.delitem(sys.modules, "ringback.commands.journal", raising=False)
     said = cli("journal")
     assert said.code == 3
     assert said.err.endswith("this is a bug in Ringback\n")
@@ -479,7 +479,7 @@ def test_env_lines_work_in_their_shell(cli: Cli, server: Ringback, kind: str, tm
     ],
 )
 def test_env_quotes_as_the_shell_wants_it(kind: str, line: str) -> None:
-    from emulator.commands.env import line as assignment
+    from ringback.commands.env import line as assignment
 
     assert assignment("KP_API_KEY", "it's", kind) == line
 
@@ -583,7 +583,7 @@ def test_run_on_a_taken_port_is_trouble_in_one_line(cli: Cli, server: Ringback) 
 def test_a_command_that_was_fine_does_not_hide_a_failure_inside_the_emulator(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emulator.vendors.kwickphone.rules import KwickPhone
+    from ringback.vendors.kwickphone.rules import KwickPhone
 
     def breaks(*_: object) -> None:
         raise ZeroDivisionError("a bug")
@@ -601,7 +601,7 @@ def test_a_command_that_was_fine_does_not_hide_a_failure_inside_the_emulator(
 
 
 def test_flags_win_over_environment_and_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from emulator.commands.serve import settings_from
+    from ringback.commands.serve import settings_from
 
     file = tmp_path / "ringback.yaml"
     file.write_text("port: 1111\nseed: 1\nclock: frozen\nstrict: true\n")
@@ -627,7 +627,7 @@ def test_the_demonstration_tells_the_whole_story_without_colour(cli: Cli, tmp_pa
 
 def test_output_into_a_closed_pipe_ends_quietly(server: Ringback) -> None:
     done = subprocess.run(
-        ["sh", "-c", f"{sys.executable} -m emulator.cli journal --limit 10000 --url {server.url} | true"],
+        ["sh", "-c", f"{sys.executable} -m ringback.cli journal --limit 10000 --url {server.url} | true"],
         env=environment(),
         capture_output=True,
         text=True,

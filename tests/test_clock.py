@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.carrier.clock import (
+from ringback.carrier.clock import (
     DAY,
     SECOND,
     SERVER,

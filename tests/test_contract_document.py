@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from emulator import vendors
+from ringback import vendors
 from tests.support.contract import Contract, Operation, at
 
 VENDORS = Contract.vendors()

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import __version__
-from emulator.client import ControlError
-from emulator.testing import Account, Receiver, Ringback
+from ringback import __version__
+from ringback.client import ControlError
+from ringback.testing import Account, Receiver, Ringback
 
 BUSINESS = "+13465551234"
 
@@ -344,8 +344,8 @@ def test_pages_of_other_sites_cannot_reach_the_control_api(ringback: Ringback, h
 
 
 def test_without_a_control_plane_there_is_nothing_but_the_vendor() -> None:
-    from emulator.server import ServerThread
-    from emulator.settings import Settings
+    from ringback.server import ServerThread
+    from ringback.settings import Settings
 
     with ServerThread(Settings(port=0, control=False, clock="frozen")) as server:
         assert httpx.get(f"{server.url}/_ringback/health", trust_env=False).status_code == 404
@@ -355,8 +355,8 @@ def test_without_a_control_plane_there_is_nothing_but_the_vendor() -> None:
 
 
 def test_a_server_that_cannot_start_says_why_and_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    from emulator import server
-    from emulator.settings import Settings
+    from ringback import server
+    from ringback.settings import Settings
 
     def no_loop() -> None:
         raise OSError(24, "Too many open files")

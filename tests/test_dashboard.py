@@ -23,11 +23,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from emulator import vendors
-from emulator.dashboard.contract import Contract, contract
-from emulator.dashboard.document import document
-from emulator.dashboard.markup import prose, tag
-from emulator.testing import Ringback
+from ringback import vendors
+from ringback.dashboard.contract import Contract, contract
+from ringback.dashboard.document import document
+from ringback.dashboard.markup import prose, tag
+from ringback.testing import Ringback
 
 BUSINESS = "+13465551234"
 CALLER = "+12145559876"

@@ -10,10 +10,10 @@ import click
 import msgspec
 import pytest
 
-from emulator import __version__
-from emulator.cli import COMMANDS, cli
-from emulator.settings import Settings
-from emulator.testing import Ringback
+from ringback import __version__
+from ringback.cli import COMMANDS, cli
+from ringback.settings import Settings
+from ringback.testing import Ringback
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -106,7 +106,7 @@ def test_the_changelog_has_this_version() -> None:
 
 
 def test_every_vendor_that_is_served_is_in_the_readme() -> None:
-    from emulator.vendors import NAMES as VENDORS
+    from ringback.vendors import NAMES as VENDORS
 
     for vendor in VENDORS:
         assert f"`{vendor}`" in text(ROOT / "README.md")

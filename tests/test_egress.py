@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emulator.gateway.egress import Egress, EgressError, is_public, literal
+from ringback.gateway.egress import Egress, EgressError, is_public, literal
 
 FORBIDDEN_HOSTS = [
     "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.0.0.1.",

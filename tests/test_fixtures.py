@@ -12,9 +12,9 @@ import phonenumbers
 import pytest
 import yaml
 
-from emulator import resources
-from emulator.carrier.numbers import Numbers, Place, areas, place_of
-from emulator.carrier.rng import Streams
+from ringback import resources
+from ringback.carrier.numbers import Numbers, Place, areas, place_of
+from ringback.carrier.rng import Streams
 
 STATES = (
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK "

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.carrier.clock import MINUTE, micros
-from emulator.carrier.hours import DAYS, Hours, HoursError, Span, check_hours, next_change, within
+from ringback.carrier.clock import MINUTE, micros
+from ringback.carrier.hours import DAYS, Hours, HoursError, Span, check_hours, next_change, within
 
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata")
 CHANGES = (

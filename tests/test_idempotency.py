@@ -7,8 +7,8 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.carrier.clock import HOUR, Clock
-from emulator.gateway.idempotency import Idempotency, Mismatch, look_of
+from ringback.carrier.clock import HOUR, Clock
+from ringback.gateway.idempotency import Idempotency, Mismatch, look_of
 
 KEPT_FOR = 24 * HOUR
 REQUESTS = st.lists(

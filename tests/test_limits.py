@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.gateway.limits import Buckets, Windows
+from ringback.gateway.limits import Buckets, Windows
 
 SPAN = 60
 

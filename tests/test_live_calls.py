@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.carrier.calls import Call, Calls
-from emulator.carrier.clock import HOUR, SECOND, Clock
-from emulator.carrier.live import Beat, Terms
-from emulator.carrier.rng import Streams
-from emulator.carrier.script import Script, ScriptedTurn, ScriptError, Turn
+from ringback.carrier.calls import Call, Calls
+from ringback.carrier.clock import HOUR, SECOND, Clock
+from ringback.carrier.conversation import Beat, Terms
+from ringback.carrier.rng import Streams
+from ringback.carrier.script import Script, ScriptedTurn, ScriptError, Turn
 
 ME, YOU = "+13465550100", "+12145550123"
 Agent = Callable[[Calls, Call, Turn], None]

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from emulator.app import Application
-from emulator.carrier.clock import DAY
-from emulator.gateway.errors import Refusal
-from emulator.gateway.journal import Journal
-from emulator.gateway.manners import Bucket, MannerlyGate, Manners, Retries, Versions, by_method
-from emulator.gateway.vendor import Vendor
-from emulator.settings import Settings
+from ringback.app import Application
+from ringback.carrier.clock import DAY
+from ringback.gateway.errors import Refusal
+from ringback.gateway.journal import Journal
+from ringback.gateway.policy import Bucket, MannerlyGate, Manners, Retries, Versions, by_method
+from ringback.gateway.vendor import Vendor
+from ringback.settings import Settings
 
 LIMIT = 3
 LINK = "/v1/files/recordings/a.mp3"

@@ -7,11 +7,11 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.carrier.clock import SECOND, Clock
-from emulator.carrier.messages import Message, Messages
-from emulator.carrier.script import Script
-from emulator.carrier.scripts import Match, Scripts
-from emulator.carrier.segments import segmented
+from ringback.carrier.clock import SECOND, Clock
+from ringback.carrier.messages import Message, Messages
+from ringback.carrier.script import Script
+from ringback.carrier.scripts import Match, Scripts
+from ringback.carrier.segments import segmented
 
 ENDS = {"completed": "delivered", "failed": "failed", "undelivered": "undelivered"}
 

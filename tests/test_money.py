@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.carrier.clock import Clock
-from emulator.carrier.money import AmountError, Ledger, dollars, usd
+from ringback.carrier.clock import Clock
+from ringback.carrier.ledger import AmountError, Ledger, dollars, usd
 
 
 @given(st.integers(-(10**15), 10**15))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.testing import Ringback
+from ringback.testing import Ringback
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -35,7 +35,7 @@ def run_pytest(tmp_path: Path) -> Run:
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             **more,
         }
-        plugin = ["-p", "emulator.pytest_plugin", "-p", "no:cacheprovider"]
+        plugin = ["-p", "ringback.pytest_plugin", "-p", "no:cacheprovider"]
         return subprocess.run(
             [
                 sys.executable,
@@ -62,8 +62,8 @@ def run_pytest(tmp_path: Path) -> Run:
 def test_the_package_offers_the_plugin_to_pytest() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["pytest11"] == {
-        "ringback": "emulator.pytest_plugin",
-        "ringback-conformance": "conformance.pytest_plugin",
+        "ringback": "ringback.pytest_plugin",
+        "ringback-conformance": "ringback_conformance.pytest_plugin",
     }
 
 
@@ -141,7 +141,7 @@ def test_a_test_without_an_account_says_so(run_pytest: Run) -> None:
 def test_an_exception_inside_the_emulator_fails_the_test_that_met_it_alone(run_pytest: Run) -> None:
     done = run_pytest("""
 def test_meets_it(ringback, monkeypatch):
-    from emulator.vendors.kwickphone.rules import KwickPhone
+    from ringback.vendors.kwickphone.rules import KwickPhone
 
     def breaks(*_):
         raise ZeroDivisionError("a bug")
@@ -250,7 +250,7 @@ def test_a_run_without_the_fixture_loads_nothing_of_the_emulator(run_pytest: Run
 import sys
 
 def test_it():
-    heavy = {"litestar", "granian", "httpx", "msgspec", "aiohttp", "emulator.testing", "emulator.server"}
+    heavy = {"litestar", "granian", "httpx", "msgspec", "aiohttp", "ringback.testing", "ringback.server"}
     assert heavy & set(sys.modules) == set()
 """)
     assert done.returncode == 0, done.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from emulator.receiver import Answer, Receiver
+from ringback.receiver import Answer, Receiver
 
 
 def test_answers_come_in_turn_and_the_last_one_stays() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.carrier.rng import Streams
+from ringback.carrier.rng import Streams
 
 
 def draws(streams: Streams, name: str, count: int) -> list[object]:

@@ -15,16 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from emulator import cli, resources
-from emulator.scenario import durations, schema, types
-from emulator.scenario.errors import ScenarioError
-from emulator.scenario.expectations import MATCHERS, TYPES, differences, problems
-from emulator.scenario.load import PREDEFINED, find, load, parse
-from emulator.scenario.references import UnknownReference, literal, resolve
-from emulator.scenario.report import worded
-from emulator.scenario.signatures import SIGNATURES
-from emulator.scenario.source import read
-from emulator.vendors import NAMES
+from ringback import cli, resources
+from ringback.scenario import durations, schema, types
+from ringback.scenario.errors import ScenarioError
+from ringback.scenario.expectations import MATCHERS, TYPES, differences, problems
+from ringback.scenario.load import PREDEFINED, find, load, parse
+from ringback.scenario.references import UnknownReference, literal, resolve
+from ringback.scenario.report import worded
+from ringback.scenario.signatures import SIGNATURES
+from ringback.scenario.yaml_loader import read
+from ringback.vendors import NAMES
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = find(NAMES)

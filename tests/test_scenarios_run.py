@@ -16,14 +16,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from emulator import cli
-from emulator.scenario import report, types
-from emulator.scenario.hook import Hook
-from emulator.scenario.load import Story, find, load, parse
-from emulator.scenario.run import Outcome, run
-from emulator.scenario.source import Path as Place
-from emulator.testing import Ringback
-from emulator.vendors import NAMES
+from ringback import cli
+from ringback.scenario import report, types
+from ringback.scenario.load import Story, find, load, parse
+from ringback.scenario.receiver import Hook
+from ringback.scenario.run import Outcome, run
+from ringback.scenario.yaml_loader import Path as Place
+from ringback.testing import Ringback
+from ringback.vendors import NAMES
 
 SHIPPED = find(NAMES)
 
@@ -116,7 +116,7 @@ def leaves(expected: Any, place: Place) -> Iterator[Place]:
 
 
 def types_of_matchers() -> set[str]:
-    from emulator.scenario.expectations import MATCHERS
+    from ringback.scenario.expectations import MATCHERS
 
     return set(MATCHERS)
 

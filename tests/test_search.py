@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.gateway.search import Index, words
+from ringback.gateway.search import Index, words
 
 SHELF = "texts"
 

@@ -6,7 +6,7 @@ import smsutil
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.carrier.segments import GSM_BASIC, GSM_EXTENSION, JOINED, SINGLE, segmented
+from ringback.carrier.segments import GSM_BASIC, GSM_EXTENSION, JOINED, SINGLE, segmented
 
 ESCAPE = "\x1b"
 """What begins a pair, and no character: the library takes it for one."""

@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator import resources
-from emulator.carrier.speech import (
+from ringback import resources
+from ringback.carrier.speech import (
     MAX_DURATION,
     SAMPLE_RATES,
     WAV_RATE,
@@ -203,7 +203,7 @@ def test_the_seed_picks_the_caller_and_leaves_the_agent() -> None:
 @both_modes
 def test_the_same_call_has_the_same_bytes_in_another_process(voice: bool) -> None:
     program = (
-        "import sys, hashlib; from emulator.carrier.speech import render_mp3;"
+        "import sys, hashlib; from ringback.carrier.speech import render_mp3;"
         f"print(hashlib.sha256(render_mp3({CALL!r}, 20.0, 3, voice={voice})).hexdigest())"
     )
     other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -317,7 +317,7 @@ def test_an_offset_that_is_no_moment_is_refused(voice: bool, offset: float) -> N
 def test_without_the_voice_extra_there_is_a_tone_and_a_word_on_what_to_install(missing: str) -> None:
     program = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from emulator.carrier import speech\n"
+        "from ringback.carrier import speech\n"
         "turns = [('agent', 'Hello.', 0.0)]\n"
         "assert not speech.voice_available()\n"
         "assert speech.render_mp3(turns, 5.0) == speech.render_mp3(turns, 5.0, voice=False)\n"
@@ -335,7 +335,7 @@ def test_an_engine_whose_library_does_not_load_counts_as_no_voice(tmp_path: Path
     )
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from emulator.carrier import speech\n"
+        "from ringback.carrier import speech\n"
         "print(speech.voice_available(), len(speech.render_mp3([], 3.6)))\n"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -344,7 +344,7 @@ def test_an_engine_whose_library_does_not_load_counts_as_no_voice(tmp_path: Path
 
 def test_importing_the_room_loads_no_voice() -> None:
     program = (
-        "import sys, emulator.carrier.speech as s; s.render_mp3([], 1.0, voice=False);"
+        "import sys, ringback.carrier.speech as s; s.render_mp3([], 1.0, voice=False);"
         "print([name for name in ('lameenc', 'espeakng_loader') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.client import ControlError, Unreachable
-from emulator.testing import Receiver, Ringback
+from ringback.client import ControlError, Unreachable
+from ringback.testing import Receiver, Ringback
 
 BUSINESS = "+13465551234"
 
@@ -97,7 +97,7 @@ def test_a_restored_snapshot_goes_on_as_without_the_break(hook: Receiver) -> Non
 def served(tmp_path: Path, state: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], Ringback]]:
     ready = tmp_path / "ready.json"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "emulator", "serve", "kwickphone", "--port", "0", "--ready-file", str(ready)]
+    command = [sys.executable, "-m", "ringback", "serve", "kwickphone", "--port", "0", "--ready-file", str(ready)]
     process = subprocess.Popen(
         [*command, "--state", str(state), *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -184,7 +184,7 @@ def test_a_file_that_is_not_a_state_is_refused_and_left_as_it_is(tmp_path: Path,
     state = tmp_path / "state.json"
     content = damages(a_state(tmp_path))[damage]
     state.write_bytes(content)
-    command = [sys.executable, "-m", "emulator", "serve", "kwickphone", "--port", "0", "--state", str(state)]
+    command = [sys.executable, "-m", "ringback", "serve", "kwickphone", "--port", "0", "--state", str(state)]
     process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert process.returncode == 3, process.stderr
     (line,) = process.stderr.strip().splitlines()
@@ -194,7 +194,7 @@ def test_a_file_that_is_not_a_state_is_refused_and_left_as_it_is(tmp_path: Path,
 
 
 def test_a_folder_is_no_state(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "emulator", "serve", "kwickphone", "--port", "0", "--state", str(tmp_path)]
+    command = [sys.executable, "-m", "ringback", "serve", "kwickphone", "--port", "0", "--state", str(tmp_path)]
     process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert process.returncode == 2
     assert "is a directory" in process.stderr

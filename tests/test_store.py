@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from emulator.store import Collection, Record
+from ringback.store import Collection, Record
 
 
 class Thing(Record, kw_only=True):

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from emulator.carrier.clock import SECOND, Clock
-from emulator.gateway.bells import Bells
-from emulator.gateway.streams import HEARTBEAT, Batch, Event, EventStream, until
+from ringback.carrier.clock import SECOND, Clock
+from ringback.gateway.notifications import Bells
+from ringback.gateway.sse import HEARTBEAT, Batch, Event, EventStream, until
 
 
 class Stage:

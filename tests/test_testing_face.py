@@ -1,4 +1,4 @@
-"""`emulator.testing`: what a test author has in hand."""
+"""`ringback.testing`: what a test author has in hand."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import testing
-from emulator.client import as_turns
-from emulator.testing import Account, ControlError, Receiver, Ringback, SettingsError, Unreachable
+from ringback import testing
+from ringback.client import as_turns
+from ringback.testing import Account, ControlError, Receiver, Ringback, SettingsError, Unreachable
 
 BUSINESS = "+13465551234"
 
@@ -73,8 +73,8 @@ def test_a_setting_that_cannot_be_used_is_refused_at_once() -> None:
 
 
 def test_an_unexpected_exception_inside_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    from emulator.server import CrashReport
-    from emulator.vendors.kwickphone.rules import KwickPhone
+    from ringback.server import CrashReport
+    from ringback.vendors.kwickphone.rules import KwickPhone
 
     def breaks(*_: object) -> None:
         raise ZeroDivisionError("a bug")

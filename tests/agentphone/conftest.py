@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Receiver, Ringback
+from ringback.testing import Account, Receiver, Ringback
 
 FRIEND = "+447700900177"
 Json = dict[str, Any]

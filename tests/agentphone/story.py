@@ -11,7 +11,7 @@ from typing import Any
 
 import agentphone
 
-from emulator.testing import Account, Receiver, Ringback
+from ringback.testing import Account, Receiver, Ringback
 
 FRIEND = "+447700900177"
 Do = Callable[..., Any]

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, ControlError, Receiver, Ringback
+from ringback.testing import Account, ControlError, Receiver, Ringback
 from tests.agentphone.conftest import FRIEND, Json, Make, code, events, ok, says
 
 Desk = Callable[..., tuple[Json, Json]]

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from emulator.testing import Account, Ringback
-from emulator.vendors.agentphone.events import RETRIES
+from ringback.testing import Account, Ringback
+from ringback.vendors.agentphone.events import RETRIES
 from tests.agentphone.test_node_sdk import VERSION
 from tests.support.matrix import DOCUMENT
 from tests.support.node import package, run

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Account, ControlError, Receiver, Ringback
+from ringback.testing import Account, ControlError, Receiver, Ringback
 from tests.agentphone.conftest import FRIEND, Json, Make, code, events, ok
 
 OTHER = "+447700900188"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from emulator.testing import Ringback
+from ringback.testing import Ringback
 from tests.agentphone import story
 from tests.agentphone.conftest import says
 from tests.support.matrix import Table, hold

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, ControlError, Ringback
+from ringback.testing import Account, ControlError, Ringback
 from tests.agentphone.conftest import FRIEND, Make, code, ok
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import agentphone
 import pytest
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.agentphone import story
 from tests.support.matrix import Table, hold, methods_of
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Receiver, Ringback
+from ringback.testing import Account, Receiver, Ringback
 from tests.agentphone.conftest import FRIEND, Make, code, events, ok
 from tests.agentphone.story import REGISTRATION
 

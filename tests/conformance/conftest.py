@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from conformance.report.document import document
-from conformance.run import BRIEF, Result, Wish, conduct
+from ringback_conformance.report.document import document
+from ringback_conformance.run import BRIEF, Result, Wish, conduct
 
 SEED = 7
 
@@ -29,7 +29,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A minute lasts a moment, for the suite's own pace."""
-    monkeypatch.setattr("conformance.transport.WINDOW_SECONDS", 0.05)
+    monkeypatch.setattr("ringback_conformance.transport.WINDOW_SECONDS", 0.05)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from conformance.claims import load
-from conformance.claims.agentphone import dialect, shapes
-from conformance.model import Exchange, Kind, Profile
-from conformance.run import Result, Wish, conduct, draw_plan
-from conformance.transport import Request
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
+from ringback_conformance.claims import load
+from ringback_conformance.claims.agentphone import adapter, shapes
+from ringback_conformance.model import Exchange, Kind, Profile
+from ringback_conformance.run import Result, Wish, conduct, draw_plan
+from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 
 CATALOGUE = load("agentphone")
@@ -95,7 +95,7 @@ def test_a_budget_bounds_what_a_plan_spends() -> None:
     ],
 )
 def test_a_request_is_taken_to_cost_the_most_it_can(method: str, path: str, body: Any, cents: int) -> None:
-    assert dialect.price(Request(method, path, (), json.dumps(body).encode())) == cents
+    assert adapter.price(Request(method, path, (), json.dumps(body).encode())) == cents
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_request_is_taken_to_cost_the_most_it_can(method: str, path: str, body
     ],
 )
 def test_whoever_is_called_or_written_to_is_known(path: str, body: Any, numbers: list[str]) -> None:
-    assert dialect.destinations(Request("POST", path, (), json.dumps(body).encode())) == numbers
+    assert adapter.destinations(Request("POST", path, (), json.dumps(body).encode())) == numbers
 
 
 def test_a_number_kept_for_fiction_may_be_called_and_no_other() -> None:
@@ -119,7 +119,7 @@ def test_a_number_kept_for_fiction_may_be_called_and_no_other() -> None:
 
 
 def test_what_was_made_is_removed_where_it_was_made() -> None:
-    places = {id_: dialect.removal(id_).path for id_ in ("num_1", "agt_1", "sub_1", "ct-1")}
+    places = {id_: adapter.removal(id_).path for id_ in ("num_1", "agt_1", "sub_1", "ct-1")}
     assert places == {
         "num_1": "/v1/numbers/num_1",
         "agt_1": "/v1/agents/agt_1",
@@ -129,9 +129,9 @@ def test_what_was_made_is_removed_where_it_was_made() -> None:
 
 
 def test_a_generated_request_waits_for_nothing() -> None:
-    assert dialect.tame(Request("GET", "/v1/calls/call_1?wait=true&timeout=300")).path == "/v1/calls/call_1?timeout=300"
-    assert "call_1" not in dialect.tame(Request("GET", "/v1/calls/call_1/transcript/stream")).path
-    calm = dialect.tame(Request("POST", "/v1/calls", (), b'{"waitForCompletion": true}'))
+    assert adapter.tame(Request("GET", "/v1/calls/call_1?wait=true&timeout=300")).path == "/v1/calls/call_1?timeout=300"
+    assert "call_1" not in adapter.tame(Request("GET", "/v1/calls/call_1/transcript/stream")).path
+    calm = adapter.tame(Request("POST", "/v1/calls", (), b'{"waitForCompletion": true}'))
     assert json.loads(calm.body) == {"waitForCompletion": False}
 
 
@@ -162,7 +162,7 @@ def test_an_error_is_held_to_its_envelope(body: Any, status: int, odd: str | Non
 
 def test_the_answer_of_another_service_is_not_taken_for_the_vendors() -> None:
     def answered(status: int, body: bytes, kind: str = "application/json") -> str | None:
-        return dialect.recognises(
+        return adapter.recognises(
             Exchange(
                 id="x#1",
                 producer="x",

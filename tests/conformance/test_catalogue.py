@@ -8,10 +8,10 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from conformance.catalogue import Catalogue
-from conformance.claims import load
-from conformance.command import claims
-from conformance.model import Basis, Claim, Need, Send
+from ringback_conformance.catalogue import Catalogue
+from ringback_conformance.claims import load
+from ringback_conformance.command import claims
+from ringback_conformance.model import Basis, Claim, Need, Send
 
 CATALOGUE = load("kwickphone")
 

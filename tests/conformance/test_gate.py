@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance import gate
-from conformance.command import mutants
-from conformance.gate import Mutation, Task, Trial, Verdicts
-from conformance.producers.engine import Tape
-from conformance.transport import Request
+from ringback_conformance import mutation_gate
+from ringback_conformance.command import mutants
+from ringback_conformance.mutation_gate import Mutation, Task, Trial, Verdicts
+from ringback_conformance.producers.engine import Tape
+from ringback_conformance.transport import Request
 
 TAPE = Tape((Request("GET", "/v1/numbers/num_1"),), {"id": ["num_1"]})
 
 
 @pytest.fixture(scope="module")
 def found() -> list[Mutation]:
-    return gate.mutations("kwickphone")
+    return mutation_gate.mutations("kwickphone")
 
 
 def trial(mutation: Mutation | None, **more: Any) -> Trial:
@@ -62,20 +62,20 @@ def pretend(task: Task, seed: int) -> Trial:
 @pytest.fixture
 def _pretending(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RINGBACK_TEST_TRIED", str(tmp_path / "tried"))
-    monkeypatch.setattr(gate, "_work", working)
-    monkeypatch.setattr(gate, "TRIAL_SECONDS", 4.0)
+    monkeypatch.setattr(mutation_gate, "_work", working)
+    monkeypatch.setattr(mutation_gate, "TRIAL_SECONDS", 4.0)
 
 
 def working(seed: int, connection: Any) -> None:
     """A worker whose trials are pretended."""
-    gate.try_one = pretend
-    gate._work(seed, connection)
+    mutation_gate.try_one = pretend
+    mutation_gate._work(seed, connection)
 
 
 @pytest.mark.usefixtures("_pretending")
 def test_a_mutant_that_takes_its_process_down_costs_only_its_own_trial() -> None:
     chosen = [Mutation(name=name, claim="KWP-X-1", breaks="It.") for name in ("a", "dies", "b", "hangs", "c", "raises")]
-    outcome = gate.gate({"kwickphone": chosen}, jobs=2)["kwickphone"]
+    outcome = mutation_gate.gate({"kwickphone": chosen}, jobs=2)["kwickphone"]
     assert outcome.alive == ["dies", "hangs", "raises"]
     troubles = {one.name: one.trouble for one in outcome.trials if one.trouble}
     assert "died" in troubles["dies"]
@@ -89,7 +89,7 @@ def test_a_trial_that_comes_out_wrong_beside_others_is_held_once_more_alone() ->
     names = ("stumbles once", "a", "b")
     chosen = [Mutation(name=name, claim="KWP-X-1", breaks="It.") for name in names]
     told: list[tuple[str, int, bool]] = []
-    outcome = gate.gate(
+    outcome = mutation_gate.gate(
         {"kwickphone": chosen}, jobs=2, told=lambda _, one: told.append((one.name, one.tries, one.wrong))
     )
     assert outcome["kwickphone"].passed
@@ -105,7 +105,7 @@ def test_the_mutants_of_several_vendors_share_the_workers_and_each_is_asked_what
         for vendor in ("one", "two")
     }
     told: list[str] = []
-    outcomes = gate.gate(chosen, jobs=2, told=lambda vendor, one: told.append(f"{vendor} {one.name}"))
+    outcomes = mutation_gate.gate(chosen, jobs=2, told=lambda vendor, one: told.append(f"{vendor} {one.name}"))
     assert list(outcomes) == ["one", "two"]
     for vendor, outcome in outcomes.items():
         assert [one.name for one in outcome.trials] == [mutation.name for mutation in chosen[vendor]]
@@ -134,7 +134,7 @@ ONE = Mutation(name="m", claim="KWP-X-1", breaks="It.")
 )
 def test_a_gate_passes_only_when_all_is_well(outcome: Verdicts, passed: bool) -> None:
     assert outcome.passed is passed
-    assert gate.document(outcome)["passed"] is passed
+    assert mutation_gate.document(outcome)["passed"] is passed
 
 
 def test_mutants_are_listed() -> None:
@@ -146,7 +146,7 @@ def test_mutants_are_listed() -> None:
 
 @pytest.mark.parametrize("of", [1, 2, 3, 7])
 def test_the_parts_together_are_all_the_mutants(found: list[Mutation], of: int) -> None:
-    parts = [gate.part(found, place, of) for place in range(1, of + 1)]
+    parts = [mutation_gate.part(found, place, of) for place in range(1, of + 1)]
     assert sorted(mutation.name for part in parts for mutation in part) == [mutation.name for mutation in found]
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from conformance.claims import load
-from conformance.claims.inkbox import dialect, shapes
-from conformance.claims.inkbox.signature import genuine
-from conformance.model import Exchange, Kind, Profile
-from conformance.run import HOOK_NAME, STREAM_NAME, Result, Wish, conduct, draw_plan
-from conformance.transport import Request
-from emulator.testing import Ringback
+from ringback.testing import Ringback
+from ringback_conformance.claims import load
+from ringback_conformance.claims.inkbox import adapter, shapes
+from ringback_conformance.claims.inkbox.signature import genuine
+from ringback_conformance.model import Exchange, Kind, Profile
+from ringback_conformance.run import HOOK_NAME, STREAM_NAME, Result, Wish, conduct, draw_plan
+from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 
 CATALOGUE = load("inkbox")
@@ -102,7 +102,7 @@ def test_a_budget_bounds_what_a_plan_spends() -> None:
     ],
 )
 def test_a_request_is_taken_to_cost_the_most_it_can(method: str, path: str, body: Any, cents: int) -> None:
-    assert dialect.price(Request(method, path, (), json.dumps(body).encode())) == cents
+    assert adapter.price(Request(method, path, (), json.dumps(body).encode())) == cents
 
 
 @pytest.mark.parametrize(

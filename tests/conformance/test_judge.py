@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.catalogue import Catalogue
-from conformance.claims import load
-from conformance.judge import Judgement, Outcome, judge
-from conformance.model import Basis, Claim, Need, Observation, Profile, Verdict
+from ringback_conformance.catalogue import Catalogue
+from ringback_conformance.claims import load
+from ringback_conformance.judge import Judgement, Outcome, judge
+from ringback_conformance.model import Basis, Claim, Need, Observation, Profile, Verdict
 
 CLAIM = Claim(id="T-1", basis=Basis.DOC, needs=frozenset({Need.READ}), section="S", text="It is so.")
 OURS = Claim(id="T-1", basis=Basis.OURS, needs=frozenset({Need.READ}), section="S", text="It is so.")

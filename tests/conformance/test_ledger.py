@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance.claims import load
-from conformance.command import conform
-from conformance.ledger import Keeper, Ledger, LedgerError, sweep
-from conformance.model import Exchange, Kind, decode
-from conformance.transport import Log, Request
+from ringback_conformance.claims import load
+from ringback_conformance.command import conform
+from ringback_conformance.ledger import Keeper, Ledger, LedgerError, sweep
+from ringback_conformance.model import Exchange, Kind, decode
+from ringback_conformance.transport import Log, Request
 from tests.conformance.servers import Answering, Reply, saying
 
 DIALECT = load("kwickphone").dialect
@@ -179,7 +179,7 @@ def test_an_interrupted_run_clears_up_and_says_130(serve: Any, tmp_path: Path, s
     deployment = Deployment("num_1")
     server = serve(Answering, deployment)
     report = tmp_path / "report.json"
-    program = "from conformance.command import conform; conform()"
+    program = "from ringback_conformance.command import conform; conform()"
     few = ["--without", "engine", "--rate", "20", "--only", "KWP-AUTH-1", "--only", "KWP-NUM-1", "--only", "KWP-NUM-4"]
     few += ["--only", "KWP-CALL-4", "--only", "KWP-NUM-13"]
     process = subprocess.Popen(

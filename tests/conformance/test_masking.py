@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conformance.claims import load
-from conformance.command import conform
-from conformance.evidence import curl, render
-from conformance.masking import Mask
-from conformance.model import Exchange, Kind
+from ringback_conformance.claims import load
+from ringback_conformance.command import conform
+from ringback_conformance.evidence import curl, render
+from ringback_conformance.masking import Mask
+from ringback_conformance.model import Exchange, Kind
 from tests.conformance.servers import Answering, Reply, saying
 
 DIALECT = load("kwickphone").dialect

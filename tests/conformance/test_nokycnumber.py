@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from conformance.claims import load
-from conformance.claims.nokycnumber import dialect, shapes
-from conformance.model import Exchange, Kind, Profile
-from conformance.run import Result, Wish, conduct, draw_plan
-from conformance.transport import Request
-from emulator.testing import Ringback
+from ringback.testing import Ringback
+from ringback_conformance.claims import load
+from ringback_conformance.claims.nokycnumber import adapter, shapes
+from ringback_conformance.model import Exchange, Kind, Profile
+from ringback_conformance.run import Result, Wish, conduct, draw_plan
+from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 
 CATALOGUE = load("nokycnumber")
@@ -36,7 +36,7 @@ def made(exchange: Exchange) -> bool:
 
 
 def test_a_deployment_is_only_read_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.transport.WINDOW_SECONDS", 3.0)
+    monkeypatch.setattr("ringback_conformance.transport.WINDOW_SECONDS", 3.0)
     with Ringback("nokycnumber", clock="x20") as emulator:  # a minute there is three seconds here
         account = emulator.account("nokycnumber", balance="10.00")
         wish = Wish(vendor="nokycnumber", url=account.base_url, key=account.key, profile=Profile.READONLY)
@@ -67,7 +67,7 @@ def test_a_budget_bounds_what_a_plan_spends() -> None:
     ],
 )
 def test_a_request_is_taken_to_cost_the_most_it_can(method: str, path: str, body: Any, cents: int) -> None:
-    assert dialect.price(Request(method, path, (), json.dumps(body).encode())) == cents
+    assert adapter.price(Request(method, path, (), json.dumps(body).encode())) == cents
 
 
 @pytest.mark.parametrize("number", ["+33639980142", "+33199001234", "+12125550142"])

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from conformance.claims import load
-from conformance.claims.phonestack import dialect, shapes, steps
-from conformance.claims.phonestack.tools import INTENTS, NAMES, TOOLS
-from conformance.model import Exchange, Kind, Profile
-from conformance.rpc import message_in
-from conformance.run import Wish, conduct, draw_plan
-from conformance.transport import Request
-from emulator.testing import Ringback
+from ringback.testing import Ringback
+from ringback_conformance.claims import load
+from ringback_conformance.claims.phonestack import adapter, shapes, steps
+from ringback_conformance.claims.phonestack.tools import INTENTS, NAMES, TOOLS
+from ringback_conformance.mcp_client import message_in
+from ringback_conformance.model import Exchange, Kind, Profile
+from ringback_conformance.run import Wish, conduct, draw_plan
+from ringback_conformance.transport import Request
 from tests.support.contract import Contract
 
 CATALOGUE = load("phonestack")
@@ -96,8 +96,8 @@ def test_a_request_is_taken_to_cost_the_calls_it_can_bring_about(
     method: str, path: str, body: Any, cents: int, numbers: list[str]
 ) -> None:
     request = Request(method, path, (), json.dumps(body).encode())
-    assert dialect.price(request) == cents
-    assert dialect.destinations(request) == numbers
+    assert adapter.price(request) == cents
+    assert adapter.destinations(request) == numbers
 
 
 def test_numbers_of_the_probes_are_nobodys_and_another_each() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance.claims import load
-from conformance.command import conform
-from conformance.model import Exchange, Kind, Profile
-from conformance.run import Wish, conduct, draw_plan
-from emulator.testing import Ringback
+from ringback.testing import Ringback
+from ringback_conformance.claims import load
+from ringback_conformance.command import conform
+from ringback_conformance.model import Exchange, Kind, Profile
+from ringback_conformance.run import Wish, conduct, draw_plan
 from tests.conformance.servers import Answering, html
 
 CATALOGUE = load("kwickphone")
@@ -82,7 +82,7 @@ def sent(log: list[Exchange], producer: str) -> Counter[tuple[str, str]]:
 def sandboxed() -> Any:
     """A sandbox run with $20.00 against an account that has had calls."""
     with pytest.MonkeyPatch.context() as patch, Ringback("kwickphone", clock="frozen", strict=True) as emulator:
-        patch.setattr("conformance.transport.WINDOW_SECONDS", 0.05)
+        patch.setattr("ringback_conformance.transport.WINDOW_SECONDS", 0.05)
         account = emulator.account("kwickphone", balance="50.00", rate_limit=None)
         with account.client() as http:
             phone = http.post("/v1/numbers", json={"business_phone": "+13465550142"}).json()["phone_number"]

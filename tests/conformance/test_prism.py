@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conformance import contract
-from conformance.command import conform
+from ringback_conformance import contract
+from ringback_conformance.command import conform
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN = 60.0

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from conformance import contract
-from conformance.gate import RECORDING
-from conformance.model import Kind, Profile, Verdict
-from conformance.producers.engine import Share, explore, own_headers
-from conformance.producers.machine import walk
-from conformance.run import THOROUGH, Effort, Result, Wish, conduct
-from conformance.transport import Log, Policy, Transport
-from conformance.wire import READING
-from emulator.testing import Ringback
+from ringback.testing import Ringback
+from ringback_conformance import contract
+from ringback_conformance.http_client import READING
+from ringback_conformance.model import Kind, Profile, Verdict
+from ringback_conformance.mutation_gate import RECORDING
+from ringback_conformance.producers.engine import Share, explore, own_headers
+from ringback_conformance.producers.state_machine import walk
+from ringback_conformance.run import THOROUGH, Effort, Result, Wish, conduct
+from ringback_conformance.transport import Log, Policy, Transport
 from tests.conformance.servers import Answering, saying
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def pytest_run(tmp_path: Path, *arguments: str) -> str:
-    loaded = ["-p", "conformance.pytest_plugin"] if "conform-vendor" not in _options() else []
+    loaded = ["-p", "ringback_conformance.pytest_plugin"] if "conform-vendor" not in _options() else []
     outcome = subprocess.run(
         [
             sys.executable,
@@ -37,7 +37,7 @@ def pytest_run(tmp_path: Path, *arguments: str) -> str:
 def _options() -> str:
     from importlib.metadata import entry_points
 
-    own = [point for point in entry_points(group="pytest11") if point.value == "conformance.pytest_plugin"]
+    own = [point for point in entry_points(group="pytest11") if point.value == "ringback_conformance.pytest_plugin"]
     return "conform-vendor" if own else ""
 
 

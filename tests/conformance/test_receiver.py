@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from conformance.receiver import Answer, Receiver
-from conformance.transport import Log
+from ringback_conformance.receiver import Answer, Receiver
+from ringback_conformance.transport import Log
 
 
 @pytest.fixture

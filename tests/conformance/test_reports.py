@@ -12,11 +12,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner
 
-from conformance.command import conform
-from conformance.history import HistoryError, compare, earlier, recall, remember
-from conformance.report.badge import badge
-from conformance.report.junit import junit
-from conformance.report.page import page
+from ringback_conformance.command import conform
+from ringback_conformance.history import HistoryError, compare, earlier, recall, remember
+from ringback_conformance.report.badge import badge
+from ringback_conformance.report.junit import junit
+from ringback_conformance.report.page import page
 
 
 def changed(told: dict[str, Any], **verdicts: str) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def test_runs_are_remembered_without_their_evidence(told: dict[str, Any], told_b
 
 
 def test_only_so_many_runs_are_remembered(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.history.KEPT", 3)
+    monkeypatch.setattr("ringback_conformance.history.KEPT", 3)
     for seed in range(5):
         remember({**told, "seed": seed})
     assert [run["seed"] for run in recall("kwickphone")] == [2, 3, 4]
@@ -190,9 +190,9 @@ def test_verbose_says_of_each_claim_what_was_seen() -> None:
 def test_failures_are_explained_on_the_terminal(tmp_path: Path) -> None:
     from rich.console import Console
 
-    from conformance.report.console import show
-    from conformance.report.document import document
-    from conformance.run import Wish, conduct
+    from ringback_conformance.report.console import show
+    from ringback_conformance.report.document import document
+    from ringback_conformance.run import Wish, conduct
 
     result = conduct(Wish(vendor="kwickphone", only=("KWP-LIM-2",), mutants=("kwickphone.limits.no-retry-after",)))
     console = Console(record=True, width=100, file=(tmp_path / "out").open("w"))

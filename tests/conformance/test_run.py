@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from conformance.claims import VENDORS
-from conformance.model import Kind, Profile, Verdict
-from conformance.report.document import document, exit_code
-from conformance.run import BRIEF, Result, TargetTrouble, Wish, conduct
-from emulator.testing import Ringback
+from ringback.testing import Ringback
+from ringback_conformance.claims import VENDORS
+from ringback_conformance.model import Kind, Profile, Verdict
+from ringback_conformance.report.document import document, exit_code
+from ringback_conformance.run import BRIEF, Result, TargetTrouble, Wish, conduct
 
 WANTS_MORE = {"KWP-HOOK-6", "NKN-CONV-1"}
 """Claims that show on an emulator only when it is strict, and only by TLS."""
@@ -126,7 +126,7 @@ def test_an_emulator_that_is_not_strict_leaves_open_what_it_cannot_show() -> Non
 
 def test_an_emulator_that_does_not_serve_the_vendor_is_trouble(running: Ringback, monkeypatch: Any) -> None:
     health = {**running.control.get("/health"), "vendors": ["another"]}
-    monkeypatch.setattr("conformance.control.Control.health", lambda _: health)
+    monkeypatch.setattr("ringback_conformance.control.Control.health", lambda _: health)
     with pytest.raises(TargetTrouble, match="does not serve kwickphone"):
         conduct(Wish(vendor="kwickphone", url=running.url))
 
@@ -153,7 +153,7 @@ def test_an_emulator_on_a_clock_that_runs_keeps_every_claim(vendor: str, strict:
 
 
 def test_a_probe_that_breaks_is_an_error_and_not_the_targets_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    from conformance.claims import load
+    from ringback_conformance.claims import load
 
     catalogue = load("kwickphone")
 

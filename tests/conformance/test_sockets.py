@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
 
-from conformance.sockets import HANG_UP, Line, Sockets
-from conformance.transport import Log
+from ringback_conformance.sockets import HANG_UP, Line, Sockets
+from ringback_conformance.transport import Log
 
 PUBLIC = "https://streams.example.test"
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from conformance.command import conform
-from conformance.receiver import Receiver
-from emulator.testing import Ringback
+from ringback.testing import Ringback
+from ringback_conformance.command import conform
+from ringback_conformance.receiver import Receiver
 
 KEY = "kp_live_ringback"
 """The seed account's key."""
@@ -105,9 +105,9 @@ def test_somebody_who_calls_the_test_number_is_evidence_for_the_webhooks(monkeyp
             emulator.call(to=to, turns=["agent: Hello."], duration=2, answer_after=0)
             account.advance(seconds=30)
 
-        monkeypatch.setattr("conformance.receiver.Receiver.start", start)
+        monkeypatch.setattr("ringback_conformance.receiver.Receiver.start", start)
         monkeypatch.setattr(
-            "conformance.lab.Equipment.say",
+            "ringback_conformance.probe_context.Equipment.say",
             lambda _, text: threading.Thread(target=phone).start() if "call" in text else None,
         )
         arguments = [

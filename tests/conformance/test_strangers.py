@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance.command import conform
+from ringback_conformance.command import conform
 from tests.conformance.servers import Answering, Reply, Socketed, hang, html, not_found, reset, saying, sometimes_500
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from conformance.transport import (
+from ringback_conformance.http_client import is_loopback
+from ringback_conformance.transport import (
     READING,
     Log,
     NoAnswer,
@@ -17,7 +18,6 @@ from conformance.transport import (
     TargetGone,
     Transport,
 )
-from conformance.wire import is_loopback
 from tests.conformance.servers import Answering, Socketed, hang, html, once_and_no_more, reset, saying
 
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from conformance.claims import VENDORS, load
-from conformance.command import mutants
-from conformance.gate import Mutation, mutations
-from conformance.model import Need
-from conformance.report.document import document
-from conformance.run import BRIEF, Wish, conduct
+from ringback_conformance.claims import VENDORS, load
+from ringback_conformance.command import mutants
+from ringback_conformance.model import Need
+from ringback_conformance.mutation_gate import Mutation, mutations
+from ringback_conformance.report.document import document
+from ringback_conformance.run import BRIEF, Wish, conduct
 from tests.conformance.conftest import SEED, run_of
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from conformance import wire
-from conformance.model import find
-from conformance.wire import Line, Malformed, Silence
+from ringback_conformance.http_client import Line, Malformed, Silence
+from ringback_conformance.model import find
 from tests.conformance.servers import Answering, Socketed, hang, html, once_and_no_more, reset, saying
 
 
@@ -151,7 +150,7 @@ def test_half_an_answer_is_none_and_the_reason_is_told(serve: Any, then: Any, re
 def test_an_answer_that_trickles_without_end_is_given_up_at_the_deadline(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "DEADLINE_SECONDS", 0.3)
+    monkeypatch.setattr(http_client, "DEADLINE_SECONDS", 0.3)
     done = threading.Event()
 
     def trickle(connection: socket.socket) -> None:
@@ -185,7 +184,7 @@ def test_a_body_that_is_refused_unread_is_answered_all_the_same(serve: Any) -> N
 
 
 def test_a_body_without_end_is_cut(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "BODY_CEILING", 1_000)
+    monkeypatch.setattr(http_client, "BODY_CEILING", 1_000)
     server = serve(Answering, lambda *_: saying(200, b"x" * 5_000, "text/plain"))
     line = Line(server.url)
     answer = line.ask("GET", "/")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from emulator.testing import Account, Receiver, Ringback
+from ringback.testing import Account, Receiver, Ringback
 from tests.support.contract import Contract
 
 FRIEND = "+12145550177"

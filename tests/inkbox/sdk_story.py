@@ -340,7 +340,7 @@ def main(folder: str, url: str) -> None:
     sys.path.insert(0, folder)
     import inkbox
 
-    from emulator.testing import Ringback
+    from ringback.testing import Ringback
 
     assert inkbox.__file__.startswith(folder), inkbox.__file__
     with Ringback.connect(url) as ringback:

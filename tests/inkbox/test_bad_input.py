@@ -9,7 +9,7 @@ import httpx
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.inkbox.conftest import FRIEND, NOBODY, PHONE
 
 SCALARS = st.one_of(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.inkbox.conftest import FRIEND, NOBODY, OTHER, PHONE, Hook, error, field, send
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 
 PAGE = Path(__file__).parents[2] / "docs" / "inkbox.md"
 

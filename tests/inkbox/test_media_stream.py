@@ -11,8 +11,8 @@ import pytest
 from aiohttp import WSMsgType, web
 from inkbox import verify_webhook
 
-from emulator.carrier.speech import voice_available
-from emulator.testing import Account, Ringback
+from ringback.carrier.speech import voice_available
+from ringback.testing import Account, Ringback
 from tests.inkbox.conftest import FRIEND, PHONE, accept
 from tests.inkbox.test_calls import call_of, place, said
 

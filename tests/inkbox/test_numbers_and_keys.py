@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, ControlError, Ringback
+from ringback.testing import Account, ControlError, Ringback
 from tests.inkbox.conftest import FRIEND, NOBODY, OTHER, PHONE, Provision, error, field
 
 # -- keys ------

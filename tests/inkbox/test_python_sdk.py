@@ -16,7 +16,7 @@ from typing import Any
 import inkbox
 import pytest
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.inkbox import sdk_story
 from tests.inkbox.conftest import FRIEND, NOBODY
 from tests.support.matrix import Table, hold

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.gateway.search import words
-from emulator.testing import Account, ControlError, Ringback
+from ringback.gateway.search import words
+from ringback.testing import Account, ControlError, Ringback
 from tests.inkbox.conftest import FRIEND, NOBODY, OTHER, PHONE, Hook, Provision, error, field, send
 
 

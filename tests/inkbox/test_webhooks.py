@@ -8,7 +8,7 @@ import httpx
 import pytest
 from inkbox import verify_webhook
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.inkbox.conftest import EVENTS, FRIEND, NOBODY, PHONE, Hook, Provision, field, send
 
 SUBSCRIPTIONS = "/api/v1/webhooks/subscriptions"

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 
 BUSINESS = "+13465551234"
 CALLER = "+12145559876"

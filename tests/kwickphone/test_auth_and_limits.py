@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.client import ControlError
-from emulator.testing import Account, Ringback
+from ringback.client import ControlError
+from ringback.testing import Account, Ringback
 from tests.kwickphone.conftest import code
 
 PATHS = ["/v1/numbers", "/v1/calls", "/v1/calls/CA1/transcript", "/v1/nothing", "/"]

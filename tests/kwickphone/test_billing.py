@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from emulator.client import ControlError
-from emulator.testing import Account, Ringback
+from ringback.client import ControlError
+from ringback.testing import Account, Ringback
 from tests.kwickphone.conftest import BUSINESS, CALLER, Provision
 
 

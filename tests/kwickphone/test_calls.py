@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.carrier.rng import Streams
-from emulator.carrier.script import Script, ScriptedTurn, ScriptError, plan
-from emulator.carrier.speech import mp3_seconds
-from emulator.client import ControlError
-from emulator.testing import Account, Ringback
+from ringback.carrier.rng import Streams
+from ringback.carrier.script import Script, ScriptedTurn, ScriptError, plan
+from ringback.carrier.speech import mp3_seconds
+from ringback.client import ControlError
+from ringback.testing import Account, Ringback
 from tests.kwickphone.conftest import CALLER, Provision, code
 
 TURNS = [("agent", "Thanks for calling, how can I help?"), ("caller", "Two loaves of rye, please."), ("agent", "Done.")]

@@ -9,7 +9,7 @@ import httpx
 import phonenumbers
 import pytest
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.kwickphone.conftest import BUSINESS, Provision, code
 
 

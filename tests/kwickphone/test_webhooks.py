@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Receiver, Ringback
+from ringback.testing import Account, Receiver, Ringback
 from tests.kwickphone.conftest import CALLER, Provision
 from tests.support.contract import Contract
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Receiver, Ringback
+from ringback.testing import Account, Receiver, Ringback
 
 FRIEND = "+33612345678"
 Activate = Callable[..., dict[str, Any]]

@@ -9,7 +9,7 @@ import httpx
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Ringback
+from ringback.testing import Ringback
 from tests.nokycnumber.conftest import FRIEND
 
 SCALARS = st.one_of(

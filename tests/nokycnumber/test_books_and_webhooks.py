@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.carrier.clock import SECOND, parse_instant
-from emulator.testing import Account, Receiver, Ringback
-from emulator.vendors.nokycnumber.events import EVENTS
-from emulator.vendors.nokycnumber.prices import MILL, RATES, talk
+from ringback.carrier.clock import SECOND, parse_instant
+from ringback.testing import Account, Receiver, Ringback
+from ringback.vendors.nokycnumber.events import EVENTS
+from ringback.vendors.nokycnumber.prices import MILL, RATES, talk
 from tests.nokycnumber.conftest import FRIEND, Activate, code, told
 
 

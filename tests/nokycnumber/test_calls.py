@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.carrier.speech import mp3_seconds
-from emulator.testing import Account, Receiver, Ringback
+from ringback.carrier.speech import mp3_seconds
+from ringback.testing import Account, Receiver, Ringback
 from tests.nokycnumber.conftest import FRIEND, Activate, code, told
 
 CALLS = ("call.initiated", "call.answered", "call.completed", "call.recorded", "ai.pickup", "voicemail.created")

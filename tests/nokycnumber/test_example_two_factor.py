@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.nokycnumber.conftest import Activate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

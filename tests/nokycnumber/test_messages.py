@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, ControlError, Receiver, Ringback
+from ringback.testing import Account, ControlError, Receiver, Ringback
 from tests.nokycnumber.conftest import FRIEND, Activate, code, told
 
 

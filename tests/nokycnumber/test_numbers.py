@@ -15,8 +15,8 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.carrier.clock import DAY, micros, months_later
-from emulator.testing import Account, ControlError, Receiver, Ringback
+from ringback.carrier.clock import DAY, micros, months_later
+from ringback.testing import Account, ControlError, Receiver, Ringback
 from tests.nokycnumber.conftest import FRIEND, Activate, code, told
 
 NIGHT = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Account, ControlError, Receiver, Ringback
+from ringback.testing import Account, ControlError, Receiver, Ringback
 from tests.nokycnumber.conftest import FRIEND, Activate, code, told
 
 KEY = {"Idempotency-Key": "9b3d4a7c-8a4c-2f1e-9b3d-4a7c8a4c2f1e"}
@@ -141,7 +141,7 @@ def test_limits_are_per_key_and_can_be_lifted(ringback: Ringback) -> None:
 
 
 def _iso(second: int) -> str:
-    from emulator.carrier.clock import SECOND, iso_z
+    from ringback.carrier.clock import SECOND, iso_z
 
     return iso_z(second * SECOND)
 
@@ -261,8 +261,8 @@ def test_walking_a_list_meets_every_object_once_while_others_are_made(http: http
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from("ab"), max_size=40), st.integers(1, 7), st.data())
 def test_pages_of_what_is_wanted_are_what_a_list_would_give(kinds: list[str], limit: int, data: st.DataObject) -> None:
-    from emulator.gateway.paging import page
-    from emulator.store import Collection, Record
+    from ringback.gateway.paging import page
+    from ringback.store import Collection, Record
 
     records: Collection[Record] = Collection(Record, account=lambda record: record.account)
     for index, kind in enumerate(kinds):

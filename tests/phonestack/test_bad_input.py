@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.phonestack.conftest import LEAD, Api
 
 SCALARS = st.one_of(

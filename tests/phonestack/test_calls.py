@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.carrier.speech import mp3_seconds
-from emulator.testing import Account, ControlError
+from ringback.carrier.speech import mp3_seconds
+from ringback.testing import Account, ControlError
 from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts
 
 TOOLS = [{"tool": "check_availability", "status": "success"}, {"tool": "request_meeting", "status": "error"}]
@@ -257,7 +257,7 @@ def test_an_analysis_that_cannot_be_scripted_is_refused(account: Account, analys
 
 
 def test_drawn_calls_are_whole_and_the_same_again_for_the_same_seed() -> None:
-    from emulator.testing import Ringback
+    from ringback.testing import Ringback
 
     def drawn(seed: int) -> list[dict[str, Any]]:
         with Ringback("phonestack", clock="frozen", seed=seed) as rb:

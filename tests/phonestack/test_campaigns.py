@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
 
 VERBS = ("start", "pause", "resume", "stop")
@@ -289,7 +289,7 @@ def agree(campaign: dict[str, Any], calls: list[dict[str, Any]], report: dict[st
 def test_a_setting_that_cannot_be_is_refused_with_its_name(
     organization: Organization, setting: dict[str, Any], param: str
 ) -> None:
-    from emulator.testing import ControlError
+    from ringback.testing import ControlError
 
     with pytest.raises(ControlError) as refused:
         organization(campaigns=[setting])

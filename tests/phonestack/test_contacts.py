@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.testing import Account, Receiver
+from ringback.testing import Account, Receiver
 from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.phonestack.conftest import LEAD, Api, campaign_of
 
 RECIPES = Path(__file__).parents[2] / "examples" / "phonestack_recipes"
@@ -193,7 +193,7 @@ def test_the_settings_of_the_documentation_are_taken(ringback: Ringback) -> None
 
 
 def test_the_environment_is_exported(ringback: Ringback) -> None:
-    from emulator.commands.env import variables
+    from ringback.commands.env import variables
 
     found = variables(
         ringback.url, {"phonestack": {"base_url": f"{ringback.url}/phonestack", "key": "ps_live_ringback"}}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.testing import Account
-from emulator.vendors.phonestack.rules.fields import problem_of
+from ringback.testing import Account
+from ringback.vendors.phonestack.rules.fields import problem_of
 from tests.phonestack.conftest import LEAD, Api
 
 GOOD: dict[str, list[Any]] = {

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.testing import Account, Ringback
+from ringback.testing import Account, Ringback
 from tests.phonestack.conftest import LEAD, Api, campaign_of
 
 SEED = {"campaigns": [{"name": "C"}], "reports": [{"name": "R"}]}

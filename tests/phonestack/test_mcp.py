@@ -16,11 +16,11 @@ import jsonschema
 import pytest
 import yaml
 
-from emulator import resources
-from emulator.testing import Account, Receiver, Ringback
-from emulator.vendors.phonestack.events import EVENTS
-from emulator.vendors.phonestack.records import VOICES
-from emulator.vendors.phonestack.rules.guide import INTENTS, help_with
+from ringback import resources
+from ringback.testing import Account, Receiver, Ringback
+from ringback.vendors.phonestack.events import EVENTS
+from ringback.vendors.phonestack.records import VOICES
+from ringback.vendors.phonestack.rules.discovery import INTENTS, help_with
 from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
 
 PAGE = {
@@ -565,7 +565,7 @@ def test_what_is_no_message_is_told_so_in_the_words_of_json_rpc(account: Account
 
 def test_importing_the_server_waits_for_the_first_message() -> None:
     program = (
-        "import sys; from emulator.app import Application; from emulator.settings import Settings;"
+        "import sys; from ringback.app import Application; from ringback.settings import Settings;"
         "app = Application(Settings(vendors=('phonestack',)));"
         "app.world.vendors['phonestack'].application(app.world.houses['phonestack']);"
         "print([name for name in ('mcp', 'mcp_types', 'reportlab', 'faker') if name in sys.modules])"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from emulator.carrier.clock import parse_instant
-from emulator.testing import Account
-from emulator.vendors.phonestack.records import METRICS
-from emulator.vendors.phonestack.rules.reports import bounds
+from ringback.carrier.clock import parse_instant
+from ringback.testing import Account
+from ringback.vendors.phonestack.records import METRICS
+from ringback.vendors.phonestack.rules.reports import bounds
 from tests.phonestack.conftest import LEAD, Api, Organization, contacts
 
 REPORTS = [

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from emulator.testing import Account, ControlError, Receiver, Ringback
-from emulator.vendors.phonestack.events import EVENTS
-from emulator.vendors.phonestack.rules.samples import sample
+from ringback.testing import Account, ControlError, Receiver, Ringback
+from ringback.vendors.phonestack.events import EVENTS
+from ringback.vendors.phonestack.rules.event_samples import sample
 from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
 from tests.support.contract import Contract
 

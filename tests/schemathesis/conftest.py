@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.producers.draws import steady
+from ringback_conformance.producers.draws import steady
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from emulator.testing import Account
+from ringback.testing import Account
 from tests.schemathesis.config import Allowed
 from tests.schemathesis.place import AS_DRAWN, HOST, Place
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import schemathesis
 from jsonschema import Draft202012Validator
 
-from emulator.testing import Account
+from ringback.testing import Account
 from tests.schemathesis.config import Allowed
 from tests.schemathesis.place import AS_DRAWN, HOST, Place, mark_of, operation_of
 from tests.support.contract import Contract

@@ -19,8 +19,8 @@ import schemathesis
 from schemathesis.core.failures import Failure
 from schemathesis.core.parameters import ParameterLocation
 
-from emulator import resources
-from emulator.testing import Account, Ringback
+from ringback import resources
+from ringback.testing import Account, Ringback
 from tests.schemathesis.config import CHECKS, EXAMPLES, GENERATED, Allowed, settings
 from tests.support.contract import Contract
 

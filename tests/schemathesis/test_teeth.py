@@ -10,9 +10,9 @@ import pytest
 import schemathesis
 from schemathesis.core.failures import FailureGroup
 
-from emulator.gateway.gate import Gate
-from emulator.vendors.kwickphone.rules import KwickPhone
-from emulator.vendors.kwickphone.wire import TranscriptView
+from ringback.gateway.middleware import Gate
+from ringback.vendors.kwickphone.rules import KwickPhone
+from ringback.vendors.kwickphone.wire import TranscriptView
 from tests.schemathesis.kwickphone import KwickPhonePlace
 from tests.schemathesis.links import follow
 from tests.schemathesis.place import Place, contract, opened
@@ -54,7 +54,7 @@ def answering(change: Change) -> Break:
     """Let the server be one whose answers `change` changes."""
 
     def install(monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("emulator.app.Gate", lambda *what: Wrong(Gate(*what), change))
+        monkeypatch.setattr("ringback.app.Gate", lambda *what: Wrong(Gate(*what), change))
 
     return install
 

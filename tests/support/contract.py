@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from emulator import resources
+from ringback import resources
 
 Json = Any
 Node = Mapping[str, Any]

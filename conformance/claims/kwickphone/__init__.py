@@ -1,8 +1,0 @@
-"""KwickPhone's page, claim by claim."""
-
-from __future__ import annotations
-
-from conformance.claims.kwickphone import auth, balance, calls, errors, numbers, webhooks
-from conformance.claims.kwickphone.table import CATALOGUE
-
-__all__ = ["CATALOGUE", "auth", "balance", "calls", "errors", "numbers", "webhooks"]

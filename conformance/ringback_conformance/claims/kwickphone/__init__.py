@@ -1,0 +1,8 @@
+"""KwickPhone's page, claim by claim."""
+
+from __future__ import annotations
+
+from ringback_conformance.claims.kwickphone import auth, balance, calls, errors, numbers, webhooks
+from ringback_conformance.claims.kwickphone.table import CATALOGUE
+
+__all__ = ["CATALOGUE", "auth", "balance", "calls", "errors", "numbers", "webhooks"]

@@ -1,0 +1,35 @@
+"""NoKYCNumber's page, claim by claim."""
+
+from __future__ import annotations
+
+from ringback_conformance.claims.nokycnumber import (
+    account,
+    agents,
+    calls,
+    conventions,
+    errors,
+    keys,
+    limits,
+    numbers,
+    paging,
+    retries,
+    sms,
+    webhooks,
+)
+from ringback_conformance.claims.nokycnumber.table import CATALOGUE
+
+__all__ = [
+    "CATALOGUE",
+    "account",
+    "agents",
+    "calls",
+    "conventions",
+    "errors",
+    "keys",
+    "limits",
+    "numbers",
+    "paging",
+    "retries",
+    "sms",
+    "webhooks",
+]

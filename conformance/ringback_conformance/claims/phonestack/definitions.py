@@ -1,0 +1,326 @@
+"""Probes for "Custom Fields API" and "Profiles API"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringback_conformance.claims.phonestack.contacts import differs
+from ringback_conformance.claims.phonestack.shapes import CUSTOM_FIELD, PROFILE, TYPES
+from ringback_conformance.claims.phonestack.steps import (
+    BULK,
+    CALLS,
+    CONTACTS,
+    FIELDS,
+    PROFILES,
+    data,
+    fetched,
+    held_call,
+    ids,
+    inner,
+    invalid,
+    listed,
+    made,
+    new_contact,
+    new_field,
+    new_profile,
+    phone,
+    refused,
+    trigger,
+)
+from ringback_conformance.claims.phonestack.table import CATALOGUE
+from ringback_conformance.model import Send
+from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.shapes import odd_fields
+
+BUDGET: dict[str, Any] = {
+    "name": "ringback_budget",
+    "type": "enum",
+    "description": "What the project may cost",
+    "category": "both",
+    "required": False,
+    "options": ["under_10k", "10k_50k", "50k_100k", "100k_plus"],
+}
+BAD_FIELDS: tuple[dict[str, Any], ...] = (
+    {},
+    {"type": "string"},
+    {"name": "x"},
+    {"name": "", "type": "string"},
+    {"name": 5, "type": "string"},
+    {"name": "x", "type": "text"},
+    {"name": "x", "type": "enum"},
+    {"name": "x", "type": "enum", "options": []},
+    {"name": "x", "type": "enum", "options": "a"},
+    {"name": "x", "type": "string", "category": "everything"},
+    {"name": "x", "type": "string", "required": "yes"},
+)
+FITTING: tuple[tuple[str, tuple[Any, ...], tuple[Any, ...]], ...] = (
+    ("text", ("", "a", "10"), (5, True, ["a"], {})),
+    ("amount", (0, -1, 2.5), ("5", True, [1])),
+    ("agreed", (True, False), ("true", 1, "yes")),
+    ("day", ("2026-05-02", "2026-05-02T10:00:00Z"), ("yesterday", "2026-13-45", 20260502, "02/05/2026")),
+    ("choice", ("low", "high"), ("none", "LOW", "", 1, ["low"])),
+)
+"""By field: what it takes, and what it does not."""
+
+
+@CATALOGUE.probe(
+    "PST-CF-1",
+    Send("POST", FIELDS, 2 + len(BAD_FIELDS)),
+    Send("GET", FIELDS, 6),
+    Send("PATCH", f"{FIELDS}/{{id}}", 3),
+    Send("DELETE", f"{FIELDS}/{{id}}", 3),
+)
+def a_definition_from_first_to_last(lab: Lab) -> None:
+    account = lab.customer()
+    exchange = account.post(FIELDS, BUDGET)
+    lab.insist(exchange.status == 201, f"a custom field: expected 201, got {exchange}", exchange)
+    field = inner(exchange)
+    odd = odd_fields(field, CUSTOM_FIELD, "the custom field")
+    lab.insist(odd is None, f"a custom field: {odd or 'as documented'}", exchange)
+    lab.expect(not differs(field, BUDGET), f"a custom field: expected {BUDGET}, got {differs(field, BUDGET)}", exchange)
+    seen = account.get(f"{FIELDS}/{field['id']}")
+    lab.expect(inner(seen) == field, "a custom field by its id: expected what creating it answered", seen)
+    plain = new_field(account, "ringback_plain")
+    wanted = {"category": "both", "required": False}
+    lab.expect(not differs(plain, wanted), f"what is left out: expected {wanted}, got {differs(plain, wanted)}")
+    changed = account.patch(f"{FIELDS}/{field['id']}", {"options": ["low", "high"], "description": "Budget"})
+    after = fetched(account, FIELDS, field["id"])
+    wanted = {**BUDGET, "options": ["low", "high"], "description": "Budget"}
+    lab.expect(
+        changed.status == 200 and not differs(after, wanted),
+        f"an update: expected 200 and {wanted}, got {changed}, {differs(after, wanted)}",
+        changed,
+    )
+    invalid(lab, account.patch(f"{FIELDS}/{field['id']}", {"options": []}), "an enum without options")
+    invalid(lab, account.patch(f"{FIELDS}/{plain['id']}", {"type": "enum"}), "an enum without options, by an update")
+    for bad in BAD_FIELDS:
+        invalid(lab, account.post(FIELDS, bad), f"a custom field of {bad}")
+    _by_category(lab, account, field["id"], plain["id"])
+    gone = account.delete(f"{FIELDS}/{field['id']}")
+    lab.expect(made(gone), f"a deletion: expected 2xx, got {gone}", gone)
+    refused(lab, account.get(f"{FIELDS}/{field['id']}"), (404,), "a custom field that was deleted", "NOT_FOUND")
+    left = ids(listed(account, FIELDS))
+    lab.expect(field["id"] not in left and plain["id"] in left, f"the list after a deletion: got {left}")
+    account.delete(f"{FIELDS}/{plain['id']}")
+
+
+def _by_category(lab: Lab, account: Account, *both: str) -> None:
+    if not lab.emulated:
+        found = ids(listed(account, FIELDS, category="both", limit=100))
+        lab.expect(set(both) <= set(found), f"custom fields of both: expected ours among them, got {found}")
+        return
+    contact = new_field(account, "on_contacts", category="contact")["id"]
+    calls = new_field(account, "on_calls", category="extraction")["id"]
+    for category, wanted in (("contact", {contact}), ("extraction", {calls}), ("both", set(both))):
+        seen = set(ids(listed(account, FIELDS, category=category)))
+        lab.expect(seen == wanted, f"custom fields of {category}: expected {sorted(wanted)}, got {sorted(seen)}")
+    every = ids(listed(account, FIELDS))
+    lab.expect(set(every) == {contact, calls, *both}, f"custom fields: expected four, got {every}")
+    invalid(lab, account.get(f"{FIELDS}?category=everything"), "custom fields of everything")
+    for type_ in TYPES[:4]:
+        made_ = account.post(FIELDS, {"name": f"of_type_{type_}", "type": type_})
+        lab.expect(made_.status == 201, f"a custom field of type {type_}: expected 201, got {made_}", made_)
+
+
+@CATALOGUE.probe("PST-CF-2")
+def values_checked(lab: Lab) -> None:
+    account = lab.account()
+    for name, type_ in (("text", "string"), ("amount", "number"), ("agreed", "boolean"), ("day", "date")):
+        new_field(account, name, type_, category="contact")
+    new_field(account, "choice", "enum", options=["low", "high"])
+    profile = new_profile(account)
+    contact = new_contact(account, phone(1))
+    path = f"{CONTACTS}/{contact['id']}"
+    for name, fitting, others in FITTING:
+        for value in fitting:
+            exchange = account.patch(path, {"custom_fields": {name: value}})
+            lab.expect(exchange.status == 200, f"{name} = {value!r}: expected 200, got {exchange}", exchange)
+        kept = fetched(account, CONTACTS, contact["id"])["custom_fields"].get(name)
+        lab.expect(kept == fitting[-1], f"{name}: expected {fitting[-1]!r}, it is {kept!r}")
+        for value in others:
+            invalid(lab, account.patch(path, {"custom_fields": {name: value}}), f"an update to {name} = {value!r}")
+        wrong = others[0]
+        invalid(
+            lab,
+            account.post(CONTACTS, {"phone": phone(2), "custom_fields": {name: wrong}}),
+            f"a contact, {name} = {wrong!r}",
+        )
+        invalid(lab, trigger(account, profile, phone(3), custom_fields={name: wrong}), f"a trigger, {name} = {wrong!r}")
+    unknown = {"nobody_defined": {"a": [1]}, "choice": "low"}
+    passing = account.post(CONTACTS, {"phone": phone(4), "custom_fields": unknown})
+    seen = inner(passing).get("custom_fields") if made(passing) else None
+    lab.expect(seen == unknown, f"an unknown custom field: expected it kept, got {passing}, {seen}", passing)
+    lab.expect(not listed(account, CALLS), "calls after triggers that were refused: expected none")
+    _required(lab, account, profile)
+
+
+def _required(lab: Lab, account: Account, profile: dict[str, Any]) -> None:
+    new_field(account, "needed", "number", required=True)
+    invalid(lab, account.post(CONTACTS, {"phone": phone(10)}), "a contact without a required custom field")
+    invalid(lab, account.post(CONTACTS, {"phone": phone(10), "custom_fields": {"text": "a"}}), "a contact with another")
+    invalid(lab, trigger(account, profile, phone(10)), "a trigger without a required custom field")
+    placed = trigger(account, profile, phone(10), custom_fields={"needed": 5}, script={"duration": 5})
+    lab.expect(made(placed), f"a trigger with it: expected 2xx, got {placed}", placed)
+    contact = new_contact(account, phone(11), custom_fields={"needed": 5})
+    taken = account.patch(f"{CONTACTS}/{contact['id']}", {"custom_fields": {"needed": None}})
+    invalid(lab, taken, "an update that takes a required custom field away")
+    other = account.patch(f"{CONTACTS}/{contact['id']}", {"company": "Cedar Lane Bakery"})
+    lab.expect(other.status == 200, f"an update of something else: expected 200, got {other}", other)
+    rows = [{"phone": phone(12)}, {"phone": phone(13), "custom_fields": {"needed": 1}}]
+    exchange = account.post(BULK, {"contacts": rows})
+    counts = (inner(exchange).get("created"), inner(exchange).get("invalid"))
+    lab.expect(
+        counts == (1, 1), f"a bulk import, one row without it: expected 1 created, 1 invalid, got {counts}", exchange
+    )
+
+
+@CATALOGUE.probe(
+    "PST-CF-3", Send("POST", FIELDS, 3), Send("PATCH", f"{FIELDS}/{{id}}", 1), Send("DELETE", f"{FIELDS}/{{id}}", 2)
+)
+def a_name_twice(lab: Lab) -> None:
+    account = lab.customer()
+    first = new_field(account, "ringback_once")
+    again = account.post(FIELDS, {"name": "ringback_once", "type": "number"})
+    refused(lab, again, (409,), "a custom field with the name of another", "DUPLICATE")
+    other = new_field(account, "ringback_other")
+    renamed = account.patch(f"{FIELDS}/{other['id']}", {"name": "ringback_once"})
+    refused(lab, renamed, (409,), "a custom field renamed to the name of another", "DUPLICATE")
+    lab.expect(fetched(account, FIELDS, first["id"]) == first, "the first after that: expected it as it was")
+    for field in (first, other):
+        account.delete(f"{FIELDS}/{field['id']}")
+    if lab.emulated:
+        free = account.post(FIELDS, {"name": "ringback_once", "type": "string"})
+        lab.expect(free.status == 201, f"the name of what was deleted: expected 201, got {free}", free)
+
+
+@CATALOGUE.probe("PST-CF-4", Send("POST", FIELDS, 1), Send("POST", CONTACTS, 1), Send("DELETE", CONTACTS, 2))
+def fields_of_calls_alone(lab: Lab) -> None:
+    account = lab.customer()
+    field = new_field(account, "ringback_calls", "number", category="extraction", required=True)
+    exchange = account.post(CONTACTS, {"phone": phone(60), "custom_fields": {"ringback_calls": "five"}})
+    lab.expect(
+        exchange.status == 201,
+        f"a contact with a value that calls alone define: expected 201, got {exchange}",
+        exchange,
+    )
+    if not lab.emulated:
+        account.delete(f"{CONTACTS}/{inner(exchange).get('id')}")
+        account.delete(f"{FIELDS}/{field['id']}")
+        return
+    plain = account.post(CONTACTS, {"phone": phone(61)})
+    lab.expect(plain.status == 201, f"a contact without it, though required: expected 201, got {plain}", plain)
+
+
+@CATALOGUE.probe(
+    "PST-PRO-1",
+    Send("POST", PROFILES, 2),
+    Send("GET", PROFILES, 6),
+    Send("PATCH", f"{PROFILES}/{{id}}", 2),
+    Send("DELETE", f"{PROFILES}/{{id}}", 2),
+)
+def a_profile_from_first_to_last(lab: Lab) -> None:
+    account = lab.customer()
+    wanted = {
+        "name": "Ringback",
+        "persona": "A patient consultant.",
+        "opener": "Hello.",
+        "guardrails": "Quote no price.",
+    }
+    exchange = account.post(PROFILES, wanted)
+    lab.insist(exchange.status == 201, f"a profile: expected 201, got {exchange}", exchange)
+    profile = inner(exchange)
+    odd = odd_fields(profile, PROFILE, "the profile")
+    lab.insist(odd is None, f"a profile: {odd or 'as documented'}", exchange)
+    lab.expect(not differs(profile, wanted), f"a profile: expected {wanted}, got {differs(profile, wanted)}", exchange)
+    seen = account.get(f"{PROFILES}/{profile['id']}")
+    lab.expect(inner(seen) == profile, "a profile by its id: expected what creating it answered", seen)
+    lab.expect(profile["id"] in ids(listed(account, PROFILES, limit=100)), "a new profile: expected it in the list")
+    if lab.emulated:
+        account.advance(60)
+    path = f"{PROFILES}/{profile['id']}"
+    changed = account.patch(path, {"opener": "Good day."})
+    after = fetched(account, PROFILES, profile["id"])
+    lab.expect(
+        changed.status == 200 and not differs(after, {**wanted, "opener": "Good day."}),
+        f"an update: expected 200 and the new opener alone, got {changed}",
+        changed,
+    )
+    if lab.emulated:
+        compiled = (after.get("version"), after.get("compiled_at") != profile.get("compiled_at"))
+        lab.expect(
+            compiled == (2, True),
+            f"a profile after an update: expected it compiled a second time, got {compiled}",
+            changed,
+        )
+        _compiled_with(lab, account, after)
+    _put_away(lab, account, profile)
+
+
+def _compiled_with(lab: Lab, account: Account, profile: dict[str, Any]) -> None:
+    prompt = str(profile.get("compiled_prompt"))
+    for part in ("Good day.", "A patient consultant.", "Quote no price."):
+        lab.expect(part in prompt, f"what a profile was compiled into: expected {part!r} in it, got {prompt!r}")
+    for bad in ({}, {"name": ""}, {"name": 5}, {"name": "x", "opener": 5}, {"name": "x", "extract_fields": "y"}):
+        invalid(lab, account.post(PROFILES, bad), f"a profile of {bad}")
+
+
+def _put_away(lab: Lab, account: Account, profile: dict[str, Any]) -> None:
+    path = f"{PROFILES}/{profile['id']}"
+    call = held_call(account, profile, phone(1), 5) if lab.emulated else None
+    archived = account.delete(path)
+    lab.insist(made(archived), f"archiving: expected 2xx, got {archived}", archived)
+    lab.expect(
+        profile["id"] not in ids(data(account.get(f"{PROFILES}?limit=100"))),
+        "an archived profile: expected it not in the list",
+        archived,
+    )
+    still = account.get(path)
+    lab.expect(
+        still.status == 200 and inner(still).get("status") == "archived",
+        f"an archived profile by its id: expected 200 and archived, got {still}",
+        still,
+    )
+    if call is not None:
+        kept = fetched(account, CALLS, call["id"])
+        lab.expect(kept.get("profile_id") == profile["id"], "its call after that: expected it with its profile")
+        late = account.patch(path, {"opener": "Late."})
+        refused(lab, late, (400, 404, 409, 422), "an update of what is archived")
+
+
+@CATALOGUE.probe(
+    "PST-PRO-2",
+    Send("POST", PROFILES, 3),
+    Send("PATCH", PROFILES, 2),
+    Send("POST", FIELDS, 2),
+    Send("DELETE", FIELDS, 4),
+)
+def what_profiles_extract(lab: Lab) -> None:
+    account = lab.customer()
+    good = new_field(account, "ringback_good", category="extraction")
+    contact = new_field(account, "ringback_contact", category="contact")
+    unknown = account.post(PROFILES, {"name": "Ringback", "extract_fields": ["ringback_nobody"]})
+    invalid(lab, unknown, "a profile that extracts what is not defined")
+    wrong = account.post(PROFILES, {"name": "Ringback", "extract_fields": ["ringback_contact"]})
+    invalid(lab, wrong, "a profile that extracts what is for contacts alone")
+    exchange = account.post(PROFILES, {"name": "Ringback", "extract_fields": ["ringback_good"]})
+    lab.insist(
+        exchange.status == 201, f"a profile that extracts what is defined: expected 201, got {exchange}", exchange
+    )
+    profile = inner(exchange)
+    path = f"{PROFILES}/{profile['id']}"
+    changed = account.patch(path, {"extract_fields": ["ringback_good", "ringback_nobody"]})
+    invalid(lab, changed, "an update to what is not defined")
+    kept = fetched(account, PROFILES, profile["id"])
+    lab.expect(kept["extract_fields"] == ["ringback_good"], f"extract_fields after that: got {kept['extract_fields']}")
+    none = account.patch(path, {"extract_fields": []})
+    lab.expect(none.status == 200, f"an update to nothing: expected 200, got {none}", none)
+    account.delete(path)
+    for field in (good, contact):
+        account.delete(f"{FIELDS}/{field['id']}")
+    if not lab.emulated:
+        return
+    new_field(account, "goes", category="both")
+    bound = new_profile(account, extract_fields=["goes"])
+    account.delete(f"{FIELDS}/{ids(listed(account, FIELDS))[0]}")
+    left = fetched(account, PROFILES, bound["id"])["extract_fields"]
+    lab.expect(left == [], f"extract_fields once the field is deleted: expected none, got {left}")

@@ -1,0 +1,69 @@
+"""`pytest --pyargs conformance -k KWP-HOOK --ringback-url URL`: one test for each claim, in one run of the suite."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from ringback_conformance.claims import VENDORS, load
+from ringback_conformance.model import Profile
+from ringback_conformance.report.document import document
+from ringback_conformance.run import TargetTrouble, UsageTrouble, Wish, conduct
+
+CHOSEN = pytest.StashKey[dict[str, list[str]]]()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each claim of the chosen vendors, under the claim's id."""
+    if {"vendor", "claim"} <= set(metafunc.fixturenames):
+        vendors = metafunc.config.getoption("--conform-vendor", None) or VENDORS
+        claims = [(vendor, id_) for vendor in vendors for id_ in load(vendor).claims]
+        metafunc.parametrize(("vendor", "claim"), claims, ids=[id_ for _, id_ in claims])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Remember which claims are left after selection: only they are run."""
+    chosen: dict[str, list[str]] = defaultdict(list)
+    for item in session.items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and {"vendor", "claim"} <= set(callspec.params):
+            chosen[callspec.params["vendor"]].append(callspec.params["claim"])
+    session.stash[CHOSEN] = dict(chosen)
+
+
+@pytest.fixture(scope="session")
+def verdicts(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
+    """The verdict on each chosen claim, from one run for each vendor."""
+    profile = request.config.getoption("--conform-profile", None)
+    if hasattr(request.config, "workerinput") and request.config.getoption("--ringback-url", None):
+        pytest.exit("a deployment is looked at by one process: add -n 0", returncode=2)
+    found: dict[str, dict[str, Any]] = {}
+    for vendor, claims in request.session.stash[CHOSEN].items():
+        try:
+            result = conduct(_wish(request.config, vendor, claims, profile))
+        except (UsageTrouble, TargetTrouble) as trouble:
+            pytest.exit(str(trouble), returncode=2 if isinstance(trouble, UsageTrouble) else 3)
+        told = document(result)
+        for verdict in told["verdicts"]:
+            found[verdict["claim"]] = {**verdict, "trouble": told["trouble"]}
+    return found
+
+
+def _wish(config: pytest.Config, vendor: str, claims: list[str], profile: str | None) -> Wish:
+    from ringback_conformance.command import cents
+
+    key_env = config.getoption("--conform-key-env", None)
+    return Wish(
+        vendor=vendor,
+        url=config.getoption("--ringback-url", None),
+        key=os.environ.get(key_env) if key_env else None,
+        profile=Profile(profile) if profile else None,
+        budget=cents(config.getoption("--conform-budget", None)),
+        ca=config.getoption("--conform-ca", None),
+        only=tuple(claims),
+        seed=config.getoption("--ringback-seed", 0) or 0,
+        mutants=tuple(config.getoption("--conform-mutant", None) or ()),
+    )

@@ -1,0 +1,133 @@
+"""From what was seen to verdicts. Nothing passes that was not seen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from ringback_conformance.catalogue import Catalogue
+from ringback_conformance.model import Basis, Claim, Decoded, Exchange, Kind, Observation, Profile, Verdict
+
+NEVER_CAME_UP = "the situation never came up"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a claim's probe: it ran, was `skipped` for want of something, was cut short because the
+    situation could not be brought about (`unobserved`), or our own code broke (`broken`)."""
+
+    ran: bool = False
+    skipped: str = ""
+    unobserved: str = ""
+    broken: str = ""
+    unseen: tuple[str, ...] = ()
+    """Parts of the claim that this run could not look at."""
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim's verdict, why, and the observations it rests on, failing ones first."""
+
+    claim: Claim
+    verdict: Verdict
+    reason: str
+    observations: tuple[Observation, ...]
+    stale: bool = False
+    """A deviation was expected and did not happen."""
+
+
+def observe(catalogue: Catalogue, exchanges: Iterable[Exchange]) -> list[Observation]:
+    """Hold every exchange against every invariant that applies to it."""
+    log = [Decoded.of(exchange) for exchange in exchanges]
+    known = catalogue.dialect.known(log)
+    seen: list[Observation] = []
+    for exchange in log:
+        if exchange.kind is Kind.CONTROL:
+            continue
+        for invariant in catalogue.invariants:
+            if not invariant.applies(exchange, known):
+                continue
+            problem = invariant.holds(exchange, known)
+            seen.append(
+                Observation(
+                    claim=invariant.claim,
+                    held=problem is None,
+                    message=problem or invariant.name.replace("_", " "),
+                    exchanges=(exchange.id,),
+                    origin=f"invariant {invariant.name}",
+                )
+            )
+    return seen
+
+
+def judge(
+    catalogue: Catalogue,
+    claims: Iterable[Claim],
+    observations: Iterable[Observation],
+    outcomes: Mapping[str, Outcome],
+    profile: Profile,
+    deviations: Mapping[str, str],
+) -> list[Judgement]:
+    """One judgement for each claim, in order. `deviations` maps a claim's id to why it is expected not to hold."""
+    by_claim: dict[str, list[Observation]] = defaultdict(list)
+    for observation in observations:
+        by_claim[observation.claim].append(observation)
+    whole = {invariant.claim: f"invariant {invariant.name}" for invariant in catalogue.invariants if invariant.whole}
+    return [
+        _one(
+            claim,
+            sorted(by_claim[claim.id], key=lambda observation: observation.held),
+            outcomes.get(claim.id, Outcome()),
+            whole.get(claim.id),
+            profile,
+            deviations.get(claim.id),
+        )
+        for claim in claims
+    ]
+
+
+def _one(
+    claim: Claim,
+    seen: list[Observation],
+    outcome: Outcome,
+    whole: str | None,
+    profile: Profile,
+    expected: str | None,
+) -> Judgement:
+    failing = [observation for observation in seen if not observation.held]
+    stale = False
+    if failing:
+        verdict, reason = Verdict.FAIL, _sum_up(failing)
+        if claim.basis is Basis.OURS and profile is not Profile.EMULATOR:
+            verdict = Verdict.INFO
+        elif expected is not None:
+            verdict, reason = Verdict.DEVIATION, f"expected: {expected} — {reason}"
+    elif outcome.broken:
+        verdict, reason = Verdict.ERROR, outcome.broken
+    elif _suffices(seen, outcome, whole):
+        verdict, reason = Verdict.PASS, f"{len(seen)} observation{'s' if len(seen) != 1 else ''}"
+        if outcome.unseen:
+            reason += f"; not looked at here: {', '.join(outcome.unseen)}"
+        if expected is not None:
+            stale = True
+            reason += f"; listed as a deviation ({expected}) but it holds"
+    elif outcome.skipped:
+        verdict, reason = Verdict.SKIPPED, outcome.skipped
+    else:
+        verdict, reason = Verdict.NOT_OBSERVED, outcome.unobserved or NEVER_CAME_UP
+    return Judgement(claim=claim, verdict=verdict, reason=reason, observations=tuple(seen), stale=stale)
+
+
+def _suffices(seen: list[Observation], outcome: Outcome, whole: str | None) -> bool:
+    """Held observations make a pass when the probe ran to its end, or when they are all there is to the claim."""
+    if not seen:
+        return False
+    if outcome.ran and not outcome.unobserved:
+        return True
+    return any(observation.origin == whole for observation in seen)
+
+
+def _sum_up(failing: list[Observation]) -> str:
+    messages = list(dict.fromkeys(observation.message for observation in failing))
+    more = len(messages) - 1
+    return messages[0] + (f" (and {more} more)" if more else "")

@@ -1,0 +1,398 @@
+"""What a probe has in hand: accounts to act for, the means its claim needs, and a place to say what it saw."""
+
+from __future__ import annotations
+
+import json as json_module
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from decimal import Decimal
+from typing import Any
+
+from ringback_conformance.catalogue import Dialect
+from ringback_conformance.control import Control
+from ringback_conformance.masking import Mask
+from ringback_conformance.model import Exchange, Header, Observation, Profile
+from ringback_conformance.receiver import Inbox, Receiver
+from ringback_conformance.sockets import Line, Sockets
+from ringback_conformance.transport import Request, Transport
+
+ROOMY: Mapping[str, Any] = {"rate_limit": None}
+"""Settings of every account the suite makes unless a probe says otherwise: limits are looked at one by one."""
+
+
+class NotObserved(Exception):  # noqa: N818 - a way for a situation not to come up
+    """The situation that the claim is about did not come up; the message says why."""
+
+
+class Settled(Exception):  # noqa: N818
+    """The probe has seen enough to know that the claim does not hold."""
+
+
+class Equipment:
+    """What all probes of a run share: the way to the target and what belongs to it."""
+
+    def __init__(
+        self,
+        *,
+        dialect: Dialect,
+        profile: Profile,
+        transport: Transport,
+        mask: Mask,
+        seed: int,
+        key: str = "",
+        control: Control | None = None,
+        receiver: Receiver | None = None,
+        sockets: Sockets | None = None,
+        strict: bool = True,
+        destination: str = "",
+        await_call: float = 0.0,
+        say: Any = None,
+        plain: Callable[[], AbstractContextManager[str]] | None = None,
+    ) -> None:
+        self.dialect = dialect
+        self.profile = profile
+        self.transport = transport
+        self.mask = mask
+        self.seed = seed
+        self.control = control
+        self.receiver = receiver
+        self.sockets = sockets
+        self.strict = strict
+        self.destination = destination
+        self.await_call = await_call
+        self.plain = plain
+        """Gives the base URL of the target over plain HTTP, where the target is served over TLS."""
+        self.observations: list[Observation] = []
+        self.shared: dict[str, Any] = {}
+        self.unseen: dict[str, list[str]] = {}
+        self._say = say
+        self._keys = 0
+        self._secrets = 0
+        self._lock = threading.Lock()
+        self.key = key
+        if key:
+            self.learn_key(key)
+
+    def learn_key(self, key: str) -> None:
+        """Hide a key as `$KEY`, the next as `$KEY_2`, …"""
+        with self._lock:
+            self._keys += 1
+            self.mask.learn(key, "$KEY" if self._keys == 1 else f"$KEY_{self._keys}")
+
+    def learn_secret(self, secret: str) -> None:
+        """Hide a webhook secret as `$WEBHOOK_SECRET_1`, …"""
+        with self._lock:
+            self._secrets += 1
+            self.mask.learn(secret, f"$WEBHOOK_SECRET_{self._secrets}")
+
+    def say(self, message: str) -> None:
+        """Tell the person who watches."""
+        if self._say is not None:
+            self._say(self.mask.text(message))
+
+
+class Lab:
+    """The bench of one probe. `producer` names it in the log; `claim` is what its observations are about."""
+
+    def __init__(self, equipment: Equipment, producer: str, claim: str = "") -> None:
+        self.equipment = equipment
+        self.producer = producer
+        self.claim = claim
+        self._accounts = 0
+
+    @property
+    def emulated(self) -> bool:
+        """True when the control API is at hand."""
+        return self.equipment.profile is Profile.EMULATOR
+
+    @property
+    def dialect(self) -> Dialect:
+        """The vendor's ways."""
+        return self.equipment.dialect
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What probes of one run hand on to each other on a real deployment."""
+        return self.equipment.shared
+
+    def expect(self, held: bool, message: str, *exchanges: Exchange, claim: str = "") -> bool:
+        """Record whether something held; `message` says what was expected and what was seen."""
+        self.equipment.observations.append(
+            Observation(
+                claim=claim or self.claim,
+                held=bool(held),
+                message=message,
+                exchanges=tuple(exchange.id for exchange in exchanges),
+                origin=self.producer,
+            )
+        )
+        return bool(held)
+
+    def insist(self, held: bool, message: str, *exchanges: Exchange, claim: str = "") -> None:
+        """As `expect`; where it does not hold the probe ends, because what follows would mean nothing."""
+        if not self.expect(held, message, *exchanges, claim=claim):
+            raise Settled(message)
+
+    def require(self, held: bool, message: str) -> None:
+        """A step towards the situation, not the claim itself: where it fails the claim is not observed."""
+        if not held:
+            raise NotObserved(message)
+
+    def leave_out(self, part: str) -> None:
+        """Say which part of the claim this run could not look at; a pass tells it."""
+        self.equipment.unseen.setdefault(self.claim, []).append(part)
+
+    def customer(self) -> Account:
+        """An account to act for: a fresh roomy one in the emulator, the user's own elsewhere."""
+        if self.emulated:
+            return self.account(**self.dialect.unlimited)
+        return Account(self, self.equipment.key, "yours")
+
+    def account(
+        self,
+        balance: str = "1000.00",
+        keys: Iterable[Mapping[str, Any]] = ({},),
+        **settings: Any,
+    ) -> Account:
+        """A fresh account of the emulator; `settings` as the control API takes them, `...` leaves one to the vendor."""
+        wanted = {name: value for name, value in {**ROOMY, **settings}.items() if value is not ...}
+        answer = self.control(
+            "POST",
+            "/accounts",
+            {
+                "vendor": self.dialect.vendor,
+                "balance": balance,
+                "keys": list(keys),
+                "settings": wanted,
+            },
+        )
+        for key in answer["keys"]:
+            self.equipment.learn_key(key["secret"])
+        if secret := answer.get("webhook_secret"):
+            self.equipment.learn_secret(secret)
+        self._accounts += 1
+        return Account(
+            self,
+            answer["keys"][0]["secret"] if answer["keys"] else "",
+            f"{self.producer}/{self._accounts}",
+            id=answer["account_id"],
+            keys=tuple(key["secret"] for key in answer["keys"]),
+            key_ids=tuple(key["key_id"] for key in answer["keys"]),
+            opening=balance,
+        )
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the control API; raises ControlRefused where it says no."""
+        return self._control().call(self.producer, method, path, body)
+
+    def control_exchange(self, method: str, path: str, body: Any = None) -> Exchange:
+        """As `control`, for the exchange."""
+        return self._control().exchange(self.producer, method, path, body)[0]
+
+    @contextmanager
+    def plain(self) -> Iterator[Callable[[str], Exchange]]:
+        """A way to GET a path over plain HTTP, without a key, from a target that is served over TLS."""
+        if self.equipment.plain is None:
+            raise NotObserved("the target is not served over TLS")
+        with self.equipment.plain() as base_url:
+            shared = self.equipment.transport
+            door = shared.apart(base_url)
+            try:
+                yield lambda path: shared.log.adopt(door.send(self.producer, Request("GET", path)))
+            finally:
+                door.close()
+
+    def inbox(self) -> Inbox:
+        """A fresh webhook address that the target can reach."""
+        if self.equipment.receiver is None:
+            raise NotObserved("there is no webhook receiver")
+        return self.equipment.receiver.inbox(self.claim or self.producer)
+
+    def line(self) -> Line:
+        """A fresh WebSocket address that the target can reach."""
+        if self.equipment.sockets is None:
+            raise NotObserved("there is no WebSocket receiver")
+        return self.equipment.sockets.line(self.claim or self.producer)
+
+    def nowhere(self) -> str:
+        """A WebSocket address at which no connection is taken."""
+        if self.equipment.sockets is None:
+            raise NotObserved("there is no WebSocket receiver")
+        return self.equipment.sockets.nowhere()
+
+    def _control(self) -> Control:
+        if self.equipment.control is None:
+            raise NotObserved("there is no control API")
+        return self.equipment.control
+
+
+class Account:
+    """A customer of the vendor. Below `balance` all needs the control API."""
+
+    def __init__(
+        self,
+        lab: Lab,
+        key: str,
+        label: str,
+        id: str = "",  # noqa: A002 - the field's own name
+        keys: tuple[str, ...] = (),
+        key_ids: tuple[str, ...] = (),
+        opening: str = "0.00",
+    ) -> None:
+        self.lab = lab
+        self.key = key
+        self.label = label
+        self.id = id
+        self.keys = keys or (key,)
+        self.key_ids = key_ids
+        self.opening = opening
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = ...,
+        content: bytes = b"",
+        headers: Iterable[Header] = (),
+        key: str | None = "",
+        paced: bool = True,
+        patient: bool = True,
+    ) -> Exchange:
+        """Send to the vendor's API. `key=None` shows no key; `json` sets the body and its type."""
+        sent = list(headers)
+        shown = self.key if key == "" else key
+        if shown is not None:
+            sent.insert(0, self.lab.dialect.credentials(shown))
+        if json is not ...:
+            content = json_module.dumps(json).encode()
+            sent.append(("Content-Type", "application/json"))
+        exchange = self.lab.equipment.transport.send(
+            self.lab.producer,
+            Request(method, path, tuple(sent), content),
+            account=self.label,
+            paced=paced,
+            patient=patient,
+        )
+        for secret in _secrets(exchange):
+            self.lab.equipment.learn_secret(secret)
+        return exchange
+
+    def together(self, count: int, method: str, path: str, json: Any, headers: Iterable[Header] = ()) -> list[Exchange]:
+        """Send the same request so many times at once, each on a connection of its own; gives the answers, 2xx first.
+
+        Only for an emulator: nothing here keeps to a limit of the run.
+        """
+        shared = self.lab.equipment.transport
+        sent = (self.lab.dialect.credentials(self.key), *headers, ("Content-Type", "application/json"))
+        request = Request(method, path, sent, json_module.dumps(json).encode())
+        apart = [shared.apart() for _ in range(count)]
+        with ThreadPoolExecutor(count) as pool:
+            found = list(pool.map(lambda one: one.send(self.lab.producer, request, account=self.label), apart))
+        for one in apart:
+            one.close()
+        return [shared.log.adopt(exchange, raced=True) for exchange in sorted(found, key=_settled_order)]
+
+    def waiting(self, path: str, meanwhile: Callable[[], object]) -> Exchange:
+        """GET a path on a connection of its own, and do something while its answer is awaited.
+
+        Only for an emulator: nothing here keeps to a limit of the run.
+        """
+        shared = self.lab.equipment.transport
+        apart = shared.apart()
+        request = Request("GET", path, (("Authorization", f"Bearer {self.key}"),))
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(apart.send, self.lab.producer, request, account=self.label)
+            meanwhile()
+            exchange = sent.result()
+        apart.close()
+        return shared.log.adopt(exchange, raced=True)
+
+    def get(self, path: str, **options: Any) -> Exchange:
+        """GET a path."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, json: Any = ..., **options: Any) -> Exchange:
+        """POST JSON to a path."""
+        return self.request("POST", path, json=json, **options)
+
+    def patch(self, path: str, json: Any = ..., **options: Any) -> Exchange:
+        """PATCH a path with JSON."""
+        return self.request("PATCH", path, json=json, **options)
+
+    def delete(self, path: str, **options: Any) -> Exchange:
+        """DELETE a path."""
+        return self.request("DELETE", path, **options)
+
+    def state(self) -> dict[str, Any]:
+        """The account as the control API shows it."""
+        answer = self.lab.control("GET", f"/accounts/{self.id}")
+        if not isinstance(answer, dict):
+            raise NotObserved("the control API gave no account")
+        return answer
+
+    def balance(self) -> Decimal:
+        """The balance in dollars."""
+        return Decimal(self.state()["balance"])
+
+    def fund(self, amount: str) -> None:
+        """Add money; a negative amount takes some away."""
+        self.lab.control("POST", f"/accounts/{self.id}/fund", {"amount": amount})
+
+    def advance(self, seconds: float) -> None:
+        """Move this account's clock; returns when all that fell due is done and its webhooks attempted."""
+        self.lab.control("POST", "/clock/advance", {"seconds": seconds, "account_id": self.id})
+
+    def settings(self, **settings: Any) -> None:
+        """Change the account's settings."""
+        self.lab.control("PATCH", f"/accounts/{self.id}", settings)
+
+    def fault(self, **fault: Any) -> None:
+        """Make trouble for this account: `operation="createNumber", first=1, effect={"status": 503}`."""
+        self.lab.control("POST", "/faults", {"vendor": self.lab.dialect.vendor, "account_id": self.id, **fault})
+
+    def phone(self, to: str, caller: str, **script: Any) -> str:
+        """Let someone call `to`; gives the call's id. The call then lives on the clock."""
+        body = {"vendor": self.lab.dialect.vendor, "to": to, "from": caller, "script": script}
+        return str(self.lab.control("POST", "/calls", body)["call_id"])
+
+    def write(self, to: str, sender: str, body: str, media_urls: Iterable[str] = (), group: Iterable[str] = ()) -> str:
+        """Let someone send a message to `to`, and to a `group` of others with it; gives the message's id."""
+        sent = {"to": to, "from": sender, "body": body, "media_urls": list(media_urls), "group": list(group)}
+        answer = self.lab.control("POST", "/messages", {"vendor": self.lab.dialect.vendor, **sent})
+        return str(answer["message_id"])
+
+    def script(self, match: Mapping[str, Any] | None = None, **script: Any) -> None:
+        """Say what happens to this account's next outbound call or message that matches."""
+        body = {"vendor": self.lab.dialect.vendor, "account_id": self.id, "match": match or {}, "script": script}
+        self.lab.control("POST", "/scripts", body)
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Webhook events with their attempts, as the control API shows them."""
+        answer = self.lab.control("GET", f"/deliveries?account_id={self.id}")
+        return list(answer["data"] if isinstance(answer, dict) else answer)
+
+
+def _settled_order(exchange: Exchange) -> tuple[int, bytes, list[Header]]:
+    return exchange.status or 0, exchange.response_body, sorted(exchange.response_headers)
+
+
+def _secrets(exchange: Exchange) -> list[str]:
+    body = exchange.json()
+    found: list[str] = []
+    _collect(body, found)
+    return found
+
+
+def _collect(value: Any, found: list[str]) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name.endswith(("secret", "signing_key")) and isinstance(inner, str):
+                found.append(inner)
+            else:
+                _collect(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(inner, found)

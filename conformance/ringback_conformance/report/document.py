@@ -1,0 +1,135 @@
+"""A run as one document: everything in it is masked, and every report is made from it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ringback_conformance.evidence import render
+from ringback_conformance.judge import Judgement
+from ringback_conformance.model import Exchange, Level, Observation, Verdict
+from ringback_conformance.run import Result
+
+MOST_EVIDENCE = 12
+"""Exchanges that a verdict shows in full, failing ones first; all of them are named."""
+FINE, SHORT, WRONG, TROUBLE, STOPPED = 0, 1, 2, 3, 130
+"""Exit codes: all that ran holds; a must-claim failed; wrong usage; target or suite trouble; interrupted."""
+OBSERVED = (Verdict.PASS, Verdict.FAIL, Verdict.DEVIATION, Verdict.INFO)
+
+Document = dict[str, Any]
+
+
+def document(result: Result) -> Document:
+    """The JSON document of a run, as the README's "conform --json" describes it."""
+    by_id = {exchange.id: exchange for exchange in result.log}
+    verdicts = [_verdict(judgement, by_id, result) for judgement in result.judgements]
+    return {
+        "vendor": result.vendor,
+        "target": result.target,
+        "profile": result.profile.value,
+        "seed": result.seed,
+        "started_at": result.started_at,
+        "seconds": result.seconds,
+        "exit_code": exit_code(result),
+        "summary": result.summary,
+        "headline": headline(result.summary),
+        "requests": result.requests,
+        "spent": f"{result.spent / 100:.2f}",
+        "planned": f"{result.planned / 100:.2f}",
+        "digest": result.digest,
+        "trouble": result.trouble,
+        "interrupted": result.interrupted,
+        "left_behind": result.left_behind,
+        "ledger": result.ledger,
+        "stale_deviations": [judgement.claim.id for judgement in result.judgements if judgement.stale],
+        "notes": result.notes,
+        "leads": _leads(result, by_id),
+        "verdicts": verdicts,
+    }
+
+
+def exit_code(result: Result) -> int:
+    """What a broken must-claim, trouble or an interrupt mean for whoever waits for the run."""
+    if any(each.verdict is Verdict.FAIL and each.claim.level is Level.MUST for each in result.judgements):
+        return SHORT
+    if result.interrupted:
+        return STOPPED
+    broken = any(each.verdict is Verdict.ERROR for each in result.judgements)
+    return TROUBLE if broken or result.trouble or result.left_behind else FINE
+
+
+def headline(summary: Mapping[str, int]) -> str:
+    """`46 of 49 observed hold · 49 of 55 claims observed`"""
+    observed = sum(summary[verdict.value] for verdict in OBSERVED)
+    held = summary[Verdict.PASS.value]
+    return f"{held} of {observed} observed hold · {observed} of {sum(summary.values())} claims observed"
+
+
+def by_section(verdicts: Iterable[Document]) -> dict[str, list[Document]]:
+    """Verdicts by section of the page, in the order in which the sections first come up."""
+    found: dict[str, list[Document]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict["section"], []).append(verdict)
+    return found
+
+
+def _verdict(judgement: Judgement, by_id: Mapping[str, Exchange], result: Result) -> Document:
+    claim, mask = judgement.claim, result.mask
+    shown = _shown(judgement)
+    found: Document = {
+        "claim": claim.id,
+        "verdict": judgement.verdict.value,
+        "level": claim.level.value,
+        "basis": claim.basis.value,
+        "needs": sorted(need.value for need in claim.needs),
+        "section": claim.section,
+        "text": claim.text,
+        "reason": mask.text(judgement.reason),
+        "observed": len(judgement.observations),
+        "observations": [
+            {
+                "held": observation.held,
+                "message": mask.text(observation.message),
+                "origin": observation.origin,
+                "exchanges": list(observation.exchanges),
+            }
+            for observation in shown
+        ],
+        "judged_on": sorted({id_ for each in judgement.observations for id_ in each.exchanges}, key=_order),
+        "evidence": [],
+    }
+    wanted = dict.fromkeys(id_ for observation in shown for id_ in observation.exchanges if id_ in by_id)
+    found["evidence"] = [render(by_id[id_], mask) for id_ in list(wanted)[:MOST_EVIDENCE]]
+    return found
+
+
+def _shown(judgement: Judgement) -> list[Observation]:
+    """Failing observations and, after them, some that held; those of the claim's own probe come first."""
+    ranked = sorted(
+        judgement.observations,
+        key=lambda observation: (observation.held, observation.origin != judgement.claim.id),
+    )
+    return ranked[:MOST_EVIDENCE]
+
+
+def _leads(result: Result, by_id: Mapping[str, Exchange]) -> list[Document]:
+    found: dict[tuple[str, str, str], Document] = {}
+    for lead in result.leads:
+        message = result.mask.text(lead.message)
+        entry = found.setdefault(
+            (lead.operation, lead.check, message),
+            {
+                "operation": lead.operation,
+                "check": lead.check,
+                "message": message,
+                "count": 0,
+                "evidence": [render(by_id[lead.exchange], result.mask)] if lead.exchange in by_id else [],
+            },
+        )
+        entry["count"] += 1
+    return list(found.values())
+
+
+def _order(id_: str) -> tuple[str, int]:
+    producer, _, place = id_.rpartition("#")
+    return producer, int(place)

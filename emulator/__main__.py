@@ -1,5 +1,0 @@
-"""`python -m emulator` is `ringback`."""
-
-from emulator.cli import main
-
-main()

@@ -1,0 +1,5 @@
+"""`python -m emulator` is `ringback`."""
+
+from ringback.cli import main
+
+main()

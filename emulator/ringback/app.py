@@ -1,0 +1,200 @@
+"""The front door: vendors by path prefix and by host, the control API, the dashboard, the contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ringback import __version__, resources, vendors
+from ringback.gateway.middleware import Answer, ASGIApp, Gate, Receive, Scope, Send, encode
+from ringback.gateway.services import World
+from ringback.gateway.vendor import Mutant, Vendor
+from ringback.settings import Settings, SettingsError
+
+HTML = b"text/html; charset=utf-8"
+YAML = b"application/yaml"
+
+
+class Application:
+    """One emulator as an ASGI app. Vendors' routes and the control API are built at their first request."""
+
+    def __init__(self, settings: Settings) -> None:
+        names = settings.vendors or vendors.NAMES
+        unknown = [name for name in (*names, *((settings.root,) if settings.root else ())) if name not in vendors.NAMES]
+        if unknown:
+            raise SettingsError(f"unknown vendor {unknown[0]!r}: there are {', '.join(vendors.NAMES)}")
+        if settings.root and settings.root not in names:
+            raise SettingsError(f"--root {settings.root}: that vendor is not among those served")
+        served = [vendors.load(name) for name in dict.fromkeys(names)]
+        self._mutants = _chosen_mutants(settings, served)
+        self.settings = settings
+        self.world = World(settings, served)
+        for mutant in self._mutants:
+            if mutant.within is not None:
+                mutant.within(self.world)
+        self._gates: dict[str, ASGIApp] = {}
+        self._documents: dict[str, Answer] = {}
+        self._control: ASGIApp | None = None
+        self.urls = self.world.urls
+        if settings.seed_accounts:
+            seed(self.world)
+
+    @property
+    def crashes(self) -> list[BaseException]:
+        """Unexpected exceptions so far."""
+        return self.world.crashes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._lifespan(scope, receive, send)
+            return
+        try:
+            await self._route(scope, receive, send)
+        except Exception as error:
+            self.world.crashed(error)
+            body = {"error": {"code": "internal_error", "message": f"{type(error).__name__}: {error}"}}
+            await Answer(encode(body), 500)(scope, receive, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        first, _, rest = path[1:].partition("/")
+        gate = self._gates.get(first)
+        if gate is not None or first in self.world.vendors:
+            await self._vendor(first, "/" + rest, scope, receive, send)
+        elif (host := self._vendor_host(scope)) is not None:
+            await self._vendor(host, path, scope, receive, send)
+        elif first == "_ringback" and self.settings.control:
+            await self._controlled(scope, receive, send)
+        elif path == "/" and self.settings.control:
+            from ringback.dashboard import dashboard
+
+            await dashboard(self.world, self.urls)(scope, receive, send)
+        elif self.settings.root is not None:
+            await self._vendor(self.settings.root, path, scope, receive, send)
+        else:
+            await self._nothing_here(scope, receive, send)
+
+    def _vendor_host(self, scope: Scope) -> str | None:
+        for name, value in scope["headers"]:
+            if name == b"host":
+                label, _, suffix = value.partition(b":")[0].decode("latin-1").lower().partition(".")
+                return label if suffix == "localhost" and label in self.world.vendors else None
+        return None
+
+    async def _vendor(self, name: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if path in _DOCUMENTS and scope["method"] in ("GET", "HEAD"):
+            await self._document(name, path)(scope, receive, send)
+            return
+        if self.settings.tls and scope["scheme"] == "http":
+            await self._to_https(name, path, scope, receive, send)
+            return
+        gate: ASGIApp | None = self._gates.get(name)
+        if gate is None:
+            vendor = self.world.vendors[name]
+            gate = _gate(self.world, vendor)
+            for mutant in self._mutants:
+                if mutant.around is not None and mutant.name.startswith(f"{name}."):
+                    gate = mutant.around(self.world, gate)
+            self._gates[name] = gate
+        scope["path"] = path
+        await gate(scope, receive, send)
+
+    async def _to_https(self, name: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        query = scope["query_string"].decode("latin-1")
+        target = self.urls[name] + path + (f"?{query}" if query else "")
+        headers = ((b"location", target.encode("latin-1", "replace")),)
+        await Answer(b"", 301, b"text/plain", headers)(scope, receive, send)
+
+    def _document(self, name: str, path: str) -> Answer:
+        key = f"{name}{path}"
+        if key not in self._documents:
+            self._documents[key] = _DOCUMENTS[path](self.world.vendors[name])
+        return self._documents[key]
+
+    async def _controlled(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._control is None:
+            from ringback.control import control
+
+            self._control = control(self.world, self.urls)
+        await self._control(scope, receive, send)
+
+    async def _nothing_here(self, scope: Scope, receive: Receive, send: Send) -> None:
+        served = ", ".join(f"/{name}{vendor.base_path}" for name, vendor in self.world.vendors.items())
+        message = f"Nothing is served at this path. Vendors: {served}."
+        await Answer(encode({"error": {"code": "not_found", "message": message}}), 404)(scope, receive, send)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await receive()
+            await send({"type": "websocket.close", "code": 1003, "reason": "no WebSocket is served here"})
+            return
+        while True:
+            kind = (await receive())["type"]
+            await send({"type": f"{kind}.complete"})
+            if kind == "lifespan.shutdown":
+                return
+
+
+def _gate(world: World, vendor: Vendor) -> ASGIApp:
+    app = vendor.application(world.houses[vendor.name])
+    if vendor.manners is None:
+        return Gate(world, vendor, app)
+    from ringback.gateway.policy import MannerlyGate
+
+    return MannerlyGate(world, vendor, app, vendor.manners)
+
+
+def _chosen_mutants(settings: Settings, served: list[Vendor]) -> list[Mutant]:
+    if not settings.mutants:
+        return []
+    known = {mutant.name: mutant for vendor in served for mutant in vendor.mutants()}
+    for name in settings.mutants:
+        if name not in known:
+            raise SettingsError(f"unknown mutant {name!r}: `ringback mutants` lists them")
+    return [known[name] for name in settings.mutants]
+
+
+def seed(world: World) -> None:
+    """Open the well-known accounts of `fixtures/accounts.json`."""
+    import msgspec
+
+    from ringback.carrier.ledger import usd
+
+    for vendor, account in msgspec.json.decode(resources.path("fixtures", "accounts.json").read_bytes()).items():
+        if vendor in world.vendors:
+            opened = world.open_account(
+                world.vendors[vendor], id_=account["id"], name=account["name"], balance=usd(account["balance"])
+            )
+            world.issue_key(
+                opened, id_=f"key_{vendor}_seed", secret=account["key"], label="seed", scope=account["scope"]
+            )
+            furnish = world.vendors[vendor].seed
+            if furnish is not None:
+                furnish(world.houses[vendor], opened)
+
+
+def _openapi_yaml(vendor: Vendor) -> Answer:
+    return Answer(resources.path("openapi", f"{vendor.name}.yaml").read_bytes(), media_type=YAML)
+
+
+def _openapi_json(vendor: Vendor) -> Answer:
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = resources.path("openapi", f"{vendor.name}.yaml").read_text(encoding="utf-8")
+    return Answer(encode(yaml.load(text, Loader=loader)))  # noqa: S506 - a safe loader
+
+
+def _docs(vendor: Vendor) -> Answer:
+    from ringback.dashboard.docs import page
+
+    return Answer(page(vendor), media_type=HTML)
+
+
+_DOCUMENTS: dict[str, Callable[[Vendor], Answer]] = {
+    "/openapi.yaml": _openapi_yaml,
+    "/openapi.json": _openapi_json,
+    "/docs": _docs,
+}
+
+__all__ = ["Application", "__version__"]

@@ -1,0 +1,224 @@
+"""The call state machine: ringing → in_progress → completed, or no_answer, busy, failed. The clock drives it.
+
+A call is planned, with all that is said known from the start, or live (`carrier/live.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from ringback.carrier.clock import SECOND, Clock
+from ringback.carrier.conversation import EndedBy, Live, Talk, Terms
+from ringback.carrier.rng import Streams
+from ringback.carrier.script import GIVES_UP_AFTER, Plan, Script, Turn, far_end, plan
+from ringback.store import Collection, Record
+
+State = Literal["ringing", "in_progress", "completed", "no_answer", "busy", "failed"]
+FINAL: frozenset[State] = frozenset(("completed", "no_answer", "busy", "failed"))
+
+PICK_UP = "carrier.call.pick_up"
+HANG_UP = "carrier.call.hang_up"
+
+
+class Call(Record, kw_only=True):
+    """One call. `line` is the vendor's id of its number, `number` that number and `peer` the far end, both E.164.
+    Instants are microseconds; `lasts` is how long it is to be once answered, 0 where only its course will tell. On
+    a planned call `turns` are all that is said, on a live one, which has `live` until it ends, all that was so far."""
+
+    vendor: str
+    line: str
+    number: str
+    peer: str
+    state: State
+    started_at: int
+    lasts: int
+    end: State
+    outcome: str | None
+    recording: bool
+    direction: Literal["inbound", "outbound"] = "inbound"
+    answered_at: int | None = None
+    ended_at: int | None = None
+    turns: list[Turn] | None = None
+    timer: int | None = None
+    ended_by: EndedBy | None = None
+    live: Live | None = None
+
+    @property
+    def duration(self) -> int:
+        """Whole seconds between answer and end; 0 before the end and for a call never answered."""
+        if self.answered_at is None or self.ended_at is None:
+            return 0
+        return (self.ended_at - self.answered_at) // SECOND
+
+
+class Calls:
+    """All calls of all vendors. `changed` is called with a call each time its state changes, `ringing` included; `talk`
+    is what is said on live ones."""
+
+    def __init__(self, clock: Clock, streams: Streams) -> None:
+        self._clock = clock
+        self._streams = streams
+        self.records: Collection[Call] = Collection(Call, all=lambda _: True, account=lambda call: call.account)
+        self.changed: Callable[[Call], None] = _unheard
+        self.talk = Talk(clock, self.records.get, self.hang_up)
+        clock.on(PICK_UP, self._pick_up)
+        clock.on(HANG_UP, self._hang_up)
+
+    def receive(
+        self,
+        *,
+        id_: str,
+        vendor: str,
+        account: str,
+        line: str,
+        number: str,
+        peer: str,
+        script: Script,
+        live: Terms | None = None,
+    ) -> Call:
+        """An inbound call begins to ring; with `live` terms it is decided while it goes. Raises ScriptError before
+        anything has happened."""
+        return self._ring("inbound", id_, vendor, account, line, number, peer, script, live)
+
+    def place(
+        self,
+        *,
+        id_: str,
+        vendor: str,
+        account: str,
+        line: str,
+        number: str,
+        peer: str,
+        script: Script,
+        recording: bool,
+        live: Terms | None = None,
+    ) -> Call:
+        """An outbound call begins to ring at the far end; it is recorded where `recording` says so and the script does
+        not say otherwise, and with `live` terms it is decided while it goes. Raises ScriptError before anything has
+        happened."""
+        wanted = msgspec.structs.replace(script, recording=recording and script.recording is not False)
+        if not recording or script.end != "completed":
+            wanted.recording = False
+        return self._ring("outbound", id_, vendor, account, line, number, peer, wanted, live)
+
+    def _ring(
+        self,
+        direction: Literal["inbound", "outbound"],
+        id_: str,
+        vendor: str,
+        account: str,
+        line: str,
+        number: str,
+        peer: str,
+        script: Script,
+        terms: Terms | None,
+    ) -> Call:
+        stream = self._streams(vendor, account, "dialogue")
+        ahead = None
+        if terms is None:
+            played = plan(script, stream)
+        else:
+            played, ahead = far_end(script, stream, asks=terms.asks)
+        call = self.records.add(
+            Call(
+                id=id_,
+                vendor=vendor,
+                account=account,
+                line=line,
+                number=number,
+                peer=peer,
+                state="ringing",
+                started_at=self._clock.now(account),
+                lasts=_micros(played.duration),
+                end=played.end,
+                outcome=played.outcome,
+                recording=played.recording,
+                direction=direction,
+                turns=played.turns or None,
+            )
+        )
+        if terms is not None and ahead is not None and played.end == "completed":
+            call.live = Live(
+                ahead=ahead.ahead,
+                asks=terms.asks,
+                longest=_micros(terms.longest),
+                lasts=_micros(ahead.lasts) if ahead.lasts is not None else None,
+                max_silence=_micros(terms.max_silence) if terms.max_silence is not None else None,
+                hesitates=terms.hesitates,
+            )
+        call.timer = self._clock.after(_micros(played.answer_after), account, PICK_UP, call.id)
+        self.changed(call)
+        return call
+
+    def _pick_up(self, id_: str) -> None:
+        call = self.records.get(id_)
+        if call is None or call.state != "ringing":
+            return
+        now = self._clock.now(call.account)
+        if call.end != "completed":
+            call.ended_at, call.state = now, call.end
+        else:
+            call.answered_at, call.state, call.timer = now, "in_progress", None
+            if call.live is None:
+                call.timer = self._clock.after(call.lasts, call.account, HANG_UP, call.id)
+        self.changed(call)
+        if call.live is not None:
+            self.talk.begin(call)
+
+    def hold(self, call: Call) -> None:
+        """Let a call ring until `answer`: whether it is taken is not decided yet. One whose caller will give up anyway
+        does so."""
+        if call.state == "ringing" and call.end == "completed":
+            self._clock.cancel(call.timer)
+            call.timer = None
+
+    def answer(self, call: Call, after: float = 0.0) -> None:
+        """A call that was held is picked up, in so many seconds; any other stays as it is."""
+        if call.state == "ringing" and call.timer is None:
+            call.timer = self._clock.after(_micros(after), call.account, PICK_UP, call.id)
+
+    def ring_out(self, call: Call) -> None:
+        """Nobody takes a call that was held: its caller gives up in time."""
+        if call.state == "ringing" and call.timer is None:
+            call.end, call.live = "no_answer", None
+            call.timer = self._clock.after(_micros(GIVES_UP_AFTER), call.account, PICK_UP, call.id)
+
+    def hang_up(self, call: Call, by: EndedBy = "agent") -> None:
+        """End a call now, from this end unless told otherwise. One that still rings ends unanswered; one that has ended
+        stays as it is."""
+        if call.state in FINAL:
+            return
+        self._clock.cancel(call.timer)
+        call.timer = None
+        self.talk.end(call)
+        call.ended_at, call.ended_by = self._clock.now(call.account), by
+        call.state = "completed" if call.state == "in_progress" else "no_answer"
+        call.recording = call.recording and call.state == "completed"
+        self.changed(call)
+
+    def resume(self) -> None:
+        """After a restore: what waits for an answer on a live call is asked again."""
+        for call in self.records:
+            if call.live is not None:
+                self.talk.resume(call)
+
+    def _hang_up(self, id_: str) -> None:
+        call = self.records.get(id_)
+        if call is None or call.state != "in_progress":
+            return
+        call.ended_at, call.state = self._clock.now(call.account), "completed"
+        call.ended_by = "caller"
+        self.changed(call)
+
+
+def _micros(seconds: float) -> int:
+    return round(seconds * SECOND)
+
+
+def _unheard(_: Call) -> None:
+    """Nobody listens."""
+
+
+__all__ = ["FINAL", "Call", "Calls", "Plan", "Script", "State"]

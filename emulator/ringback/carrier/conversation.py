@@ -1,0 +1,312 @@
+"""Live calls: the far end keeps to its script, what the agent says is decided while the call goes.
+
+The far end says a turn and waits; whoever plays the agent answers, stays silent or hangs up; then comes the next turn,
+at the pace of speech. All that a call still has ahead of it is plain data, and every wait is a timer, so that a call
+goes on after a snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
+
+from ringback.carrier.clock import SECOND, Clock
+from ringback.carrier.script import LONGEST, PAUSE, ScriptedTurn, Speaker, Turn, speaking
+
+if TYPE_CHECKING:
+    from ringback.carrier.calls import Call
+
+Beat = Literal["speaks", "heard", "said", "cut_off"]
+"""`speaks`: the far end begins a turn. `said`: a turn of either side is on record. `heard`: the far end has spoken and
+waits for an answer. `cut_off`: it talked over the agent, whose line ends there."""
+EndedBy = Literal["caller", "agent", "limit", "silence"]
+Role = Literal["turn", "spoken", "line", "leave", "limit", "silence"]
+
+UNANSWERED = 2.0
+"""Seconds after which the far end goes on where it got no answer."""
+
+
+class Terms(NamedTuple):
+    """How a call is live. With `asks` the agent's side is decided while it goes and its scripted turns are left out;
+    without, both sides keep to the script and are on record as they are said. It ends after `longest` seconds, or
+    when nobody has spoken for `max_silence`. The far end lets the agent greet for `hesitates` seconds before it speaks
+    for the first time."""
+
+    asks: bool = True
+    longest: float = LONGEST
+    max_silence: float | None = None
+    hesitates: float = 0.0
+
+
+class Live(msgspec.Struct, kw_only=True):
+    """Where a live call stands. Durations are microseconds; `lasts` None: the far end hangs up when it has nothing left
+    to say. `asked` is true while it waits for an answer; `goodbye` once the agent is to hang up after its last line;
+    `sounds_until` is the instant at which a sound of the agent's, a line without words, ends."""
+
+    ahead: list[ScriptedTurn]
+    asks: bool
+    longest: int
+    lasts: int | None = None
+    max_silence: int | None = None
+    speaking: Turn | None = None
+    line: Turn | None = None
+    lines: list[str] = []
+    asked: bool = False
+    goodbye: bool = False
+    hesitates: float = 0.0
+    sounds_until: int = 0
+    timers: dict[Role, int] = {}
+
+
+class Talk:
+    """What is said on live calls. `beat` is called at each step of one, with the turn that it is about."""
+
+    def __init__(
+        self, clock: Clock, find: Callable[[str], Call | None], hang_up: Callable[[Call, EndedBy], None]
+    ) -> None:
+        self._clock = clock
+        self._find = find
+        self._hang_up = hang_up
+        self.beat: Callable[[Call, Beat, Turn | None], None] = _unheard
+        steps: dict[Role, Callable[[Call, Live], None]] = {
+            "turn": self._turn,
+            "spoken": self._spoken,
+            "line": self._line_over,
+            "leave": lambda call, _: self._hang_up(call, "caller"),
+            "limit": lambda call, _: self._hang_up(call, "limit"),
+            "silence": lambda call, _: self._hang_up(call, "silence"),
+        }
+        for role, step in steps.items():
+            clock.on(_timer(role), self._step(role, step))
+
+    def _step(self, role: Role, step: Callable[[Call, Live], None]) -> Callable[[str], None]:
+        def fire(id_: str) -> None:
+            call = self._find(id_)
+            if call is not None and call.live is not None and call.state == "in_progress":
+                call.live.timers.pop(role, None)
+                step(call, call.live)
+
+        return fire
+
+    # -- what the agent does ------
+
+    def say(self, call: Call, text: str, *, more: bool = False) -> bool:
+        """The agent says something: after what it is saying already, over whatever the far end says. It answers the
+        turn that waits, unless `more` is to come. False for a call on which nothing can be said now."""
+        live = self._on(call)
+        if live is None or live.goodbye or not text.strip():
+            return False
+        if not more:
+            live.asked = False
+        live.lines.append(text)
+        self._drop(call, live, "turn" if not self._has_its_moment(live) else None, "silence")
+        if live.lasts is None:
+            self._drop(call, live, "leave")
+        if live.line is None:
+            self._next_line(call, live)
+        return True
+
+    def sound(self, call: Call, length: int) -> None:
+        """The agent makes a sound that is not known in words, `length` microseconds more of it: the far end waits for
+        its end as for a line's. Over its own words, it does nothing."""
+        live = self._on(call)
+        if live is None or live.goodbye or (live.line is not None and live.line.text):
+            return
+        now = self._clock.now(call.account)
+        live.asked = False
+        if live.line is None:
+            live.line, live.sounds_until = self._spoken_now(call, "agent", ""), now
+            self._drop(call, live, "turn" if not self._has_its_moment(live) else None, "silence")
+            if live.lasts is None:
+                self._drop(call, live, "leave")
+        live.sounds_until += length
+        self._set(call, live, "line", live.sounds_until)
+
+    def pass_(self, call: Call) -> None:
+        """The agent has no more to say to the turn that waits."""
+        live = self._on(call)
+        if live is None or not live.asked:
+            return
+        live.asked = False
+        if live.line is None:
+            self._go_on(call, live, UNANSWERED)
+
+    def hush(self, call: Call) -> None:
+        """The agent stops speaking; what it had yet to say is dropped."""
+        live = self._on(call)
+        if live is None or live.line is None:
+            return
+        self._cut(call, live)
+        if live.goodbye:
+            self._hang_up(call, "agent")
+        elif not live.asked:
+            self._go_on(call, live, PAUSE)
+
+    def leave(self, call: Call) -> None:
+        """The agent hangs up when it has said what it is saying."""
+        live = self._on(call)
+        if live is None:
+            return
+        live.asked = False
+        if live.line is None:
+            self._hang_up(call, "agent")
+        else:
+            live.goodbye = True
+
+    def _on(self, call: Call) -> Live | None:
+        return call.live if call.state == "in_progress" else None
+
+    # -- how a call goes ------
+
+    def begin(self, call: Call) -> None:
+        """A live call was answered."""
+        live = self._on(call)
+        if live is None or call.answered_at is None:
+            return
+        self._set(call, live, "limit", call.answered_at + live.longest)
+        if live.lasts is not None:
+            self._set(call, live, "leave", call.answered_at + live.lasts)
+        if live.line is None:
+            self._go_on(call, live, live.hesitates)
+        else:
+            self._await_moment(call, live)
+
+    def end(self, call: Call) -> None:
+        """A live call is over: what was being said is on record, nothing more will be."""
+        live = call.live
+        if live is None:
+            return
+        for serial in live.timers.values():
+            self._clock.cancel(serial)
+        call.live = None
+        if live.speaking is not None:
+            self._record(call, live.speaking)
+
+    def resume(self, call: Call) -> None:
+        """After a restore: a turn that waited for an answer still does, and its answer is asked for again."""
+        live = self._on(call)
+        if live is not None and live.asked and call.turns:
+            waits = next((turn for turn in reversed(call.turns) if turn.speaker == "caller"), None)
+            if waits is not None:
+                self.beat(call, "heard", waits)
+
+    def _go_on(self, call: Call, live: Live, wait: float) -> None:
+        """What comes next when nobody speaks and nobody is asked: the far end's turn, or its end."""
+        if live.asked or live.line is not None or live.speaking is not None:
+            return
+        now = self._clock.now(call.account)
+        due = now + round(wait * SECOND)
+        if self._has_its_moment(live):
+            self._await_moment(call, live)
+        elif live.ahead:
+            self._set(call, live, "turn", due)
+        elif live.lasts is None:
+            self._set(call, live, "leave", max(due, now + round(PAUSE * SECOND)))
+        self._listen(call, live)
+
+    def _await_moment(self, call: Call, live: Live) -> None:
+        """A turn whose moment the script gives comes then, whoever is speaking."""
+        if self._has_its_moment(live) and call.answered_at is not None:
+            moment = call.answered_at + round((live.ahead[0].at or 0.0) * SECOND)
+            self._set(call, live, "turn", max(moment, self._clock.now(call.account)))
+
+    def _has_its_moment(self, live: Live) -> bool:
+        return bool(live.ahead) and live.ahead[0].at is not None
+
+    def _turn(self, call: Call, live: Live) -> None:
+        turn = live.ahead.pop(0)
+        if live.speaking is not None:
+            self._drop(call, live, "spoken")
+            said, live.speaking = live.speaking, None
+            self._record(call, said)
+        if turn.speaker == "agent":
+            live.lines, live.line = [turn.text], None
+            self._next_line(call, live)
+            self._await_moment(call, live)
+            return
+        if live.line is not None:
+            self._cut(call, live)
+            if live.goodbye:
+                self._hang_up(call, "agent")
+                return
+        live.asked = False
+        live.speaking = self._spoken_now(call, "caller", turn.text)
+        self._drop(call, live, "silence")
+        self._set(call, live, "spoken", self._clock.now(call.account) + _lasts(turn.text))
+        self._await_moment(call, live)
+        self.beat(call, "speaks", live.speaking)
+
+    def _spoken(self, call: Call, live: Live) -> None:
+        turn, live.speaking = live.speaking, None
+        if turn is None:
+            return
+        self._record(call, turn)
+        if live.asks:
+            live.asked = True
+            self._listen(call, live)
+            self.beat(call, "heard", turn)
+        else:
+            self._go_on(call, live, PAUSE)
+
+    def _next_line(self, call: Call, live: Live) -> None:
+        text = live.lines.pop(0)
+        live.line = self._spoken_now(call, "agent", text)
+        self._drop(call, live, "silence")
+        self._set(call, live, "line", self._clock.now(call.account) + _lasts(text))
+        self._record(call, live.line)
+
+    def _line_over(self, call: Call, live: Live) -> None:
+        live.line = None
+        if live.lines:
+            self._next_line(call, live)
+        elif live.goodbye:
+            self._hang_up(call, "agent")
+        else:
+            self._listen(call, live)
+            self._go_on(call, live, PAUSE)
+
+    def _cut(self, call: Call, live: Live) -> None:
+        self._drop(call, live, "line")
+        turn, live.line, live.lines = live.line, None, []
+        if live.asks:
+            self.beat(call, "cut_off", turn)
+
+    # -- the parts of it ------
+
+    def _listen(self, call: Call, live: Live) -> None:
+        """Nobody speaks: from now on silence is counted."""
+        if live.max_silence is not None and live.line is None and live.speaking is None:
+            self._set(call, live, "silence", self._clock.now(call.account) + live.max_silence)
+
+    def _spoken_now(self, call: Call, speaker: Speaker, text: str) -> Turn:
+        since = self._clock.now(call.account) - (call.answered_at or 0)
+        return Turn(speaker, text, round(since / SECOND, 3))
+
+    def _record(self, call: Call, turn: Turn) -> None:
+        if call.turns is None:
+            call.turns = []
+        call.turns.append(turn)
+        self.beat(call, "said", turn)
+
+    def _set(self, call: Call, live: Live, role: Role, due: int) -> None:
+        self._clock.cancel(live.timers.get(role))
+        live.timers[role] = self._clock.at(due, call.account, _timer(role), call.id)
+
+    def _drop(self, call: Call, live: Live, *roles: Role | None) -> None:
+        for role in roles:
+            if role is not None:
+                self._clock.cancel(live.timers.pop(role, None))
+
+
+def _timer(role: Role) -> str:
+    return f"carrier.talk.{role}"
+
+
+def _lasts(text: str) -> int:
+    return round(speaking(text) * SECOND)
+
+
+def _unheard(call: Call, beat: Beat, turn: Turn | None) -> None:
+    """Nobody plays the agent: it stays silent."""

@@ -1,0 +1,80 @@
+"""`ringback env`: a vendor's address and key as lines for a shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+import click
+
+from ringback.client import Control
+from ringback.commands.options import print_json, remote
+from ringback.commands.param_types import Vendor
+from ringback.commands.seed_accounts import seats
+
+# What clients of a vendor call its key, where that is not VENDOR_API_KEY. (kwickphone: page, "Quickstart".)
+KEY_NAMES = {"kwickphone": "KP_API_KEY"}
+
+SHELLS = {
+    "bash": "export {name}={value}",
+    "zsh": "export {name}={value}",
+    "fish": "set -gx {name} {value}",
+    "powershell": "$Env:{name} = {value}",
+}
+
+
+def variables(url: str, vendors: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The environment for an emulator at `url` that serves `vendors` (`{name: {"base_url", "key"}}`).
+
+    Every vendor is there under its own name (`KWICKPHONE_BASE_URL`, `KP_API_KEY`) and under one that is the
+    same for all (`RINGBACK_KWICKPHONE_URL`, `RINGBACK_KWICKPHONE_KEY`).
+    """
+    found = {"RINGBACK_URL": url}
+    for vendor, seat in vendors.items():
+        name = vendor.upper()
+        found[f"{name}_BASE_URL"] = found[f"RINGBACK_{name}_URL"] = seat["base_url"]
+        found[KEY_NAMES.get(vendor, f"{name}_API_KEY")] = found[f"RINGBACK_{name}_KEY"] = seat["key"]
+    return found
+
+
+def line(name: str, value: str, shell: str) -> str:
+    """One assignment in the given shell's words."""
+    if shell == "powershell":
+        quoted = "'" + value.replace("'", "''") + "'"
+    elif shell == "fish":
+        quoted = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    else:
+        quoted = shlex.quote(value)
+    return SHELLS[shell].format(name=name, value=quoted)
+
+
+@click.command()
+@click.argument("vendors", metavar="[VENDOR]...", nargs=-1, type=Vendor())
+@click.option("--shell", type=click.Choice(list(SHELLS)), default="bash", show_default=True, help="Whose words to use.")
+@remote
+def env(control: Control, as_json: bool, /, vendors: tuple[str, ...], shell: str) -> None:
+    """Print what a client of VENDOR needs to know of the running emulator: its address and the seed account's key.
+
+    Without a VENDOR, all that are served.
+
+    \b
+    Examples:
+      eval "$(ringback env kwickphone)"
+      ringback env kwickphone --shell fish | source
+      ringback env --json
+    """
+    served: dict[str, str] = control.get("/health")["urls"]
+    for vendor in vendors:
+        if vendor not in served:
+            raise click.UsageError(f"{control.url} serves {', '.join(served)}, not {vendor}.")
+    known = seats()
+    wanted = {
+        vendor: {"base_url": url, "key": known[vendor]["key"]}
+        for vendor, url in served.items()
+        if vendor in (vendors or served)
+    }
+    found = variables(control.url, wanted)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(line(name, value, shell) for name, value in found.items()))

@@ -1,0 +1,26 @@
+"""The web page over the control API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ringback.gateway.middleware import Answer
+
+if TYPE_CHECKING:
+    from ringback.gateway.services import World
+
+HTML = b"text/html; charset=utf-8"
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""What a `<meta>` cannot say: other sites may not put the page in a frame and have its buttons pressed."""
+
+
+def dashboard(world: World, urls: Mapping[str, str]) -> Answer:
+    """The page at `/`; `urls` are the vendors' base URLs."""
+    from ringback.dashboard.page import page
+
+    return Answer(page(world, urls), media_type=HTML, headers=HEADERS)

@@ -1,0 +1,74 @@
+"""The dashboard: a client of the control API without powers of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ringback import __version__, resources
+from ringback.carrier.script import MISSED
+from ringback.dashboard.contract import Operation, contract
+from ringback.dashboard.document import asset, document
+
+if TYPE_CHECKING:
+    from ringback.gateway.services import World
+    from ringback.gateway.vendor import Vendor
+
+PROVISION = re.compile(r"/numbers(/provision)?$")
+TEXTS = re.compile("sms|message", re.IGNORECASE)
+"""Which operations give a number, and which show that a vendor has text messages."""
+UNANSWERED = (MISSED, "busy", "failed")
+
+
+def page(world: World, urls: Mapping[str, str]) -> bytes:
+    """The page in UTF-8, with what is public about each vendor: base URL, the well-known key of the seed account
+    while it works, curl lines to begin with, and what its operations and events are called. All else the page asks
+    the control API for."""
+    data = {
+        "version": __version__,
+        "vendors": [_vendor(world, vendor, urls[vendor.name]) for vendor in world.vendors.values()],
+        "scenarios": scenarios(),
+    }
+    return document(
+        "Ringback",
+        asset("page.html"),
+        styles=("base.css", "page.css"),
+        scripts=("copy.js", "page.js"),
+        data=data,
+    )
+
+
+@cache
+def scenarios() -> Sequence[str]:
+    """The names of the stock scripts of calls: the kinds of dialogue in the phrase bank, and calls that fail."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = resources.path("fixtures", "dialogues.yaml").read_text(encoding="utf-8")
+    return (*yaml.load(text, Loader=loader)["dialogues"], *UNANSWERED)  # noqa: S506 - a safe loader
+
+
+def _vendor(world: World, vendor: Vendor, base_url: str) -> dict[str, Any]:
+    seed = world.keys.records.get(f"key_{vendor.name}_seed")
+    key = seed.secret if seed is not None and seed.status == "active" else None
+    shown = contract(vendor.name)
+
+    def curl(operation: Operation | None) -> str | None:
+        return shown.curl(operation, base_url, key or "YOUR_KEY") if operation is not None else None
+
+    operations = shown.operations
+    return {
+        "name": vendor.name,
+        "title": vendor.title,
+        "base_url": base_url,
+        "key": key,
+        "look": curl(next((one for one in operations if one.method == "GET" and "{" not in one.path), None)),
+        "provision": curl(
+            next((one for one in operations if one.method == "POST" and PROVISION.search(one.path)), None)
+        ),
+        "texts": any(TEXTS.search(one.path) for one in operations),
+        "operations": [("", "any"), *((one.id, f"{one.id} · {one.summary}") for one in operations)],
+        "events": [("", "any"), *((hook.path, hook.path) for hook in shown.webhooks)],
+    }

@@ -1,0 +1,36 @@
+"""Accounts: everything belongs to one, and tests make one each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ringback.store import Record
+
+
+class AccountSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What can be set on an account of any vendor.
+
+    `rate_limit` is requests a minute for every key of the account; null lifts it, left out it is the vendor's own.
+    `webhook_timeout` is real seconds a receiver has to answer.
+    """
+
+    rate_limit: int | UnsetType | None = UNSET
+    webhook_timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rate_limit, int) and self.rate_limit < 1:
+            raise ValueError("rate_limit is at least 1; null lifts it")
+        if self.webhook_timeout is not None and not 0 < self.webhook_timeout <= 60:
+            raise ValueError("webhook_timeout is more than 0 and at most 60 seconds")
+
+
+class Account(Record, kw_only=True):
+    """One customer of one vendor. `settings` holds the vendor's own type as plain data."""
+
+    vendor: str
+    created_at: int
+    settings: dict[str, Any] = {}
+    name: str | None = None

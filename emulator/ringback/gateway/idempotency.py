@@ -1,0 +1,95 @@
+"""The same request twice with one key has one effect: the second is given the first's answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+
+import msgspec
+
+from ringback.carrier.clock import Clock
+from ringback.store import Collection, Record
+
+FORGET = "gateway.idempotency.forget"
+
+
+class Kept(Record, kw_only=True):
+    """An answer that is kept for retries; `print` is what the request looked like."""
+
+    print: str
+    status: int
+    body: bytes
+
+
+class Mismatch(Exception):  # noqa: N818 - it is an answer
+    """The key was used with another request."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """An answer: status and body, and whether it has been given before."""
+
+    status: int
+    body: bytes
+    replayed: bool
+
+
+class Idempotency:
+    """The answers of all accounts, by account, operation and key.
+
+    An answer is kept when the request took effect (2xx): one that was refused changed nothing, so it may be tried
+    again. Of two requests under way at a time with one key, the second waits for the first.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.records: Collection[Kept] = Collection(Kept)
+        self._under_way: dict[str, tuple[str, asyncio.Future[None]]] = {}
+        clock.on(FORGET, self._forget)
+
+    async def once(
+        self,
+        account: str,
+        operation: str,
+        key: str,
+        seen: str,
+        keep_for: int,
+        act: Callable[[], Awaitable[tuple[int, bytes]]],
+    ) -> Outcome:
+        """The answer to a request that looks like `seen`: what `act` gives, or what it gave before. Kept for so many
+        microseconds. Raises Mismatch."""
+        name = f"{account} {operation} {key}"
+        while (held := self._under_way.get(name)) is not None:
+            if held[0] != seen:
+                raise Mismatch
+            await asyncio.wait((held[1],))
+        kept = self.records.get(name)
+        if kept is not None:
+            if kept.print != seen:
+                raise Mismatch
+            return Outcome(kept.status, kept.body, replayed=True)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._under_way[name] = (seen, done)
+        try:
+            status, body = await act()
+            if 200 <= status < 300:
+                self.records.add(Kept(id=name, account=account, print=seen, status=status, body=body))
+                self._clock.after(keep_for, account, FORGET, name, background=True)
+            return Outcome(status, body, replayed=False)
+        finally:
+            del self._under_way[name]
+            done.set_result(None)
+
+    def _forget(self, name: str) -> None:
+        kept = self.records.get(name)
+        if kept is not None:
+            self.records.remove(kept)
+
+
+def look_of(path: str, body: bytes) -> str:
+    """What a request looks like: its path and what its JSON says, however that is written."""
+    try:
+        plain = msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        plain = body
+    return blake2b(path.encode("utf-8", "replace") + b"\n" + plain, digest_size=16).hexdigest()

@@ -1,0 +1,234 @@
+"""What happened, newest first: requests, carrier events, money, deliveries. Kept as references; worded on reading."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Mapping
+from heapq import merge
+from itertools import islice
+from typing import Any, Literal
+
+from ringback.carrier.clock import iso_exact
+from ringback.carrier.ledger import Entry as LedgerEntry
+from ringback.carrier.ledger import dollars
+from ringback.gateway.redaction import mask, mask_header
+
+Kind = Literal["request", "call", "message", "money", "delivery", "number", "account", "clock"]
+SHOWN = 64 * 1024
+"""Bytes of a body that the journal keeps."""
+
+
+class Note:
+    """Something that happened to an account: a `kind`, a verb, and the details."""
+
+    __slots__ = ("account", "at", "detail", "kind", "seq", "what")
+
+    def __init__(self, at: int, account: str, kind: Kind, what: str, detail: Mapping[str, Any]) -> None:
+        self.seq = 0
+        self.at = at
+        self.account = account
+        self.kind = kind
+        self.what = what
+        self.detail = detail
+
+    def render(self) -> dict[str, Any]:
+        """The entry as the control API shows it."""
+        return {
+            "seq": self.seq,
+            "at": iso_exact(self.at),
+            "account_id": self.account or None,
+            "kind": self.kind,
+            "what": self.what,
+            **self.detail,
+        }
+
+
+class MoneyNote:
+    """A ledger entry in the journal."""
+
+    __slots__ = ("account", "at", "entry", "seq")
+    kind: Kind = "money"
+
+    def __init__(self, entry: LedgerEntry) -> None:
+        self.seq = 0
+        self.at = entry.at
+        self.account = entry.account
+        self.entry = entry
+
+    def render(self) -> dict[str, Any]:
+        """The entry as the control API shows it."""
+        entry = self.entry
+        amount, balance = dollars(entry.amount), dollars(entry.balance)
+        sign = "+" if entry.amount >= 0 else ""
+        return {
+            "seq": self.seq,
+            "at": iso_exact(self.at),
+            "account_id": self.account,
+            "kind": "money",
+            "what": f"{entry.cause} {sign}{amount} → balance {balance}",
+            "entry_id": entry.id,
+            "cause": entry.cause,
+            "amount": amount,
+            "balance": balance,
+            "ref": entry.ref,
+        }
+
+
+class Exchange:
+    """One request to a vendor and its answer. Headers and bodies are kept as they came; `extra` are headers that the
+    gate adds to the answer."""
+
+    __slots__ = (
+        "account",
+        "at",
+        "body",
+        "client",
+        "extra",
+        "headers",
+        "key",
+        "latency",
+        "method",
+        "operation",
+        "path",
+        "query",
+        "request_id",
+        "response_body",
+        "response_headers",
+        "seq",
+        "status",
+        "vendor",
+    )
+    kind: Kind = "request"
+
+    def __init__(
+        self, vendor: str, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], client: str
+    ) -> None:
+        self.seq = 0
+        self.at = 0
+        self.account = ""
+        self.key = ""
+        self.vendor = vendor
+        self.operation: str | None = None
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.client = client
+        self.body = b""
+        self.status = 0
+        self.response_headers: list[tuple[bytes, bytes]] = []
+        self.response_body = b""
+        self.latency = 0.0
+        self.request_id = ""
+        self.extra: list[tuple[bytes, bytes]] = []
+
+    def render(self) -> dict[str, Any]:
+        """The entry as the control API shows it, secrets masked."""
+        query = mask(self.query.decode("latin-1"))
+        return {
+            "seq": self.seq,
+            "at": iso_exact(self.at),
+            "account_id": self.account or None,
+            "kind": "request",
+            "what": f"{self.method} {mask(self.path)} → {self.status or 'no answer'}",
+            "vendor": self.vendor,
+            "operation": self.operation,
+            "key_id": self.key or None,
+            "request": {
+                "method": self.method,
+                "path": mask(self.path),
+                "query": query,
+                "headers": _headers(self.headers),
+                "body": _body(self.body),
+            },
+            "response": {
+                "status": self.status or None,
+                "headers": _headers(self.response_headers),
+                "body": _body(self.response_body),
+            },
+            "latency_ms": round(self.latency * 1000, 3),
+        }
+
+
+def _headers(raw: list[tuple[bytes, bytes]]) -> list[list[str]]:
+    shown = []
+    for name, value in raw:
+        text = name.decode("latin-1")
+        shown.append([text, mask_header(text, value.decode("latin-1"))])
+    return shown
+
+
+def _body(raw: bytes) -> str | None:
+    if not raw:
+        return None
+    try:
+        return mask(raw.decode())
+    except UnicodeDecodeError:
+        return f"({len(raw)} bytes of binary data)"
+
+
+Entry = Note | MoneyNote | Exchange
+
+
+class Journal:
+    """The last `size` entries of each account."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._rings: dict[str, deque[Entry]] = {}
+        self._seq = 0
+        self._waiting: list[asyncio.Future[None]] = []
+        self.closed = False
+
+    def add(self, entry: Entry) -> None:
+        """Take in an entry, the newest."""
+        self._seq = entry.seq = self._seq + 1
+        ring = self._rings.get(entry.account)
+        if ring is None:
+            ring = self._rings[entry.account] = deque(maxlen=self._size)
+        ring.append(entry)
+        if self._waiting:
+            self._wake()
+
+    def read(self, account: str | None = None, limit: int = 100, since: int = 0) -> list[Entry]:
+        """Up to `limit` entries newer than `since`, newest first, of one account or all."""
+        if account is not None:
+            newest: Iterator[Entry] = reversed(self._rings.get(account, deque()))
+        else:
+            newest = merge(*(reversed(ring) for ring in self._rings.values()), key=lambda entry: -entry.seq)
+        return [entry for entry in islice(newest, limit) if entry.seq > since]
+
+    async def wait(self, seconds: float) -> None:
+        """Until something new comes in, or real seconds have passed."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            await asyncio.wait((future,), timeout=seconds)
+        finally:
+            if future in self._waiting:
+                self._waiting.remove(future)
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def close(self) -> None:
+        """Nobody waits any longer: the server is stopping."""
+        self.closed = True
+        self._wake()
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry."""
+        return self._seq
+
+    def forget(self, account: str) -> None:
+        """Drop an account's entries."""
+        self._rings.pop(account, None)
+
+    def clear(self) -> None:
+        """Drop all entries; the numbers go on."""
+        self._rings.clear()

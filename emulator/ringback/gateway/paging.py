@@ -1,0 +1,81 @@
+"""Forward-only cursor pages: newest first, from the object after a given one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from itertools import islice
+from typing import Generic, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from ringback.store import Collection, Record
+
+R = TypeVar("R", bound=Record)
+LONGEST_QUERY = 8_192
+CHUNK = 200
+"""Records looked at in one go where only some are wanted."""
+
+
+class PageError(ValueError):
+    """A query that cannot be answered; `param` names the part."""
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class Page(msgspec.Struct, Generic[R], frozen=True):
+    """Objects of a page, and whether more follow."""
+
+    data: list[R]
+    has_more: bool
+
+
+def query_of(raw: bytes, *names: str) -> dict[str, str]:
+    """What a query string says of these names; others are ignored. Raises PageError for one that is too long, or that
+    gives one of them twice."""
+    if not raw:
+        return {}
+    if len(raw) > LONGEST_QUERY:
+        raise PageError("query", f"has at most {LONGEST_QUERY} characters")
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+        if name in found:
+            raise PageError(name, "can be given once")
+        if name in names:
+            found[name] = value
+    return found
+
+
+def limit_of(query: Mapping[str, str], most: int) -> int | None:
+    """`limit` of a query, None where it is left out. Raises PageError for one that is not from 1 to `most`."""
+    text = query.get("limit")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
+        raise PageError("limit", f"is a whole number from 1 to {most}")
+    return int(text)
+
+
+def page(
+    records: Collection[R],
+    index: str,
+    key: Hashable,
+    *,
+    limit: int,
+    after: R | None,
+    wanted: Callable[[R], bool] | None = None,
+) -> Page[R]:
+    """Up to `limit` records of an index, newest first, from the one that follows `after`, that are `wanted`."""
+    if wanted is None:
+        found = records.page(index, key, limit + 1, after)
+    else:
+        found = list(islice(filter(wanted, _following(records, index, key, after)), limit + 1))
+    return Page(found[:limit], len(found) > limit)
+
+
+def _following(records: Collection[R], index: str, key: Hashable, after: R | None) -> Iterator[R]:
+    while chunk := records.page(index, key, CHUNK, after):
+        yield from chunk
+        after = chunk[-1]

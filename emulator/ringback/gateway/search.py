@@ -1,0 +1,162 @@
+"""Full-text search: an inverted index, whose cost follows what is found and not what is stored.
+
+A text counts by its words, whatever their case, accents and order. Newest first: entries are numbered as they come in,
+and the lists of a query's words are walked from the end, each leaping to where the others are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right, insort
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from ringback.store import Collection, Key, Record
+
+R = TypeVar("R", bound=Record)
+
+_WORD = re.compile(r"[a-z0-9]+")
+_IDEOGRAPHS = "぀-ヿ㐀-䶿一-鿿가-힯豈-﫿ｦ-ﾟ"
+"""Kana, Han and Hangul, which are written without spaces: each character is a word."""
+_PIECE = re.compile(f"[{_IDEOGRAPHS}]|[^{_IDEOGRAPHS}]+")
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text as they are looked for: without case, accents or width."""
+    return _words(text) if len(text) <= 2_000 else _split(text)
+
+
+def _split(text: str) -> frozenset[str]:
+    if text.isascii():
+        return frozenset(_WORD.findall(text.lower()))
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFC", "".join(char for char in plain if not _is_accent(char)))
+    spaced = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in folded)
+    return frozenset(piece for word in spaced.split() for piece in _PIECE.findall(word))
+
+
+def _is_accent(char: str) -> bool:
+    """Whether a mark may be left out in writing: accents, and the points of Hebrew and Arabic; not the marks that make
+    another letter, as in Devanagari, Thai or kana."""
+    kind = unicodedata.combining(char)
+    return kind >= 200 or 10 <= kind <= 36
+
+
+_words = lru_cache(maxsize=256)(_split)
+
+
+class Index:
+    """Which entries have which words, by shelf: an entry stands on one shelf or on several (a number's texts, those of
+    them that one may see). Entries are integers that grow."""
+
+    def __init__(self) -> None:
+        self._lists: dict[tuple[Hashable, str], list[int]] = {}
+
+    def add(self, entry: int, text: str, shelves: Sequence[Hashable]) -> None:
+        """Take in an entry; at no cost to speak of when it is the newest on its shelves."""
+        lists = self._lists
+        for word in _split(text):
+            for shelf in shelves:
+                found = lists.get((shelf, word))
+                if found is None:
+                    lists[shelf, word] = [entry]
+                elif found[-1] < entry:
+                    found.append(entry)
+                else:
+                    insort(found, entry)
+
+    def remove(self, entry: int, text: str, shelves: Sequence[Hashable]) -> None:
+        """Forget an entry, told as it was added."""
+        for word in _split(text):
+            for shelf in shelves:
+                found = self._lists[shelf, word]
+                del found[bisect_right(found, entry) - 1]
+                if not found:
+                    del self._lists[shelf, word]
+
+    def find(self, query: str, shelf: Hashable) -> Iterator[int]:
+        """The entries of a shelf that have every word of a query, newest first; none for a query without words."""
+        lists = []
+        for word in words(query):
+            found = self._lists.get((shelf, word))
+            if found is None:
+                return
+            lists.append(found)
+        if not lists:
+            return
+        lists.sort(key=len)
+        ends = [len(found) for found in lists]
+        newest = lists[0][-1]
+        while True:
+            agreed = True
+            for at, found in enumerate(lists):
+                end = bisect_right(found, newest, 0, ends[at])
+                if end == 0:
+                    return
+                ends[at] = end
+                if found[end - 1] < newest:
+                    newest, agreed = found[end - 1], False
+                    break
+            if agreed:
+                yield newest
+                newest -= 1
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._lists.clear()
+
+
+class Searched(Collection[R]):
+    """A collection whose records are found by their words. `text` gives what a record says, which never changes, and
+    `shelves` where it is looked for, which may."""
+
+    def __init__(
+        self,
+        kind: type[R],
+        text: Callable[[R], str | None],
+        shelves: Callable[[R], Sequence[Hashable]],
+        **indexes: Key[R],
+    ) -> None:
+        super().__init__(kind, **indexes)
+        self._text = text
+        self._shelves = shelves
+        self._index = Index()
+        self._found: dict[int, R] = {}
+
+    def search(self, query: str, shelf: Hashable) -> Iterator[R]:
+        """The records of a shelf that have every word of a query, newest first."""
+        return (self._found[entry] for entry in self._index.find(query, shelf))
+
+    def _place(self, record: R) -> None:
+        super()._place(record)
+        text = self._text(record)
+        if text:
+            self._found[record.seq] = record
+            self._index.add(record.seq, text, self._shelves(record))
+
+    def update(self, record: R, **changes: Any) -> R:
+        """Change fields of a stored record, and where it is found."""
+        before = self._shelves(record)
+        super().update(record, **changes)
+        after = self._shelves(record)
+        text = self._text(record)
+        if text and before != after:
+            self._index.remove(record.seq, text, [shelf for shelf in before if shelf not in after])
+            self._index.add(record.seq, text, [shelf for shelf in after if shelf not in before])
+        return record
+
+    def remove(self, record: R) -> None:
+        """Forget a stored record."""
+        text = self._text(record)
+        if text:
+            self._index.remove(record.seq, text, self._shelves(record))
+            del self._found[record.seq]
+        super().remove(record)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self._index.clear()
+        self._found.clear()

@@ -1,0 +1,98 @@
+"""Answers that take their time: server-sent events that go on until there is no more, and polls that wait for news."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from ringback.carrier.clock import SECOND, Clock, wall_seconds
+from ringback.gateway.middleware import Message, Receive, Scope, Send, encode
+from ringback.gateway.notifications import Bells
+
+EVENT_STREAM = b"text/event-stream; charset=utf-8"
+"""With its charset: a client that is told none may take the text for Latin-1."""
+HEARTBEAT = b": heartbeat\n\n"
+
+
+class Event(NamedTuple):
+    """One event: its name, and data that becomes one line of JSON."""
+
+    name: str
+    data: Any
+
+    def encoded(self) -> bytes:
+        """The event as it is sent."""
+        return b"event: %s\ndata: %s\n\n" % (self.name.encode(), encode(self.data))
+
+
+class Batch(NamedTuple):
+    """What has happened since one looked last; `last` when nothing will follow."""
+
+    events: Iterable[Event]
+    last: bool
+
+
+async def until(bells: Bells, clock: Clock, account: str, bell: str, seconds: float, done: Callable[[], bool]) -> None:
+    """Wait for something to be done: at most so many seconds on the wall clock or on the account's, whichever pass
+    first, and no longer than the server runs."""
+    started, begun = wall_seconds(), clock.now(account)
+    while not done() and not bells.closed:
+        left = min(seconds - (wall_seconds() - started), seconds - (clock.now(account) - begun) / SECOND)
+        if left <= 0:
+            return
+        await bells.wait(bell, left)
+
+
+class EventStream:
+    """A stream of events as an answer. `look` gives what is new each time that the bell rings; between events a
+    comment is sent when `heartbeat` seconds have passed on the wall clock or on the account's, so that neither a proxy
+    nor a test on a frozen clock takes the stream for dead. It ends after the last batch, when the client hangs up, and
+    when the server stops."""
+
+    def __init__(
+        self, bells: Bells, clock: Clock, account: str, bell: str, look: Callable[[], Batch], heartbeat: float
+    ) -> None:
+        self._bells = bells
+        self._clock = clock
+        self._account = account
+        self._bell = bell
+        self._look = look
+        self._heartbeat = heartbeat
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        gone = asyncio.ensure_future(self._gone(receive))
+        try:
+            await self._tell(send, gone)
+        finally:
+            gone.cancel()
+        if not gone.done() or gone.cancelled():
+            await send({"type": "http.response.body", "body": b""})
+
+    def to_asgi_response(self, *_: object, **__: object) -> EventStream:
+        """Itself, as `Answer` does."""
+        return self
+
+    async def _gone(self, receive: Receive) -> None:
+        message: Message = {}
+        while message.get("type") != "http.disconnect":
+            message = await receive()
+        self._bells.ring(self._bell)
+
+    async def _tell(self, send: Send, gone: asyncio.Future[None]) -> None:
+        wall, virtual = wall_seconds(), self._clock.now(self._account)
+        while not gone.done() and not self._bells.closed:
+            batch = self._look()
+            body = b"".join(event.encoded() for event in batch.events)
+            quiet = max(wall_seconds() - wall, (self._clock.now(self._account) - virtual) / SECOND)
+            if not body and not batch.last and quiet >= self._heartbeat:
+                body = HEARTBEAT
+            if body:
+                wall, virtual, quiet = wall_seconds(), self._clock.now(self._account), 0.0
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            if batch.last:
+                return
+            if not body:
+                await self._bells.wait(self._bell, self._heartbeat - quiet)

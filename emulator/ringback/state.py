@@ -1,0 +1,74 @@
+"""The state file of `--state`: a TinyDB document, written whole and atomically, refused when it is not ours."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tinydb import TinyDB
+from tinydb.storages import Storage
+
+from ringback.gateway.services import SnapshotError, World
+from ringback.settings import Settings
+
+
+class StateError(Exception):
+    """A state file that cannot be used; the message says why and what to do. The file is left as it is."""
+
+
+class AtomicStorage(Storage):
+    """A JSON file that is replaced as a whole: a reader sees the old content or the new, never a part."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[str, dict[str, Any]] | None:
+        """The whole document, None when there is no file."""
+        try:
+            raw = self._path.read_bytes()
+        except FileNotFoundError:
+            return None
+        document: dict[str, dict[str, Any]] = msgspec.json.decode(raw, type=dict[str, dict[str, Any]])
+        return document
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        """Replace the document."""
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        try:
+            with draft.open("wb") as file:
+                file.write(msgspec.json.encode(data))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def save(path: Path, world: World) -> None:
+    """Write the state. Raises OSError."""
+    snapshot = world.snapshot()
+    parts = snapshot.pop("parts")
+    tables: dict[str, dict[str, Any]] = {"ringback": {"1": snapshot}}
+    tables |= {name: {"1": {"state": part}} for name, part in parts.items()}
+    AtomicStorage(path).write(tables)
+
+
+def load(path: Path, world: World, settings: Settings) -> None:
+    """Continue from a state file. Raises StateError."""
+    try:
+        with TinyDB(path, storage=AtomicStorage) as database:
+            heads = database.table("ringback").all()
+            parts = {name: database.table(name).all()[0]["state"] for name in database.tables() if name != "ringback"}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise StateError(f"{path} is torn or is not a state file: move it away, or give another --state") from None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StateError(f"{path} cannot be read as a state file ({error}): give another --state") from None
+    if not heads:
+        raise StateError(f"{path} is not a Ringback state file: give another --state")
+    given = settings.clock if settings.clock != "real" else None
+    try:
+        world.restore({**heads[0], "parts": parts}, clock=given)
+    except SnapshotError as error:
+        raise StateError(f"{path}: {error}") from None

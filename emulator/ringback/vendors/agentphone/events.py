@@ -1,0 +1,149 @@
+"""Webhooks: the events, their envelope, signature and retries."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ringback.gateway.middleware import encode
+from ringback.gateway.outbox import Dialect, Headers, stamped
+from ringback.vendors.agentphone.wire.responses import ParticipantView, Said
+
+EventType = Literal["agent.message", "agent.call_ended", "agent.reaction"]
+RETRIES = (10, 30, 90, 270, 810)
+"""Seconds after each failed attempt: five retries, each wait three times the one before. That they are five and grow
+exponentially is the vendor's; the waits are ours."""
+
+
+class HistoryView(msgspec.Struct, rename="camel"):
+    """An earlier message of the conversation, or an earlier turn of the call."""
+
+    content: str
+    direction: str
+    channel: str
+    at: str
+    message_id: str | None
+
+
+class EventContactView(msgspec.Struct, rename="camel"):
+    """Who it was, where a contact has the number."""
+
+    id: str
+    name: str
+    email: str | None
+    phone_number: str
+
+
+class EventGroupView(msgspec.Struct, rename="camel"):
+    """The group that a message was written to."""
+
+    is_group: bool
+    group_id: str | None
+    group_name: str | None
+    group_icon_url: str | None
+    participants: list[ParticipantView] | None
+
+
+class MessageData(msgspec.Struct, rename="camel", kw_only=True):
+    """A message that came in."""
+
+    message_id: str | None
+    id: str | None
+    conversation_id: str | None
+    number_id: str | None
+    from_: str = msgspec.field(name="from")
+    to: str
+    contact: EventContactView | None
+    message: str
+    media_url: str | None
+    media_urls: list[str]
+    direction: str = "inbound"
+    received_at: str
+    external_message_id: str | None = None
+    sender_identifier: str | None = None
+    external_id: str | None = None
+    group: EventGroupView | None = None
+
+
+class TurnData(msgspec.Struct, rename="camel", kw_only=True):
+    """What the other side said in a call; the answer is what the agent says."""
+
+    call_id: str
+    number_id: str | None
+    from_: str = msgspec.field(name="from")
+    to: str
+    status: str = "in-progress"
+    transcript: str
+    confidence: float
+    direction: str
+
+
+class CallEndedData(msgspec.Struct, rename="camel", kw_only=True):
+    """A call that is over."""
+
+    call_id: str
+    number_id: str | None
+    from_: str = msgspec.field(name="from")
+    to: str
+    contact: EventContactView | None
+    direction: str
+    status: str
+    started_at: str
+    ended_at: str
+    duration_seconds: int
+    disconnection_reason: str
+    transcript: list[Said]
+    summary: str | None
+    user_sentiment: str | None
+    call_successful: bool
+
+
+class ReactionData(msgspec.Struct, rename="camel", kw_only=True):
+    """What somebody made of a message."""
+
+    conversation_id: str
+    number_id: str
+    reaction_type: str
+    from_number: str
+    direction: str = "inbound"
+    message_id: str
+    message_body: str
+    message_media_url: str | None
+    message_media_urls: list[str]
+    created_at: str
+
+
+class EventView(msgspec.Struct, rename="camel", kw_only=True):
+    """What is POSTed to a receiver."""
+
+    event: EventType
+    channel: str
+    timestamp: str
+    agent_id: str | None
+    data: Any
+    conversation_state: dict[str, Any] | None
+    recent_history: list[HistoryView]
+    test: bool | UnsetType = UNSET
+
+
+def event(view: EventView) -> bytes:
+    """The raw body of an event."""
+    return encode(view)
+
+
+def sign(secret: str, body: bytes, now: int) -> Headers:
+    """HMAC-SHA256 of Unix seconds, a full stop and the raw body, under the whole secret with its `whsec_`."""
+    return (
+        ("X-Webhook-Signature", f"sha256={stamped(secret, body, now)}"),
+        ("X-Webhook-Timestamp", str(now)),
+    )
+
+
+def label(id_: str) -> Headers:
+    """The delivery's id, the same on every attempt."""
+    return (("X-Webhook-ID", id_),)
+
+
+DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="AgentPhone-Webhooks/1.0")

@@ -1,0 +1,11 @@
+"""Named ways to break one claim of AgentPhone's each, for whoever wants to see whether a test notices."""
+
+from __future__ import annotations
+
+from ringback.gateway.vendor import Mutant
+from ringback.vendors.agentphone.mutants import access, account, agents, calls, hooks, lines, texts
+from ringback.vendors.agentphone.mutants.register import BOOK
+
+MUTANTS: dict[str, Mutant] = BOOK.all
+
+__all__ = ["MUTANTS", "access", "account", "agents", "calls", "hooks", "lines", "texts"]

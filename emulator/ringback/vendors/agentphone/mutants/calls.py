@@ -1,0 +1,537 @@
+"""Mutants of calls: placed, driven by a webhook, on record, paid."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ringback.carrier.ledger import CENT
+from ringback.gateway.mutants import Answered, Asked, swap
+from ringback.gateway.services import World
+from ringback.vendors.agentphone.mutants.register import (
+    BOOK,
+    CALLS,
+    ONE_AGENT,
+    ONE_CALL,
+    ONE_NUMBER,
+    Thing,
+    at,
+    charged,
+    fine,
+    forget,
+    house,
+    query,
+    refuse,
+    rewrite,
+    rows,
+    sent,
+    show,
+)
+
+RINGING = 4
+STREAM = f"{ONE_CALL}/transcript/stream"
+RECORDING = f"{ONE_CALL}/recording"
+MINUTE_OF_ANY_CALL = (13 * CENT, 22 * CENT)
+
+
+def _calls(answer: Answered, change: Any) -> None:
+    """Change a call, or each of a list, wherever calls are shown."""
+    if fine(answer, "GET", f"({CALLS}|{ONE_NUMBER}/calls|{ONE_AGENT}/calls)"):
+        rows(answer, change)
+    elif fine(answer, "GET", ONE_CALL):
+        show(answer, change)
+
+
+# -- placed ------
+
+
+@BOOK.answered("calls.ring-first", "AGP-CALL-1", "A call that was just placed is ringing.")
+def _ring_first(answer: Answered, _: World) -> None:
+    if fine(answer, "POST", CALLS):
+        show(answer, lambda call: call.update(status="ringing"))
+
+
+@BOOK.answered("calls.without-transcripts", "AGP-CALL-1", "A call that was just placed has no transcripts.")
+def _without_transcripts(answer: Answered, _: World) -> None:
+    if fine(answer, "POST", CALLS):
+        show(answer, lambda call: call.pop("transcripts"))
+
+
+@BOOK.answered(
+    "calls.duration-with-ringing",
+    "AGP-CALL-1",
+    "durationSeconds counts the ringing too.",
+    "AGP-CALL-8",
+)
+def _duration_with_ringing(answer: Answered, _: World) -> None:
+    def longer(call: Thing) -> None:
+        if call["durationSeconds"]:
+            call["durationSeconds"] += RINGING
+
+    if fine(answer, "GET", ONE_CALL):
+        show(answer, longer)
+
+
+@BOOK.answered("calls.busy-is-failed", "AGP-CALL-1", "A call that was busy is shown as failed.")
+def _busy_is_failed(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", ONE_CALL):
+        show(answer, lambda call: call.update(status="failed") if call["status"] == "busy" else None)
+
+
+@BOOK.answered("calls.snippet-is-the-first", "AGP-CALL-1", "lastTranscriptSnippet is what was said first.")
+def _snippet_is_the_first(answer: Answered, _: World) -> None:
+    def first(call: Thing) -> None:
+        if call.get("transcripts"):
+            call["lastTranscriptSnippet"] = call["transcripts"][0]["transcript"]
+
+    if fine(answer, "GET", ONE_CALL):
+        show(answer, first)
+
+
+@BOOK.world("calls.end-does-nothing", "AGP-CALL-1", "Ending a call does nothing.")
+def _end_does_nothing(world: World) -> None:
+    phones = house(world).phones
+    swap(phones, "hang_up", lambda _: lambda account, id_: phones.view_in_full(phones.of(account, id_)))
+
+
+@BOOK.answered("calls.second-end-is-409", "AGP-CALL-1", "Ending a call that is over is answered 409.")
+def _second_end_is_409(answer: Answered, _: World) -> None:
+    if fine(answer, "POST", f"{ONE_CALL}/end") and (answer.json() or {}).get("endedAt"):
+        refuse(answer, 409, "CALL_NOT_FOUND", "conflict_error")
+
+
+@BOOK.asked("calls.wait-is-ignored", "AGP-CALL-1", "A request that waits for a call is answered at once.")
+def _wait_is_ignored(asked: Asked) -> None:
+    if at(asked, "GET", ONE_CALL):
+        forget(asked, "wait")
+
+
+@BOOK.asked("calls.wait-of-any-length", "AGP-CALL-1", "A wait out of its range is brought within it.")
+def _wait_of_any_length(asked: Asked) -> None:
+    if at(asked, "GET", ONE_CALL):
+        query(asked, lambda named: named.update(timeout="10") if named.get("timeout") in ("9", "301") else None)
+
+
+def _filter(name: str, *touches: str) -> None:
+    @BOOK.asked(f"calls.{name}-is-ignored", "AGP-CALL-1", f"The list of calls is not filtered by {name}.", *touches)
+    def _ignored(asked: Asked) -> None:
+        if at(asked, "GET", CALLS):
+            forget(asked, name)
+
+
+_filter("status")
+_filter("direction")
+_filter("search")
+_filter("type", "AGP-CALL-7", "AGP-SDK-1")
+
+
+# -- driven by a webhook ------
+
+
+def _heard(world: World, change: Any) -> None:
+    """Change what a voice webhook answered, before the agent acts on it."""
+
+    def make(ask: Any) -> Any:
+        def changed(hook: Any, view: Any, about: str, answered: Any, line: Any = None) -> Any:
+            return ask(hook, view, about, *change(answered, line))
+
+        return changed
+
+    swap(house(world).hooks, "ask", make)
+
+
+def _acting(world: World, change: Any) -> None:
+    """Change what the agent does of an answer, given `act(call, detail, said)`."""
+    swap(house(world).turns, "act", lambda act: lambda call, detail, said: act(call, detail, change(dict(said))))
+
+
+@BOOK.world("voice.ndjson-is-silence", "AGP-CALL-2", "Lines of JSON are silence.")
+def _ndjson_is_silence(world: World) -> None:
+    def deaf(answered: Any, line: Any) -> Any:
+        return answered, lambda _: True
+
+    _heard(world, deaf)
+
+
+@BOOK.world("voice.interim-closes-the-turn", "AGP-CALL-2", "The first line closes the turn, interim or not.")
+def _interim_closes(world: World) -> None:
+    _acting(world, lambda said: {**said, "interim": False})
+
+
+@BOOK.world("voice.says-what-follows-the-last-line", "AGP-CALL-2", "Lines after the one that closes the turn are said.")
+def _says_what_follows(world: World) -> None:
+    def make(act: Any) -> Any:
+        def on(call: Any, detail: Any, said: Any) -> bool:
+            act(call, detail, said)
+            return True
+
+        return on
+
+    swap(house(world).turns, "act", make)
+
+
+def _deaf_to(name: str, breaks: str, drop: Any) -> None:
+    @BOOK.world(f"voice.{name}", "AGP-CALL-2", breaks)
+    def _dropped(world: World) -> None:
+        _acting(world, lambda said: {key: value for key, value in said.items() if not drop(key, value)})
+
+
+_deaf_to("hangup-is-ignored", "hangup is ignored.", lambda key, _: key == "hangup")
+_deaf_to("action-hangup-is-ignored", "An action of hangup is ignored.", lambda key, value: value == "hangup")
+_deaf_to("transfer-is-ignored", "A transfer is ignored.", lambda key, value: value == "transfer")
+_deaf_to("digits-are-ignored", "digits are ignored.", lambda key, _: key == "digits")
+_deaf_to("dtmf-is-ignored", "dtmf does not mean digits.", lambda key, _: key == "dtmf")
+_deaf_to("press-digit-is-ignored", "press_digit does not mean digits.", lambda key, _: key == "press_digit")
+
+
+def _softened(name: str, breaks: str, soften: Any) -> None:
+    @BOOK.world(f"voice.{name}", "AGP-CALL-2", breaks)
+    def _soft(world: World) -> None:
+        def change(answered: Any, line: Any) -> Any:
+            return (lambda reply: answered(soften(reply))), line
+
+        _heard(world, change)
+
+
+def _with(reply: Any, **changes: Any) -> Any:
+    for name, value in changes.items():
+        setattr(reply, name, value)
+    return reply
+
+
+_softened(
+    "an-error-is-said",
+    "What an error says is said.",
+    lambda reply: _with(reply, status=200) if reply.status == 500 and reply.body else reply,
+)
+_softened(
+    "plain-text-is-said",
+    "What is no JSON is said as it is.",
+    lambda reply: (
+        _with(reply, body=json.dumps({"text": reply.body.decode()}).encode())
+        if reply.body.startswith(b"not json")
+        else reply
+    ),
+)
+_softened(
+    "an-array-is-said",
+    "The first text of an array is said.",
+    lambda reply: _with(reply, body=b'{"text": "text"}') if reply.body.startswith(b"[") else reply,
+)
+_softened(
+    "no-answer-hangs-up",
+    "Where no answer comes the agent hangs up.",
+    lambda reply: _with(reply, status=200, error=None, body=b'{"hangup": true}') if reply.status is None else reply,
+)
+
+
+@BOOK.world("voice.greeting-is-dropped", "AGP-CALL-2", "An outbound call by webhook does not begin with its greeting.")
+def _greeting_is_dropped(world: World) -> None:
+    phones = house(world).phones
+
+    def make(changed: Any) -> Any:
+        def quiet(call: Any) -> None:
+            detail = phones.details[call.id]
+            if detail.asks:
+                detail.greeting = None
+            changed(call)
+
+        return quiet
+
+    swap(phones, "changed", make)
+
+
+@BOOK.world(
+    "voice.turns-name-us-as-the-caller",
+    "AGP-CALL-2",
+    "A turn says that our number called.",
+)
+def _turns_name_us(world: World) -> None:
+    def turn(event: Thing) -> Thing:
+        if event["channel"] == "voice" and event["event"] == "agent.message":
+            event["data"]["from"], event["data"]["to"] = event["data"]["to"], event["data"]["from"]
+        return event
+
+    sent(world, turn)
+
+
+@BOOK.world("voice.hangup-is-the-users", "AGP-CALL-2", "An agent that hangs up is told of as user_hangup.")
+def _hangup_is_the_users(world: World) -> None:
+    def blame(event: Thing) -> Thing:
+        if event["data"].get("disconnectionReason") == "agent_hangup":
+            event["data"]["disconnectionReason"] = "user_hangup"
+        return event
+
+    sent(world, blame)
+
+
+@BOOK.world("voice.asked-twice", "AGP-CALL-2", "A webhook that does not answer well is asked again.")
+def _asked_twice(world: World) -> None:
+    def make(ask: Any) -> Any:
+        def stubborn(hook: Any, view: Any, about: str, answered: Any, line: Any = None) -> Any:
+            def again(reply: Any) -> None:
+                if reply.status == 500:
+                    ask(hook, view, about, answered, line)
+                else:
+                    answered(reply)
+
+            return ask(hook, view, about, again if view.channel == "voice" else answered, line)
+
+        return stubborn
+
+    swap(house(world).hooks, "ask", make)
+
+
+# -- on record ------
+
+
+@BOOK.answered("transcript.without-a-plain-list", "AGP-CALL-3", "A transcript has no plain list.", "AGP-SDK-1")
+def _without_a_plain_list(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", f"{ONE_CALL}/transcript"):
+        show(answer, lambda body: body.pop("transcript"))
+
+
+@BOOK.answered("transcript.roles-are-swapped", "AGP-CALL-3", "The plain list has the roles swapped.")
+def _roles_are_swapped(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", f"{ONE_CALL}/transcript"):
+        rows(answer, lambda said: said.update(role="agent" if said["role"] == "user" else "user"), "transcript")
+
+
+@BOOK.answered("stream.without-a-charset", "AGP-CALL-3", "The stream does not say that it is UTF-8.", "AGP-SDK-1")
+def _without_a_charset(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", STREAM):
+        answer.without(b"content-type")
+        answer.headers.append((b"content-type", b"text/event-stream"))
+
+
+@BOOK.answered(
+    "stream.without-an-end", "AGP-CALL-3", "The stream of a call that is over does not tell so.", "AGP-SDK-1"
+)
+def _without_an_end(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", STREAM):
+        answer.body = answer.body.partition(b"event: ended")[0]
+
+
+@BOOK.answered("stream.without-the-past", "AGP-CALL-3", "The stream does not tell what was said before.", "AGP-SDK-1")
+def _without_the_past(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", STREAM):
+        blocks = answer.body.split(b"\n\n")
+        answer.body = b"\n\n".join(block for block in blocks if not block.startswith(b"event: turn"))
+
+
+@BOOK.answered(
+    "stream.of-nothing-is-200", "AGP-CALL-3", "The stream of a call that is not there is empty.", "AGP-AUTH-2"
+)
+def _of_nothing_is_200(answer: Answered, _: World) -> None:
+    if at(answer, "GET", STREAM) and answer.status == 404:
+        answer.status, answer.body = 200, b""
+
+
+@BOOK.answered("recording.needs-a-key", "AGP-CALL-3", "A recording cannot be had without a key.")
+def _needs_a_key(answer: Answered, _: World) -> None:
+    if at(answer, "GET", RECORDING) and not answer.asked.header(b"authorization"):
+        refuse(answer, 401, "UNAUTHORIZED", "authentication_error")
+
+
+@BOOK.answered("recording.without-a-name", "AGP-CALL-3", "A recording has no file name.")
+def _without_a_name(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", RECORDING):
+        answer.without(b"content-disposition")
+
+
+@BOOK.answered("recording.is-cut", "AGP-CALL-3", "A recording is shorter than its call.")
+def _is_cut(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", RECORDING):
+        answer.body = answer.body[: len(answer.body) // 2]
+
+
+@BOOK.answered("recording.of-everything", "AGP-CALL-3", "A call without a recording has an empty one.")
+def _of_everything(answer: Answered, _: World) -> None:
+    if at(answer, "GET", RECORDING) and answer.code == "RECORDING_NOT_FOUND":
+        answer.status, answer.body = 200, b""
+
+
+@BOOK.asked("recording.cannot-be-disabled", "AGP-CALL-3", "disableRecording is ignored.")
+def _cannot_be_disabled(asked: Asked) -> None:
+    if at(asked, "POST", CALLS):
+        rewrite(asked, lambda body: body.pop("disableRecording", None))
+
+
+@BOOK.answered("recording.address-when-it-is-off", "AGP-CALL-3", "recordingUrl is shown where recording is off.")
+def _address_when_it_is_off(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", ONE_CALL):
+        show(answer, lambda call: call.update(recordingUrl=f"https://api.agentphone.ai{CALLS}/{call['id']}/recording"))
+
+
+# -- whose, what for, for how much ------
+
+
+@BOOK.world("calls.from-any-number", "AGP-CALL-4", "A call can go out from a number that is not the agent's.")
+def _from_any_number(world: World) -> None:
+    phones = house(world).phones
+
+    def make(from_: Any) -> Any:
+        return lambda agent, id_: phones.house.lines.of(agent.account, id_) if id_ else from_(agent, id_)
+
+    swap(phones, "_from", make)
+
+
+@BOOK.world(
+    "calls.from-the-last-number",
+    "AGP-CALL-4",
+    "A call goes out from the agent's last number.",
+    "AGP-MSG-1",
+    "AGP-AGT-1",
+)
+def _from_the_last_number(world: World) -> None:
+    swap(house(world).lines, "of_agent", lambda of: lambda agent: of(agent)[::-1])
+
+
+@BOOK.asked("calls.number-is-ignored", "AGP-CALL-4", "fromNumberId is ignored.", "AGP-SDK-1")
+def _number_is_ignored(asked: Asked) -> None:
+    if at(asked, "POST", CALLS):
+        rewrite(asked, lambda body: body.pop("fromNumberId", None))
+
+
+@BOOK.asked("calls.to-is-mended", "AGP-CALL-4", "A number without its country is taken for one of the United States.")
+def _to_is_mended(asked: Asked) -> None:
+    if at(asked, "POST", CALLS):
+        rewrite(asked, lambda b: b.update(toNumber="+1" + b["toNumber"]) if b.get("toNumber") == "4155550177" else None)
+
+
+@BOOK.asked("prompt.is-ignored", "AGP-CALL-5", "systemPrompt does not make a call hosted.", "AGP-CALL-6")
+def _is_ignored(asked: Asked) -> None:
+    if at(asked, "POST", CALLS):
+        rewrite(asked, lambda body: body.pop("systemPrompt", None))
+
+
+@BOOK.asked("prompt.names-stay-open", "AGP-CALL-5", "variables are ignored.")
+def _names_stay_open(asked: Asked) -> None:
+    if at(asked, "POST", CALLS):
+        rewrite(asked, lambda body: body.pop("variables", None))
+
+
+@BOOK.asked("prompt.first-name-alone", "AGP-CALL-5", "Only one of the variables is filled in.")
+def _first_name_alone(asked: Asked) -> None:
+    def cut(body: Thing) -> None:
+        if isinstance(body.get("variables"), dict):
+            body["variables"] = dict(list(body["variables"].items())[:1])
+
+    if at(asked, "POST", CALLS):
+        rewrite(asked, cut)
+
+
+@BOOK.asked(
+    "prompt.without-one-is-hosted",
+    "AGP-CALL-5",
+    "A call that nothing drives is taken for a hosted one.",
+    "AGP-CALL-6",
+)
+def _without_one_is_hosted(asked: Asked) -> None:
+    if at(asked, "POST", CALLS):
+        rewrite(asked, lambda body: body.setdefault("systemPrompt", "Hello.") if len(body) == 2 else None)
+
+
+@BOOK.world("calls.hosted-at-the-other-rate", "AGP-CALL-6", "A hosted minute costs as much as one by webhook.")
+def _at_the_other_rate(world: World) -> None:
+    def cheaper(_account: str, amount: int, cause: str, ref: str) -> int:
+        detail = house(world).phones.details.get(ref) if cause == "call" else None
+        hosted = bool(detail is not None and detail.voice_mode == "hosted")
+        return amount * 13 // 22 if hosted else amount
+
+    charged(world, cheaper)
+
+
+@BOOK.world("calls.by-the-minute", "AGP-CALL-6", "Calls are charged by the minute begun.")
+def _by_the_minute(world: World) -> None:
+    def rounded(_account: str, amount: int, cause: str, ref: str) -> int:
+        detail = house(world).phones.details.get(ref) if cause == "call" else None
+        if detail is None or not detail.seconds:
+            return amount
+        minutes: int = -(-detail.seconds // 60)
+        return minutes * (22 if detail.voice_mode == "hosted" else 13) * CENT
+
+    charged(world, rounded)
+
+
+@BOOK.world("calls.busy-costs", "AGP-CALL-6", "A call that was busy costs a cent.")
+def _busy_costs(world: World) -> None:
+    charged(world, lambda _account, amount, cause, _ref: amount or (CENT if cause == "call" else 0))
+
+
+@BOOK.world("calls.on-credit", "AGP-CALL-6", "A call is placed without money.", "AGP-ERR-2")
+def _calls_on_credit(world: World) -> None:
+    swap(
+        house(world).money,
+        "check",
+        lambda check: lambda account, price: check(account, 0 if price in MINUTE_OF_ANY_CALL else price),
+    )
+
+
+@BOOK.answered("web.token-of-all", "AGP-CALL-7", "All web calls have one token.")
+def _token_of_all(answer: Answered, _: World) -> None:
+    if fine(answer, "POST", f"{CALLS}/web"):
+        show(answer, lambda call: call.update(accessToken="wct_1"))
+
+
+@BOOK.answered("web.without-a-token", "AGP-CALL-7", "A web call has no token.", "AGP-SDK-1")
+def _without_a_token(answer: Answered, _: World) -> None:
+    if fine(answer, "POST", f"{CALLS}/web"):
+        show(answer, lambda call: call.pop("accessToken"))
+
+
+@BOOK.answered("web.is-outbound", "AGP-CALL-7", "A web call is shown as outbound.")
+def _is_outbound(answer: Answered, _: World) -> None:
+    _calls(answer, lambda call: call.update(direction="outbound") if call["direction"] == "web" else None)
+
+
+@BOOK.asked("web.is-pstn", "AGP-CALL-7", "Calls of type pstn are all calls.", "AGP-SDK-1")
+def _is_pstn(asked: Asked) -> None:
+    if at(asked, "GET", CALLS):
+        query(asked, lambda named: named.pop("type") if named.get("type") == "pstn" else None)
+
+
+@BOOK.answered(
+    "inbound.from-us",
+    "AGP-CALL-8",
+    "A call that came in is shown as from our number.",
+)
+def _from_us(answer: Answered, _: World) -> None:
+    def turn(call: Thing) -> None:
+        if call["direction"] == "inbound":
+            call.update(fromNumber=call["toNumber"], toNumber=call["fromNumber"])
+
+    _calls(answer, turn)
+
+
+@BOOK.answered("inbound.without-its-agent", "AGP-CALL-8", "A call that came in has no agent.")
+def _without_its_agent(answer: Answered, _: World) -> None:
+    _calls(answer, lambda call: call.update(agentId=None) if call["direction"] == "inbound" else None)
+
+
+@BOOK.answered("inbound.not-of-the-number", "AGP-CALL-8", "A number's calls are those it placed.")
+def _not_of_the_number(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", f"{ONE_NUMBER}/calls"):
+        show(answer, lambda body: body.update(data=[c for c in body["data"] if c["direction"] != "inbound"]))
+
+
+@BOOK.world(
+    "inbound.end-in-silence", "AGP-CALL-8", "The end of a call that came in is not told.", "AGP-CALL-2", "AGP-HOOK-3",
+)  # fmt: skip
+def _end_in_silence(world: World) -> None:
+    def drop(event: Thing) -> Thing | None:
+        inbound = event["event"] == "agent.call_ended" and event["data"]["direction"] == "inbound"
+        return None if inbound else event
+
+    sent(world, drop)
+
+
+@BOOK.answered("inbound.missed-is-busy", "AGP-CALL-8", "A call that nobody took is shown as busy.")
+def _missed_is_busy(answer: Answered, _: World) -> None:
+    if fine(answer, "GET", ONE_CALL):
+        show(
+            answer,
+            lambda call: (
+                call.update(status="busy") if (call["status"], call["direction"]) == ("no-answer", "inbound") else None
+            ),
+        )

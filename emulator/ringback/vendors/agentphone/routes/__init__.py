@@ -1,0 +1,32 @@
+"""The vendor's routes: decode, call a rule, encode."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+
+from ringback.gateway.litestar_app import application as vendor_application
+from ringback.vendors.agentphone import errors
+from ringback.vendors.agentphone.routes.account import account
+from ringback.vendors.agentphone.routes.agents import agents
+from ringback.vendors.agentphone.routes.calls import calls
+from ringback.vendors.agentphone.routes.messages import messages
+from ringback.vendors.agentphone.routes.not_emulated import elsewhere
+from ringback.vendors.agentphone.routes.numbers import numbers
+from ringback.vendors.agentphone.routes.usage import usage
+from ringback.vendors.agentphone.routes.webhooks import webhooks
+from ringback.vendors.agentphone.rules import AgentPhone
+
+
+def application(house: AgentPhone) -> Litestar:
+    """The vendor's routes as an ASGI app."""
+    handlers = (
+        *numbers(house),
+        *agents(house),
+        *calls(house),
+        *messages(house),
+        *webhooks(house),
+        *usage(house),
+        *account(house),
+        *elsewhere(),
+    )
+    return vendor_application(house.world, errors.WORDING, handlers)

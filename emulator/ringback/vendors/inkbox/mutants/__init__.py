@@ -1,0 +1,11 @@
+"""Named ways to break one of Inkbox's claims each, for whoever wants to see whether a test notices."""
+
+from __future__ import annotations
+
+from ringback.gateway.vendor import Mutant
+from ringback.vendors.inkbox.mutants import access, calls, hooks, media, numbers, texts
+from ringback.vendors.inkbox.mutants.register import BOOK
+
+MUTANTS: dict[str, Mutant] = BOOK.all
+
+__all__ = ["MUTANTS", "access", "calls", "hooks", "media", "numbers", "texts"]

@@ -1,0 +1,90 @@
+"""Webhook subscriptions, the delivery log and replays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import delete, get, patch, post
+from litestar.params import FromPath
+
+from ringback.gateway.middleware import Answer, decode, encode, exchange_of
+from ringback.vendors.inkbox.events import CATALOG
+from ringback.vendors.inkbox.routes.query_params import Req, choice, flag, query_in, window
+from ringback.vendors.inkbox.rules import Inkbox
+from ringback.vendors.inkbox.rules.common import caller_of
+from ringback.vendors.inkbox.wire import Catalog, Deliveries, SubscriptionBody, SubscriptionPatch, Subscriptions
+
+SUBSCRIPTIONS = "/api/v1/webhooks/subscriptions"
+DELIVERIES = "/api/v1/webhooks/deliveries"
+OWNERS = ("mailbox_id", "phone_number_id", "agent_identity_id")
+_BODY = msgspec.json.Decoder(SubscriptionBody)
+_PATCH = msgspec.json.Decoder(SubscriptionPatch)
+
+
+def handlers(house: Inkbox) -> tuple[Any, ...]:
+    """Subscriptions and deliveries."""
+    world, hooks = house.world, house.hooks
+
+    def whole(request: Req) -> bool:
+        return choice(query_in(request, "scope"), "scope", ("identity",)) is not None
+
+    @post(SUBSCRIPTIONS, operation_id="createWebhookSubscription")
+    async def create_subscription(request: Req) -> Answer:
+        caller, body = caller_of(world, request), decode(exchange_of(request).body, _BODY)
+        hooks.check_events(body.event_types)
+        hooks.owner(caller, body)
+        await house.lines.check_url(body.url, "url")
+        return Answer(encode(hooks.create(caller, body)), 201)
+
+    @get(SUBSCRIPTIONS, operation_id="listWebhookSubscriptions")
+    async def list_subscriptions(request: Req) -> Answer:
+        query = query_in(request, *OWNERS, "url", "event_type", "scope")
+        return Answer(encode(Subscriptions(hooks.listed(caller_of(world, request), query))))
+
+    @get(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="getWebhookSubscription")
+    async def get_subscription(request: Req, subscription_id: FromPath[str]) -> Answer:
+        return Answer(encode(hooks.view(hooks.of(caller_of(world, request), subscription_id))))
+
+    @patch(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="updateWebhookSubscription")
+    async def update_subscription(request: Req, subscription_id: FromPath[str]) -> Answer:
+        caller = caller_of(world, request)
+        hooks.of(caller, subscription_id)
+        body = decode(exchange_of(request).body, _PATCH)
+        if isinstance(body.url, str):
+            await house.lines.check_url(body.url, "url")
+        return Answer(encode(hooks.change(caller, subscription_id, body, whole=whole(request))))
+
+    @delete(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="deleteWebhookSubscription")
+    async def delete_subscription(request: Req, subscription_id: FromPath[str]) -> None:
+        hooks.delete(caller_of(world, request), subscription_id, whole=whole(request))
+
+    @get("/api/v1/webhooks/catalog", operation_id="getWebhookCatalog")
+    async def get_catalog(request: Req) -> Answer:
+        caller_of(world, request)
+        return Answer(encode(Catalog(supports_identity_subscriptions=True, event_types=list(CATALOG))))
+
+    @get(DELIVERIES, operation_id="listWebhookDeliveries")
+    async def list_deliveries(request: Req) -> Answer:
+        query = query_in(request, "subscription_id", "phone_number_id", "event_type", "success", "limit", "offset")
+        flag(query, "success")
+        found = hooks.deliveries(caller_of(world, request), query, *window(query))
+        return Answer(encode(Deliveries(found)))
+
+    @post(f"{DELIVERIES}/{{delivery_id:str}}/replay", operation_id="replayWebhookDelivery", status_code=200)
+    async def replay_delivery(request: Req, delivery_id: FromPath[str]) -> Answer:
+        row = hooks.replay(caller_of(world, request), delivery_id)
+        if row.delivery is not None:
+            await world.outbox.settle(world.outbox.records[row.delivery])
+        return Answer(encode(hooks.delivery_view(row)))
+
+    return (
+        create_subscription,
+        list_subscriptions,
+        get_subscription,
+        update_subscription,
+        delete_subscription,
+        get_catalog,
+        list_deliveries,
+        replay_delivery,
+    )

@@ -1,0 +1,41 @@
+"""Webhooks: payload, signature and retries, page "Webhooks — events & signing"."""
+
+from __future__ import annotations
+
+from ringback.carrier.calls import Call
+from ringback.carrier.clock import iso_offset, iso_z
+from ringback.gateway.middleware import encode
+from ringback.gateway.outbox import Dialect, Headers, stamped
+from ringback.vendors.kwickphone.wire import Event, EventCall
+
+CALL_COMPLETED = "call.completed"
+RETRIES = (60, 300, 1500, 7500)
+"""Seconds after each failed attempt: five attempts with growing waits. The page gives no figures: ours."""
+
+
+def call_completed(call: Call, occurred_at: int) -> bytes:
+    """The raw body of a `call.completed` event."""
+    return encode(
+        Event(
+            CALL_COMPLETED,
+            call.line,
+            iso_offset(occurred_at),
+            EventCall(
+                call.id,
+                call.peer,
+                call.outcome,
+                call.duration,
+                iso_z(call.started_at),
+                call.recording,
+                call.turns is not None,
+            ),
+        )
+    )
+
+
+def sign(secret: str, body: bytes, now: int) -> Headers:
+    """Timestamp in Unix seconds, and HMAC-SHA256 over `{timestamp}.{raw_body}` under the number's secret."""
+    return (("X-KwickPhone-Timestamp", str(now)), ("X-KwickPhone-Signature", f"v1={stamped(secret, body, now)}"))
+
+
+DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="KwickPhone-Webhooks/1.0")

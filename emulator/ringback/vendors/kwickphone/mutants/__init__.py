@@ -1,0 +1,11 @@
+"""Named ways to break one claim of KwickPhone's page each, for whoever wants to see whether a test notices."""
+
+from __future__ import annotations
+
+from ringback.gateway.vendor import Mutant
+from ringback.vendors.kwickphone.mutants import access, calls, faults, money, numbers, webhooks
+from ringback.vendors.kwickphone.mutants.register import BOOK
+
+MUTANTS: dict[str, Mutant] = BOOK.all
+
+__all__ = ["MUTANTS", "access", "calls", "faults", "money", "numbers", "webhooks"]

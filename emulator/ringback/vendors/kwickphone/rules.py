@@ -1,0 +1,359 @@
+"""KwickPhone's business rules: provisioning, billing, calls. Every rule checks first and changes state once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from ringback.carrier.calls import Call
+from ringback.carrier.clock import DAY, HOUR, SECOND, iso_offset, iso_z, months_later
+from ringback.carrier.ledger import DOLLAR, by_the_minute, dollars, usd
+from ringback.carrier.numbers import OutOfStock, in_service
+from ringback.carrier.script import Script
+from ringback.gateway.accounts import Account
+from ringback.gateway.egress import EgressError
+from ringback.gateway.middleware import encode
+from ringback.gateway.services import World
+from ringback.gateway.vendor import Unanswered
+from ringback.store import Collection
+from ringback.vendors.kwickphone import errors
+from ringback.vendors.kwickphone.events import CALL_COMPLETED, call_completed
+from ringback.vendors.kwickphone.records import KwickPhoneSettings, Number
+from ringback.vendors.kwickphone.wire import (
+    CallView,
+    CreatedNumberView,
+    NumberView,
+    ProvisionBody,
+    TranscriptView,
+    TurnView,
+)
+
+NAME = "kwickphone"
+MONTHLY_PRICE = 5 * DOLLAR
+GRACE = 7 * DAY
+"""Page "Limits & billing"."""
+
+BILL = "kwickphone.bill"
+END_GRACE = "kwickphone.end_grace"
+LISTED = 50_000
+"""Finished calls whose listing is kept ready."""
+TOLL_FREE = frozenset(("800", "833", "844", "855", "866", "877", "888"))
+_AREA_CODE = re.compile(r"[2-9][0-9]{2}")
+_US_E164 = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
+
+
+class KwickPhone:
+    """KwickPhone in one emulator."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.records: Collection[Number] = Collection(
+            Number,
+            account=lambda number: number.account,
+            status=lambda number: (number.account, number.status),
+        )
+        self._listed: dict[str, bytes] = {}
+        world.clock.on(BILL, self._bill)
+        world.clock.on(END_GRACE, self._end_grace)
+
+    def collections(self) -> Mapping[str, Any]:
+        """What a snapshot holds."""
+        return {"numbers": self.records}
+
+    def settings(self, account: str) -> KwickPhoneSettings:
+        """The account's settings."""
+        return cast("KwickPhoneSettings", self.world.settings_of(account))
+
+    # -- numbers ------
+
+    async def check_webhook_url(self, url: str | None) -> None:
+        """Page "Provision a number": public HTTPS. Raises Refusal 400."""
+        if url is None:
+            return
+        try:
+            await self.world.outbox.egress.admit(url)
+        except EgressError as error:
+            raise errors.invalid_request(f"webhook_url: {error}.", "webhook_url") from None
+
+    def provision(self, account: str, body: ProvisionBody) -> CreatedNumberView:
+        """Buy a number and charge its first month, page "Provision a number". Raises Refusal; then nothing is bought
+        and nothing charged."""
+        area_code = self._area_code(body)
+        world, settings, now = self.world, self.settings(account), self.world.clock.now(account)
+        limit = settings.number_limit
+        if limit is not None and self.records.count("status", (account, "active")) >= limit:
+            raise errors.number_limit(limit)
+        window = f"{NAME}.provisions.{account}"
+        hourly = settings.provisions_per_hour
+        if hourly is not None and (wait := self._velocity_wait(window, hourly, now)) > 0:
+            raise errors.provision_velocity(hourly, -(-wait // SECOND))
+        if world.ledger.balance(account) < MONTHLY_PRICE:
+            raise errors.insufficient_balance()
+        id_ = f"num_{self.records.created + 1}"
+        try:
+            phone_number = world.numbers.assign("US", area_code, vendor=NAME, account=account, owner=id_)
+        except OutOfStock:
+            raise errors.no_numbers(area_code) from None
+        if hourly is not None:
+            world.windows.add(window, now)
+        number = self.records.add(
+            Number(
+                id=id_,
+                account=account,
+                phone_number=phone_number,
+                business_phone=body.business_phone,
+                status="active",
+                webhook_url=body.webhook_url,
+                webhook_secret=f"whsec_{world.streams(NAME, account, 'secret').hex(32)}",
+                created_at=now,
+            )
+        )
+        self._await_next_month(number)
+        world.note(account, "number", f"{phone_number} provisioned", number_id=id_)
+        self._charge(account, MONTHLY_PRICE, "number", id_)
+        return CreatedNumberView(
+            number.id,
+            number.phone_number,
+            number.business_phone,
+            number.status,
+            number.webhook_url,
+            number.webhook_secret,
+            iso_offset(now),
+        )
+
+    def _area_code(self, body: ProvisionBody) -> str:
+        if not _is_us_number(body.business_phone):
+            raise errors.invalid_request(
+                "business_phone must be a US number in E.164, such as +13465551234.", "business_phone"
+            )
+        area_code = body.area_code if body.area_code is not None else body.business_phone[2:5]
+        if not _AREA_CODE.fullmatch(area_code):
+            raise errors.invalid_request("area_code must be three digits, such as 346.", "area_code")
+        return area_code
+
+    def _velocity_wait(self, window: str, hourly: int, now: int) -> int:
+        return HOUR if hourly == 0 else self.world.windows.wait(window, hourly, HOUR, now)
+
+    def list_numbers(self, account: str) -> list[NumberView]:
+        """The account's numbers, active first, then past due, then released; newest first among each."""
+        return [
+            NumberView(
+                number.id,
+                number.phone_number,
+                number.business_phone,
+                number.status,
+                number.webhook_url,
+                iso_offset(number.created_at),
+            )
+            for status in ("active", "past_due", "released")
+            for number in self.records.newest("status", (account, status))
+        ]
+
+    def release(self, account: str, id_: str) -> None:
+        """Give a number back, page "Release a number": no refund, no more bills. Raises Refusal 404. Releasing a
+        number twice is answered as the first time and changes nothing."""
+        number = self.records.get(id_)
+        if number is None or number.account != account:
+            raise errors.not_found("number")
+        if number.status != "released":
+            self._release(number)
+
+    def _release(self, number: Number) -> None:
+        self.world.clock.cancel(number.timer)
+        self.world.numbers.release(number.phone_number)
+        self.records.update(number, status="released", released_at=self.world.clock.now(number.account), timer=None)
+        self.world.note(number.account, "number", f"{number.phone_number} released", number_id=number.id)
+
+    # -- billing ------
+
+    def _await_next_month(self, number: Number) -> None:
+        due = months_later(number.created_at, number.months)
+        number.timer = self.world.clock.at(due, number.account, BILL, number.id, background=True)
+
+    def _bill(self, id_: str) -> None:
+        number = self.records.get(id_)
+        if number is None or number.status != "active":
+            return
+        if self._pay(number):
+            self._await_next_month(number)
+        else:
+            now = self.world.clock.now(number.account)
+            timer = self.world.clock.at(now + GRACE, number.account, END_GRACE, number.id, background=True)
+            self.records.update(number, status="past_due", past_due_since=now, timer=timer)
+            self.world.numbers.suspend(number.phone_number)
+            self.world.note(number.account, "number", f"{number.phone_number} past due", number_id=number.id)
+
+    def _pay(self, number: Number) -> bool:
+        """Charge the month that is due, from the balance or, with auto-top-up on, from the card."""
+        account = number.account
+        if self.world.ledger.balance(account) < MONTHLY_PRICE:
+            self._top_up(account, MONTHLY_PRICE)
+        if self.world.ledger.balance(account) < MONTHLY_PRICE:
+            return False
+        number.months += 1
+        self._charge(account, MONTHLY_PRICE, "number", number.id)
+        return True
+
+    def _end_grace(self, id_: str) -> None:
+        number = self.records.get(id_)
+        if number is not None and number.status == "past_due":
+            self._release(number)
+
+    def _pay_arrears(self, account: str) -> None:
+        """Numbers past due become active again, the longest overdue first, as far as the balance goes."""
+        overdue = self.records.oldest("status", (account, "past_due"))
+        for number in sorted(overdue, key=lambda number: number.past_due_since or 0):
+            if not self._pay(number):
+                break
+            self.world.clock.cancel(number.timer)
+            self.records.update(number, status="active", past_due_since=None)
+            self.world.numbers.resume(number.phone_number)
+            self._await_next_month(number)
+            self.world.note(account, "number", f"{number.phone_number} active again", number_id=number.id)
+
+    def _charge(self, account: str, amount: int, cause: str, ref: str) -> None:
+        if amount:
+            self.world.ledger.post(account, -amount, cause, ref)
+            self._top_up(account)
+
+    def _top_up(self, account: str, price: int = 0) -> None:
+        """Charge the card when the balance is below the threshold, or would be after paying `price`."""
+        settings = self.settings(account)
+        auto = settings.auto_top_up
+        if auto is None or self.world.ledger.balance(account) - price >= usd(auto.threshold):
+            return
+        amount = usd(auto.amount)
+        if settings.card == "ok":
+            self.world.ledger.post(account, amount, "auto_top_up")
+        else:
+            self.world.note(account, "money", f"card declined for {dollars(amount)}", cause="card_declined")
+
+    # -- what the control API does -----------------------------------------------------------------------------------
+
+    def opened(self, account: Account) -> None:
+        """A new account starts with the balance it was given."""
+
+    def closed(self, account: Account) -> None:
+        """Its numbers are released."""
+        for number in self.records.oldest("account", account.id):
+            if number.status != "released":
+                self._release(number)
+
+    def settings_changed(self, account: Account) -> None:
+        """A card that works again, or auto-top-up switched on, takes effect at once."""
+        self._top_up(account.id)
+        self._pay_arrears(account.id)
+
+    def funded(self, account: str) -> None:
+        """Money pays what is overdue."""
+        self._pay_arrears(account)
+
+    def numbers(self, account: str) -> list[dict[str, Any]]:
+        """The account's numbers for the control API."""
+        return [
+            {
+                "id": number.id,
+                "phone_number": number.phone_number,
+                "status": number.status,
+                "business_phone": number.business_phone,
+                "webhook_url": number.webhook_url,
+                "paid_months": number.months,
+            }
+            for number in self.records.newest("account", account)
+        ]
+
+    # -- calls ------
+
+    def receive_call(self, to: str, caller: str, script: Script) -> Call:
+        """Somebody calls one of our numbers. Raises Unanswered for one that takes no calls."""
+        line = self.world.numbers.line(to)
+        if line is None or line.vendor != NAME or not line.open:
+            raise Unanswered(to)
+        stream = self.world.streams(NAME, line.account, "call")
+        return self.world.calls.receive(
+            id_=f"CA{stream.hex(32)}",
+            vendor=NAME,
+            account=line.account,
+            line=line.owner,
+            number=to,
+            peer=caller,
+            script=script,
+        )
+
+    def call_changed(self, call: Call) -> None:
+        """A completed call is billed, and its event is sent where its number has a webhook URL."""
+        if call.state != "completed":
+            return
+        rate = usd(self.settings(call.account).talk_rate)
+        self._charge(call.account, by_the_minute(rate, call.duration), "talk_time", call.id)
+        number = self.records[call.line]
+        if number.webhook_url is not None:
+            self.world.outbox.send(
+                vendor=NAME,
+                account=call.account,
+                event=CALL_COMPLETED,
+                subject=call.id,
+                url=number.webhook_url,
+                secret=number.webhook_secret,
+                body=call_completed(call, self.world.clock.now(call.account)),
+            )
+
+    def list_calls(self, account: str, limit: int | None, after: str | None) -> bytes:
+        """The JSON of the account's calls, newest first. Raises Refusal 400 for an unknown cursor."""
+        start = None
+        if after is not None:
+            start = self.world.calls.records.get(after)
+            if start is None or start.account != account:
+                raise errors.invalid_request("starting_after must be the id of one of your calls.", "starting_after")
+        page = self.world.calls.records.page("account", account, limit, start)
+        listed = self._listed
+        return b'{"data":[' + b",".join([listed.get(call.id) or self._list(call) for call in page]) + b"]}"
+
+    def _list(self, call: Call) -> bytes:
+        done = call.state == "completed"
+        listed = encode(
+            CallView(
+                call.id,
+                call.line,
+                call.number,
+                call.peer,
+                call.direction,
+                call.state,
+                call.outcome if call.ended_at is not None else None,
+                call.duration,
+                iso_z(call.started_at),
+                done and call.recording,
+                done and call.turns is not None,
+            )
+        )
+        if call.ended_at is not None:
+            if len(self._listed) >= LISTED:
+                self._listed.clear()
+            self._listed[call.id] = listed
+        return listed
+
+    def transcript(self, account: str, id_: str) -> TranscriptView:
+        """Turn by turn, page "Get a transcript". Raises Refusal 404."""
+        call = self._call(account, id_)
+        if call.state != "completed" or call.turns is None:
+            raise errors.not_found("transcript")
+        return TranscriptView(call.id, [TurnView(turn.speaker, turn.text, turn.at) for turn in call.turns])
+
+    def recorded(self, account: str, id_: str) -> Call:
+        """The call whose recording is asked for, page "Get a recording". Raises Refusal 404."""
+        call = self._call(account, id_)
+        if call.state != "completed" or not call.recording:
+            raise errors.no_recording()
+        return call
+
+    def _call(self, account: str, id_: str) -> Call:
+        call = self.world.calls.records.get(id_)
+        if call is None or call.account != account or call.vendor != NAME:
+            raise errors.not_found("call")
+        return call
+
+
+def _is_us_number(text: str) -> bool:
+    """Whether text is a US number in E.164: the plan's shape, with an area code of the United States or toll-free."""
+    return _US_E164.fullmatch(text) is not None and (text[2:5] in TOLL_FREE or in_service("US", text[2:5]))

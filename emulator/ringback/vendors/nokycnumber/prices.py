@@ -1,0 +1,63 @@
+"""What things cost and where they work. The page names one price, 0.012 for a segment to France; the rest is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ringback.carrier.ledger import CENT, DOLLAR, by_the_minute
+
+Period = Literal["monthly", "quarterly", "yearly"]
+Tier = Literal["standard", "premium"]
+
+MONTHS: Mapping[Period, int] = {"monthly": 1, "quarterly": 3, "yearly": 12}
+NUMBERS: Mapping[Tier, Mapping[Period, int]] = {
+    "standard": {"monthly": 5 * DOLLAR, "quarterly": 1350 * CENT, "yearly": 48 * DOLLAR},
+    "premium": {"monthly": 15 * DOLLAR, "quarterly": 4050 * CENT, "yearly": 144 * DOLLAR},
+}
+MILL = 1_000
+"""A thousandth of a dollar: what talk is rounded to."""
+COUNTRIES: tuple[str, ...] = ("fr", "gb", "us", "ca", "de", "es", "jp")
+"""Where numbers are sold; some are out of stock."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What it costs to reach a country: a minute of talk, a segment, and an MMS where the country has them."""
+
+    country: str
+    minute: int
+    segment: int
+    picture: int | None = None
+
+
+RATES: Mapping[str, Rate] = {
+    "1": Rate("us", 14 * MILL, 8 * MILL, 20 * MILL),
+    "31": Rate("nl", 25 * MILL, 14 * MILL),
+    "32": Rate("be", 25 * MILL, 14 * MILL),
+    "33": Rate("fr", 20 * MILL, 12 * MILL),
+    "34": Rate("es", 20 * MILL, 12 * MILL),
+    "39": Rate("it", 25 * MILL, 14 * MILL),
+    "41": Rate("ch", 35 * MILL, 16 * MILL),
+    "44": Rate("gb", 18 * MILL, 11 * MILL),
+    "49": Rate("de", 20 * MILL, 13 * MILL),
+    "52": Rate("mx", 30 * MILL, 15 * MILL),
+    "61": Rate("au", 30 * MILL, 15 * MILL, 25 * MILL),
+    "81": Rate("jp", 40 * MILL, 18 * MILL),
+    "351": Rate("pt", 25 * MILL, 14 * MILL),
+    "353": Rate("ie", 25 * MILL, 14 * MILL),
+}
+"""By calling code; other countries cannot be reached."""
+PICTURES = frozenset(("us", "ca"))
+"""Countries whose numbers can send MMS."""
+
+
+def rate_to(number: str) -> Rate | None:
+    """What it costs to reach a number in E.164; None where it cannot be reached."""
+    return next((RATES[number[1 : 1 + size]] for size in (3, 2, 1) if number[1 : 1 + size] in RATES), None)
+
+
+def talk(rate: Rate, seconds: int) -> int:
+    """A call of so many seconds: by the second, rounded to the nearest thousandth of a dollar."""
+    return by_the_minute(rate.minute, seconds, MILL)

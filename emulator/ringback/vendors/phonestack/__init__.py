@@ -1,0 +1,106 @@
+"""PhoneStack: contacts called by AI agents, in campaigns and one by one, by REST and by MCP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from ringback.gateway.policy import Manners
+from ringback.gateway.vendor import Apart, Mutant, Operation, Vendor
+from ringback.vendors.phonestack import errors
+from ringback.vendors.phonestack.events import DIALECT
+from ringback.vendors.phonestack.records import PhoneStackSettings
+from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.vendors.phonestack.rules.access import BULK, MCP, permit
+
+if TYPE_CHECKING:
+    from ringback.gateway.accounts import Account
+    from ringback.gateway.middleware import ASGIApp
+
+OPERATIONS = (
+    Operation("createContact", "POST", "/api/v1/contacts"),
+    Operation("bulkCreateContacts", "POST", "/api/v1/contacts/bulk"),
+    Operation("listContacts", "GET", "/api/v1/contacts"),
+    Operation("getContact", "GET", "/api/v1/contacts/{contact_id}"),
+    Operation("updateContact", "PATCH", "/api/v1/contacts/{contact_id}"),
+    Operation("deleteContact", "DELETE", "/api/v1/contacts/{contact_id}"),
+    Operation("addToDnc", "POST", "/api/v1/contacts/{contact_id}/dnc"),
+    Operation("removeFromDnc", "DELETE", "/api/v1/contacts/{contact_id}/dnc"),
+    Operation("listCalls", "GET", "/api/v1/calls"),
+    Operation("triggerCall", "POST", "/api/v1/calls/trigger"),
+    Operation("getCall", "GET", "/api/v1/calls/{call_id}"),
+    Operation("getTranscript", "GET", "/api/v1/calls/{call_id}/transcript"),
+    Operation("getRecording", "GET", "/api/v1/calls/{call_id}/recording"),
+    Operation("listCampaigns", "GET", "/api/v1/campaigns"),
+    Operation("getCampaign", "GET", "/api/v1/campaigns/{campaign_id}"),
+    Operation("startCampaign", "POST", "/api/v1/campaigns/{campaign_id}/start"),
+    Operation("pauseCampaign", "POST", "/api/v1/campaigns/{campaign_id}/pause"),
+    Operation("resumeCampaign", "POST", "/api/v1/campaigns/{campaign_id}/resume"),
+    Operation("stopCampaign", "POST", "/api/v1/campaigns/{campaign_id}/stop"),
+    Operation("listCustomFields", "GET", "/api/v1/custom-fields"),
+    Operation("createCustomField", "POST", "/api/v1/custom-fields"),
+    Operation("getCustomField", "GET", "/api/v1/custom-fields/{field_id}"),
+    Operation("updateCustomField", "PATCH", "/api/v1/custom-fields/{field_id}"),
+    Operation("deleteCustomField", "DELETE", "/api/v1/custom-fields/{field_id}"),
+    Operation("createProfile", "POST", "/api/v1/profiles"),
+    Operation("listProfiles", "GET", "/api/v1/profiles"),
+    Operation("getProfile", "GET", "/api/v1/profiles/{profile_id}"),
+    Operation("updateProfile", "PATCH", "/api/v1/profiles/{profile_id}"),
+    Operation("archiveProfile", "DELETE", "/api/v1/profiles/{profile_id}"),
+    Operation("listReports", "GET", "/api/v1/reports"),
+    Operation("getReport", "GET", "/api/v1/reports/{report_id}"),
+    Operation("executeReport", "POST", "/api/v1/reports/{report_id}/execute"),
+    Operation("exportReport", "GET", "/api/v1/reports/{report_id}/export"),
+    Operation("downloadRecording", "GET", "/api/v1/files/recordings/{file}"),
+    Operation("sendMcpMessage", "POST", "/mcp"),
+)
+RATE_LIMIT = 100
+"""Requests a minute, page "Rate Limits"."""
+APART = {
+    ("POST", "/api/v1/contacts/bulk"): BULK,
+    ("POST", MCP): Apart("mcp", None),
+}
+"""Bulk endpoints, page "Rate Limits". What an MCP message counts as shows only when it is read."""
+
+
+def _application(house: Any) -> ASGIApp:
+    from ringback.vendors.phonestack.routes import application
+
+    return cast("ASGIApp", application(house))
+
+
+def _mutants() -> Sequence[Mutant]:
+    from ringback.vendors.phonestack.mutants import MUTANTS
+
+    return tuple(MUTANTS.values())
+
+
+def _seed(house: Any, account: Account) -> None:
+    house.dashboard.furnish(account.id)
+
+
+VENDOR = Vendor(
+    name="phonestack",
+    title="PhoneStack",
+    origin="https://phonestack.com",
+    base_path="/api/v1",
+    settings=PhoneStackSettings,
+    operations=OPERATIONS,
+    key_prefix="ps_live_",
+    max_keys=None,
+    key_overlap=0,
+    rate_limit=RATE_LIMIT,
+    wording=errors.WORDING,
+    dialect=DIALECT,
+    open=PhoneStack,
+    application=_application,
+    mutants=_mutants,
+    scopes=("full", "read_only", "write_only"),
+    kinds={"live": "ps_live_", "test": "ps_test_"},
+    outbound=frozenset(("call",)),
+    public=frozenset(("downloadRecording",)),
+    manners=Manners(permit=permit),
+    apart=APART,
+    any_type=True,
+    seed=_seed,
+)

@@ -1,0 +1,64 @@
+"""Webhooks: the events, their envelope and signature, page "Webhooks"."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from hmac import new as hmac
+from typing import Any
+
+import msgspec
+
+from ringback.carrier.clock import iso_z
+from ringback.gateway.middleware import encode
+from ringback.gateway.outbox import Dialect, Headers
+from ringback.vendors.phonestack.records import EVENTS, EventType
+from ringback.vendors.phonestack.wire import EventView
+
+MEANINGS: dict[EventType, str] = {
+    "call.completed": "A call was held and has ended; comes with its analysis and transcript",
+    "call.started": "A call was placed, or came in",
+    "call.failed": "A call was not answered, found the line busy, or could not be put through",
+    "call.voicemail": "A call reached a voicemail",
+    "campaign.started": "A campaign was launched",
+    "campaign.paused": "A running campaign was paused",
+    "campaign.completed": "A campaign has called everybody in its queue, or was stopped",
+    "contact.created": "A contact was added",
+    "contact.dnc_requested": "A contact is not to be called again",
+    "billing.limit_warning": "80 % of the spending limit is used",
+    "billing.limit_reached": "The spending limit is used up",
+}
+FRACTION = b".0"
+LARGEST_EXACT = 2**53
+MOST_FAILURES = 10
+"""Consecutive failed deliveries after which a webhook is disabled, page "Webhooks"."""
+
+
+def event(kind: EventType, at: int, organization: str, data: Any) -> bytes:
+    """The raw body of an event.
+
+    The page's own receiver checks the signature over `JSON.stringify` of the parsed body, so that has to give the same
+    bytes: a number without a fraction is written without one.
+    """
+    body = encode(EventView(kind, iso_z(at), organization, data))
+    return encode(_as_javascript(msgspec.json.decode(body))) if FRACTION in body else body
+
+
+def _as_javascript(value: Any) -> Any:
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < LARGEST_EXACT else value
+    if isinstance(value, dict):
+        return {name: _as_javascript(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_javascript(inner) for inner in value]
+    return value
+
+
+def sign(secret: str, body: bytes, now: int) -> Headers:
+    """Hexadecimal HMAC-SHA256 of the raw body under the webhook's secret."""
+    return (("X-PhoneStack-Signature", hmac(secret.encode(), body, sha256).hexdigest()),)
+
+
+DIALECT = Dialect(sign=sign, retries=(), user_agent="PhoneStack-Webhooks/1.0")
+"""The page promises no second attempt: what fails counts towards the webhook's being disabled. Ours."""
+
+__all__ = ["DIALECT", "EVENTS", "MEANINGS", "MOST_FAILURES", "EventType", "event", "sign"]
