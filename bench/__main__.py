@@ -267,9 +267,9 @@ class Inside:
 
         self.vendor = vendor
         self.application = Application(Settings(clock="frozen", vendors=(vendor,), journal_size=1_000))
-        self.world = self.application.world
-        self.account = self.world.open_account(self.world.vendors[vendor], settings=settings, balance=RICH)
-        self.key = header(self.world.issue_key(self.account).secret)
+        self.emulator = self.application.emulator
+        self.account = self.emulator.services.open_account(vendor, settings=settings, balance=RICH)
+        self.key = header(self.emulator.services.issue_key(self.account).secret)
         self.status = 0
 
     async def ask(self, method: str, path: str, query: bytes = b"", body: bytes = b"") -> bytes:
@@ -300,15 +300,15 @@ class Inside:
         """Have `count` finished calls without turns."""
         from ringback.carrier.script import Script
 
-        if not self.world.houses["kwickphone"].numbers(self.account.id):
+        if not self.emulator.backends["kwickphone"].numbers(self.account.id):
             asyncio.run(self.ask("POST", "/v1/numbers", body=b'{"business_phone":"+13465551234"}'))
-        number = self.world.houses["kwickphone"].numbers(self.account.id)[0]["phone_number"]
+        number = self.emulator.backends["kwickphone"].numbers(self.account.id)[0]["phone_number"]
         script = Script(turns=[], duration=60, outcome="order", answer_after=1)
-        house = self.world.houses["kwickphone"]
-        clock, calls = self.world.clock, self.world.calls.records
+        backend = self.emulator.backends["kwickphone"]
+        clock, calls = self.emulator.services.clock, self.emulator.services.calls.records
         while len(calls) < count:
             for _ in range(min(1_000, count - len(calls))):
-                house.receive_call(number, "+12145559876", script)
+                backend.receive_call(number, "+12145559876", script)
             asyncio.run(clock.advance(clock.now(self.account.id) + 120_000_000, self.account.id))
 
 
@@ -384,10 +384,10 @@ def webhooks(given: Any) -> list[Row]:
     """Events sent, signed and journalled a second, 64 in flight, beside a bare client doing the same POSTs."""
     import uvloop
 
-    from ringback.server import calm_the_collector
+    from ringback.server import tune_gc
 
     count = 6_000
-    calm_the_collector()
+    tune_gc()
     with process(sys.executable, "-m", "bench.sink", str(port := free_port())):
         first_answer(port, request("GET", "/"))
         seen = []
@@ -424,21 +424,21 @@ async def bare_posts(port: int, count: int) -> float:
 async def own_posts(port: int, count: int) -> float:
     """Events a second from `send` to a journalled delivery."""
     inside = Inside()
-    world = inside.world
-    world.clock.run_on(asyncio.get_running_loop())
+    emulator = inside.emulator
+    emulator.services.clock.run_on(asyncio.get_running_loop())
     body = b'{"type":"call.completed"}' + b" " * 300
     started = time.perf_counter()
     for n in range(count):
-        world.outbox.send(
+        emulator.services.outbox.send(
             vendor="kwickphone", account=inside.account.id, event="call.completed", subject=f"CA{n}",
             url=f"http://127.0.0.1:{port}/", secret="whsec_x", body=body,
         )  # fmt: skip
         if n % 64 == 63:
             await asyncio.sleep(0)
-    await world.clock.advance_idle()
+    await emulator.services.clock.advance_idle()
     spent = time.perf_counter() - started
-    delivered = sum(delivery.state == "delivered" for delivery in world.outbox.records)
-    await world.outbox.close()
+    delivered = sum(delivery.state == "delivered" for delivery in emulator.services.outbox.records)
+    await emulator.services.outbox.close()
     if delivered != count:
         raise RuntimeError(f"{delivered} of {count} events were delivered")
     return count / spent
@@ -449,9 +449,9 @@ def campaign(given: Any) -> list[Row]:
     event delivered; its stats, its report, its calls and its events have to agree to the unit."""
     import uvloop
 
-    from ringback.server import calm_the_collector
+    from ringback.server import tune_gc
 
-    calm_the_collector()
+    tune_gc()
     with process(sys.executable, "-m", "bench.sink", str(port := free_port())):
         first_answer(port, request("GET", "/"))
         quiet, _ = uvloop.run(whole_campaign(10_000, None))
@@ -469,31 +469,31 @@ async def whole_campaign(people: int, url: str | None) -> tuple[float, int]:
     from ringback.app import Application
     from ringback.settings import Settings
 
-    world = Application(Settings(vendors=("phonestack",), clock="frozen", seed_accounts=False)).world
-    world.clock.run_on(asyncio.get_running_loop())
+    emulator = Application(Settings(vendors=("phonestack",), clock="frozen", seed_accounts=False)).emulator
+    emulator.services.clock.run_on(asyncio.get_running_loop())
     settings: dict[str, Any] = {
         "campaigns": [{"name": "C", "people": people, "calls_per_minute": 6_000, "max_concurrent_calls": 1_000}],
         "reports": [{"name": "R", "group_by": "status"}],
     }
     if url is not None:
         settings["webhook"] = {"url": url}
-    account = world.open_account(world.vendors["phonestack"], settings=settings).id
-    house: Any = world.houses["phonestack"]
-    (own,), (report,) = house.campaigns.records, house.reports.records
+    account = emulator.services.open_account("phonestack", settings=settings).id
+    backend: Any = emulator.backends["phonestack"]
+    (own,), (report,) = backend.campaigns.records, backend.reports.records
     started = time.process_time()
-    house.campaigns.start(account, own.id)
-    await world.clock.advance_idle(account)
+    backend.campaigns.start(account, own.id)
+    await emulator.services.clock.advance_idle(account)
     spent = time.process_time() - started
-    await world.outbox.close()
-    stats, result = house.campaigns.stats(own), house.reports.execute(account, report.id, "all_time")
-    states = Counter(detail.status for detail in house.phones.details)
-    events = Counter(delivery.event for delivery in world.outbox.records if delivery.state == "delivered")
+    await emulator.services.outbox.close()
+    stats, result = backend.campaigns.stats(own), backend.reports.execute(account, report.id, "all_time")
+    states = Counter(detail.status for detail in backend.phones.details)
+    events = Counter(delivery.event for delivery in emulator.services.outbox.records if delivery.state == "delivered")
     agreed = [
         own.status == "completed",
         stats.calls == stats.contacts == result.totals["calls"] == people,
         {state: getattr(stats, state) for state in states} == states,
         {row["status"]: row["calls"] for row in result.rows} == states,
-        stats.cost_cents == result.totals["cost_cents"] == sum(detail.cost for detail in house.phones.details),
+        stats.cost_cents == result.totals["cost_cents"] == sum(detail.cost for detail in backend.phones.details),
         url is None or events["call.started"] == people,
         url is None or events["call.completed"] == stats.completed,
         url is None or events["call.voicemail"] == stats.voicemail,

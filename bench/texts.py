@@ -24,14 +24,14 @@ def said(count: int, stream: random.Random) -> str:
 
 async def searches(inside: Any, size: int) -> dict[str, float]:
     """Seconds of one search of each kind among so many texts (the ones that are there count)."""
-    house = inside.world.houses["inkbox"]
-    if not house.numbers(inside.account.id):
+    backend = inside.emulator.backends["inkbox"]
+    if not backend.numbers(inside.account.id):
         body = {"agent_handle": "bench", "phone_number": {"type": "local"}}
         await inside.ask("POST", "/api/v1/identities/", body=json.dumps(body).encode())
-    (number,) = house.numbers(inside.account.id)
+    (number,) = backend.numbers(inside.account.id)
     stream = random.Random(7)
-    for count in range(inside.world.messages.records.created, size):
-        house.receive_message(number["phone_number"], f"+1214555{count % 10_000:04d}", said(count, stream), (), ())
+    for count in range(inside.emulator.services.messages.records.created, size):
+        backend.receive_message(number["phone_number"], f"+1214555{count % 10_000:04d}", said(count, stream), (), ())
     path = f"{PHONE}/numbers/{number['id']}/texts/search"
     found = {}
     for what, query in QUERIES.items():

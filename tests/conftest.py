@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from ringback.gateway.journal import Exchange, Journal
+from ringback.gateway.journal import Journal, RequestLogEntry
 from tests.support.contract import Contract
 
 settings.register_profile("unhurried", deadline=None)
@@ -20,7 +20,7 @@ _add = Journal.add
 
 def _held_to_the_contract(journal: Journal, entry: Any) -> None:
     _add(journal, entry)
-    if isinstance(entry, Exchange) and entry.status:
+    if isinstance(entry, RequestLogEntry) and entry.status:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in entry.response_headers}
         if entry.method == "HEAD" or int(headers.get("content-length", "0")) > len(entry.response_body):
             return  # a body that was cut off on purpose, or kept in part; a stream has no length

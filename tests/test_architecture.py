@@ -1,4 +1,4 @@
-"""The rules of the house: imports point one way, routes are operations, time and chance have one door each."""
+"""The rules of the backend: imports point one way, routes are operations, time and chance have one door each."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_no_vendor_imports_another() -> None:
 
 @pytest.mark.parametrize("vendor", vendors.NAMES)
 def test_every_house_has_the_same_rooms(vendor: str) -> None:
-    house = ROOT / "emulator" / "vendors" / vendor
-    assert {path.stem for path in house.iterdir() if path.name != "__pycache__"} >= set(ROOMS)
+    backend = ROOT / "emulator" / "ringback" / "vendors" / vendor
+    assert {path.stem for path in backend.iterdir() if path.name != "__pycache__"} >= set(ROOMS)
 
 
 WALL = re.compile(r"\b(time\.(time|monotonic|sleep)|datetime\.(now|utcnow)|asyncio\.sleep|perf_counter)\(")
@@ -101,8 +101,8 @@ def test_routes_are_the_operations_of_the_contract_both_ways(vendor: str) -> Non
     declared = {
         (operation.id, operation.method, re.sub(r"\{\w+\}", "{}", operation.path)) for operation in described.operations
     }
-    world = Application(Settings(vendors=(vendor,), clock="frozen")).world
-    app: Any = described.application(world.houses[vendor])
+    emulator = Application(Settings(vendors=(vendor,), clock="frozen")).emulator
+    app: Any = described.application(emulator.backends[vendor])
     routed = {
         (
             handler.operation_id,

@@ -11,8 +11,8 @@ import pytest
 
 from ringback.app import Application
 from ringback.carrier.clock import SECOND
+from ringback.emulator import Emulator
 from ringback.gateway.faults import Effect, Fault
-from ringback.gateway.services import World
 from ringback.gateway.webhook_response import ASKED_BYTES, Reply
 from ringback.receiver import Receiver
 from ringback.settings import Settings
@@ -21,16 +21,16 @@ VENDOR = "kwickphone"
 
 
 class Asked:
-    """A world on a frozen clock with one account, and what was answered."""
+    """A emulator on a frozen clock with one account, and what was answered."""
 
     def __init__(self, **settings: Any) -> None:
-        self.world: World = Application(Settings(vendors=(VENDOR,), clock="frozen", **settings)).world
-        self.account = self.world.open_account(self.world.vendors[VENDOR]).id
+        self.emulator: Emulator = Application(Settings(vendors=(VENDOR,), clock="frozen", **settings)).emulator
+        self.account = self.emulator.services.open_account(VENDOR).id
         self.replies: list[Reply] = []
         self.lines: list[bytes] = []
 
     def ask(self, url: str, *, line: Callable[[bytes], bool] | None = None, patience: float | None = None) -> Any:
-        return self.world.outbox.ask(
+        return self.emulator.services.outbox.ask(
             vendor=VENDOR,
             account=self.account,
             event="agent.message",
@@ -51,19 +51,19 @@ class Asked:
         return heard
 
     async def settled(self) -> None:
-        await self.world.clock.advance(self.world.clock.now(self.account), self.account)
+        await self.emulator.services.clock.advance(self.emulator.services.clock.now(self.account), self.account)
 
 
 def running(story: Callable[[Asked], Awaitable[None]], **settings: Any) -> Asked:
     asked = Asked(**settings)
 
     async def run() -> None:
-        asked.world.clock.run_on(asyncio.get_running_loop())
+        asked.emulator.services.clock.run_on(asyncio.get_running_loop())
         await story(asked)
-        await asked.world.outbox.close()
+        await asked.emulator.services.outbox.close()
 
     asyncio.run(run())
-    assert asked.world.crashes == []
+    assert asked.emulator.services.crashes == []
     return asked
 
 
@@ -73,7 +73,9 @@ def test_the_answer_comes_back_before_time_moves_on() -> None:
 
         async def story(asked: Asked) -> None:
             asked.ask(hook.url)
-            await asked.world.clock.advance(asked.world.clock.now(asked.account) + 60 * SECOND, asked.account)
+            await asked.emulator.services.clock.advance(
+                asked.emulator.services.clock.now(asked.account) + 60 * SECOND, asked.account
+            )
             assert [reply.body for reply in asked.replies] == [b'{"text":"hi"}']
 
         asked = running(story)
@@ -81,13 +83,13 @@ def test_the_answer_comes_back_before_time_moves_on() -> None:
     (reply,) = asked.replies
     assert (reply.status, reply.accepted, reply.media_type, reply.whole) == (200, True, "application/json", True)
     assert request.headers["X-KwickPhone-Signature"]
-    (delivery,) = asked.world.outbox.records
+    (delivery,) = asked.emulator.services.outbox.records
     assert (delivery.event, delivery.state, delivery.attempts[0].response) == (
         "agent.message",
         "delivered",
         '{"text":"hi"}',
     )
-    assert any(entry.render()["kind"] == "delivery" for entry in asked.world.journal.read(asked.account))
+    assert any(entry.render()["kind"] == "delivery" for entry in asked.emulator.services.journal.read(asked.account))
 
 
 def test_an_unwilling_receiver_is_asked_once() -> None:
@@ -96,12 +98,12 @@ def test_an_unwilling_receiver_is_asked_once() -> None:
 
         async def story(asked: Asked) -> None:
             asked.ask(hook.url)
-            await asked.world.clock.advance_idle(asked.account)
+            await asked.emulator.services.clock.advance_idle(asked.account)
 
         asked = running(story)
         assert len(hook.requests) == 1
     assert (asked.replies[0].status, asked.replies[0].accepted, asked.replies[0].body) == (503, False, b"later")
-    assert [delivery.state for delivery in asked.world.outbox.records] == ["failed"]
+    assert [delivery.state for delivery in asked.emulator.services.outbox.records] == ["failed"]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,9 @@ def test_trouble_on_request_meets_questions_too(trouble: Any, requests: int, err
     with Receiver() as hook:
 
         async def story(asked: Asked) -> None:
-            asked.world.faults.records.add(Fault(id="f", account="", vendor=VENDOR, effect=Effect(webhook=trouble)))
+            asked.emulator.services.faults.records.add(
+                Fault(id="f", account="", vendor=VENDOR, effect=Effect(webhook=trouble))
+            )
             asked.ask(hook.url)
             await asked.settled()
 
@@ -226,17 +230,17 @@ def test_a_question_that_was_open_is_not_sent_again_after_a_restore() -> None:
         async def story(asked: Asked) -> None:
             asked.ask(hook.url, patience=0.2)
             await asyncio.sleep(0.05)
-            state = asked.world.snapshot()
-            asked.world.restore(state)
+            state = asked.emulator.snapshot()
+            asked.emulator.restore(state)
             await asyncio.sleep(0.3)
 
         asked = running(story)
         assert len(hook.requests) == 1
-    assert [delivery.state for delivery in asked.world.outbox.records] == ["dropped"]
+    assert [delivery.state for delivery in asked.emulator.services.outbox.records] == ["dropped"]
     assert asked.replies == []
 
 
 def test_without_a_loop_nothing_is_asked() -> None:
     asked = Asked()
     assert asked.ask("http://127.0.0.1:1/") is None
-    assert len(asked.world.outbox.records) == 0
+    assert len(asked.emulator.services.outbox.records) == 0

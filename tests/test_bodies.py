@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from ringback.gateway.errors import Malformed
-from ringback.gateway.middleware import decode
+from ringback.gateway.decoding import decode
+from ringback.gateway.errors import DecodeError
 
 
 class Part(msgspec.Struct):
@@ -50,14 +50,14 @@ DECODER = msgspec.json.Decoder(Body)
     ],
 )
 def test_what_is_wrong_is_said_in_plain_words(fields: str, param: str, problem: str) -> None:
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(DecodeError) as refused:
         decode(f"{{{fields}}}".encode(), DECODER)
     assert (refused.value.param, refused.value.problem) == (param, problem)
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"null", b'"x"'])
 def test_a_body_that_is_no_object_is_told_so(raw: bytes) -> None:
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(DecodeError) as refused:
         decode(raw, DECODER)
     assert (refused.value.param, refused.value.problem) == (None, "the body must be an object")
 

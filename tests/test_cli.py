@@ -241,7 +241,7 @@ def test_a_missing_optional_package_is_trouble_and_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ringback_conformance.command", None)
     said = cli("conform", "kwickphone")
-    assert said == Said(3, "", "ringback: conformance.command is missing: install ringback[conform]\n")
+    assert said == Said(3, "", "ringback: ringback_conformance.command is missing: install ringback[conform]\n")
 
 
 def test_a_bug_of_ours_is_trouble_and_not_a_verdict(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,10 +103,10 @@ def test_the_document_is_valid_openapi(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", vendors.NAMES)
 def test_the_document_has_the_operations_that_the_vendor_serves_and_no_others(vendor: str) -> None:
-    contract, house = Contract.load(vendor), vendors.load(vendor)
-    served = {(operation.id, operation.method, operation.path) for operation in house.operations}
+    contract, backend = Contract.load(vendor), vendors.load(vendor)
+    served = {(operation.id, operation.method, operation.path) for operation in backend.operations}
     assert {(operation.id, operation.method, operation.path) for operation in contract.operations} == served
-    assert contract.document["servers"][0]["url"] == house.origin
+    assert contract.document["servers"][0]["url"] == backend.origin
 
 
 @pytest.mark.parametrize(("vendor", "name"), [(vendor, name) for vendor in VENDORS for name, _ in described(vendor)])

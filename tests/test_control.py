@@ -405,7 +405,7 @@ def test_unkindness_is_seeded_and_documented() -> None:
     seen = []
     for _ in range(2):
         rates = {"rate_limited": 0.2, "unavailable": 0.2, "duplicate": 0.5, "delay": 0.2, "reorder": 0.2}
-        with Ringback("kwickphone", unkind=True, unkind_rates=rates, seed=3) as ringback, Receiver() as hook:
+        with Ringback("kwickphone", chaos=True, chaos_rates=rates, seed=3) as ringback, Receiver() as hook:
             account = ringback.account(rate_limit=None, balance="50")
             with account.client() as http:
                 statuses = [http.get("/v1/calls").status_code for _ in range(60)]
@@ -444,7 +444,7 @@ def test_a_reader_that_waits_does_not_hold_up_the_end() -> None:
     url = f"{ringback.url}/_ringback/journal?wait=60"
     waiter = threading.Thread(target=lambda: answers.append(httpx.get(url, trust_env=False, timeout=60)))
     waiter.start()
-    journal = ringback._thread.application.world.journal  # type: ignore[union-attr]
+    journal = ringback._thread.application.emulator.services.journal  # type: ignore[union-attr]
     while not journal._waiting:
         waiter.join(0.01)
     ringback.stop()

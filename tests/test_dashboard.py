@@ -31,7 +31,7 @@ from ringback.testing import Ringback
 
 BUSINESS = "+13465551234"
 CALLER = "+12145559876"
-LARGEST_PAGE = 40 * 1024
+MAX_PAGE = 40 * 1024
 NO_SUCH_CALL = "The control API has no such path and method."
 HOSTILE = "</script><script>window.struck = 1</script><img src=x onerror='window.struck = 1'>"
 PHONE = (390, 844)
@@ -137,7 +137,7 @@ def test_the_dashboard_is_small() -> None:
     with Ringback("kwickphone") as ringback:
         page = get(ringback.url).text
     size = len(page.encode()) - len(Page(page).inline["application/json"].encode())
-    assert size <= LARGEST_PAGE
+    assert size <= MAX_PAGE
 
 
 def test_the_dashboard_calls_the_control_api_and_nothing_else(own: Ringback) -> None:

@@ -97,7 +97,7 @@ def test_every_switch_is_a_setting_and_is_explained() -> None:
     for flag in serve:
         assert spelled.get(flag, flag.removeprefix("--").replace("-", "_")) in fields, flag
     explained = text(ROOT / "README.md")
-    for flag in ("--clock", "--seed", "--state", "--strict", "--webhook-route", "--unkind", "--tls", "--root"):
+    for flag in ("--clock", "--seed", "--state", "--strict", "--webhook-route", "--chaos", "--tls", "--root"):
         assert f"`{flag}" in explained, flag
 
 

@@ -230,9 +230,9 @@ def test_the_places_are_those_of_area_codes_that_there_are() -> None:
 
 def test_a_glance_shows_numbers_that_can_be_had_and_holds_none() -> None:
     numbers = Numbers(Streams(1))
-    shown = numbers.glance(["415", "212"], 5, vendor="v", account="a")
+    shown = numbers.preview(["415", "212"], 5, vendor="v", account="a")
     assert len(set(shown)) == 5
     assert {number[2:5] for number in shown} <= {"415", "212"}
     taken = numbers.assign("US", "415", vendor="v", account="a", owner="num_1")
-    assert taken not in numbers.glance(["415"], 99, vendor="v", account="b")
-    assert numbers.glance([], 5, vendor="v", account="a") == []
+    assert taken not in numbers.preview(["415"], 99, vendor="v", account="b")
+    assert numbers.preview([], 5, vendor="v", account="a") == []

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringback.carrier.clock import HOUR, Clock
-from ringback.gateway.idempotency import Idempotency, Mismatch, look_of
+from ringback.gateway.idempotency import Idempotency, Mismatch, request_digest
 
 KEPT_FOR = 24 * HOUR
 REQUESTS = st.lists(
@@ -70,12 +70,12 @@ def test_an_answer_is_forgotten_after_its_time_on_the_clock_of_its_account() -> 
 
 
 def test_a_look_is_what_the_json_says_and_where() -> None:
-    assert look_of("/a", b'{"x":1,"y":[2]}') == look_of("/a", b'{ "y": [2], "x": 1 }')
+    assert request_digest("/a", b'{"x":1,"y":[2]}') == request_digest("/a", b'{ "y": [2], "x": 1 }')
     looks = {
-        look_of("/a", b'{"x":1}'),
-        look_of("/b", b'{"x":1}'),
-        look_of("/a", b'{"x":2}'),
-        look_of("/a", b""),
-        look_of("/a", b"{"),
+        request_digest("/a", b'{"x":1}'),
+        request_digest("/b", b'{"x":1}'),
+        request_digest("/a", b'{"x":2}'),
+        request_digest("/a", b""),
+        request_digest("/a", b"{"),
     }
     assert len(looks) == 5

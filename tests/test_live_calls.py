@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ringback.carrier.calls import Call, Calls
 from ringback.carrier.clock import HOUR, SECOND, Clock
-from ringback.carrier.conversation import Beat, Terms
+from ringback.carrier.conversation import CallEvent, LiveTerms
 from ringback.carrier.rng import Streams
 from ringback.carrier.script import Script, ScriptedTurn, ScriptError, Turn
 
@@ -28,18 +28,18 @@ class Line:
         self.clock = Clock("frozen")
         self.calls = Calls(self.clock, Streams(1))
         self.agent = agent
-        self.beats: list[tuple[str, str | None]] = []
-        self.calls.talk.beat = self._beat
+        self.events: list[tuple[str, str | None]] = []
+        self.calls.live_calls.on_event = self._beat
 
-    def _beat(self, call: Call, beat: Beat, turn: Turn | None) -> None:
-        self.beats.append((beat, turn.text if turn is not None else None))
-        if beat == "heard" and turn is not None:
+    def _beat(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
+        self.events.append((event, turn.text if turn is not None else None))
+        if event == "turn_ended" and turn is not None:
             if self.agent is None:
-                self.calls.talk.pass_(call)
+                self.calls.live_calls.yield_turn(call)
             else:
                 self.agent(self.calls, call, turn)
 
-    def ring(self, *turns: ScriptedTurn, terms: Terms | None = None, **script: Any) -> Call:
+    def ring(self, *turns: ScriptedTurn, terms: LiveTerms | None = None, **script: Any) -> Call:
         return self.calls.receive(
             id_=f"call_{self.calls.records.created}",
             vendor="v",
@@ -48,7 +48,7 @@ class Line:
             number=ME,
             peer=YOU,
             script=Script(turns=list(turns) if turns else None, answer_after=0.0, **script),
-            live=terms or Terms(),
+            live=terms or LiveTerms(),
         )
 
     def advance(self, seconds: float) -> None:
@@ -67,7 +67,7 @@ def script_of(call: Call) -> list[tuple[str, str, float]]:
 
 
 def echo(calls: Calls, call: Call, turn: Turn) -> None:
-    calls.talk.say(call, f"You said {turn.text}")
+    calls.live_calls.say(call, f"You said {turn.text}")
 
 
 def test_the_next_turn_follows_the_answer_at_the_pace_of_speech() -> None:
@@ -107,8 +107,8 @@ def test_without_an_answer_there_is_silence_and_the_far_end_goes_on() -> None:
 
 def test_an_interim_line_keeps_the_turn_open() -> None:
     def agent(calls: Calls, call: Call, turn: Turn) -> None:
-        calls.talk.say(call, "let me see", more=True)
-        calls.talk.say(call, "it is blue")
+        calls.live_calls.say(call, "let me see", more=True)
+        calls.live_calls.say(call, "it is blue")
 
     line = Line(agent)
     call = line.ring(says("which colour"))
@@ -122,8 +122,8 @@ def test_an_interim_line_keeps_the_turn_open() -> None:
 
 def test_an_interim_line_without_more_ends_in_silence() -> None:
     def agent(calls: Calls, call: Call, turn: Turn) -> None:
-        calls.talk.say(call, "let me see", more=True)
-        calls.talk.pass_(call)
+        calls.live_calls.say(call, "let me see", more=True)
+        calls.live_calls.yield_turn(call)
 
     line = Line(agent)
     call = line.ring(says("which colour"), says("well"))
@@ -133,8 +133,8 @@ def test_an_interim_line_without_more_ends_in_silence() -> None:
 
 def test_the_agent_hangs_up_when_it_has_said_its_line() -> None:
     def agent(calls: Calls, call: Call, turn: Turn) -> None:
-        calls.talk.say(call, "good bye")
-        calls.talk.leave(call)
+        calls.live_calls.say(call, "good bye")
+        calls.live_calls.hang_up_after(call)
 
     line = Line(agent)
     call = line.ring(says("hello"), says("never said"))
@@ -150,7 +150,7 @@ def test_the_agent_hangs_up_when_it_has_said_its_line() -> None:
 def test_the_agent_may_greet_and_speak_unasked() -> None:
     line = Line(echo)
     line.calls.changed = lambda call: (
-        line.calls.talk.say(call, "welcome") and None if call.state == "in_progress" else None
+        line.calls.live_calls.say(call, "welcome") and None if call.state == "in_progress" else None
     )
     call = line.ring(says("hello"), says("good"))
     line.advance(0.0)
@@ -163,20 +163,20 @@ def test_what_the_agent_says_unasked_makes_the_far_end_wait() -> None:
     line = Line()
     call = line.ring(says("hello"), says("yes"))
     line.advance(1.0)
-    assert line.calls.talk.say(call, "are you there")
+    assert line.calls.live_calls.say(call, "are you there")
     line.play()
     assert script_of(call) == [("caller", "hello", 0.0), ("agent", "are you there", 1.0), ("caller", "yes", 2.8)]
 
 
 def test_a_turn_with_its_moment_comes_then_and_cuts_the_agent_off() -> None:
-    line = Line(lambda calls, call, _: calls.talk.say(call, "a very long explanation of nothing at all") and None)
+    line = Line(lambda calls, call, _: calls.live_calls.say(call, "a very long explanation of nothing at all") and None)
     call = line.ring(says("why"), says("stop", at=1.5))
     line.play()
     assert script_of(call)[2][:2] == ("caller", "stop")
     assert script_of(call)[2][2] == 1.5
-    assert ("cut_off", "a very long explanation of nothing at all") in line.beats
-    assert line.beats.index(("cut_off", "a very long explanation of nothing at all")) < line.beats.index(
-        ("speaks", "stop")
+    assert ("barge_in", "a very long explanation of nothing at all") in line.events
+    assert line.events.index(("barge_in", "a very long explanation of nothing at all")) < line.events.index(
+        ("turn_started", "stop")
     )
 
 
@@ -185,10 +185,10 @@ def test_a_duration_is_how_long_the_far_end_stays() -> None:
     call = line.ring(says("hello"), duration=30.0)
     line.advance(29.9)
     assert call.state == "in_progress"
-    assert line.calls.talk.say(call, "still there?")
+    assert line.calls.live_calls.say(call, "still there?")
     line.advance(0.1)
     assert (call.state, call.ended_by, call.duration) == ("completed", "caller", 30)
-    assert not line.calls.talk.say(call, "hello?")
+    assert not line.calls.live_calls.say(call, "hello?")
 
 
 def test_what_was_being_said_when_it_ended_is_on_record() -> None:
@@ -200,10 +200,10 @@ def test_what_was_being_said_when_it_ended_is_on_record() -> None:
 
 def test_a_call_has_a_longest_length_and_a_longest_silence() -> None:
     line = Line(echo)
-    call = line.ring(says("hello"), duration=600.0, terms=Terms(longest=60.0))
+    call = line.ring(says("hello"), duration=600.0, terms=LiveTerms(max_duration=60.0))
     line.play()
     assert (call.ended_by, call.duration) == ("limit", 60)
-    silent = line.ring(says("hello"), duration=600.0, terms=Terms(max_silence=10.0))
+    silent = line.ring(says("hello"), duration=600.0, terms=LiveTerms(max_silence=10.0))
     line.play()
     # Said by 0.4 s, answered until 1.6 s, and then nothing for ten seconds.
     assert (silent.ended_by, silent.duration) == ("silence", 11)
@@ -213,10 +213,10 @@ def test_hush_drops_what_the_agent_had_to_say() -> None:
     line = Line()
     call = line.ring(says("hello"), says("yes"))
     line.advance(0.5)
-    line.calls.talk.say(call, "one two three four five")
-    line.calls.talk.say(call, "never said")
+    line.calls.live_calls.say(call, "one two three four five")
+    line.calls.live_calls.say(call, "never said")
     line.advance(0.1)
-    line.calls.talk.hush(call)
+    line.calls.live_calls.interrupt(call)
     line.play()
     assert [text for _, text, _ in script_of(call)] == ["hello", "one two three four five", "yes"]
 
@@ -227,7 +227,7 @@ def test_scripted_agent_turns_are_left_out_where_the_agent_is_asked_and_played_w
     asked = line.ring(*turns)
     line.play()
     assert [text for _, text, _ in script_of(asked)] == ["hello", "You said hello"]
-    played = line.ring(*turns, terms=Terms(asks=False))
+    played = line.ring(*turns, terms=LiveTerms(interactive=False))
     line.advance(0.0)
     assert script_of(played) == [("agent", "hi", 0.0)]
     line.play()
@@ -262,7 +262,7 @@ def test_time_waits_for_a_reply_in_flight() -> None:
         async def think() -> None:
             for _ in range(5):
                 await asyncio.sleep(0)
-            calls.talk.say(call, "done")
+            calls.live_calls.say(call, "done")
 
         line.clock.track("a", asyncio.ensure_future(think()))
 
@@ -304,15 +304,15 @@ def test_whatever_the_agent_does_a_call_ends_and_its_record_is_in_order(
     def agent(calls: Calls, call: Call, turn: Turn) -> None:
         choice = left.pop(0) if left else "pass"
         if choice in ("say", "leave", "hush"):
-            calls.talk.say(call, "one two three")
+            calls.live_calls.say(call, "one two three")
         if choice == "more":
-            calls.talk.say(call, "wait", more=True)
+            calls.live_calls.say(call, "wait", more=True)
         if choice == "hush":
-            calls.talk.hush(call)
+            calls.live_calls.interrupt(call)
         if choice in ("pass", "more"):
-            calls.talk.pass_(call)
+            calls.live_calls.yield_turn(call)
         if choice == "leave":
-            calls.talk.leave(call)
+            calls.live_calls.hang_up_after(call)
 
     given_turns, earliest = [], 0.0
     for words, at in turns:
@@ -342,12 +342,12 @@ def test_a_call_that_is_held_rings_until_it_is_decided() -> None:
     line = Line(echo)
     held, answered, ignored = (line.ring(says("Hi")) for _ in range(3))
     for call in (held, answered, ignored):
-        line.calls.hold(call)
+        line.calls.defer_answer(call)
     line.advance(5)
     assert {call.state for call in (held, answered, ignored)} == {"ringing"}
     line.calls.answer(answered, 1.0)
     line.calls.answer(answered)
-    line.calls.ring_out(ignored)
+    line.calls.no_answer(ignored)
     line.play()
     assert (held.state, answered.state, ignored.state) == ("ringing", "completed", "no_answer")
     assert answered.answered_at == answered.started_at + 6 * SECOND
@@ -357,7 +357,7 @@ def test_a_call_that_is_held_rings_until_it_is_decided() -> None:
 def test_a_caller_who_gives_up_is_not_held() -> None:
     line = Line()
     call = line.ring(end="no_answer")
-    line.calls.hold(call)
+    line.calls.defer_answer(call)
     line.calls.answer(call)
     line.play()
     assert call.state == "no_answer"
@@ -365,10 +365,10 @@ def test_a_caller_who_gives_up_is_not_held() -> None:
 
 def test_the_far_end_waits_for_a_sound_to_end_and_nothing_of_it_is_on_record() -> None:
     line = Line()
-    call = line.ring(says("Hi"), terms=Terms(hesitates=1.0))
+    call = line.ring(says("Hi"), terms=LiveTerms(greeting_delay=1.0))
     line.advance(0)
     for _ in range(150):
-        line.calls.talk.sound(call, SECOND // 50)
+        line.calls.live_calls.play_audio(call, SECOND // 50)
     line.play()
     assert script_of(call) == [("caller", "Hi", 3.6)]
     assert call.state == "completed"
@@ -376,7 +376,7 @@ def test_the_far_end_waits_for_a_sound_to_end_and_nothing_of_it_is_on_record() -
 
 def test_the_far_end_hesitates_before_its_first_turn_alone() -> None:
     line = Line(echo)
-    call = line.ring(says("One"), says("Two"), terms=Terms(hesitates=1.0))
+    call = line.ring(says("One"), says("Two"), terms=LiveTerms(greeting_delay=1.0))
     line.play()
     first, answer, second, _ = script_of(call)
     assert (first[2], second[2]) == (1.0, pytest.approx(answer[2] + 3 / 2.5 + 0.6))

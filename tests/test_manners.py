@@ -1,9 +1,10 @@
-"""Each part of a vendor's manners works without the others, and what is left out leaves no trace."""
+"""Each part of a vendor's policy works without the others, and what is left out leaves no trace."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import httpx
@@ -11,10 +12,11 @@ import pytest
 
 from ringback.app import Application
 from ringback.carrier.clock import DAY
-from ringback.gateway.errors import Refusal
+from ringback.gateway.errors import ApiError
 from ringback.gateway.journal import Journal
-from ringback.gateway.policy import Bucket, MannerlyGate, Manners, Retries, Versions, by_method
-from ringback.gateway.vendor import Vendor
+from ringback.gateway.middleware import VendorMiddleware
+from ringback.gateway.policy import IdempotencyPolicy, RequestPolicy, TokenBucketPolicy, VersioningPolicy, by_method
+from ringback.gateway.vendor import VendorSpec
 from ringback.settings import Settings
 
 LIMIT = 3
@@ -25,22 +27,24 @@ AUDIO = {"content-type", "content-length"}
 """The headers of an answer that nothing is added to."""
 
 REQUEST_ID = (b"request-id", "req_")
-VERSIONS = Versions(
+VERSIONS = VersioningPolicy(
     header=b"version",
     default=lambda _settings: "2",
     known={"2": None, "1": "1 is old"},
     notice=b"notice",
-    unknown=lambda version: Refusal(400, "unknown_version", version),
+    unknown=lambda version: ApiError(400, "unknown_version", version),
 )
-BUCKET = Bucket(burst=lambda _limit: 2, limit=b"x-limit", remaining=b"x-left", reset=b"x-reset", lifted=9_000)
+BUCKET = TokenBucketPolicy(
+    burst=lambda _limit: 2, limit=b"x-limit", remaining=b"x-left", reset=b"x-reset", lifted=9_000
+)
 PERMIT = by_method(
-    {"admin": None, "read": frozenset(("GET",))}, lambda scope, method: Refusal(403, f"{scope}_{method}", "no")
+    {"admin": None, "read": frozenset(("GET",))}, lambda scope, method: ApiError(403, f"{scope}_{method}", "no")
 )
-RETRIES = Retries(
+RETRIES = IdempotencyPolicy(
     header=b"idempotency-key",
     keep_for=DAY,
-    reused=lambda: Refusal(409, "reused", "used before"),
-    malformed=lambda: Refusal(400, "no_key", "no such key"),
+    reused=lambda: ApiError(409, "reused", "used before"),
+    malformed=lambda: ApiError(400, "no_key", "no such key"),
 )
 
 
@@ -52,9 +56,9 @@ class Unread(Journal):
 
 
 class Place(NamedTuple):
-    """A vendor that has these manners, and a key of each kind."""
+    """A vendor that has these policy, and a key of each kind."""
 
-    gate: MannerlyGate
+    gate: VendorMiddleware
     keys: Mapping[str, str]
     acts: list[str]
 
@@ -68,7 +72,7 @@ class Place(NamedTuple):
         return asyncio.run(one())
 
 
-def place(vendor: Vendor, world: Any, manners: Manners) -> Place:
+def place(vendor: VendorSpec, emulator: Any, policy: RequestPolicy) -> Place:
     acts: list[str] = []
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
@@ -78,26 +82,26 @@ def place(vendor: Vendor, world: Any, manners: Manners) -> Place:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    account = world.open_account(vendor, settings={"rate_limit": LIMIT})
+    account = emulator.services.open_account(vendor.name, settings={"rate_limit": LIMIT})
     keys = {
-        "full": world.issue_key(account).secret,
-        "reader": world.issue_key(account, scope="read").secret,
-        "publishable": world.issue_key(account, kind="publishable").secret,
+        "full": emulator.services.issue_key(account).secret,
+        "reader": emulator.services.issue_key(account, scope="read").secret,
+        "publishable": emulator.services.issue_key(account, kind="publishable").secret,
         "nobody": "sk_live_nobody",
     }
-    return Place(MannerlyGate(world, vendor, app, manners), keys, acts)
+    return Place(VendorMiddleware(emulator.services, replace(vendor, policy=policy), app), keys, acts)
 
 
 @pytest.fixture
-def vendor_and_world() -> tuple[Vendor, Any]:
+def vendor_and_world() -> tuple[VendorSpec, Any]:
     application = Application(Settings(vendors=("nokycnumber",), clock="frozen", seed_accounts=False))
-    world = application.world
-    world.journal = Unread(0)
-    return world.vendors["nokycnumber"], world
+    emulator = application.emulator
+    emulator.services.journal = Unread(0)
+    return emulator.vendors["nokycnumber"], emulator
 
 
-def test_without_any_nothing_is_added(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners())
+def test_without_any_nothing_is_added(vendor_and_world: tuple[VendorSpec, Any]) -> None:
+    here = place(*vendor_and_world, RequestPolicy())
     for key in ("full", "reader", "publishable"):
         answer = here.ask("POST", key=key, json={}, headers={"Idempotency-Key": "k", "Version": "9"})
         assert (answer.status_code, set(answer.headers)) == (200, AUDIO)
@@ -110,42 +114,42 @@ def test_without_any_nothing_is_added(vendor_and_world: tuple[Vendor, Any]) -> N
     assert len(here.acts) == 4 + LIMIT - 1
 
 
-def test_request_ids_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners(request_id=REQUEST_ID))
+def test_request_ids_alone(vendor_and_world: tuple[VendorSpec, Any]) -> None:
+    here = place(*vendor_and_world, RequestPolicy(request_id=REQUEST_ID))
     seen = [here.ask(key=key).headers["request-id"] for key in ("full", "full", "nobody")]
     assert all(each.startswith("req_") for each in seen)
     assert len(set(seen)) == 3
 
 
-def test_kinds_of_keys_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners(usable=frozenset((None,))))
+def test_kinds_of_keys_alone(vendor_and_world: tuple[VendorSpec, Any]) -> None:
+    here = place(*vendor_and_world, RequestPolicy(usable=frozenset((None,))))
     assert [here.ask(key=key).status_code for key in ("full", "publishable")] == [200, 401]
 
 
-def test_versions_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners(versions=VERSIONS))
+def test_versions_alone(vendor_and_world: tuple[VendorSpec, Any]) -> None:
+    here = place(*vendor_and_world, RequestPolicy(versions=VERSIONS))
     assert set(here.ask().headers) == AUDIO
     assert here.ask(headers={"Version": "1"}).headers["notice"] == "1 is old"
     assert here.ask(headers={"Version": "9"}).json()["error"]["code"] == "unknown_version"
 
 
-def test_a_bucket_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners(bucket=BUCKET))
+def test_a_bucket_alone(vendor_and_world: tuple[VendorSpec, Any]) -> None:
+    here = place(*vendor_and_world, RequestPolicy(bucket=BUCKET))
     assert [here.ask().status_code for _ in range(LIMIT + 3)] == [200] * (LIMIT + 2) + [429]
     assert {"x-limit", "x-left", "x-reset"} < set(here.ask().headers)
 
 
-def test_scopes_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners(permit=PERMIT))
+def test_scopes_alone(vendor_and_world: tuple[VendorSpec, Any]) -> None:
+    here = place(*vendor_and_world, RequestPolicy(authorize=PERMIT))
     for method in ("DELETE", "TRACE"):
         assert [here.ask(method, key=key).status_code for key in ("full", "reader")] == [200, 403]
     assert here.ask("DELETE", key="reader").json()["error"]["code"] == "read_DELETE"
-    fresh = place(*vendor_and_world, Manners(permit=PERMIT))
+    fresh = place(*vendor_and_world, RequestPolicy(authorize=PERMIT))
     assert set(fresh.ask(key="reader").headers) == AUDIO
 
 
-def test_keys_for_retries_alone(vendor_and_world: tuple[Vendor, Any]) -> None:
-    here = place(*vendor_and_world, Manners(retries=RETRIES))
+def test_keys_for_retries_alone(vendor_and_world: tuple[VendorSpec, Any]) -> None:
+    here = place(*vendor_and_world, RequestPolicy(retries=RETRIES))
     once = {"Idempotency-Key": "k"}
     assert [here.ask("POST", json={}, headers=once).text for _ in range(2)] == ["1", "1"]
     assert here.ask("POST", json={"a": 1}, headers=once).json()["error"]["code"] == "reused"

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from ringback.carrier.clock import SECOND, Clock
-from ringback.gateway.notifications import Bells
+from ringback.gateway.notifications import Notifications
 from ringback.gateway.sse import HEARTBEAT, Batch, Event, EventStream, until
 
 
 class Stage:
-    """A clock, its bells, a stream of whatever is put into `news`, and what was sent of it."""
+    """A clock, its notifications, a stream of whatever is put into `news`, and what was sent of it."""
 
     def __init__(self) -> None:
         self.clock = Clock("frozen")
-        self.bells = Bells(self.clock)
+        self.notifications = Notifications(self.clock)
         self.news: list[Event] = []
         self.over = False
         self.sent: list[dict[str, Any]] = []
@@ -31,7 +31,7 @@ class Stage:
     def tell(self, *events: Event, last: bool = False) -> None:
         self.news += events
         self.over = last
-        self.bells.ring("b")
+        self.notifications.notify("b")
 
     async def receive(self) -> dict[str, Any]:
         await self.hung_up.wait()
@@ -42,7 +42,7 @@ class Stage:
         await asyncio.sleep(0)
 
     def run(self, heartbeat: float = 15.0) -> asyncio.Task[None]:
-        stream = EventStream(self.bells, self.clock, "a", "b", self.look, heartbeat)
+        stream = EventStream(self.notifications, self.clock, "a", "b", self.look, heartbeat)
         return asyncio.ensure_future(stream({}, self.receive, self.send))
 
     @property
@@ -139,10 +139,10 @@ def test_a_stream_ends_when_the_server_stops() -> None:
     async def story(stage: Stage) -> None:
         task = stage.run()
         await breath()
-        stage.bells.close()
+        stage.notifications.close()
         await task
         assert stage.sent[-1] == {"type": "http.response.body", "body": b""}
-        await stage.bells.wait("b", 1e6)
+        await stage.notifications.wait("b", 1e6)
 
     playing(story)
 
@@ -152,19 +152,19 @@ def test_a_poll_waits_for_news_or_for_either_clock(how: str) -> None:
     async def story(stage: Stage) -> None:
         done: list[bool] = []
         seconds = 0.01 if how == "real" else 30.0
-        poll = asyncio.ensure_future(until(stage.bells, stage.clock, "a", "b", seconds, lambda: bool(done)))
+        poll = asyncio.ensure_future(until(stage.notifications, stage.clock, "a", "b", seconds, lambda: bool(done)))
         await breath()
-        stage.bells.ring("b")
+        stage.notifications.notify("b")
         await breath()
         assert not poll.done()
         if how == "rung":
             done.append(True)
-            stage.bells.ring("b")
+            stage.notifications.notify("b")
         elif how == "virtual":
             await stage.clock.advance(stage.clock.now("a") + 30 * SECOND, "a")
         elif how == "closed":
-            stage.bells.close()
+            stage.notifications.close()
         await poll
-        assert stage.bells._waiting == {}
+        assert stage.notifications._waiting == {}
 
     playing(story)

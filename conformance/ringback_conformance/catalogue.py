@@ -13,9 +13,9 @@ from ringback_conformance.model import Claim, Exchange, Header, Need, Send
 from ringback_conformance.transport import Request
 
 if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, Lab
+    from ringback_conformance.probe_context import Account, ProbeContext
 
-ProbeFunction = Callable[["Lab"], None]
+ProbeFunction = Callable[["ProbeContext"], None]
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -58,14 +58,14 @@ def bearer(key: str) -> Header:
     return "Authorization", f"Bearer {key}"
 
 
-class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+class VendorAdapter(msgspec.Struct, frozen=True, kw_only=True):
     """What the suite must know of a vendor to be careful with it; see the KwickPhone one for an example."""
 
     vendor: str
     page: str
-    hello: str
-    recognises: Callable[[Exchange], str | None]
-    """None when the answer to `GET {hello}` could be this vendor's, else what is odd about it."""
+    health_path: str
+    identify: Callable[[Exchange], str | None]
+    """None when the answer to `GET {health_path}` could be this vendor's, else what is odd about it."""
     rate: int
     """Requests a minute that the page allows."""
     price: Callable[[Request], int]
@@ -80,7 +80,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     removed: Callable[[Exchange], bool]
     existing: Callable[[Exchange], Iterable[str]]
     """From the list at `hello`: the ids of all there is."""
-    strays: Callable[[Exchange, Request], Iterable[str] | None]
+    orphans: Callable[[Exchange, Request], Iterable[str] | None]
     """From the list at `hello`: what a creating request may have left behind; None where that cannot be told."""
     shared: dict[str, tuple[Send, ...]]
     secrets: tuple[re.Pattern[str], ...]
@@ -89,22 +89,22 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     key_prefix: str
     unlimited: dict[str, Any]
     """Settings of an emulated account that nothing limits."""
-    tame: Callable[[Request], Request]
+    sanitize: Callable[[Request], Request]
     """Makes a generated request harmless to third parties."""
-    feed: Callable[[Lab, Account], dict[str, list[str]]]
+    sample_ids: Callable[[ProbeContext, Account], dict[str, list[str]]]
     """Path parameter → values that exist, for the engine."""
     engine_claims: tuple[str, ...]
     credentials: Callable[[str], Header] = bearer
     """The header that shows a key."""
-    machine: Callable[[Lab, int, int], None] | None = None
+    machine: Callable[[ProbeContext, int, int], None] | None = None
     machine_claims: tuple[str, ...] = ()
 
 
 class Catalogue:
     """The claims of one vendor, in the order of its page, with their probes and invariants."""
 
-    def __init__(self, dialect: Dialect, claims: Iterable[Claim]) -> None:
-        self.dialect = dialect
+    def __init__(self, adapter: VendorAdapter, claims: Iterable[Claim]) -> None:
+        self.adapter = adapter
         self.claims: dict[str, Claim] = {}
         self.probes: dict[str, Probe] = {}
         self.invariants: list[Invariant] = []
@@ -116,7 +116,7 @@ class Catalogue:
     @property
     def vendor(self) -> str:
         """The vendor's name."""
-        return self.dialect.vendor
+        return self.adapter.vendor
 
     def probe(
         self,
@@ -176,8 +176,8 @@ class Catalogue:
         """What looks at a claim: `probe …`, `invariant …`, `engine`, `machine`."""
         found = [f"probe {self.probes[claim].name}"] if claim in self.probes else []
         found += [f"invariant {each.name}" for each in self.invariants if each.claim == claim]
-        if claim in self.dialect.engine_claims:
+        if claim in self.adapter.engine_claims:
             found.append("engine")
-        if claim in self.dialect.machine_claims:
+        if claim in self.adapter.machine_claims:
             found.append("machine")
         return found

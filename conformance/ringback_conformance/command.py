@@ -22,7 +22,7 @@ from ringback_conformance.claims import VENDORS
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ringback_conformance.run import Wish
+    from ringback_conformance.run import RunOptions
 
 FINE, SHORT, TROUBLE, STOPPED = 0, 1, 3, 130
 NEEDED = ("schemathesis", "hypothesis")
@@ -101,14 +101,14 @@ def conform(**given: Any) -> None:
     if given["show_history"]:
         _history(given["vendor"])
     _have_what_is_needed(set(PRODUCERS) - set(given["without"]))
-    wish = _wish(given)
+    options = _wish(given)
     with _stoppable():
         if given["plan_only"]:
-            _plan(wish, given)
-        _run(wish, given)
+            _plan(options, given)
+        _run(options, given)
 
 
-def _run(wish: Wish, given: dict[str, Any]) -> NoReturn:
+def _run(options: RunOptions, given: dict[str, Any]) -> NoReturn:
     from ringback_conformance.history import HistoryError, earlier
     from ringback_conformance.report.console import Screen, show
     from ringback_conformance.report.document import document
@@ -119,11 +119,11 @@ def _run(wish: Wish, given: dict[str, Any]) -> NoReturn:
     before = None
     if given["compare"] is not None:
         try:
-            before = earlier(given["compare"], wish.vendor, (wish.url or IN_PROCESS).rstrip("/"))
+            before = earlier(given["compare"], options.vendor, (options.url or IN_PROCESS).rstrip("/"))
         except HistoryError as error:
             raise click.UsageError(str(error)) from None
     try:
-        result = conduct(wish, screen)
+        result = conduct(options, screen)
     except UsageTrouble as trouble:
         raise click.UsageError(str(trouble)) from None
     except TargetTrouble as trouble:
@@ -146,11 +146,11 @@ def _run(wish: Wish, given: dict[str, Any]) -> NoReturn:
     sys.exit(found["exit_code"])
 
 
-def _wish(given: dict[str, Any]) -> Wish:
+def _wish(given: dict[str, Any]) -> RunOptions:
     from ringback_conformance.model import Profile
-    from ringback_conformance.run import Wish
+    from ringback_conformance.run import RunOptions
 
-    return Wish(
+    return RunOptions(
         vendor=given["vendor"],
         url=given["url"],
         key=_key(given),
@@ -225,12 +225,12 @@ def _deviations(file: str | None) -> dict[str, str]:
         ) from None
 
 
-def _plan(wish: Wish, given: dict[str, Any]) -> NoReturn:
+def _plan(options: RunOptions, given: dict[str, Any]) -> NoReturn:
     from ringback_conformance.report.console import plan_document, show_plan
     from ringback_conformance.run import TargetTrouble, UsageTrouble, draw_plan
 
     try:
-        drawn, profile, target = draw_plan(wish)
+        drawn, profile, target = draw_plan(options)
     except UsageTrouble as trouble:
         raise click.UsageError(str(trouble)) from None
     except TargetTrouble as trouble:
@@ -259,7 +259,7 @@ def _clean(given: dict[str, Any]) -> NoReturn:
         console.print("nothing is left to remove", highlight=False)
         sys.exit(FINE)
     console.print(f"{ledger.base_url}: removing {', '.join(ledger.left) or 'what an unanswered request may have made'}")
-    stuck = sweep(ledger, load(ledger.vendor).dialect, key, Log(), ca=given["ca"])
+    stuck = sweep(ledger, load(ledger.vendor).adapter, key, Log(), ca=given["ca"])
     ledger.close()
     if stuck:
         _trouble(f"could not be removed: {', '.join(stuck)}; look in the vendor's console")

@@ -1,4 +1,4 @@
-"""`pytest --pyargs conformance -k KWP-HOOK --ringback-url URL`: one test for each claim, in one run of the suite."""
+"""`pytest --pyargs ringback_conformance -k KWP-HOOK --ringback-url URL`: one test for each claim, in one run of the suite."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from ringback_conformance.claims import VENDORS, load
 from ringback_conformance.model import Profile
 from ringback_conformance.report.document import document
-from ringback_conformance.run import TargetTrouble, UsageTrouble, Wish, conduct
+from ringback_conformance.run import RunOptions, TargetTrouble, UsageTrouble, conduct
 
 CHOSEN = pytest.StashKey[dict[str, list[str]]]()
 
@@ -52,11 +52,11 @@ def verdicts(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _wish(config: pytest.Config, vendor: str, claims: list[str], profile: str | None) -> Wish:
+def _wish(config: pytest.Config, vendor: str, claims: list[str], profile: str | None) -> RunOptions:
     from ringback_conformance.command import cents
 
     key_env = config.getoption("--conform-key-env", None)
-    return Wish(
+    return RunOptions(
         vendor=vendor,
         url=config.getoption("--ringback-url", None),
         key=os.environ.get(key_env) if key_env else None,

@@ -1,18 +1,16 @@
-"""Where a vendor's OpenAPI document is, in a checkout or in an installed wheel."""
+"""Read a vendor's OpenAPI document."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parent
+from ringback.testing import data_path
 
 
 def path(vendor: str) -> Path:
-    """The file of a vendor's contract."""
-    installed = PACKAGE.parent / "ringback_data" / "openapi"
-    folder = installed if installed.is_dir() else PACKAGE.parent / "openapi"
-    return folder / f"{vendor}.yaml"
+    """Return the file of a vendor's contract."""
+    return data_path("openapi", f"{vendor}.yaml")
 
 
 def load(vendor: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ringback_conformance.model import Basis, Claim, Decoded, Exchange, Kind, Ob
 NEVER_CAME_UP = "the situation never came up"
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a claim's probe: it ran, was `skipped` for want of something, was cut short because the
     situation could not be brought about (`unobserved`), or our own code broke (`broken`)."""
 
@@ -25,7 +25,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Parts of the claim that this run could not look at."""
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """A claim's verdict, why, and the observations it rests on, failing ones first."""
 
     claim: Claim
@@ -39,7 +39,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 def observe(catalogue: Catalogue, exchanges: Iterable[Exchange]) -> list[Observation]:
     """Hold every exchange against every invariant that applies to it."""
     log = [Decoded.of(exchange) for exchange in exchanges]
-    known = catalogue.dialect.known(log)
+    known = catalogue.adapter.known(log)
     seen: list[Observation] = []
     for exchange in log:
         if exchange.kind is Kind.CONTROL:
@@ -64,10 +64,10 @@ def judge(
     catalogue: Catalogue,
     claims: Iterable[Claim],
     observations: Iterable[Observation],
-    outcomes: Mapping[str, Outcome],
+    outcomes: Mapping[str, ProbeResult],
     profile: Profile,
     deviations: Mapping[str, str],
-) -> list[Judgement]:
+) -> list[ClaimVerdict]:
     """One judgement for each claim, in order. `deviations` maps a claim's id to why it is expected not to hold."""
     by_claim: dict[str, list[Observation]] = defaultdict(list)
     for observation in observations:
@@ -77,7 +77,7 @@ def judge(
         _one(
             claim,
             sorted(by_claim[claim.id], key=lambda observation: observation.held),
-            outcomes.get(claim.id, Outcome()),
+            outcomes.get(claim.id, ProbeResult()),
             whole.get(claim.id),
             profile,
             deviations.get(claim.id),
@@ -89,11 +89,11 @@ def judge(
 def _one(
     claim: Claim,
     seen: list[Observation],
-    outcome: Outcome,
+    outcome: ProbeResult,
     whole: str | None,
     profile: Profile,
     expected: str | None,
-) -> Judgement:
+) -> ClaimVerdict:
     failing = [observation for observation in seen if not observation.held]
     stale = False
     if failing:
@@ -115,10 +115,10 @@ def _one(
         verdict, reason = Verdict.SKIPPED, outcome.skipped
     else:
         verdict, reason = Verdict.NOT_OBSERVED, outcome.unobserved or NEVER_CAME_UP
-    return Judgement(claim=claim, verdict=verdict, reason=reason, observations=tuple(seen), stale=stale)
+    return ClaimVerdict(claim=claim, verdict=verdict, reason=reason, observations=tuple(seen), stale=stale)
 
 
-def _suffices(seen: list[Observation], outcome: Outcome, whole: str | None) -> bool:
+def _suffices(seen: list[Observation], outcome: ProbeResult, whole: str | None) -> bool:
     """Held observations make a pass when the probe ran to its end, or when they are all there is to the claim."""
     if not seen:
         return False

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, TextIO
 
-from ringback_conformance.catalogue import Dialect
+from ringback_conformance.catalogue import VendorAdapter
 from ringback_conformance.model import Exchange
 from ringback_conformance.transport import Log, NoAnswer, Policy, Refused, Request, TargetGone, Transport
 
@@ -132,12 +132,12 @@ class Ledger:
         self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
 
-class Keeper:
+class LedgerWriter:
     """Writes a run's ledger as its requests pass through the transport."""
 
-    def __init__(self, ledger: Ledger, dialect: Dialect) -> None:
+    def __init__(self, ledger: Ledger, adapter: VendorAdapter) -> None:
         self.ledger = ledger
-        self._dialect = dialect
+        self._dialect = adapter
         self._open: int | None = None
 
     def about_to_send(self, request: Request) -> None:
@@ -155,7 +155,7 @@ class Keeper:
             self.ledger.note_removed(exchange.route.rpartition("/")[2])
 
 
-def sweep(ledger: Ledger, dialect: Dialect, key: str, log: Log, *, ca: str | None = None) -> list[str]:
+def sweep(ledger: Ledger, adapter: VendorAdapter, key: str, log: Log, *, ca: str | None = None) -> list[str]:
     """Remove what a ledger says is left, and what an unanswered request may have made.
 
     Gives the ids and requests that could not be cleared up; empty means all is gone.
@@ -165,13 +165,13 @@ def sweep(ledger: Ledger, dialect: Dialect, key: str, log: Log, *, ca: str | Non
         methods=CLEANING,
         requests=REQUESTS_FOR_EACH * pending + REQUESTS_FOR_EACH,
         budget=0,
-        rate=dialect.rate,
+        rate=adapter.rate,
     )
     transport = Transport(ledger.base_url, policy, log, ca=ca)
-    headers = (dialect.credentials(key),)
+    headers = (adapter.credentials(key),)
     try:
-        unclear = _adopt_strays(ledger, dialect, transport, headers)
-        return [id_ for id_ in ledger.left if not _remove(ledger, dialect, transport, headers, id_)] + unclear
+        unclear = _adopt_strays(ledger, adapter, transport, headers)
+        return [id_ for id_ in ledger.left if not _remove(ledger, adapter, transport, headers, id_)] + unclear
     finally:
         transport.close()
 
@@ -184,34 +184,34 @@ def _send(transport: Transport, request: Request, headers: tuple[tuple[str, str]
 
 
 def _remove(
-    ledger: Ledger, dialect: Dialect, transport: Transport, headers: tuple[tuple[str, str], ...], id_: str
+    ledger: Ledger, adapter: VendorAdapter, transport: Transport, headers: tuple[tuple[str, str], ...], id_: str
 ) -> bool:
-    exchange = _send(transport, dialect.removal(id_), headers)
-    if exchange is None or not dialect.removed(exchange):
+    exchange = _send(transport, adapter.removal(id_), headers)
+    if exchange is None or not adapter.removed(exchange):
         return False
     ledger.note_removed(id_)
     return True
 
 
 def _adopt_strays(
-    ledger: Ledger, dialect: Dialect, transport: Transport, headers: tuple[tuple[str, str], ...]
+    ledger: Ledger, adapter: VendorAdapter, transport: Transport, headers: tuple[tuple[str, str], ...]
 ) -> list[str]:
     """Enter what unanswered requests made; gives those of which it cannot be told."""
     if not ledger.intents:
         return []
-    listing = _send(transport, Request("GET", dialect.hello), headers)
+    listing = _send(transport, Request("GET", adapter.health_path), headers)
     intents = list(ledger.intents.items())
     if ledger.before is None or listing is None or listing.status != 200:
         return [f"{request.method} {request.path}" for _, request in intents]
     unclear = []
     for intent, request in intents:
-        found = dialect.strays(listing, request)
+        found = adapter.orphans(listing, request)
         if found is None:
             unclear.append(f"{request.method} {request.path}")
             continue
         own = ledger.before | set(ledger.created)
-        strays = [id_ for id_ in found if id_ not in own]
-        ledger.settle(intent, strays[0] if strays else None)
-        for id_ in strays[1:]:
+        orphans = [id_ for id_ in found if id_ not in own]
+        ledger.settle(intent, orphans[0] if orphans else None)
+        for id_ in orphans[1:]:
             ledger.settle(ledger.intend(request), id_)
     return unclear

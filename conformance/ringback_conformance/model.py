@@ -198,7 +198,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
 
 
-class Lead(msgspec.Struct, frozen=True):
+class RunWarning(msgspec.Struct, frozen=True):
     """A finding of the schemathesis engine's own checks: worth a look, never a verdict."""
 
     operation: str

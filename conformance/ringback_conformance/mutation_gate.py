@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from ringback_conformance.judge import Judgement
+from ringback_conformance.judge import ClaimVerdict
 from ringback_conformance.model import Level, Verdict
-from ringback_conformance.producers.engine import Tape
-from ringback_conformance.run import BRIEF, Wish, conduct
+from ringback_conformance.producers.engine import Recording
+from ringback_conformance.run import BRIEF, RunOptions, conduct
 
 REFERENCE = ""
 RECORDING = msgspec.structs.replace(BRIEF, engine_requests=2_000)
@@ -27,7 +27,7 @@ TRIAL_BYTES = 3 * 1024**3
 """What one trial may take before it counts as lost."""
 STARTING_SECONDS = 300.0
 """What a worker may take to be there: on a busy machine that is long."""
-LOOK_SECONDS = 1.0
+POLL_INTERVAL = 1.0
 ENDING_SECONDS = 5.0
 
 
@@ -52,7 +52,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     seconds: float
     trouble: str = ""
-    tape: Tape | None = None
+    tape: Recording | None = None
     """Of the reference: what the engine asked, for the mutants to be asked the same."""
     tries: int = 1
     """2 for one that came out wrong beside others and was held once more, alone."""
@@ -68,7 +68,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     vendor: str
     mutation: Mutation | None = None
-    tape: Tape | None = None
+    tape: Recording | None = None
 
     @property
     def name(self) -> str:
@@ -150,7 +150,7 @@ def try_one(task: Task, seed: int) -> Trial:
     begun = time.monotonic()
     mutants = (name,) if mutation is not None else ()
     effort = BRIEF if mutation is not None else RECORDING
-    result = conduct(Wish(vendor=task.vendor, seed=seed, effort=effort, mutants=mutants, tape=task.tape))
+    result = conduct(RunOptions(vendor=task.vendor, seed=seed, effort=effort, mutants=mutants, tape=task.tape))
     failed = [each for each in result.judgements if each.verdict is Verdict.FAIL]
     must = tuple(each.claim.id for each in failed if each.claim.level is Level.MUST)
     own = next((each for each in result.judgements if each.claim.id == claim), None)
@@ -168,7 +168,7 @@ def try_one(task: Task, seed: int) -> Trial:
     )
 
 
-def _trouble(judgements: Iterable[Judgement], trouble: str, *, reference: bool) -> str:
+def _trouble(judgements: Iterable[ClaimVerdict], trouble: str, *, reference: bool) -> str:
     bad = {Verdict.ERROR} | ({Verdict.NOT_OBSERVED, Verdict.SKIPPED} if reference else set())
     odd = [f"{each.claim.id} {each.verdict.value}: {each.reason}" for each in judgements if each.verdict in bad]
     return "; ".join([*([trouble] if trouble else []), *odd])
@@ -203,14 +203,14 @@ def gate(
                     if trial.wrong and not tried:
                         again.append(task)
                     elif task.mutation is None:
-                        tape = trial.tape or Tape()
+                        tape = trial.tape or Recording()
                         waiting += (Task(vendor=task.vendor, mutation=each, tape=tape) for each in chosen[task.vendor])
             for worker in workers:
                 if waiting and worker.task is None:
                     worker.give(waiting.popleft())
             if again and not any(worker.task for worker in workers):
                 workers[0].give(again.popleft())
-            wait([worker.connection for worker in workers if worker.task], LOOK_SECONDS)
+            wait([worker.connection for worker in workers if worker.task], POLL_INTERVAL)
     finally:
         for worker in workers:
             worker.end()

@@ -82,7 +82,7 @@ def make(
             continue
         lacking = _lacking(probe, available)
         shares = [name for name in probe.shares if name not in bought]
-        cents = _cents(probe.sends) + sum(_cents(catalogue.dialect.shared[name]) for name in shares)
+        cents = _cents(probe.sends) + sum(_cents(catalogue.adapter.shared[name]) for name in shares)
         risk = max((send.risk for send in probe.sends), default=0)
         if not lacking and profile is not Profile.EMULATOR:
             lacking = _too_dear(total + cents, cents, risk, budget)
@@ -93,7 +93,7 @@ def make(
         total += cents
         spends = profile is not Profile.EMULATOR and bool(cents or probe.shares)
         steps.append(Step(claim=claim, skipped="", sends=probe.sends, cents=cents, spends=spends))
-    shared = tuple(send for name in bought for send in catalogue.dialect.shared[name])
+    shared = tuple(send for name in bought for send in catalogue.adapter.shared[name])
     requests = sum(send.times for step in steps if not step.skipped for send in step.sends)
     return Plan(
         steps=tuple(steps),
@@ -101,7 +101,7 @@ def make(
         cents=total if profile is not Profile.EMULATOR else 0,
         requests=requests + sum(send.times for send in shared),
         engine_requests=engine_requests,
-        rate=pace_of(catalogue.dialect.rate),
+        rate=pace_of(catalogue.adapter.rate),
     )
 
 

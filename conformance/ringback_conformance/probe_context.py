@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from typing import Any
 
-from ringback_conformance.catalogue import Dialect
+from ringback_conformance.catalogue import VendorAdapter
 from ringback_conformance.control import Control
 from ringback_conformance.masking import Mask
 from ringback_conformance.model import Exchange, Header, Observation, Profile
@@ -22,21 +22,21 @@ ROOMY: Mapping[str, Any] = {"rate_limit": None}
 """Settings of every account the suite makes unless a probe says otherwise: limits are looked at one by one."""
 
 
-class NotObserved(Exception):  # noqa: N818 - a way for a situation not to come up
+class Inconclusive(Exception):  # noqa: N818 - a way for a situation not to come up
     """The situation that the claim is about did not come up; the message says why."""
 
 
-class Settled(Exception):  # noqa: N818
+class ProbeFailed(Exception):  # noqa: N818
     """The probe has seen enough to know that the claim does not hold."""
 
 
-class Equipment:
+class RunContext:
     """What all probes of a run share: the way to the target and what belongs to it."""
 
     def __init__(
         self,
         *,
-        dialect: Dialect,
+        adapter: VendorAdapter,
         profile: Profile,
         transport: Transport,
         mask: Mask,
@@ -51,7 +51,7 @@ class Equipment:
         say: Any = None,
         plain: Callable[[], AbstractContextManager[str]] | None = None,
     ) -> None:
-        self.dialect = dialect
+        self.adapter = adapter
         self.profile = profile
         self.transport = transport
         self.mask = mask
@@ -93,11 +93,11 @@ class Equipment:
             self._say(self.mask.text(message))
 
 
-class Lab:
+class ProbeContext:
     """The bench of one probe. `producer` names it in the log; `claim` is what its observations are about."""
 
-    def __init__(self, equipment: Equipment, producer: str, claim: str = "") -> None:
-        self.equipment = equipment
+    def __init__(self, run_context: RunContext, producer: str, claim: str = "") -> None:
+        self.run_context = run_context
         self.producer = producer
         self.claim = claim
         self._accounts = 0
@@ -105,21 +105,21 @@ class Lab:
     @property
     def emulated(self) -> bool:
         """True when the control API is at hand."""
-        return self.equipment.profile is Profile.EMULATOR
+        return self.run_context.profile is Profile.EMULATOR
 
     @property
-    def dialect(self) -> Dialect:
+    def adapter(self) -> VendorAdapter:
         """The vendor's ways."""
-        return self.equipment.dialect
+        return self.run_context.adapter
 
     @property
     def shared(self) -> dict[str, Any]:
         """What probes of one run hand on to each other on a real deployment."""
-        return self.equipment.shared
+        return self.run_context.shared
 
     def expect(self, held: bool, message: str, *exchanges: Exchange, claim: str = "") -> bool:
         """Record whether something held; `message` says what was expected and what was seen."""
-        self.equipment.observations.append(
+        self.run_context.observations.append(
             Observation(
                 claim=claim or self.claim,
                 held=bool(held),
@@ -130,25 +130,25 @@ class Lab:
         )
         return bool(held)
 
-    def insist(self, held: bool, message: str, *exchanges: Exchange, claim: str = "") -> None:
+    def check_(self, held: bool, message: str, *exchanges: Exchange, claim: str = "") -> None:
         """As `expect`; where it does not hold the probe ends, because what follows would mean nothing."""
         if not self.expect(held, message, *exchanges, claim=claim):
-            raise Settled(message)
+            raise ProbeFailed(message)
 
-    def require(self, held: bool, message: str) -> None:
+    def precondition(self, held: bool, message: str) -> None:
         """A step towards the situation, not the claim itself: where it fails the claim is not observed."""
         if not held:
-            raise NotObserved(message)
+            raise Inconclusive(message)
 
-    def leave_out(self, part: str) -> None:
+    def not_covered(self, part: str) -> None:
         """Say which part of the claim this run could not look at; a pass tells it."""
-        self.equipment.unseen.setdefault(self.claim, []).append(part)
+        self.run_context.unseen.setdefault(self.claim, []).append(part)
 
-    def customer(self) -> Account:
+    def default_account(self) -> Account:
         """An account to act for: a fresh roomy one in the emulator, the user's own elsewhere."""
         if self.emulated:
-            return self.account(**self.dialect.unlimited)
-        return Account(self, self.equipment.key, "yours")
+            return self.account(**self.adapter.unlimited)
+        return Account(self, self.run_context.key, "yours")
 
     def account(
         self,
@@ -162,16 +162,16 @@ class Lab:
             "POST",
             "/accounts",
             {
-                "vendor": self.dialect.vendor,
+                "vendor": self.adapter.vendor,
                 "balance": balance,
                 "keys": list(keys),
                 "settings": wanted,
             },
         )
         for key in answer["keys"]:
-            self.equipment.learn_key(key["secret"])
+            self.run_context.learn_key(key["secret"])
         if secret := answer.get("webhook_secret"):
-            self.equipment.learn_secret(secret)
+            self.run_context.learn_secret(secret)
         self._accounts += 1
         return Account(
             self,
@@ -194,10 +194,10 @@ class Lab:
     @contextmanager
     def plain(self) -> Iterator[Callable[[str], Exchange]]:
         """A way to GET a path over plain HTTP, without a key, from a target that is served over TLS."""
-        if self.equipment.plain is None:
-            raise NotObserved("the target is not served over TLS")
-        with self.equipment.plain() as base_url:
-            shared = self.equipment.transport
+        if self.run_context.plain is None:
+            raise Inconclusive("the target is not served over TLS")
+        with self.run_context.plain() as base_url:
+            shared = self.run_context.transport
             door = shared.apart(base_url)
             try:
                 yield lambda path: shared.log.adopt(door.send(self.producer, Request("GET", path)))
@@ -206,26 +206,26 @@ class Lab:
 
     def inbox(self) -> Inbox:
         """A fresh webhook address that the target can reach."""
-        if self.equipment.receiver is None:
-            raise NotObserved("there is no webhook receiver")
-        return self.equipment.receiver.inbox(self.claim or self.producer)
+        if self.run_context.receiver is None:
+            raise Inconclusive("there is no webhook receiver")
+        return self.run_context.receiver.inbox(self.claim or self.producer)
 
     def line(self) -> Line:
         """A fresh WebSocket address that the target can reach."""
-        if self.equipment.sockets is None:
-            raise NotObserved("there is no WebSocket receiver")
-        return self.equipment.sockets.line(self.claim or self.producer)
+        if self.run_context.sockets is None:
+            raise Inconclusive("there is no WebSocket receiver")
+        return self.run_context.sockets.line(self.claim or self.producer)
 
     def nowhere(self) -> str:
         """A WebSocket address at which no connection is taken."""
-        if self.equipment.sockets is None:
-            raise NotObserved("there is no WebSocket receiver")
-        return self.equipment.sockets.nowhere()
+        if self.run_context.sockets is None:
+            raise Inconclusive("there is no WebSocket receiver")
+        return self.run_context.sockets.nowhere()
 
     def _control(self) -> Control:
-        if self.equipment.control is None:
-            raise NotObserved("there is no control API")
-        return self.equipment.control
+        if self.run_context.control is None:
+            raise Inconclusive("there is no control API")
+        return self.run_context.control
 
 
 class Account:
@@ -233,7 +233,7 @@ class Account:
 
     def __init__(
         self,
-        lab: Lab,
+        ctx: ProbeContext,
         key: str,
         label: str,
         id: str = "",  # noqa: A002 - the field's own name
@@ -241,7 +241,7 @@ class Account:
         key_ids: tuple[str, ...] = (),
         opening: str = "0.00",
     ) -> None:
-        self.lab = lab
+        self.ctx = ctx
         self.key = key
         self.label = label
         self.id = id
@@ -265,19 +265,19 @@ class Account:
         sent = list(headers)
         shown = self.key if key == "" else key
         if shown is not None:
-            sent.insert(0, self.lab.dialect.credentials(shown))
+            sent.insert(0, self.ctx.adapter.credentials(shown))
         if json is not ...:
             content = json_module.dumps(json).encode()
             sent.append(("Content-Type", "application/json"))
-        exchange = self.lab.equipment.transport.send(
-            self.lab.producer,
+        exchange = self.ctx.run_context.transport.send(
+            self.ctx.producer,
             Request(method, path, tuple(sent), content),
             account=self.label,
             paced=paced,
             patient=patient,
         )
         for secret in _secrets(exchange):
-            self.lab.equipment.learn_secret(secret)
+            self.ctx.run_context.learn_secret(secret)
         return exchange
 
     def together(self, count: int, method: str, path: str, json: Any, headers: Iterable[Header] = ()) -> list[Exchange]:
@@ -285,12 +285,12 @@ class Account:
 
         Only for an emulator: nothing here keeps to a limit of the run.
         """
-        shared = self.lab.equipment.transport
-        sent = (self.lab.dialect.credentials(self.key), *headers, ("Content-Type", "application/json"))
+        shared = self.ctx.run_context.transport
+        sent = (self.ctx.adapter.credentials(self.key), *headers, ("Content-Type", "application/json"))
         request = Request(method, path, sent, json_module.dumps(json).encode())
         apart = [shared.apart() for _ in range(count)]
         with ThreadPoolExecutor(count) as pool:
-            found = list(pool.map(lambda one: one.send(self.lab.producer, request, account=self.label), apart))
+            found = list(pool.map(lambda one: one.send(self.ctx.producer, request, account=self.label), apart))
         for one in apart:
             one.close()
         return [shared.log.adopt(exchange, raced=True) for exchange in sorted(found, key=_settled_order)]
@@ -300,11 +300,11 @@ class Account:
 
         Only for an emulator: nothing here keeps to a limit of the run.
         """
-        shared = self.lab.equipment.transport
+        shared = self.ctx.run_context.transport
         apart = shared.apart()
         request = Request("GET", path, (("Authorization", f"Bearer {self.key}"),))
         with ThreadPoolExecutor(1) as pool:
-            sent = pool.submit(apart.send, self.lab.producer, request, account=self.label)
+            sent = pool.submit(apart.send, self.ctx.producer, request, account=self.label)
             meanwhile()
             exchange = sent.result()
         apart.close()
@@ -328,9 +328,9 @@ class Account:
 
     def state(self) -> dict[str, Any]:
         """The account as the control API shows it."""
-        answer = self.lab.control("GET", f"/accounts/{self.id}")
+        answer = self.ctx.control("GET", f"/accounts/{self.id}")
         if not isinstance(answer, dict):
-            raise NotObserved("the control API gave no account")
+            raise Inconclusive("the control API gave no account")
         return answer
 
     def balance(self) -> Decimal:
@@ -339,39 +339,39 @@ class Account:
 
     def fund(self, amount: str) -> None:
         """Add money; a negative amount takes some away."""
-        self.lab.control("POST", f"/accounts/{self.id}/fund", {"amount": amount})
+        self.ctx.control("POST", f"/accounts/{self.id}/fund", {"amount": amount})
 
     def advance(self, seconds: float) -> None:
         """Move this account's clock; returns when all that fell due is done and its webhooks attempted."""
-        self.lab.control("POST", "/clock/advance", {"seconds": seconds, "account_id": self.id})
+        self.ctx.control("POST", "/clock/advance", {"seconds": seconds, "account_id": self.id})
 
     def settings(self, **settings: Any) -> None:
         """Change the account's settings."""
-        self.lab.control("PATCH", f"/accounts/{self.id}", settings)
+        self.ctx.control("PATCH", f"/accounts/{self.id}", settings)
 
     def fault(self, **fault: Any) -> None:
         """Make trouble for this account: `operation="createNumber", first=1, effect={"status": 503}`."""
-        self.lab.control("POST", "/faults", {"vendor": self.lab.dialect.vendor, "account_id": self.id, **fault})
+        self.ctx.control("POST", "/faults", {"vendor": self.ctx.adapter.vendor, "account_id": self.id, **fault})
 
     def phone(self, to: str, caller: str, **script: Any) -> str:
         """Let someone call `to`; gives the call's id. The call then lives on the clock."""
-        body = {"vendor": self.lab.dialect.vendor, "to": to, "from": caller, "script": script}
-        return str(self.lab.control("POST", "/calls", body)["call_id"])
+        body = {"vendor": self.ctx.adapter.vendor, "to": to, "from": caller, "script": script}
+        return str(self.ctx.control("POST", "/calls", body)["call_id"])
 
     def write(self, to: str, sender: str, body: str, media_urls: Iterable[str] = (), group: Iterable[str] = ()) -> str:
         """Let someone send a message to `to`, and to a `group` of others with it; gives the message's id."""
         sent = {"to": to, "from": sender, "body": body, "media_urls": list(media_urls), "group": list(group)}
-        answer = self.lab.control("POST", "/messages", {"vendor": self.lab.dialect.vendor, **sent})
+        answer = self.ctx.control("POST", "/messages", {"vendor": self.ctx.adapter.vendor, **sent})
         return str(answer["message_id"])
 
     def script(self, match: Mapping[str, Any] | None = None, **script: Any) -> None:
         """Say what happens to this account's next outbound call or message that matches."""
-        body = {"vendor": self.lab.dialect.vendor, "account_id": self.id, "match": match or {}, "script": script}
-        self.lab.control("POST", "/scripts", body)
+        body = {"vendor": self.ctx.adapter.vendor, "account_id": self.id, "match": match or {}, "script": script}
+        self.ctx.control("POST", "/scripts", body)
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Webhook events with their attempts, as the control API shows them."""
-        answer = self.lab.control("GET", f"/deliveries?account_id={self.id}")
+        answer = self.ctx.control("GET", f"/deliveries?account_id={self.id}")
         return list(answer["data"] if isinstance(answer, dict) else answer)
 
 

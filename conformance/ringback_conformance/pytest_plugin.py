@@ -1,4 +1,4 @@
-"""Options for `pytest --pyargs conformance`: one test for each claim. Nothing is loaded until then."""
+"""Options for `pytest --pyargs ringback_conformance`: one test for each claim. Nothing is loaded until then."""
 
 from __future__ import annotations
 

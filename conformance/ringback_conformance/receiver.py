@@ -13,8 +13,8 @@ import msgspec
 from ringback_conformance.model import Exchange, Header, Kind
 from ringback_conformance.transport import Log
 
-LARGEST_BODY = 4 * 1024 * 1024
-HANGS_AT_MOST = 30.0
+MAX_BODY = 4 * 1024 * 1024
+MAX_HANG = 30.0
 SOCKET_TIMEOUT = 10.0
 
 
@@ -136,7 +136,7 @@ class Receiver:
         if inbox is not None:
             inbox.put(exchange)
         if answer.hangs:
-            self._stopping.wait(HANGS_AT_MOST)
+            self._stopping.wait(MAX_HANG)
         return answer
 
 
@@ -166,10 +166,10 @@ class _Handler(BaseHTTPRequestHandler):
         if (self.headers.get("Transfer-Encoding") or "").lower() == "chunked":
             return b"".join(self._chunks())
         length = self.headers.get("Content-Length") or "0"
-        return self.rfile.read(min(int(length), LARGEST_BODY)) if length.isdigit() else b""
+        return self.rfile.read(min(int(length), MAX_BODY)) if length.isdigit() else b""
 
     def _chunks(self) -> Iterator[bytes]:
-        left = LARGEST_BODY
+        left = MAX_BODY
         while left > 0:
             size = int(self.rfile.readline().split(b";")[0] or b"0", 16)
             if size == 0:

@@ -18,18 +18,18 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from ringback_conformance import contract, judge, plan
-from ringback_conformance.catalogue import Catalogue, Dialect
+from ringback_conformance.catalogue import Catalogue, VendorAdapter
 from ringback_conformance.claims import load
 from ringback_conformance.control import PREFIX, Control, ControlRefused, ControlTrouble
 from ringback_conformance.evidence import PASSING
 from ringback_conformance.http_client import READING, is_loopback
-from ringback_conformance.judge import Judgement, Outcome
-from ringback_conformance.ledger import Keeper, Ledger, sweep
+from ringback_conformance.judge import ClaimVerdict, ProbeResult
+from ringback_conformance.ledger import Ledger, LedgerWriter, sweep
 from ringback_conformance.masking import Mask
-from ringback_conformance.model import Claim, Exchange, Kind, Lead, Profile, Verdict
+from ringback_conformance.model import Claim, Exchange, Kind, Profile, RunWarning, Verdict
 from ringback_conformance.plan import Plan
-from ringback_conformance.probe_context import Equipment, Lab, NotObserved, Settled
-from ringback_conformance.producers.engine import Share, Tape, explore, repeat
+from ringback_conformance.probe_context import Inconclusive, ProbeContext, ProbeFailed, RunContext
+from ringback_conformance.producers.engine import Recording, Share, explore, repeat
 from ringback_conformance.receiver import Receiver
 from ringback_conformance.sockets import Sockets
 from ringback_conformance.transport import (
@@ -53,7 +53,7 @@ EMULATED_CEILING = 100_000
 GREETINGS = 3
 OWN_PATIENCE = 30.0
 """Seconds that an emulator in this process has for an answer: it is slow where the machine is, and never gone."""
-LOOK_SECONDS = 3.0
+POLL_INTERVAL = 3.0
 """How long a control API has to show itself."""
 IN_PROCESS = "emulator (in this process)"
 BASE_PATH = re.compile(r"(/api)?/v1$")
@@ -83,7 +83,7 @@ POLITE = Effort(examples=2, engine_requests=24, walks=0, steps=0)
 """For a deployment that is not ours."""
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the user asked for. `budget` is in cents; `deviations` maps claim ids to reasons."""
 
     vendor: str
@@ -112,11 +112,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Hide the people in a real account's calls."""
     mutants: tuple[str, ...] = ()
     effort: Effort | None = None
-    tape: Tape | None = None
+    tape: Recording | None = None
     """What the engine asked another target, to be asked again in place of new requests."""
 
 
-class Watcher(Protocol):
+class ProgressListener(Protocol):
     """Who is told how a run goes."""
 
     def planned(self, target: str, profile: Profile, drawn: Plan) -> None:
@@ -125,7 +125,7 @@ class Watcher(Protocol):
     def probing(self, name: str) -> None:
         """A claim's probe, or another producer, begins."""
 
-    def settled(self, name: str, outcome: Outcome, held: bool) -> None:
+    def settled(self, name: str, outcome: ProbeResult, held: bool) -> None:
         """It has ended."""
 
     def sent(self, exchange: Exchange) -> None:
@@ -135,7 +135,7 @@ class Watcher(Protocol):
         """A word to the person who watches."""
 
 
-class Silent:
+class NullListener:
     """A watcher who looks away."""
 
     def planned(self, target: str, profile: Profile, drawn: Plan) -> None:
@@ -144,7 +144,7 @@ class Silent:
     def probing(self, name: str) -> None:
         """Nothing."""
 
-    def settled(self, name: str, outcome: Outcome, held: bool) -> None:
+    def settled(self, name: str, outcome: ProbeResult, held: bool) -> None:
         """Nothing."""
 
     def sent(self, exchange: Exchange) -> None:
@@ -163,9 +163,9 @@ class Result(msgspec.Struct, kw_only=True):
     seed: int
     started_at: str
     seconds: float
-    judgements: list[Judgement]
+    judgements: list[ClaimVerdict]
     log: list[Exchange]
-    leads: list[Lead]
+    leads: list[RunWarning]
     mask: Mask
     catalogue: Catalogue
     trouble: str = ""
@@ -176,7 +176,7 @@ class Result(msgspec.Struct, kw_only=True):
     planned: int = 0
     left_behind: list[str] = []
     ledger: str = ""
-    tape: Tape = Tape()
+    tape: Recording = Recording()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -201,7 +201,7 @@ class Result(msgspec.Struct, kw_only=True):
         return heap.hexdigest()
 
 
-class Site(msgspec.Struct, kw_only=True):
+class Target(msgspec.Struct, kw_only=True):
     """A target that was found: where it is and by what means it is spoken to."""
 
     target: str
@@ -216,35 +216,35 @@ class Site(msgspec.Struct, kw_only=True):
     """Gives the base URL over plain HTTP, where the target is served over TLS."""
 
 
-def conduct(wish: Wish, watcher: Watcher | None = None) -> Result:
+def conduct(options: RunOptions, watcher: ProgressListener | None = None) -> Result:
     """Run the suite as wished.
 
-    Raises UsageTrouble for a wish that cannot be, TargetTrouble when there is no such target. An interrupt
+    Raises UsageTrouble for a options that cannot be, TargetTrouble when there is no such target. An interrupt
     (Ctrl-C) ends the run early, cleans up and gives what was seen until then.
     """
-    return Run(wish, watcher or Silent()).conduct()
+    return Run(options, watcher or NullListener()).conduct()
 
 
-def draw_plan(wish: Wish) -> tuple[Plan, Profile, str]:
+def draw_plan(options: RunOptions) -> tuple[Plan, Profile, str]:
     """The plan of a run, its profile and target. Sends nothing but a look for the control API on loopback."""
-    catalogue, _ = _selected(wish)
-    profile, _ = settle_profile(wish)
-    drawn = _drawn(wish, catalogue, profile)
-    return drawn, profile, _shown(wish.url) if wish.url else IN_PROCESS
+    catalogue, _ = _selected(options)
+    profile, _ = settle_profile(options)
+    drawn = _drawn(options, catalogue, profile)
+    return drawn, profile, _shown(options.url) if options.url else IN_PROCESS
 
 
 class Run:
     """The state of one run."""
 
-    def __init__(self, wish: Wish, watcher: Watcher) -> None:
-        self.wish = wish
+    def __init__(self, options: RunOptions, watcher: ProgressListener) -> None:
+        self.options = options
         self.watcher = watcher
-        self.catalogue, self.claims = _selected(wish)
-        self.dialect: Dialect = self.catalogue.dialect
+        self.catalogue, self.claims = _selected(options)
+        self.adapter: VendorAdapter = self.catalogue.adapter
         self.log = Log(watcher.sent)
-        self.outcomes: dict[str, Outcome] = {}
-        self.leads: list[Lead] = []
-        self.tape = Tape()
+        self.outcomes: dict[str, ProbeResult] = {}
+        self.leads: list[RunWarning] = []
+        self.tape = Recording()
         self.notes: list[str] = []
         self.trouble = ""
         self.stranger = ""
@@ -257,24 +257,24 @@ class Run:
         started = datetime.now(UTC)
         clock = time.monotonic()
         with ExitStack() as stack:
-            site = stack.enter_context(_site(self.wish, self.catalogue.vendor, self.log, self.notes))
+            site = stack.enter_context(_site(self.options, self.catalogue.vendor, self.log, self.notes))
             mask = Mask(
-                self.dialect.secrets,
-                private=self.dialect.private,
-                people=self.wish.people and site.profile is not Profile.EMULATOR,
+                self.adapter.secrets,
+                private=self.adapter.private,
+                people=self.options.people and site.profile is not Profile.EMULATOR,
             )
-            if self.wish.control_token:
-                mask.learn(self.wish.control_token, "$CONTROL_TOKEN")
-            drawn = _drawn(self.wish, self.catalogue, site.profile)
+            if self.options.control_token:
+                mask.learn(self.options.control_token, "$CONTROL_TOKEN")
+            drawn = _drawn(self.options, self.catalogue, site.profile)
             ledger = self._ledger(site)
             transport = self._transport(site, ledger, drawn)
             stack.callback(transport.close)
-            equipment = self._equipment(stack, site, mask, transport)
+            run_context = self._equipment(stack, site, mask, transport)
             self.watcher.planned(site.target, site.profile, drawn)
             try:
                 self.stranger = self._greet(site, transport, ledger)
                 if not self.stranger:
-                    self._produce(site, equipment, drawn)
+                    self._produce(site, run_context, drawn)
             except KeyboardInterrupt:
                 self.interrupted = True
                 self._say("interrupted: clearing up what was made")
@@ -282,12 +282,12 @@ class Run:
                 self.trouble = str(end)
             finally:
                 self._clear_up(site, ledger)
-            judgements = self._judge(site, equipment)
+            judgements = self._judge(site, run_context)
         return Result(
             vendor=self.catalogue.vendor,
             target=site.target,
             profile=site.profile,
-            seed=self.wish.seed,
+            seed=self.options.seed,
             started_at=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
             seconds=round(time.monotonic() - clock, 3),
             judgements=judgements,
@@ -308,61 +308,61 @@ class Run:
 
     # -- setting up ------
 
-    def _transport(self, site: Site, ledger: Ledger | None, drawn: Plan) -> Transport:
-        wish = self.wish
+    def _transport(self, site: Target, ledger: Ledger | None, drawn: Plan) -> Transport:
+        options = self.options
         if site.profile is Profile.EMULATOR:
-            policy = Policy(methods=None, requests=wish.requests or EMULATED_CEILING, budget=None, rate=None)
+            policy = Policy(methods=None, requests=options.requests or EMULATED_CEILING, budget=None, rate=None)
         else:
-            allowed = frozenset(wish.destinations)
+            allowed = frozenset(options.destinations)
             policy = Policy(
                 methods=READING if site.profile is Profile.READONLY else None,
-                requests=wish.requests or max(REAL_CEILING, drawn.requests * 2),
-                budget=wish.budget,
-                price=self.dialect.price,
-                charged=self.dialect.charged,
-                destinations=self.dialect.destinations,
-                allowed=lambda number: number in allowed or self.dialect.harmless(number),
-                rate=self.dialect.rate,
+                requests=options.requests or max(REAL_CEILING, drawn.requests * 2),
+                budget=options.budget,
+                price=self.adapter.price,
+                charged=self.adapter.charged,
+                destinations=self.adapter.destinations,
+                allowed=lambda number: number in allowed or self.adapter.harmless(number),
+                rate=self.adapter.rate,
             )
         pace = Pace(None if policy.rate is None else drawn.rate)
         return Transport(
             site.base_url,
             policy,
             self.log,
-            ca=wish.ca,
-            timeout=max(wish.timeout, OWN_PATIENCE) if site.own else wish.timeout,
+            ca=options.ca,
+            timeout=max(options.timeout, OWN_PATIENCE) if site.own else options.timeout,
             pace=pace,
-            book=Keeper(ledger, self.dialect) if ledger is not None else None,
+            book=LedgerWriter(ledger, self.adapter) if ledger is not None else None,
         )
 
-    def _ledger(self, site: Site) -> Ledger | None:
+    def _ledger(self, site: Target) -> Ledger | None:
         if site.profile is not Profile.SANDBOX:
             return None
-        path = self.wish.ledger or state_folder() / f"ledger-{self.catalogue.vendor}-{secrets.token_hex(4)}.jsonl"
+        path = self.options.ledger or state_folder() / f"ledger-{self.catalogue.vendor}-{secrets.token_hex(4)}.jsonl"
         if path.exists():
             raise UsageTrouble(f"{path} is there already: clear it up with --cleanup {path}, or name another --ledger")
         return Ledger.begin(path, vendor=self.catalogue.vendor, base_url=site.base_url)
 
-    def _equipment(self, stack: ExitStack, site: Site, mask: Mask, transport: Transport) -> Equipment:
+    def _equipment(self, stack: ExitStack, site: Target, mask: Mask, transport: Transport) -> RunContext:
         sockets, receiver = self._sockets(stack, site), self._receiver(stack, site)
-        return Equipment(
-            dialect=self.dialect,
+        return RunContext(
+            adapter=self.adapter,
             profile=site.profile,
             transport=transport,
             mask=mask,
-            seed=self.wish.seed,
+            seed=self.options.seed,
             key=site.key,
             control=site.control if site.profile is Profile.EMULATOR else None,
             receiver=receiver,
             sockets=sockets,
             strict=site.strict,
-            destination=self.wish.destinations[0] if self.wish.destinations else "",
-            await_call=self.wish.await_call,
+            destination=self.options.destinations[0] if self.options.destinations else "",
+            await_call=self.options.await_call,
             say=self._say,
             plain=site.plain,
         )
 
-    def _receiver(self, stack: ExitStack, site: Site) -> Receiver | None:
+    def _receiver(self, stack: ExitStack, site: Target) -> Receiver | None:
         if site.profile is Profile.EMULATOR:
             receiver = Receiver(self.log).start()
             stack.callback(receiver.stop)
@@ -370,20 +370,20 @@ class Run:
             if site.control is not None:
                 stack.enter_context(_routed(site.control, receiver))
             return receiver
-        if self.wish.webhook_url is None or site.profile is Profile.READONLY:
+        if self.options.webhook_url is None or site.profile is Profile.READONLY:
             return None
         try:
-            receiver = Receiver(self.log, *self.wish.webhook_listen)
+            receiver = Receiver(self.log, *self.options.webhook_listen)
         except OSError as error:
-            host, port = self.wish.webhook_listen
+            host, port = self.options.webhook_listen
             raise UsageTrouble(f"cannot listen on {host}:{port} for webhooks: {error.strerror or error}") from None
-        receiver.public = self.wish.webhook_url
+        receiver.public = self.options.webhook_url
         receiver.start()
         stack.callback(receiver.stop)
         self._say(f"webhooks for {receiver.public} are taken at {receiver.origin}")
         return receiver
 
-    def _sockets(self, stack: ExitStack, site: Site) -> Sockets | None:
+    def _sockets(self, stack: ExitStack, site: Target) -> Sockets | None:
         """Where an emulator may open WebSockets to; a deployment's tunnel leads to the receiver alone."""
         if site.profile is not Profile.EMULATOR or site.control is None:
             return None
@@ -392,7 +392,7 @@ class Run:
         stack.enter_context(_led(site.control, sockets.public, sockets.origin))
         return sockets
 
-    def _greet(self, site: Site, transport: Transport, ledger: Ledger | None) -> str:
+    def _greet(self, site: Target, transport: Transport, ledger: Ledger | None) -> str:
         """See that somebody answers who could be the vendor; gives what is the matter where not."""
         if site.profile is Profile.EMULATOR:
             return ""
@@ -401,15 +401,15 @@ class Run:
             try:
                 exchange = transport.send(
                     "greeting",
-                    Request("GET", self.dialect.hello, (self.dialect.credentials(site.key),)),
+                    Request("GET", self.adapter.health_path, (self.adapter.credentials(site.key),)),
                     account="yours",
                 )
             except NoAnswer as silence:
                 return f"{site.target} cannot be reached: {silence.exchange.error}"
-            found = self.dialect.recognises(exchange)
+            found = self.adapter.identify(exchange)
             if found is None:
                 if ledger is not None and exchange.status == 200:
-                    ledger.before = frozenset(self.dialect.existing(exchange))
+                    ledger.before = frozenset(self.adapter.existing(exchange))
                 return ""
             odd = found
             if exchange.status == 401:
@@ -418,94 +418,100 @@ class Run:
 
     # -- producing ------
 
-    def _produce(self, site: Site, equipment: Equipment, drawn: Plan) -> None:
+    def _produce(self, site: Target, run_context: RunContext, drawn: Plan) -> None:
         for step in drawn.steps:
             if step.skipped:
-                self.outcomes[step.claim.id] = Outcome(skipped=step.skipped)
-        if "probes" in self.wish.producers:
+                self.outcomes[step.claim.id] = ProbeResult(skipped=step.skipped)
+        if "probes" in self.options.producers:
             probed = [step.claim.id for step in drawn.runs if step.claim.id in self.catalogue.probes]
-            self.outcomes |= dict.fromkeys(probed, Outcome(unobserved="the run ended before"))
+            self.outcomes |= dict.fromkeys(probed, ProbeResult(unobserved="the run ended before"))
             for step in drawn.runs:
-                self._probe(equipment, step.claim)
-        effort = self.wish.effort or (THOROUGH if site.profile is Profile.EMULATOR else POLITE)
-        if "machine" in self.wish.producers and self._wanted(self.dialect.machine_claims):
-            self._walk(site, equipment, effort)
-        if "engine" in self.wish.producers and self._wanted(self.dialect.engine_claims):
-            self._explore(site, equipment, effort)
+                self._probe(run_context, step.claim)
+        effort = self.options.effort or (THOROUGH if site.profile is Profile.EMULATOR else POLITE)
+        if "machine" in self.options.producers and self._wanted(self.adapter.machine_claims):
+            self._walk(site, run_context, effort)
+        if "engine" in self.options.producers and self._wanted(self.adapter.engine_claims):
+            self._explore(site, run_context, effort)
 
     def _wanted(self, claims: tuple[str, ...]) -> bool:
         return any(claim.id in claims for claim in self.claims)
 
-    def _probe(self, equipment: Equipment, claim: Claim) -> None:
+    def _probe(self, run_context: RunContext, claim: Claim) -> None:
         probe = self.catalogue.probes.get(claim.id)
         if probe is None:
             return
         self.watcher.probing(claim.id)
-        before = len(equipment.observations)
-        self.outcomes[claim.id] = self._attempt(lambda: probe.run(Lab(equipment, claim.id, claim.id)))
-        unseen = tuple(equipment.unseen.get(claim.id, ()))
+        before = len(run_context.observations)
+        self.outcomes[claim.id] = self._attempt(lambda: probe.run(ProbeContext(run_context, claim.id, claim.id)))
+        unseen = tuple(run_context.unseen.get(claim.id, ()))
         self.outcomes[claim.id] = msgspec.structs.replace(self.outcomes[claim.id], unseen=unseen)
-        held = all(observation.held for observation in equipment.observations[before:])
+        held = all(observation.held for observation in run_context.observations[before:])
         self.watcher.settled(claim.id, self.outcomes[claim.id], held)
 
-    def _attempt(self, action: Callable[[], None]) -> Outcome:
+    def _attempt(self, action: Callable[[], None]) -> ProbeResult:
         try:
             action()
-        except Settled:
-            return Outcome(ran=True)
-        except NotObserved as reason:
-            return Outcome(ran=True, unobserved=str(reason))
+        except ProbeFailed:
+            return ProbeResult(ran=True)
+        except Inconclusive as reason:
+            return ProbeResult(ran=True, unobserved=str(reason))
         except Refused as refusal:
-            return Outcome(unobserved=str(refusal))
+            return ProbeResult(unobserved=str(refusal))
         except NoAnswer as silence:
             self.trouble = self.trouble or str(silence)
-            return Outcome(unobserved=str(silence))
+            return ProbeResult(unobserved=str(silence))
         except (TargetGone, ControlTrouble):
             raise
         except Exception as error:
-            return Outcome(broken=_where(error))
-        return Outcome(ran=True)
+            return ProbeResult(broken=_where(error))
+        return ProbeResult(ran=True)
 
-    def _walk(self, site: Site, equipment: Equipment, effort: Effort) -> None:
-        drive = self.dialect.machine
+    def _walk(self, site: Target, run_context: RunContext, effort: Effort) -> None:
+        drive = self.adapter.machine
         if site.profile is not Profile.EMULATOR or drive is None or not effort.walks:
             return
         self.watcher.probing("machine")
-        outcome = self._attempt(lambda: drive(Lab(equipment, "machine"), effort.walks, effort.steps))
+        outcome = self._attempt(lambda: drive(ProbeContext(run_context, "machine"), effort.walks, effort.steps))
         self._noted("machine", outcome)
 
-    def _explore(self, site: Site, equipment: Equipment, effort: Effort) -> None:
+    def _explore(self, site: Target, run_context: RunContext, effort: Effort) -> None:
         self.watcher.probing("engine")
-        self._noted("engine", self._attempt(lambda: self._engine(site, equipment, effort)))
-        if equipment.transport.gone:
-            raise TargetGone(equipment.transport.gone)
+        self._noted("engine", self._attempt(lambda: self._engine(site, run_context, effort)))
+        if run_context.transport.gone:
+            raise TargetGone(run_context.transport.gone)
 
-    def _engine(self, site: Site, equipment: Equipment, effort: Effort) -> None:
-        lab = Lab(equipment, "engine")
+    def _engine(self, site: Target, run_context: RunContext, effort: Effort) -> None:
+        ctx = ProbeContext(run_context, "engine")
         emulated = site.profile is Profile.EMULATOR
-        account = lab.account(balance="1000000.00", **self.dialect.unlimited) if emulated else lab.customer()
-        feed = self.dialect.feed(lab, account) if emulated else {}
-        credentials = self.dialect.credentials(account.key)
-        if self.wish.tape is not None:
-            repeat(self.wish.tape, equipment.transport, credentials=credentials, account=account.label, feed=feed)
+        account = ctx.account(balance="1000000.00", **self.adapter.unlimited) if emulated else ctx.default_account()
+        sample_ids = self.adapter.sample_ids(ctx, account) if emulated else {}
+        credentials = self.adapter.credentials(account.key)
+        if self.options.tape is not None:
+            repeat(
+                self.options.tape,
+                run_context.transport,
+                credentials=credentials,
+                account=account.label,
+                sample_ids=sample_ids,
+            )
             return
         finding = explore(
             contract.load(self.catalogue.vendor),
-            equipment.transport,
+            run_context.transport,
             credentials=credentials,
             account=account.label,
             profile=site.profile,
-            seed=self.wish.seed,
+            seed=self.options.seed,
             share=Share(examples=effort.examples, requests=effort.engine_requests),
-            feed=feed,
-            tame=self.dialect.tame,
+            sample_ids=sample_ids,
+            sanitize=self.adapter.sanitize,
         )
         self.tape = finding.tape
         self.leads += finding.leads
         if finding.trouble:
             self.notes.append(f"engine: {finding.trouble}")
 
-    def _noted(self, name: str, outcome: Outcome) -> None:
+    def _noted(self, name: str, outcome: ProbeResult) -> None:
         self.watcher.settled(name, outcome, True)
         if outcome.broken or outcome.unobserved:
             self.notes.append(f"{name}: {outcome.broken or outcome.unobserved}")
@@ -514,53 +520,55 @@ class Run:
 
     # -- ending ------
 
-    def _clear_up(self, site: Site, ledger: Ledger | None) -> None:
+    def _clear_up(self, site: Target, ledger: Ledger | None) -> None:
         if ledger is None:
             return
         try:
             if not ledger.clean:
-                self.left_behind = sweep(ledger, self.dialect, site.key, self.log, ca=self.wish.ca)
+                self.left_behind = sweep(ledger, self.adapter, site.key, self.log, ca=self.options.ca)
         finally:
             ledger.close()
             if not ledger.clean:
                 self.left_behind = self.left_behind or ledger.left
                 self._say(f"not everything could be removed: ringback conform --cleanup {ledger.path}")
 
-    def _judge(self, site: Site, equipment: Equipment) -> list[Judgement]:
+    def _judge(self, site: Target, run_context: RunContext) -> list[ClaimVerdict]:
         if self.stranger:
             return judge.judge(self.catalogue, self.claims, [], {}, site.profile, {})
-        observations = [*equipment.observations, *judge.observe(self.catalogue, self.log.exchanges)]
-        return judge.judge(self.catalogue, self.claims, observations, self.outcomes, site.profile, self.wish.deviations)
+        observations = [*run_context.observations, *judge.observe(self.catalogue, self.log.exchanges)]
+        return judge.judge(
+            self.catalogue, self.claims, observations, self.outcomes, site.profile, self.options.deviations
+        )
 
     def _say(self, message: str) -> None:
         self.notes.append(message)
         self.watcher.say(message)
 
 
-def settle_profile(wish: Wish) -> tuple[Profile, dict[str, Any] | None]:
-    """The profile that a wish comes to, and the health of the control API where one was found.
+def settle_profile(options: RunOptions) -> tuple[Profile, dict[str, Any] | None]:
+    """The profile that a options comes to, and the health of the control API where one was found.
 
     Without an address it is the emulator; on loopback it is the emulator when its control API answers; everywhere else
     it is reading alone, unless told. Raises UsageTrouble for wishes that contradict each other.
     """
-    profile, allow = wish.profile, wish.allow
+    profile, allow = options.profile, options.allow
     if profile is None and allow & {"write", "spend"}:
         profile = Profile.SANDBOX
     if profile is Profile.READONLY and allow & {"write", "spend"}:
         raise UsageTrouble("--profile readonly and --allow write|spend contradict each other")
-    if "spend" in allow and not wish.budget:
+    if "spend" in allow and not options.budget:
         raise UsageTrouble("--allow spend takes --budget USD")
-    if wish.budget and profile is not Profile.SANDBOX:
+    if options.budget and profile is not Profile.SANDBOX:
         raise UsageTrouble("--budget goes with --profile sandbox or --allow spend")
-    if wish.url is None:
-        if wish.control is not None:
+    if options.url is None:
+        if options.control is not None:
             raise UsageTrouble("--control goes with --url BASE_URL: without it the suite starts an emulator of its own")
         return profile or Profile.EMULATOR, None
     health = None
     if profile in (None, Profile.EMULATOR):
-        health = _health(wish)
+        health = _health(options)
         if health is None and profile is Profile.EMULATOR:
-            where = wish.control or f"{_origin(wish.url)}{PREFIX}"
+            where = options.control or f"{_origin(options.url)}{PREFIX}"
             raise TargetTrouble(f"--profile emulator takes a control API, and none answers at {where}")
         profile = Profile.READONLY if health is None else Profile.EMULATOR
     return profile, health
@@ -573,36 +581,36 @@ def state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "ringback"
 
 
-def _selected(wish: Wish) -> tuple[Catalogue, list[Claim]]:
+def _selected(options: RunOptions) -> tuple[Catalogue, list[Claim]]:
     try:
-        catalogue = load(wish.vendor)
+        catalogue = load(options.vendor)
     except LookupError as error:
         raise UsageTrouble(str(error)) from None
-    claims = catalogue.select(wish.only)
+    claims = catalogue.select(options.only)
     if not claims:
-        raise UsageTrouble(f"no claim matches {' '.join(wish.only)}: `ringback claims {wish.vendor}` lists them")
-    for unknown in set(wish.deviations) - set(catalogue.claims):
-        raise UsageTrouble(f"the deviations name {unknown}, which is no claim of {wish.vendor}")
+        raise UsageTrouble(f"no claim matches {' '.join(options.only)}: `ringback claims {options.vendor}` lists them")
+    for unknown in set(options.deviations) - set(catalogue.claims):
+        raise UsageTrouble(f"the deviations name {unknown}, which is no claim of {options.vendor}")
     return catalogue, claims
 
 
-def _drawn(wish: Wish, catalogue: Catalogue, profile: Profile) -> Plan:
+def _drawn(options: RunOptions, catalogue: Catalogue, profile: Profile) -> Plan:
     available = plan.means(
-        profile, spend=wish.budget > 0, hook=wish.webhook_url is not None, burst="burst" in wish.allow
+        profile, spend=options.budget > 0, hook=options.webhook_url is not None, burst="burst" in options.allow
     )
-    effort = wish.effort or (THOROUGH if profile is Profile.EMULATOR else POLITE)
-    engine = effort.engine_requests if "engine" in wish.producers else 0
-    drawn = plan.make(catalogue, catalogue.select(wish.only), profile, available, wish.budget, engine)
-    return msgspec.structs.replace(drawn, rate=min(drawn.rate, wish.rate or drawn.rate))
+    effort = options.effort or (THOROUGH if profile is Profile.EMULATOR else POLITE)
+    engine = effort.engine_requests if "engine" in options.producers else 0
+    drawn = plan.make(catalogue, catalogue.select(options.only), profile, available, options.budget, engine)
+    return msgspec.structs.replace(drawn, rate=min(drawn.rate, options.rate or drawn.rate))
 
 
-def _health(wish: Wish) -> dict[str, Any] | None:
+def _health(options: RunOptions) -> dict[str, Any] | None:
     """The health of the control API, if it answers: at `--control`, or on loopback at the target's origin."""
-    if wish.url is None or (wish.control is None and not is_loopback(wish.url)):
+    if options.url is None or (options.control is None and not is_loopback(options.url)):
         return None
-    where = wish.control or _origin(wish.url)
-    timeout = min(wish.timeout, LOOK_SECONDS)
-    control = Control(where, Log(), token=wish.control_token, ca=wish.ca, timeout=timeout)
+    where = options.control or _origin(options.url)
+    timeout = min(options.timeout, POLL_INTERVAL)
+    control = Control(where, Log(), token=options.control_token, ca=options.ca, timeout=timeout)
     try:
         return control.health()
     except ControlTrouble:
@@ -612,13 +620,13 @@ def _health(wish: Wish) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _site(wish: Wish, vendor: str, log: Log, notes: list[str]) -> Iterator[Site]:
-    profile, health = settle_profile(wish)
-    if wish.url is None:
-        with _started(wish, vendor, notes) as (origin, base_url, key):
-            control = Control(origin, log, token=wish.control_token)
+def _site(options: RunOptions, vendor: str, log: Log, notes: list[str]) -> Iterator[Target]:
+    profile, health = settle_profile(options)
+    if options.url is None:
+        with _started(options, vendor, notes) as (origin, base_url, key):
+            control = Control(origin, log, token=options.control_token)
             try:
-                yield Site(
+                yield Target(
                     target=IN_PROCESS,
                     base_url=base_url,
                     profile=profile,
@@ -626,65 +634,65 @@ def _site(wish: Wish, vendor: str, log: Log, notes: list[str]) -> Iterator[Site]
                     control=control if profile is Profile.EMULATOR else None,
                     strict=True,
                     own=True,
-                    plain=lambda: _over_tls(wish, vendor),
+                    plain=lambda: _over_tls(options, vendor),
                 )
             finally:
                 control.close()
         return
-    _check_url(wish.url)
+    _check_url(options.url)
     if profile is not Profile.EMULATOR:
-        if not wish.key:
+        if not options.key:
             raise UsageTrouble("a deployment takes a key: --key-env NAME names the variable that holds it")
-        yield Site(
-            target=_shown(wish.url),
-            base_url=_base(wish.url),
+        yield Target(
+            target=_shown(options.url),
+            base_url=_base(options.url),
             profile=profile,
-            key=wish.key,
+            key=options.key,
             control=None,
             strict=True,
             own=False,
-            plain=_in_the_clear(wish.url),
+            plain=_in_the_clear(options.url),
         )
         return
-    _check_health(wish, health or {})
+    _check_health(options, health or {})
     if health is not None and vendor not in health["vendors"]:
-        raise TargetTrouble(f"the emulator at {_origin(wish.url)} does not serve {vendor}")
-    control = Control(wish.control or _origin(wish.url), log, token=wish.control_token, ca=wish.ca)
+        raise TargetTrouble(f"the emulator at {_origin(options.url)} does not serve {vendor}")
+    control = Control(options.control or _origin(options.url), log, token=options.control_token, ca=options.ca)
     try:
         with _guest(control):
-            yield Site(
-                target=_shown(wish.url),
-                base_url=_emulated_base(wish.url, vendor, health or {}),
+            yield Target(
+                target=_shown(options.url),
+                base_url=_emulated_base(options.url, vendor, health or {}),
                 profile=profile,
-                key=wish.key or "",
+                key=options.key or "",
                 control=control,
                 strict=bool((health or {}).get("strict")),
                 own=False,
-                plain=_in_the_clear(wish.url),
+                plain=_in_the_clear(options.url),
             )
     finally:
         control.close()
 
 
-def _check_health(wish: Wish, health: Mapping[str, Any]) -> None:
+def _check_health(options: RunOptions, health: Mapping[str, Any]) -> None:
     """Refuse an emulator whose ways would be taken for broken claims."""
     clock = health.get("clock")
-    if health.get("unkind"):
+    if health.get("chaos"):
         raise TargetTrouble(
-            f"the emulator at {_origin(wish.url or '')} is unkind on purpose: start it without --unkind"
+            f"the emulator at {_origin(options.url or '')} is chaos on purpose: start it without --chaos"
         )
     if isinstance(clock, Mapping) and clock.get("mode") == "scaled":
         raise TargetTrouble(
-            f"the clock of the emulator at {_origin(wish.url or '')} runs fast: set it to frozen or real"
+            f"the clock of the emulator at {_origin(options.url or '')} runs fast: set it to frozen or real"
         )
 
 
 @contextmanager
-def _started(wish: Wish, vendor: str, notes: list[str]) -> Iterator[tuple[str, str, str]]:
+def _started(options: RunOptions, vendor: str, notes: list[str]) -> Iterator[tuple[str, str, str]]:
     """An emulator of our own on the frozen clock: its origin, base URL and a key."""
     from ringback.testing import Ringback
 
-    emulator = Ringback(vendor, clock="frozen", seed=wish.seed, strict=True, mutants=wish.mutants)
+    emulator = Ringback(vendor, clock="frozen", seed=options.seed, strict=True, mutants=options.mutants)
     emulator.start()
     try:
         account = emulator.account(vendor, balance="100.00")
@@ -697,11 +705,13 @@ def _started(wish: Wish, vendor: str, notes: list[str]) -> Iterator[tuple[str, s
 
 
 @contextmanager
-def _over_tls(wish: Wish, vendor: str) -> Iterator[str]:
+def _over_tls(options: RunOptions, vendor: str) -> Iterator[str]:
     """Another emulator of our own that is served over TLS: its base URL over plain HTTP."""
     from ringback.testing import Ringback
 
-    with Ringback(vendor, clock="frozen", seed=wish.seed, strict=True, mutants=wish.mutants, tls=True) as emulator:
+    with Ringback(
+        vendor, clock="frozen", seed=options.seed, strict=True, mutants=options.mutants, tls=True
+    ) as emulator:
         yield f"{emulator.url}/{vendor}"
 
 

@@ -20,7 +20,7 @@ SHARE_OF_LIMIT = 0.75
 """How much of the vendor's documented rate a run allows itself: the rest is for whoever else uses the key."""
 SILENCES = 3
 """So many requests in a row without an answer, and the target counts as gone."""
-LONGEST_WAIT = 120.0
+MAX_WAIT = 120.0
 WAITS_FOR_ONE = 3
 BUSY = frozenset({429, 503})
 
@@ -141,8 +141,8 @@ class Pace:
             self.pause(self._sent[0] + WINDOW_SECONDS - now)
 
     def pause(self, seconds: float) -> None:
-        """Wait so long, but never longer than LONGEST_WAIT."""
-        seconds = min(max(seconds, 0.01), LONGEST_WAIT)
+        """Wait so long, but never longer than MAX_WAIT."""
+        seconds = min(max(seconds, 0.01), MAX_WAIT)
         self.waited += seconds
         self._wait(seconds)
 
@@ -253,7 +253,7 @@ class Transport:
         if exchange.status not in BUSY or after is None:
             return None
         seconds = _seconds(after.strip())
-        return seconds if seconds is not None and seconds <= LONGEST_WAIT else None
+        return seconds if seconds is not None and seconds <= MAX_WAIT else None
 
     def _once(self, producer: str, request: Request, account: str) -> Exchange:
         self.sent += 1

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ringback import __version__, resources, vendors
-from ringback.gateway.middleware import Answer, ASGIApp, Gate, Receive, Scope, Send, encode
-from ringback.gateway.services import World
-from ringback.gateway.vendor import Mutant, Vendor
+from ringback.emulator import Emulator
+from ringback.gateway.asgi import ASGIApp, Receive, Response, Scope, Send, encode
+from ringback.gateway.middleware import VendorMiddleware
+from ringback.gateway.vendor import Mutant, VendorSpec
 from ringback.settings import Settings, SettingsError
 
 HTML = b"text/html; charset=utf-8"
@@ -28,21 +29,21 @@ class Application:
         served = [vendors.load(name) for name in dict.fromkeys(names)]
         self._mutants = _chosen_mutants(settings, served)
         self.settings = settings
-        self.world = World(settings, served)
+        self.emulator = Emulator(settings, served)
         for mutant in self._mutants:
             if mutant.within is not None:
-                mutant.within(self.world)
+                mutant.within(self.emulator)
         self._gates: dict[str, ASGIApp] = {}
-        self._documents: dict[str, Answer] = {}
+        self._documents: dict[str, Response] = {}
         self._control: ASGIApp | None = None
-        self.urls = self.world.urls
+        self.urls = self.emulator.services.urls
         if settings.seed_accounts:
-            seed(self.world)
+            self.emulator.seed()
 
     @property
     def crashes(self) -> list[BaseException]:
         """Unexpected exceptions so far."""
-        return self.world.crashes
+        return self.emulator.services.crashes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,15 +52,15 @@ class Application:
         try:
             await self._route(scope, receive, send)
         except Exception as error:
-            self.world.crashed(error)
+            self.emulator.services.record_crash(error)
             body = {"error": {"code": "internal_error", "message": f"{type(error).__name__}: {error}"}}
-            await Answer(encode(body), 500)(scope, receive, send)
+            await Response(encode(body), 500)(scope, receive, send)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         first, _, rest = path[1:].partition("/")
         gate = self._gates.get(first)
-        if gate is not None or first in self.world.vendors:
+        if gate is not None or first in self.emulator.vendors:
             await self._vendor(first, "/" + rest, scope, receive, send)
         elif (host := self._vendor_host(scope)) is not None:
             await self._vendor(host, path, scope, receive, send)
@@ -68,7 +69,7 @@ class Application:
         elif path == "/" and self.settings.control:
             from ringback.dashboard import dashboard
 
-            await dashboard(self.world, self.urls)(scope, receive, send)
+            await dashboard(self.emulator, self.urls)(scope, receive, send)
         elif self.settings.root is not None:
             await self._vendor(self.settings.root, path, scope, receive, send)
         else:
@@ -78,7 +79,7 @@ class Application:
         for name, value in scope["headers"]:
             if name == b"host":
                 label, _, suffix = value.partition(b":")[0].decode("latin-1").lower().partition(".")
-                return label if suffix == "localhost" and label in self.world.vendors else None
+                return label if suffix == "localhost" and label in self.emulator.vendors else None
         return None
 
     async def _vendor(self, name: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,11 +91,12 @@ class Application:
             return
         gate: ASGIApp | None = self._gates.get(name)
         if gate is None:
-            vendor = self.world.vendors[name]
-            gate = _gate(self.world, vendor)
+            vendor = self.emulator.vendors[name]
+            backend = self.emulator.backends[name]
+            gate = VendorMiddleware(self.emulator.services, vendor, vendor.application(backend))
             for mutant in self._mutants:
                 if mutant.around is not None and mutant.name.startswith(f"{name}."):
-                    gate = mutant.around(self.world, gate)
+                    gate = mutant.around(self.emulator, gate)
             self._gates[name] = gate
         scope["path"] = path
         await gate(scope, receive, send)
@@ -103,25 +105,25 @@ class Application:
         query = scope["query_string"].decode("latin-1")
         target = self.urls[name] + path + (f"?{query}" if query else "")
         headers = ((b"location", target.encode("latin-1", "replace")),)
-        await Answer(b"", 301, b"text/plain", headers)(scope, receive, send)
+        await Response(b"", 301, b"text/plain", headers)(scope, receive, send)
 
-    def _document(self, name: str, path: str) -> Answer:
+    def _document(self, name: str, path: str) -> Response:
         key = f"{name}{path}"
         if key not in self._documents:
-            self._documents[key] = _DOCUMENTS[path](self.world.vendors[name])
+            self._documents[key] = _DOCUMENTS[path](self.emulator.vendors[name])
         return self._documents[key]
 
     async def _controlled(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._control is None:
             from ringback.control import control
 
-            self._control = control(self.world, self.urls)
+            self._control = control(self.emulator, self.urls)
         await self._control(scope, receive, send)
 
     async def _nothing_here(self, scope: Scope, receive: Receive, send: Send) -> None:
-        served = ", ".join(f"/{name}{vendor.base_path}" for name, vendor in self.world.vendors.items())
+        served = ", ".join(f"/{name}{vendor.base_path}" for name, vendor in self.emulator.vendors.items())
         message = f"Nothing is served at this path. Vendors: {served}."
-        await Answer(encode({"error": {"code": "not_found", "message": message}}), 404)(scope, receive, send)
+        await Response(encode({"error": {"code": "not_found", "message": message}}), 404)(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -135,16 +137,7 @@ class Application:
                 return
 
 
-def _gate(world: World, vendor: Vendor) -> ASGIApp:
-    app = vendor.application(world.houses[vendor.name])
-    if vendor.manners is None:
-        return Gate(world, vendor, app)
-    from ringback.gateway.policy import MannerlyGate
-
-    return MannerlyGate(world, vendor, app, vendor.manners)
-
-
-def _chosen_mutants(settings: Settings, served: list[Vendor]) -> list[Mutant]:
+def _chosen_mutants(settings: Settings, served: list[VendorSpec]) -> list[Mutant]:
     if not settings.mutants:
         return []
     known = {mutant.name: mutant for vendor in served for mutant in vendor.mutants()}
@@ -154,44 +147,25 @@ def _chosen_mutants(settings: Settings, served: list[Vendor]) -> list[Mutant]:
     return [known[name] for name in settings.mutants]
 
 
-def seed(world: World) -> None:
-    """Open the well-known accounts of `fixtures/accounts.json`."""
-    import msgspec
-
-    from ringback.carrier.ledger import usd
-
-    for vendor, account in msgspec.json.decode(resources.path("fixtures", "accounts.json").read_bytes()).items():
-        if vendor in world.vendors:
-            opened = world.open_account(
-                world.vendors[vendor], id_=account["id"], name=account["name"], balance=usd(account["balance"])
-            )
-            world.issue_key(
-                opened, id_=f"key_{vendor}_seed", secret=account["key"], label="seed", scope=account["scope"]
-            )
-            furnish = world.vendors[vendor].seed
-            if furnish is not None:
-                furnish(world.houses[vendor], opened)
+def _openapi_yaml(vendor: VendorSpec) -> Response:
+    return Response(resources.path("openapi", f"{vendor.name}.yaml").read_bytes(), media_type=YAML)
 
 
-def _openapi_yaml(vendor: Vendor) -> Answer:
-    return Answer(resources.path("openapi", f"{vendor.name}.yaml").read_bytes(), media_type=YAML)
-
-
-def _openapi_json(vendor: Vendor) -> Answer:
+def _openapi_json(vendor: VendorSpec) -> Response:
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = resources.path("openapi", f"{vendor.name}.yaml").read_text(encoding="utf-8")
-    return Answer(encode(yaml.load(text, Loader=loader)))  # noqa: S506 - a safe loader
+    return Response(encode(yaml.load(text, Loader=loader)))  # noqa: S506 - a safe loader
 
 
-def _docs(vendor: Vendor) -> Answer:
+def _docs(vendor: VendorSpec) -> Response:
     from ringback.dashboard.docs import page
 
-    return Answer(page(vendor), media_type=HTML)
+    return Response(page(vendor), media_type=HTML)
 
 
-_DOCUMENTS: dict[str, Callable[[Vendor], Answer]] = {
+_DOCUMENTS: dict[str, Callable[[VendorSpec], Response]] = {
     "/openapi.yaml": _openapi_yaml,
     "/openapi.json": _openapi_json,
     "/docs": _docs,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_SECONDS = 120.0
-MOST_ENTRIES = 10_000
+MAX_ENTRIES = 10_000
 ANYBODY = "+12145550123"
 """Who calls or writes when it does not matter: a number that belongs to nobody."""
 SPEAKERS = ("agent", "caller")
@@ -123,7 +123,7 @@ class Control:
 
     def journal(self, account_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
         """What happened, to one account or at all, oldest first: the newest `limit` entries, or all that are kept."""
-        answer = self.get("/journal", account_id=account_id, limit=limit or MOST_ENTRIES)
+        answer = self.get("/journal", account_id=account_id, limit=limit or MAX_ENTRIES)
         return list(reversed(answer["data"]))
 
     def deliveries(self, account_id: str | None = None, event: str | None = None) -> list[dict[str, Any]]:

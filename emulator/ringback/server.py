@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from granian.server.embed import Server
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
-PATIENCE = 3.0
+SHUTDOWN_TIMEOUT = 3.0
 """Seconds that answers under way have when the server stops."""
-LOOK_SECONDS = 0.002
+POLL_INTERVAL = 0.002
 """Between two looks whether a server that starts answers."""
-YOUNG = 50_000
+GC_THRESHOLD = 50_000
 """Allocations between two looks of the garbage collector at the youngest objects: fewer pauses under load."""
 
 
@@ -62,8 +62,8 @@ class Serving:
         """Listen, and return when requests are answered. Raises StartError."""
         settings = self.settings
         self._load_state()
-        self.application.world.clock.run_on(asyncio.get_running_loop())
-        self.application.world.resume()
+        self.application.emulator.services.clock.run_on(asyncio.get_running_loop())
+        self.application.emulator.services.resume()
         with _claimed(settings.host, settings.port) as port:
             self.url = f"http://{_shown(settings.host)}:{port}"
             await self._listen(port)
@@ -74,10 +74,10 @@ class Serving:
                 certificate, key = self._certificate()
                 await self._listen(tls_port, ssl_cert=certificate, ssl_key=key)
         base = self.https_url or self.url
-        world = self.application.world
-        for name in world.vendors:
+        emulator = self.application.emulator
+        for name in emulator.vendors:
             self.application.urls[name] = base if settings.root == name else f"{base}/{name}"
-            key_record = world.keys.records.get(f"key_{name}_seed")
+            key_record = emulator.services.keys.records.get(f"key_{name}_seed")
             self.vendors[name] = {
                 "base_url": self.application.urls[name],
                 "key": key_record.secret if key_record is not None else "",
@@ -90,7 +90,7 @@ class Serving:
             from ringback.state import StateError, load
 
             try:
-                load(Path(self.settings.state), self.application.world, self.settings)
+                load(Path(self.settings.state), self.application.emulator, self.settings)
             except StateError as error:
                 raise StartError(str(error)) from None
 
@@ -111,7 +111,7 @@ class Serving:
         while not _answers(self.settings.host, port):
             if task.done():
                 raise StartError(f"port {port} on {self.settings.host} cannot be served: {task.exception()}")
-            await wall_sleep(LOOK_SECONDS)
+            await wall_sleep(POLL_INTERVAL)
 
     def _certificate(self) -> tuple[Path, Path]:
         import tempfile
@@ -120,7 +120,7 @@ class Serving:
 
         folder = Path(tempfile.mkdtemp(prefix="ringback-tls-"))
         authority = trustme.CA(organization_name="Ringback", organization_unit_name="test CA")
-        hosts = ["localhost", "127.0.0.1", "::1", *(f"{name}.localhost" for name in self.application.world.vendors)]
+        hosts = ["localhost", "127.0.0.1", "::1", *(f"{name}.localhost" for name in self.application.emulator.vendors)]
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - a comparison
             hosts.append(self.settings.host)
         leaf = authority.issue_cert(*hosts)
@@ -143,19 +143,19 @@ class Serving:
 
     async def stop(self) -> None:
         """Stop listening, end the webhooks' connections and save the state. An answer that is not done after
-        PATIENCE is not waited for."""
-        self.application.world.journal.close()
-        self.application.world.bells.close()
+        SHUTDOWN_TIMEOUT is not waited for."""
+        self.application.emulator.services.journal.close()
+        self.application.emulator.services.notifications.close()
         for server, _ in self._servers:
             server.interrupt_signal = True
             server.main_loop_interrupt.set()
         tasks = [task for _, task in self._servers]
         if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE)
+            await asyncio.wait(tasks, timeout=SHUTDOWN_TIMEOUT)
         for task in tasks:
             task.cancel()
         self._servers.clear()
-        await self.application.world.outbox.close()
+        await self.application.emulator.services.outbox.close()
         if self.ca_pem is not None:
             import shutil
 
@@ -164,7 +164,7 @@ class Serving:
             from ringback.state import save
 
             try:
-                save(Path(self.settings.state), self.application.world)
+                save(Path(self.settings.state), self.application.emulator)
             except OSError as error:
                 raise StartError(f"the state was not saved to {self.settings.state}: {error.strerror}") from None
 
@@ -205,11 +205,11 @@ class _claimed:  # noqa: N801 - used as a function
         self._held.close()
 
 
-def calm_the_collector() -> None:
+def tune_gc() -> None:
     """Leave what a start made out of garbage collection, and look less often: the pauses own the slowest answers."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, 100)
+    gc.set_threshold(GC_THRESHOLD, 20, 100)
 
 
 def _answers(host: str, port: int) -> bool:
@@ -250,7 +250,7 @@ async def _run(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await serving.start()
-    calm_the_collector()
+    tune_gc()
     _announce(serving)
     await stop.wait()
     await serving.stop()
@@ -260,14 +260,14 @@ async def _run(settings: Settings) -> int:
 
 
 def _announce(serving: Serving) -> None:
-    world = serving.application.world
-    lines = [f"Ringback {_version()} · clock {world.clock.mode} · seed {world.settings.seed}"]
+    emulator = serving.application.emulator
+    lines = [f"Ringback {_version()} · clock {emulator.services.clock.mode} · seed {emulator.settings.seed}"]
     width = max(len(name) for name in serving.vendors)
     lines += [
         f"  {name:<{width}}  {place['base_url']}   key {place['key'] or '(none)'}"
         for name, place in serving.vendors.items()
     ]
-    if world.settings.control:
+    if emulator.settings.control:
         lines.append(f"  dashboard {serving.url}/   control {serving.url}/_ringback   stop with Ctrl-C")
     if serving.ca_pem:
         lines.append(f"  TLS {serving.https_url}   CA {serving.ca_pem}   plain HTTP {serving.url}")

@@ -17,8 +17,8 @@ class SettingsError(ValueError):
     """A setting that cannot be used; the message says which one, where it came from and what it takes."""
 
 
-class Unkind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rates (0 to 1) of the troubles that `--unkind` adds, each drawn from the seed."""
+class ChaosRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rates (0 to 1) of the troubles that `--chaos` adds, each drawn from the seed."""
 
     duplicate: float = 0.05
     delay: float = 0.05
@@ -56,8 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     control: bool = True
     """False serves the vendors alone, as a deployment would: no control API, no dashboard."""
     control_token: str | None = None
-    unkind: bool = False
-    unkind_rates: Unkind = Unkind()
+    chaos: bool = False
+    chaos_rates: ChaosRates = ChaosRates()
     webhook_timeout: float = 10.0
     stream_heartbeat: float = 15.0
     """Seconds without news after which an event stream shows that it lives."""
@@ -121,7 +121,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             found[field.name] = [part.strip() for part in text.split(",") if part.strip()]
         elif field.name == "webhook_routes":
             found[field.name] = dict(route(part) for part in text.split(",") if part.strip())
-        elif field.name in ("hosts", "unkind_rates"):
+        elif field.name in ("hosts", "chaos_rates"):
             try:
                 found[field.name] = msgspec.json.decode(text)
             except msgspec.DecodeError as error:

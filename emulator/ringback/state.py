@@ -10,7 +10,7 @@ import msgspec
 from tinydb import TinyDB
 from tinydb.storages import Storage
 
-from ringback.gateway.services import SnapshotError, World
+from ringback.emulator import Emulator, SnapshotError
 from ringback.settings import Settings
 
 
@@ -46,16 +46,16 @@ class AtomicStorage(Storage):
             draft.unlink(missing_ok=True)
 
 
-def save(path: Path, world: World) -> None:
+def save(path: Path, emulator: Emulator) -> None:
     """Write the state. Raises OSError."""
-    snapshot = world.snapshot()
+    snapshot = emulator.snapshot()
     parts = snapshot.pop("parts")
     tables: dict[str, dict[str, Any]] = {"ringback": {"1": snapshot}}
     tables |= {name: {"1": {"state": part}} for name, part in parts.items()}
     AtomicStorage(path).write(tables)
 
 
-def load(path: Path, world: World, settings: Settings) -> None:
+def load(path: Path, emulator: Emulator, settings: Settings) -> None:
     """Continue from a state file. Raises StateError."""
     try:
         with TinyDB(path, storage=AtomicStorage) as database:
@@ -69,6 +69,6 @@ def load(path: Path, world: World, settings: Settings) -> None:
         raise StateError(f"{path} is not a Ringback state file: give another --state")
     given = settings.clock if settings.clock != "real" else None
     try:
-        world.restore({**heads[0], "parts": parts}, clock=given)
+        emulator.restore({**heads[0], "parts": parts}, clock=given)
     except SnapshotError as error:
         raise StateError(f"{path}: {error}") from None

@@ -28,6 +28,7 @@ import msgspec
 
 from ringback.client import ANYBODY, Control, ControlError, Spoken, Unreachable, as_turns
 from ringback.receiver import Received, Receiver
+from ringback.resources import path as data_path
 from ringback.settings import Settings, SettingsError
 from ringback.timeline import timeline
 
@@ -47,6 +48,7 @@ __all__ = [
     "Ringback",
     "SettingsError",
     "Unreachable",
+    "data_path",
 ]
 
 Amount = str | int | Decimal
@@ -68,7 +70,7 @@ class Ringback:
     `Ringback("kwickphone", clock="frozen", seed=7)` serves the named vendors (all when none is named) in
     this process on a free port, between `start()` and `stop()` or for the length of a `with` block. `clock`
     is `frozen`, `real` or `xN`; `strict` sends webhooks only where the vendor's page says; every other
-    keyword is a field of `ringback.settings.Settings` (`mutants=("…",)`, `unkind=True`,
+    keyword is a field of `ringback.settings.Settings` (`mutants=("…",)`, `chaos=True`,
     `start="2026-01-01T00:00:00Z"`, `tls=True`).
 
     Raises SettingsError for a setting that can't be used.
@@ -209,7 +211,7 @@ class Ringback:
     ) -> Account:
         """Make an account: its own balance (USD; 25.00 unless told), keys, numbers and clock.
 
-        `vendor` may be left out when one is served. `keys` asks for one key each (`{"allowlist":
+        `vendor` may be left out when one is served. `keys` interactive for one key each (`{"allowlist":
         ["10.0.0.0/8"]}`, `{"scope": "read"}`). `now` is where its clock starts. An account of the same `name` gets
         the same id, and so the same draws, whatever else was opened before. Every other keyword is a setting
         of that vendor (`number_limit=10`, `rate_limit=None`).

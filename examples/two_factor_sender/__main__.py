@@ -16,7 +16,7 @@ from two_factor_sender.codes import FINAL, STATES, Codes
 from two_factor_sender.receipts import Receipts, Server
 from two_factor_sender.sms import NotSent, Sms
 
-PATIENCE = 60.0
+SHUTDOWN_TIMEOUT = 60.0
 """Seconds to wait for the receipt."""
 EVENTS = list(STATES)
 
@@ -52,7 +52,7 @@ def main(phone: str) -> int:
         server.receipts = Receipts(endpoint["secret"], take)
         try:
             name = codes.start(phone)
-            told.wait(PATIENCE)
+            told.wait(SHUTDOWN_TIMEOUT)
             outcome: str = codes.state(name)
         except NotSent as error:
             outcome = f"not sent ({error})"

@@ -415,7 +415,7 @@ def waits(account: Account, bell: str) -> bool:
     """Whether somebody waits for a call, seen from within the server."""
     thread = account._ringback._thread
     assert thread is not None
-    return bell in thread.application.world.bells._waiting
+    return bell in thread.application.emulator.services.notifications._waiting
 
 
 def test_a_recording_needs_no_key_and_the_add_on(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ringback_conformance.report.document import document
-from ringback_conformance.run import BRIEF, Result, Wish, conduct
+from ringback_conformance.run import BRIEF, Result, RunOptions, conduct
 
 SEED = 7
 
@@ -18,7 +18,7 @@ SEED = 7
 @cache
 def run_of(vendor: str) -> Result:
     """The whole suite, briefly, against the emulator as it is."""
-    return conduct(Wish(vendor=vendor, effort=BRIEF, seed=SEED))
+    return conduct(RunOptions(vendor=vendor, effort=BRIEF, seed=SEED))
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +41,10 @@ def reference() -> Result:
 @pytest.fixture(scope="session")
 def broken() -> Result:
     """The whole suite against an emulator with a claim broken by what it answers."""
-    wish = Wish(vendor="kwickphone", effort=BRIEF, seed=SEED, mutants=("kwickphone.numbers.secret-in-the-list",))
-    return conduct(wish)
+    options = RunOptions(
+        vendor="kwickphone", effort=BRIEF, seed=SEED, mutants=("kwickphone.numbers.secret-in-the-list",)
+    )
+    return conduct(options)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from ringback.testing import Account, Ringback
 from ringback_conformance.claims import load
 from ringback_conformance.claims.agentphone import adapter, shapes
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import Result, Wish, conduct, draw_plan
+from ringback_conformance.run import Result, RunOptions, conduct, draw_plan
 from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 
@@ -51,8 +51,8 @@ def deployment() -> Iterator[Account]:
 
 @pytest.mark.usefixtures("hurried")
 def test_a_deployment_is_only_read_unless_told(deployment: Account) -> None:
-    wish = Wish(vendor="agentphone", url=deployment.base_url, key=deployment.key, profile=Profile.READONLY)
-    result = conduct(wish)
+    options = RunOptions(vendor="agentphone", url=deployment.base_url, key=deployment.key, profile=Profile.READONLY)
+    result = conduct(options)
     assert deployment.balance == Decimal("50.00")
     assert {e.method for e in result.log if e.kind is Kind.API} <= {"GET", "HEAD"}
     assert result.summary["fail"] == result.summary["error"] == 0
@@ -62,8 +62,10 @@ def test_a_deployment_is_only_read_unless_told(deployment: Account) -> None:
 
 @pytest.mark.usefixtures("hurried")
 def test_a_sandbox_run_spends_what_was_planned_and_leaves_nothing(deployment: Account) -> None:
-    wish = Wish(vendor="agentphone", url=deployment.base_url, key=deployment.key, profile=Profile.SANDBOX, budget=2_500)
-    result = conduct(wish)
+    options = RunOptions(
+        vendor="agentphone", url=deployment.base_url, key=deployment.key, profile=Profile.SANDBOX, budget=2_500
+    )
+    result = conduct(options)
     assert {j.claim.id: j.reason for j in result.judgements if j.verdict.value in ("fail", "error")} == {}
     assert result.summary["pass"] >= 20
     assert result.spent == result.planned == 1_170
@@ -75,8 +77,8 @@ def test_a_sandbox_run_spends_what_was_planned_and_leaves_nothing(deployment: Ac
 
 def test_a_budget_bounds_what_a_plan_spends() -> None:
     for budget in (0, 400, 2_000):
-        wish = Wish(vendor="agentphone", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
-        assert draw_plan(wish)[0].cents <= budget
+        options = RunOptions(vendor="agentphone", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
+        assert draw_plan(options)[0].cents <= budget
 
 
 @pytest.mark.parametrize(
@@ -113,9 +115,9 @@ def test_whoever_is_called_or_written_to_is_known(path: str, body: Any, numbers:
 
 
 def test_a_number_kept_for_fiction_may_be_called_and_no_other() -> None:
-    assert CATALOGUE.dialect.harmless("+14155550177")
-    assert not CATALOGUE.dialect.harmless("+14155551777")
-    assert not CATALOGUE.dialect.harmless("(415) 555-0177")
+    assert CATALOGUE.adapter.harmless("+14155550177")
+    assert not CATALOGUE.adapter.harmless("+14155551777")
+    assert not CATALOGUE.adapter.harmless("(415) 555-0177")
 
 
 def test_what_was_made_is_removed_where_it_was_made() -> None:
@@ -129,9 +131,12 @@ def test_what_was_made_is_removed_where_it_was_made() -> None:
 
 
 def test_a_generated_request_waits_for_nothing() -> None:
-    assert adapter.tame(Request("GET", "/v1/calls/call_1?wait=true&timeout=300")).path == "/v1/calls/call_1?timeout=300"
-    assert "call_1" not in adapter.tame(Request("GET", "/v1/calls/call_1/transcript/stream")).path
-    calm = adapter.tame(Request("POST", "/v1/calls", (), b'{"waitForCompletion": true}'))
+    assert (
+        adapter.sanitize(Request("GET", "/v1/calls/call_1?wait=true&timeout=300")).path
+        == "/v1/calls/call_1?timeout=300"
+    )
+    assert "call_1" not in adapter.sanitize(Request("GET", "/v1/calls/call_1/transcript/stream")).path
+    calm = adapter.sanitize(Request("POST", "/v1/calls", (), b'{"waitForCompletion": true}'))
     assert json.loads(calm.body) == {"waitForCompletion": False}
 
 
@@ -162,7 +167,7 @@ def test_an_error_is_held_to_its_envelope(body: Any, status: int, odd: str | Non
 
 def test_the_answer_of_another_service_is_not_taken_for_the_vendors() -> None:
     def answered(status: int, body: bytes, kind: str = "application/json") -> str | None:
-        return adapter.recognises(
+        return adapter.identify(
             Exchange(
                 id="x#1",
                 producer="x",

@@ -39,8 +39,8 @@ def test_what_costs_money_says_so() -> None:
 def test_a_claim_cannot_be_listed_or_probed_twice() -> None:
     claim = Claim(id="T-1", basis=Basis.DOC, needs=frozenset({Need.READ}), section="S", text="So.")
     with pytest.raises(ValueError, match="listed twice"):
-        Catalogue(CATALOGUE.dialect, [claim, claim])
-    own = Catalogue(CATALOGUE.dialect, [claim])
+        Catalogue(CATALOGUE.adapter, [claim, claim])
+    own = Catalogue(CATALOGUE.adapter, [claim])
     own.probe("T-1", Send("GET", "/"))(lambda _: None)
     with pytest.raises(ValueError, match="two probes"):
         own.probe("T-1")(lambda _: None)

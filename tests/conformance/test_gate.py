@@ -14,10 +14,10 @@ from click.testing import CliRunner
 from ringback_conformance import mutation_gate
 from ringback_conformance.command import mutants
 from ringback_conformance.mutation_gate import Mutation, Task, Trial, Verdicts
-from ringback_conformance.producers.engine import Tape
+from ringback_conformance.producers.engine import Recording
 from ringback_conformance.transport import Request
 
-TAPE = Tape((Request("GET", "/v1/numbers/num_1"),), {"id": ["num_1"]})
+TAPE = Recording((Request("GET", "/v1/numbers/num_1"),), {"id": ["num_1"]})
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from ringback_conformance.claims import load
 from ringback_conformance.claims.inkbox import adapter, shapes
 from ringback_conformance.claims.inkbox.signature import genuine
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import HOOK_NAME, STREAM_NAME, Result, Wish, conduct, draw_plan
+from ringback_conformance.run import HOOK_NAME, STREAM_NAME, Result, RunOptions, conduct, draw_plan
 from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 
@@ -53,8 +53,8 @@ def test_a_deployment_is_only_read_unless_told() -> None:
             number = client.post("/api/v1/identities/", json=body).json()["phone_number"]
             text = {"to": "+12145550142", "text": "Your table is ready"}
             assert client.post(f"/api/v1/phone/numbers/{number['id']}/texts", json=text).status_code == 201
-        wish = Wish(vendor="inkbox", url=account.base_url, key=account.key, profile=Profile.READONLY)
-        result = conduct(wish)
+        options = RunOptions(vendor="inkbox", url=account.base_url, key=account.key, profile=Profile.READONLY)
+        result = conduct(options)
     assert {e.method for e in result.log if e.kind is Kind.API} <= {"GET", "HEAD"}
     assert result.summary["fail"] == result.summary["error"] == 0
     seen = {j.claim.id for j in result.judgements if j.verdict.value == "pass"}
@@ -66,7 +66,7 @@ def test_a_deployment_is_only_read_unless_told() -> None:
 def test_a_sandbox_takes_a_number_and_gives_it_back() -> None:
     with Ringback("inkbox", clock="real") as emulator:
         account = emulator.account("inkbox")
-        wish = Wish(
+        options = RunOptions(
             vendor="inkbox",
             url=account.base_url,
             key=account.key,
@@ -74,7 +74,7 @@ def test_a_sandbox_takes_a_number_and_gives_it_back() -> None:
             budget=1_000,
             only=("INK-NUM-1", "INK-NUM-2", "INK-TXT-3", "INK-CALL-1"),
         )
-        result = conduct(wish)
+        result = conduct(options)
         with account.client() as client:
             assert client.get("/api/v1/phone/numbers").json() == client.get("/api/v1/identities/").json() == []
     assert {j.claim.id: j.verdict.value for j in result.judgements if j.verdict.value != "pass"} == {}
@@ -83,8 +83,8 @@ def test_a_sandbox_takes_a_number_and_gives_it_back() -> None:
 
 def test_a_budget_bounds_what_a_plan_spends() -> None:
     for budget in (0, 500, 2_000):
-        wish = Wish(vendor="inkbox", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
-        assert draw_plan(wish)[0].cents <= budget
+        options = RunOptions(vendor="inkbox", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
+        assert draw_plan(options)[0].cents <= budget
 
 
 @pytest.mark.parametrize(

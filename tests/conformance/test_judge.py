@@ -6,12 +6,12 @@ import pytest
 
 from ringback_conformance.catalogue import Catalogue
 from ringback_conformance.claims import load
-from ringback_conformance.judge import Judgement, Outcome, judge
+from ringback_conformance.judge import ClaimVerdict, ProbeResult, judge
 from ringback_conformance.model import Basis, Claim, Need, Observation, Profile, Verdict
 
 CLAIM = Claim(id="T-1", basis=Basis.DOC, needs=frozenset({Need.READ}), section="S", text="It is so.")
 OURS = Claim(id="T-1", basis=Basis.OURS, needs=frozenset({Need.READ}), section="S", text="It is so.")
-RAN = Outcome(ran=True)
+RAN = ProbeResult(ran=True)
 
 
 def saw(held: bool, origin: str = "T-1") -> Observation:
@@ -20,13 +20,13 @@ def saw(held: bool, origin: str = "T-1") -> Observation:
 
 def one(
     *seen: Observation,
-    outcome: Outcome = RAN,
+    outcome: ProbeResult = RAN,
     claim: Claim = CLAIM,
     profile: Profile = Profile.EMULATOR,
     deviations: dict[str, str] | None = None,
     whole: bool = False,
-) -> Judgement:
-    catalogue = Catalogue(load("kwickphone").dialect, [claim])
+) -> ClaimVerdict:
+    catalogue = Catalogue(load("kwickphone").adapter, [claim])
     catalogue.invariant("T-1", lambda *_: True, whole=whole)(lambda *_: None)
     return judge(catalogue, [claim], seen, {"T-1": outcome}, profile, deviations or {})[0]
 
@@ -40,19 +40,19 @@ LAW = "invariant <lambda>"
         ((), RAN, False, Verdict.NOT_OBSERVED),
         ((saw(True),), RAN, False, Verdict.PASS),
         ((saw(True), saw(False)), RAN, False, Verdict.FAIL),
-        ((saw(True),), Outcome(ran=True, unobserved="no call came"), False, Verdict.NOT_OBSERVED),
-        ((saw(False),), Outcome(ran=True, unobserved="no call came"), False, Verdict.FAIL),
-        ((), Outcome(skipped="needs ctl"), False, Verdict.SKIPPED),
-        ((saw(True, LAW),), Outcome(skipped="needs ctl"), False, Verdict.SKIPPED),
-        ((saw(True, LAW),), Outcome(skipped="needs ctl"), True, Verdict.PASS),
-        ((saw(False, LAW),), Outcome(skipped="needs ctl"), False, Verdict.FAIL),
-        ((saw(True),), Outcome(broken="KeyError"), False, Verdict.ERROR),
-        ((saw(False),), Outcome(broken="KeyError"), False, Verdict.FAIL),
-        ((saw(True),), Outcome(), False, Verdict.NOT_OBSERVED),
+        ((saw(True),), ProbeResult(ran=True, unobserved="no call came"), False, Verdict.NOT_OBSERVED),
+        ((saw(False),), ProbeResult(ran=True, unobserved="no call came"), False, Verdict.FAIL),
+        ((), ProbeResult(skipped="needs ctl"), False, Verdict.SKIPPED),
+        ((saw(True, LAW),), ProbeResult(skipped="needs ctl"), False, Verdict.SKIPPED),
+        ((saw(True, LAW),), ProbeResult(skipped="needs ctl"), True, Verdict.PASS),
+        ((saw(False, LAW),), ProbeResult(skipped="needs ctl"), False, Verdict.FAIL),
+        ((saw(True),), ProbeResult(broken="KeyError"), False, Verdict.ERROR),
+        ((saw(False),), ProbeResult(broken="KeyError"), False, Verdict.FAIL),
+        ((saw(True),), ProbeResult(), False, Verdict.NOT_OBSERVED),
     ],
 )
 def test_a_verdict_rests_on_what_was_seen(
-    seen: tuple[Observation, ...], outcome: Outcome, whole: bool, verdict: Verdict
+    seen: tuple[Observation, ...], outcome: ProbeResult, whole: bool, verdict: Verdict
 ) -> None:
     assert one(*seen, outcome=outcome, whole=whole).verdict is verdict
 
@@ -80,4 +80,4 @@ def test_a_deviation_that_no_longer_happens_is_told() -> None:
 
 
 def test_a_pass_says_which_part_was_not_looked_at() -> None:
-    assert "whether it rings" in one(saw(True), outcome=Outcome(ran=True, unseen=("whether it rings",))).reason
+    assert "whether it rings" in one(saw(True), outcome=ProbeResult(ran=True, unseen=("whether it rings",))).reason

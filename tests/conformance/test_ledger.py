@@ -16,12 +16,12 @@ from click.testing import CliRunner
 
 from ringback_conformance.claims import load
 from ringback_conformance.command import conform
-from ringback_conformance.ledger import Keeper, Ledger, LedgerError, sweep
+from ringback_conformance.ledger import Ledger, LedgerError, LedgerWriter, sweep
 from ringback_conformance.model import Exchange, Kind, decode
 from ringback_conformance.transport import Log, Request
 from tests.conformance.servers import Answering, Reply, saying
 
-DIALECT = load("kwickphone").dialect
+ADAPTER = load("kwickphone").adapter
 HOME = "+13465550142"
 BUY = Request("POST", "/v1/numbers", (), json.dumps({"business_phone": HOME}).encode())
 
@@ -69,7 +69,7 @@ def made(id_: str) -> Exchange:
 
 def test_a_ledger_is_on_disk_before_the_request_goes_out(tmp_path: Path) -> None:
     ledger = Ledger.begin(tmp_path / "l.jsonl", vendor="kwickphone", base_url="http://127.0.0.1:9")
-    keeper = Keeper(ledger, DIALECT)
+    keeper = LedgerWriter(ledger, ADAPTER)
     keeper.about_to_send(BUY)
     again = Ledger.read(tmp_path / "l.jsonl")
     assert [request.path for request in again.intents.values()] == ["/v1/numbers"]
@@ -83,7 +83,7 @@ def test_a_ledger_is_on_disk_before_the_request_goes_out(tmp_path: Path) -> None
 
 def test_reading_requests_leave_no_ledger(tmp_path: Path) -> None:
     ledger = Ledger.begin(tmp_path / "l.jsonl", vendor="kwickphone", base_url="http://127.0.0.1:9")
-    Keeper(ledger, DIALECT).about_to_send(Request("GET", "/v1/numbers"))
+    LedgerWriter(ledger, ADAPTER).about_to_send(Request("GET", "/v1/numbers"))
     ledger.close()
     assert not (tmp_path / "l.jsonl").exists()
 
@@ -94,7 +94,7 @@ def test_a_sweep_removes_what_was_made_and_nothing_else(serve: Any, tmp_path: Pa
     ledger = Ledger.begin(tmp_path / "l.jsonl", vendor="kwickphone", base_url=server.url)
     ledger.before = frozenset({"num_1"})
     ledger.settle(ledger.intend(BUY), "num_3")
-    assert sweep(ledger, DIALECT, "key", Log()) == []
+    assert sweep(ledger, ADAPTER, "key", Log()) == []
     ledger.close()
     assert deployment.numbers == {"num_1": "active", "num_2": "active", "num_3": "released"}
 
@@ -105,7 +105,7 @@ def test_a_sweep_finds_what_an_unanswered_request_made(serve: Any, tmp_path: Pat
     ledger = Ledger.begin(tmp_path / "l.jsonl", vendor="kwickphone", base_url=server.url)
     ledger.before = frozenset({"num_1"})
     ledger.intend(BUY)
-    assert sweep(ledger, DIALECT, "key", Log()) == []
+    assert sweep(ledger, ADAPTER, "key", Log()) == []
     assert deployment.numbers == {"num_1": "active", "num_2": "released"}
     assert ledger.clean
     ledger.close()
@@ -116,7 +116,7 @@ def test_a_sweep_does_not_guess_when_it_does_not_know_what_was_there_before(serv
     server = serve(Answering, deployment)
     ledger = Ledger.begin(tmp_path / "l.jsonl", vendor="kwickphone", base_url=server.url)
     ledger.intend(BUY)
-    assert sweep(ledger, DIALECT, "key", Log()) == ["POST /v1/numbers"]
+    assert sweep(ledger, ADAPTER, "key", Log()) == ["POST /v1/numbers"]
     assert deployment.numbers == {"num_1": "active"}
     ledger.close()
     assert (tmp_path / "l.jsonl").exists()

@@ -18,7 +18,7 @@ from ringback_conformance.masking import Mask
 from ringback_conformance.model import Exchange, Kind
 from tests.conformance.servers import Answering, Reply, saying
 
-DIALECT = load("kwickphone").dialect
+ADAPTER = load("kwickphone").adapter
 KEY = "kp_live_averysecretkeythatmustnotleak"
 SECRET = "whsec_0123456789abcdef0123456789abcdef"
 CALLER = "+12145559876"
@@ -50,7 +50,7 @@ def test_a_secret_is_hidden_however_it_is_quoted(form: str) -> None:
     ["kp_live_unknown0", "whsec_unknown0", "Authorization: Bearer something", 'bearer abc"', "cookie: a=kp_live_x1"],
 )
 def test_what_looks_like_a_secret_is_hidden_though_nobody_told(text: str) -> None:
-    masked = Mask(DIALECT.secrets).text(text)
+    masked = Mask(ADAPTER.secrets).text(text)
     assert "***" in masked
     assert "unknown0" not in masked
     assert "something" not in masked
@@ -58,11 +58,11 @@ def test_what_looks_like_a_secret_is_hidden_though_nobody_told(text: str) -> Non
 
 def test_people_are_hidden_where_it_is_asked_for() -> None:
     body = json.dumps({"data": [{"caller": CALLER, "to": "+13465550142", "turns": [{"text": SAID}]}]}).encode()
-    hidden = Mask(private=DIALECT.private, people=True).body(body, "application/json", 4_000)
+    hidden = Mask(private=ADAPTER.private, people=True).body(body, "application/json", 4_000)
     assert "9876" not in hidden
     assert "Ada" not in hidden
     assert "555014" not in hidden
-    shown = Mask(private=DIALECT.private).body(body, "application/json", 4_000)
+    shown = Mask(private=ADAPTER.private).body(body, "application/json", 4_000)
     assert CALLER in shown
     assert SAID in shown
 
@@ -94,7 +94,7 @@ def exchange(**fields: Any) -> Exchange:
 
 
 def test_evidence_holds_no_secret() -> None:
-    mask = Mask(DIALECT.secrets)
+    mask = Mask(ADAPTER.secrets)
     mask.learn(KEY, "$KEY")
     text = json.dumps(render(exchange(), mask))
     assert KEY not in text
@@ -106,7 +106,7 @@ def test_evidence_holds_no_secret() -> None:
 def test_a_curl_line_does_in_a_shell_what_was_sent(tmp_path: Path) -> None:
     import subprocess
 
-    mask = Mask(DIALECT.secrets)
+    mask = Mask(ADAPTER.secrets)
     mask.learn(KEY, "$KEY")
     echo = 'curl() { for word in "$@"; do printf \'%s\\n\' "$word"; done; }; KEY=k BASE_URL=http://b;'
     told = subprocess.run(

@@ -12,7 +12,7 @@ from ringback.testing import Ringback
 from ringback_conformance.claims import load
 from ringback_conformance.claims.nokycnumber import adapter, shapes
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import Result, Wish, conduct, draw_plan
+from ringback_conformance.run import Result, RunOptions, conduct, draw_plan
 from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 
@@ -39,8 +39,8 @@ def test_a_deployment_is_only_read_unless_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("ringback_conformance.transport.WINDOW_SECONDS", 3.0)
     with Ringback("nokycnumber", clock="x20") as emulator:  # a minute there is three seconds here
         account = emulator.account("nokycnumber", balance="10.00")
-        wish = Wish(vendor="nokycnumber", url=account.base_url, key=account.key, profile=Profile.READONLY)
-        result = conduct(wish)
+        options = RunOptions(vendor="nokycnumber", url=account.base_url, key=account.key, profile=Profile.READONLY)
+        result = conduct(options)
         assert account.balance == Decimal("10.00")
     assert {e.method for e in result.log if e.kind is Kind.API} <= {"GET", "HEAD"}
     assert result.summary["fail"] == result.summary["error"] == 0
@@ -49,8 +49,8 @@ def test_a_deployment_is_only_read_unless_told(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_budget_bounds_what_a_plan_spends() -> None:
     for budget in (0, 1_000, 5_000):
-        wish = Wish(vendor="nokycnumber", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
-        assert draw_plan(wish)[0].cents <= budget
+        options = RunOptions(vendor="nokycnumber", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
+        assert draw_plan(options)[0].cents <= budget
 
 
 @pytest.mark.parametrize(
@@ -72,17 +72,17 @@ def test_a_request_is_taken_to_cost_the_most_it_can(method: str, path: str, body
 
 @pytest.mark.parametrize("number", ["+33639980142", "+33199001234", "+12125550142"])
 def test_a_number_kept_for_fiction_may_be_called(number: str) -> None:
-    assert CATALOGUE.dialect.harmless(number)
+    assert CATALOGUE.adapter.harmless(number)
 
 
 @pytest.mark.parametrize("number", ["+33612345678", "+12125551234", "+336399801423"])
 def test_a_number_that_somebody_may_have_is_not(number: str) -> None:
-    assert not CATALOGUE.dialect.harmless(number)
+    assert not CATALOGUE.adapter.harmless(number)
 
 
 def test_a_stray_number_cannot_be_told_from_another() -> None:
     listing = Exchange(id="x#1", producer="x", kind=Kind.API, method="GET", path="/v1/numbers", status=200)
-    assert CATALOGUE.dialect.strays(listing, Request("POST", "/v1/numbers")) is None
+    assert CATALOGUE.adapter.orphans(listing, Request("POST", "/v1/numbers")) is None
 
 
 @pytest.mark.parametrize(

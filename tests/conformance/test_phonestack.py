@@ -14,7 +14,7 @@ from ringback_conformance.claims.phonestack import adapter, shapes, steps
 from ringback_conformance.claims.phonestack.tools import INTENTS, NAMES, TOOLS
 from ringback_conformance.mcp_client import message_in
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import Wish, conduct, draw_plan
+from ringback_conformance.run import RunOptions, conduct, draw_plan
 from ringback_conformance.transport import Request
 from tests.support.contract import Contract
 
@@ -25,8 +25,10 @@ CATALOGUE = load("phonestack")
 def test_a_deployment_is_only_read_unless_told() -> None:
     with Ringback("phonestack", clock="x1200") as emulator:
         account = emulator.account("phonestack", balance="10.00")
-        wish = Wish(vendor="phonestack", url=f"{account.base_url}/api/v1", key=account.key, profile=Profile.READONLY)
-        result = conduct(wish)
+        options = RunOptions(
+            vendor="phonestack", url=f"{account.base_url}/api/v1", key=account.key, profile=Profile.READONLY
+        )
+        result = conduct(options)
         assert account.balance == Decimal("10.00")
     assert {e.method for e in result.log if e.kind is Kind.API} <= {"GET", "HEAD"}
     assert result.summary["fail"] == result.summary["error"] == 0
@@ -37,7 +39,7 @@ def test_a_deployment_is_only_read_unless_told() -> None:
 def test_a_sandbox_is_left_as_it_was() -> None:
     with Ringback("phonestack", clock="x1200") as emulator:
         account = emulator.account("phonestack", balance="10.00", rate_limit=None)
-        wish = Wish(
+        options = RunOptions(
             vendor="phonestack",
             url=account.base_url,
             key=account.key,
@@ -46,7 +48,7 @@ def test_a_sandbox_is_left_as_it_was() -> None:
             rate=100_000,
             producers=frozenset({"probes"}),
         )
-        result = conduct(wish)
+        result = conduct(options)
         left = told_by(account, steps.CONTACTS)
         assert account.balance == Decimal("10.00")
     assert {j.claim.id: j.reason for j in result.judgements if j.verdict.value in ("fail", "error")} == {}
@@ -65,8 +67,8 @@ def told_by(account: Any, path: str) -> list[Any]:
 
 def test_a_budget_bounds_what_a_plan_spends() -> None:
     for budget in (0, 1_000, 5_000):
-        wish = Wish(vendor="phonestack", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
-        assert draw_plan(wish)[0].cents <= budget
+        options = RunOptions(vendor="phonestack", url="https://x.example", profile=Profile.SANDBOX, budget=budget)
+        assert draw_plan(options)[0].cents <= budget
 
 
 def tool_call(name: str, **arguments: Any) -> dict[str, Any]:
@@ -103,15 +105,15 @@ def test_a_request_is_taken_to_cost_the_calls_it_can_bring_about(
 def test_numbers_of_the_probes_are_nobodys_and_another_each() -> None:
     numbers = [steps.phone(place) for place in range(3_000)]
     assert len(set(numbers)) == len(numbers)
-    assert all(CATALOGUE.dialect.harmless(number) for number in numbers)
-    assert not CATALOGUE.dialect.harmless("+12125551234")
+    assert all(CATALOGUE.adapter.harmless(number) for number in numbers)
+    assert not CATALOGUE.adapter.harmless("+12125551234")
 
 
 def test_a_stray_contact_is_told_by_its_phone() -> None:
     listing = exchange(b'{"success": true, "data": [{"id": "ct_1", "phone": "+12145550142"}]}')
     asked = Request("POST", steps.CONTACTS, (), json.dumps({"phone": PHONE}).encode())
-    assert CATALOGUE.dialect.strays(listing, asked) == ["ct_1"]
-    assert CATALOGUE.dialect.strays(listing, Request("POST", steps.FIELDS)) is None
+    assert CATALOGUE.adapter.orphans(listing, asked) == ["ct_1"]
+    assert CATALOGUE.adapter.orphans(listing, Request("POST", steps.FIELDS)) is None
 
 
 def exchange(body: bytes, content_type: str = "application/json") -> Exchange:

@@ -14,7 +14,7 @@ from ringback.testing import Ringback
 from ringback_conformance.claims import load
 from ringback_conformance.command import conform
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import Wish, conduct, draw_plan
+from ringback_conformance.run import RunOptions, conduct, draw_plan
 from tests.conformance.servers import Answering, html
 
 CATALOGUE = load("kwickphone")
@@ -41,17 +41,17 @@ def test_a_plan_is_a_document_too(serve: Any) -> None:
 
 def test_what_could_cost_money_if_wrongly_taken_is_not_tried_without_a_budget() -> None:
     url = "https://x.example"
-    free, _, _ = draw_plan(Wish(vendor="kwickphone", url=url, allow=frozenset({"write"})))
+    free, _, _ = draw_plan(RunOptions(vendor="kwickphone", url=url, allow=frozenset({"write"})))
     skipped = {step.claim.id: step.skipped for step in free.steps if step.skipped}
     assert "could cost $5.00" in skipped["KWP-NUM-2"]
     assert "KWP-NUM-14" not in skipped
-    covered, _, _ = draw_plan(Wish(vendor="kwickphone", url=url, profile=Profile.SANDBOX, budget=500))
+    covered, _, _ = draw_plan(RunOptions(vendor="kwickphone", url=url, profile=Profile.SANDBOX, budget=500))
     assert "KWP-NUM-2" in {step.claim.id for step in covered.runs}
 
 
 def test_what_could_cost_money_is_tried_before_the_budget_is_spent() -> None:
-    wish = Wish(vendor="kwickphone", url="https://x.example", profile=Profile.SANDBOX, budget=1000)
-    order = [step.claim.id for step in draw_plan(wish)[0].runs]
+    options = RunOptions(vendor="kwickphone", url="https://x.example", profile=Profile.SANDBOX, budget=1000)
+    order = [step.claim.id for step in draw_plan(options)[0].runs]
     risky, buying = (2, 3, 5, 6), (1, 4, 13)
     assert max(order.index(f"KWP-NUM-{n}") for n in risky) < min(order.index(f"KWP-NUM-{n}") for n in buying)
 
@@ -60,8 +60,8 @@ def test_what_could_cost_money_is_tried_before_the_budget_is_spent() -> None:
     ("dollars", "cost", "bought"), [(0, 0, 0), (4, 0, 0), (5, 500, 1), (10, 1000, 2), (15, 1000, 2), (20, 2000, 4)]
 )
 def test_a_plan_stays_within_the_budget(dollars: int, cost: int, bought: int) -> None:
-    wish = Wish(vendor="kwickphone", url="https://x.example", profile=Profile.SANDBOX, budget=dollars * 100)
-    drawn, _, _ = draw_plan(wish)
+    options = RunOptions(vendor="kwickphone", url="https://x.example", profile=Profile.SANDBOX, budget=dollars * 100)
+    drawn, _, _ = draw_plan(options)
     assert drawn.cents == cost
     sends = [send for step in drawn.runs for send in step.sends] + list(drawn.shared)
     assert sum(send.times for send in sends if send.cents) == bought
@@ -90,8 +90,10 @@ def sandboxed() -> Any:
         for recording in (True, False):
             emulator.call(to=phone, turns=["agent: Hello.", "caller: Hello."], recording=recording, duration=9)
             account.advance(minutes=5)
-        wish = Wish(vendor="kwickphone", url=account.base_url, key=account.key, profile=Profile.SANDBOX, budget=2000)
-        yield conduct(wish)
+        options = RunOptions(
+            vendor="kwickphone", url=account.base_url, key=account.key, profile=Profile.SANDBOX, budget=2000
+        )
+        yield conduct(options)
 
 
 def test_no_probe_sends_more_than_the_plan_says(sandboxed: Any) -> None:

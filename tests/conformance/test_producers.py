@@ -18,7 +18,7 @@ from ringback_conformance.model import Kind, Profile, Verdict
 from ringback_conformance.mutation_gate import RECORDING
 from ringback_conformance.producers.engine import Share, explore, own_headers
 from ringback_conformance.producers.state_machine import walk
-from ringback_conformance.run import THOROUGH, Effort, Result, Wish, conduct
+from ringback_conformance.run import THOROUGH, Effort, Result, RunOptions, conduct
 from ringback_conformance.transport import Log, Policy, Transport
 from tests.conformance.servers import Answering, saying
 
@@ -29,8 +29,8 @@ def _contract_kept() -> None:
 
 
 def alone(producer: str, mutant: str, effort: Effort = THOROUGH) -> Result:
-    wish = Wish(vendor="kwickphone", mutants=(mutant,), producers=frozenset({producer}), effort=effort, seed=1)
-    return conduct(wish)
+    options = RunOptions(vendor="kwickphone", mutants=(mutant,), producers=frozenset({producer}), effort=effort, seed=1)
+    return conduct(options)
 
 
 def failed(result: Result) -> set[str]:
@@ -76,7 +76,7 @@ def test_the_engine_alone_brings_leads() -> None:
 
 
 def test_a_machine_on_the_reference_sees_nothing_wrong_and_much() -> None:
-    result = conduct(Wish(vendor="kwickphone", producers=frozenset({"machine"}), seed=3))
+    result = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"machine"}), seed=3))
     assert failed(result) == set()
     assert len([exchange for exchange in result.log if exchange.producer == "machine"]) > 300
 
@@ -92,8 +92,8 @@ def exploring(url: str, seed: int, policy: Policy, requests: int = 200) -> Log:
         profile=Profile.READONLY if policy.methods == READING else Profile.EMULATOR,
         seed=seed,
         share=Share(examples=3, requests=requests),
-        feed={},
-        tame=lambda request: request,
+        sample_ids={},
+        sanitize=lambda request: request,
     )
     door.close()
     assert finding.trouble == ""
@@ -125,8 +125,8 @@ def test_the_engine_is_held_by_the_transport_whatever_it_wants(serve: Any) -> No
         profile=Profile.EMULATOR,
         seed=1,
         share=Share(examples=3, requests=200),
-        feed={},
-        tame=lambda request: request,
+        sample_ids={},
+        sanitize=lambda request: request,
     )
     door.close()
     assert {asked[0] for asked in server.requests} <= {"GET", "HEAD"}
@@ -148,8 +148,8 @@ def test_the_engine_asks_the_same_of_the_same_with_the_same_seed(serve: Any) -> 
 
 
 def test_what_the_engine_asked_is_asked_again_with_the_key_and_the_ids_of_the_day() -> None:
-    first = conduct(Wish(vendor="kwickphone", producers=frozenset({"engine"}), seed=4, effort=RECORDING))
-    again = conduct(Wish(vendor="kwickphone", producers=frozenset({"engine"}), seed=9, tape=first.tape))
+    first = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), seed=4, effort=RECORDING))
+    again = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), seed=9, tape=first.tape))
     asked = [
         [each for each in run.log if each.producer == "engine" and each.kind is Kind.API] for run in (first, again)
     ]
@@ -157,7 +157,7 @@ def test_what_the_engine_asked_is_asked_again_with_the_key_and_the_ids_of_the_da
     assert 50 < len(asked[1]) < len(asked[0])
     kinds = [Counter((each.method, each.status) for each in found) for found in asked]
     assert kinds[0].keys() == kinds[1].keys()
-    (there,) = first.tape.feed.values()
+    (there,) = first.tape.sample_ids.values()
     assert not set(there) & {part for each in asked[1] for part in each.route.split("/")}
     assert not any("kp_live_" in str(request) for request in first.tape.requests)
     told = [{judgement.claim.id: judgement.verdict for judgement in run.judgements} for run in (first, again)]
@@ -165,10 +165,10 @@ def test_what_the_engine_asked_is_asked_again_with_the_key_and_the_ids_of_the_da
 
 
 def test_a_tape_shows_what_the_engine_would() -> None:
-    reference = conduct(Wish(vendor="kwickphone", producers=frozenset({"engine"}), effort=RECORDING))
+    reference = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), effort=RECORDING))
     mutant = "kwickphone.numbers.secret-in-the-list"
-    wish = Wish(vendor="kwickphone", mutants=(mutant,), producers=frozenset({"engine"}), tape=reference.tape)
-    assert failed(conduct(wish)) == {"KWP-NUM-12"}
+    options = RunOptions(vendor="kwickphone", mutants=(mutant,), producers=frozenset({"engine"}), tape=reference.tape)
+    assert failed(conduct(options)) == {"KWP-NUM-12"}
 
 
 def walked(seed: int) -> list[int]:
@@ -195,7 +195,7 @@ def test_a_walk_is_the_same_whatever_was_imported_before(tmp_path: Path, monkeyp
 
 def test_generated_webhook_addresses_belong_to_nobody() -> None:
     with Ringback("kwickphone", clock="frozen", strict=True):
-        result = conduct(Wish(vendor="kwickphone", producers=frozenset({"engine"}), seed=2))
+        result = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), seed=2))
     urls = [(each.sent() or {}).get("webhook_url") for each in result.log if isinstance(each.sent(), dict)]
     public = {url for url in urls if isinstance(url, str) and url.startswith("https://") and "." in url}
     hosts = {url.split("/")[2].partition(":")[0] for url in public}

@@ -1,4 +1,4 @@
-"""The claims as tests: `pytest --pyargs conformance`."""
+"""The claims as tests: `pytest --pyargs ringback_conformance`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pytest_run(tmp_path: Path, *arguments: str) -> str:
             "no:cacheprovider",
             *loaded,
             "--pyargs",
-            "conformance",
+            "ringback_conformance",
             "-rA",
             *arguments,
         ],

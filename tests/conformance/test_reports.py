@@ -192,9 +192,11 @@ def test_failures_are_explained_on_the_terminal(tmp_path: Path) -> None:
 
     from ringback_conformance.report.console import show
     from ringback_conformance.report.document import document
-    from ringback_conformance.run import Wish, conduct
+    from ringback_conformance.run import RunOptions, conduct
 
-    result = conduct(Wish(vendor="kwickphone", only=("KWP-LIM-2",), mutants=("kwickphone.limits.no-retry-after",)))
+    result = conduct(
+        RunOptions(vendor="kwickphone", only=("KWP-LIM-2",), mutants=("kwickphone.limits.no-retry-after",))
+    )
     console = Console(record=True, width=100, file=(tmp_path / "out").open("w"))
     show(document(result), console)
     console.file.close()

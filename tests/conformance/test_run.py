@@ -10,7 +10,7 @@ from ringback.testing import Ringback
 from ringback_conformance.claims import VENDORS
 from ringback_conformance.model import Kind, Profile, Verdict
 from ringback_conformance.report.document import document, exit_code
-from ringback_conformance.run import BRIEF, Result, TargetTrouble, Wish, conduct
+from ringback_conformance.run import BRIEF, Result, RunOptions, TargetTrouble, conduct
 
 WANTS_MORE = {"KWP-HOOK-6", "NKN-CONV-1"}
 """Claims that show on an emulator only when it is strict, and only by TLS."""
@@ -25,14 +25,14 @@ def test_the_emulator_keeps_every_claim(told: dict[str, Any]) -> None:
 
 
 def test_the_same_seed_gives_the_same_verdicts_and_exchanges(reference: Result) -> None:
-    again = conduct(Wish(vendor="kwickphone", effort=BRIEF, seed=7))
+    again = conduct(RunOptions(vendor="kwickphone", effort=BRIEF, seed=7))
     assert again.digest == reference.digest
     assert again.summary == reference.summary
     assert [exchange.id for exchange in again.log] == [exchange.id for exchange in reference.log]
 
 
 def test_another_seed_gives_other_exchanges_and_the_same_verdicts(reference: Result) -> None:
-    other = conduct(Wish(vendor="kwickphone", effort=BRIEF, seed=8))
+    other = conduct(RunOptions(vendor="kwickphone", effort=BRIEF, seed=8))
     assert other.digest != reference.digest
     assert other.summary == reference.summary
 
@@ -55,20 +55,20 @@ def test_a_broken_claim_fails_with_its_evidence(broken: Result, told_broken: dic
 
 
 def test_only_what_was_asked_for_is_run() -> None:
-    result = conduct(Wish(vendor="kwickphone", only=("KWP-LIM-*",)))
+    result = conduct(RunOptions(vendor="kwickphone", only=("KWP-LIM-*",)))
     assert [judgement.claim.id for judgement in result.judgements] == ["KWP-LIM-1", "KWP-LIM-2"]
     assert {exchange.producer for exchange in result.log if exchange.kind is Kind.API} == {"KWP-LIM-1", "KWP-LIM-2"}
 
 
 def test_an_expected_deviation_is_no_failure_and_a_stale_one_is_told() -> None:
-    wish = Wish(
+    options = RunOptions(
         vendor="kwickphone",
         only=("KWP-NUM-1[12]",),
         mutants=("kwickphone.numbers.secret-in-the-list",),
         deviations={"KWP-NUM-12": "ticket 12", "KWP-NUM-11": "ticket 11"},
         producers=frozenset({"probes"}),
     )
-    told = document(conduct(wish))
+    told = document(conduct(options))
     verdicts = {verdict["claim"]: verdict["verdict"] for verdict in told["verdicts"]}
     assert verdicts["KWP-NUM-12"] == "deviation"
     assert told["stale_deviations"] == ["KWP-NUM-11"]
@@ -77,7 +77,7 @@ def test_an_expected_deviation_is_no_failure_and_a_stale_one_is_told() -> None:
 
 def test_a_broken_should_is_shown_and_does_not_fail_the_run() -> None:
     mutants = ("kwickphone.limits.no-retry-after",)
-    told = document(conduct(Wish(vendor="kwickphone", only=("KWP-LIM-2",), mutants=mutants)))
+    told = document(conduct(RunOptions(vendor="kwickphone", only=("KWP-LIM-2",), mutants=mutants)))
     assert [verdict["verdict"] for verdict in told["verdicts"]] == ["fail"]
     assert told["exit_code"] == 0
 
@@ -92,8 +92,8 @@ def test_an_emulator_that_runs_is_found_by_its_control_api_and_left_as_it_was(ru
     routes = {"https://mine.example": "http://127.0.0.1:9"}
     running.control.put("/webhook-routes", routes)
     running.control.put("/hosts", {"mine.example": ["93.184.216.34"]})
-    wish = Wish(vendor="kwickphone", url=running.url, only=("KWP-HOOK-[126]", "KWP-AUTH-2"))
-    result = conduct(wish)
+    options = RunOptions(vendor="kwickphone", url=running.url, only=("KWP-HOOK-[126]", "KWP-AUTH-2"))
+    result = conduct(options)
     assert result.profile is Profile.EMULATOR
     assert result.summary["pass"] == 4
     assert running.control.get("/webhook-routes") == routes
@@ -106,8 +106,8 @@ def test_an_emulator_that_runs_is_found_by_its_control_api_and_left_as_it_was(ru
 
 def test_a_running_emulator_can_be_looked_at_as_if_it_were_a_deployment(running: Ringback, hurried: None) -> None:
     account = running.account("kwickphone", rate_limit=None)
-    wish = Wish(vendor="kwickphone", url=account.base_url, key=account.key, profile=Profile.READONLY)
-    result = conduct(wish)
+    options = RunOptions(vendor="kwickphone", url=account.base_url, key=account.key, profile=Profile.READONLY)
+    result = conduct(options)
     assert result.profile is Profile.READONLY
     assert {exchange.method for exchange in result.log} <= {"GET", "HEAD"}
     assert result.summary["fail"] == 0
@@ -116,7 +116,7 @@ def test_a_running_emulator_can_be_looked_at_as_if_it_were_a_deployment(running:
 
 def test_an_emulator_that_is_not_strict_leaves_open_what_it_cannot_show() -> None:
     with Ringback("kwickphone", clock="frozen") as emulator:
-        result = conduct(Wish(vendor="kwickphone", url=emulator.url, only=("KWP-NUM-6", "KWP-HOOK-6")))
+        result = conduct(RunOptions(vendor="kwickphone", url=emulator.url, only=("KWP-NUM-6", "KWP-HOOK-6")))
     found = {judgement.claim.id: judgement for judgement in result.judgements}
     assert found["KWP-NUM-6"].verdict is Verdict.PASS
     assert "loopback" in found["KWP-NUM-6"].reason
@@ -128,15 +128,15 @@ def test_an_emulator_that_does_not_serve_the_vendor_is_trouble(running: Ringback
     health = {**running.control.get("/health"), "vendors": ["another"]}
     monkeypatch.setattr("ringback_conformance.control.Control.health", lambda _: health)
     with pytest.raises(TargetTrouble, match="does not serve kwickphone"):
-        conduct(Wish(vendor="kwickphone", url=running.url))
+        conduct(RunOptions(vendor="kwickphone", url=running.url))
 
 
 @pytest.mark.parametrize(
-    ("how", "word"), [({"unkind": True}, "--unkind"), ({"clock": "x60"}, "runs fast")], ids=["unkind", "scaled"]
+    ("how", "word"), [({"chaos": True}, "--chaos"), ({"clock": "x60"}, "runs fast")], ids=["chaos", "scaled"]
 )
 def test_an_emulator_whose_ways_would_be_taken_for_broken_claims_is_refused(how: dict[str, Any], word: str) -> None:
     with Ringback("kwickphone", **how) as emulator, pytest.raises(TargetTrouble, match=word):
-        conduct(Wish(vendor="kwickphone", url=emulator.url))
+        conduct(RunOptions(vendor="kwickphone", url=emulator.url))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_an_emulator_whose_ways_would_be_taken_for_broken_claims_is_refused(how:
 )
 def test_an_emulator_on_a_clock_that_runs_keeps_every_claim(vendor: str, strict: bool) -> None:
     with Ringback(vendor, clock="real", strict=strict) as emulator:
-        result = conduct(Wish(vendor=vendor, url=emulator.url, effort=BRIEF))
+        result = conduct(RunOptions(vendor=vendor, url=emulator.url, effort=BRIEF))
     odd = {each.claim.id: each for each in result.judgements if each.verdict is not Verdict.PASS}
     assert set(odd) <= (set() if strict else WANTS_MORE), {id_: each.reason for id_, each in odd.items()}
     assert {each.verdict for each in odd.values()} <= {Verdict.NOT_OBSERVED}
@@ -166,7 +166,7 @@ def test_a_probe_that_breaks_is_an_error_and_not_the_targets_fault(monkeypatch: 
         "KWP-AUTH-2",
         type(probe)(**{n: getattr(probe, n) for n in probe.__struct_fields__} | {"run": broken}),
     )
-    told = document(conduct(Wish(vendor="kwickphone", only=("KWP-AUTH-2",))))
+    told = document(conduct(RunOptions(vendor="kwickphone", only=("KWP-AUTH-2",))))
     assert told["verdicts"][0]["verdict"] == "error"
     assert "ZeroDivisionError: ours" in told["verdicts"][0]["reason"]
     assert told["exit_code"] == 3

@@ -107,7 +107,7 @@ def test_somebody_who_calls_the_test_number_is_evidence_for_the_webhooks(monkeyp
 
         monkeypatch.setattr("ringback_conformance.receiver.Receiver.start", start)
         monkeypatch.setattr(
-            "ringback_conformance.probe_context.Equipment.say",
+            "ringback_conformance.probe_context.RunContext.say",
             lambda _, text: threading.Thread(target=phone).start() if "call" in text else None,
         )
         arguments = [

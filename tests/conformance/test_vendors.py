@@ -15,7 +15,7 @@ from ringback_conformance.command import mutants
 from ringback_conformance.model import Need
 from ringback_conformance.mutation_gate import Mutation, mutations
 from ringback_conformance.report.document import document
-from ringback_conformance.run import BRIEF, Wish, conduct
+from ringback_conformance.run import BRIEF, RunOptions, conduct
 from tests.conformance.conftest import SEED, run_of
 
 
@@ -191,7 +191,7 @@ def test_the_emulator_keeps_every_claim(vendor: str) -> None:
 @pytest.mark.parametrize("vendor", SUITES)
 def test_the_same_seed_gives_the_same_answers_and_webhooks(vendor: str) -> None:
     kept = run_of(vendor)
-    again = conduct(Wish(vendor=vendor, effort=BRIEF, seed=SEED))
+    again = conduct(RunOptions(vendor=vendor, effort=BRIEF, seed=SEED))
     assert again.digest == kept.digest
     assert again.summary == kept.summary
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ringback_conformance import http_client
 from ringback_conformance.http_client import Line, Malformed, Silence
 from ringback_conformance.model import find
 from tests.conformance.servers import Answering, Socketed, hang, html, once_and_no_more, reset, saying

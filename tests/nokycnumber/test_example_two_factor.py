@@ -1,4 +1,4 @@
-"""The published integration, on an emulator that is unkind to it: answers fail or get lost, events come twice."""
+"""The published integration, on an emulator that is chaos to it: answers fail or get lost, events come twice."""
 
 from __future__ import annotations
 

@@ -567,7 +567,7 @@ def test_importing_the_server_waits_for_the_first_message() -> None:
     program = (
         "import sys; from ringback.app import Application; from ringback.settings import Settings;"
         "app = Application(Settings(vendors=('phonestack',)));"
-        "app.world.vendors['phonestack'].application(app.world.houses['phonestack']);"
+        "app.emulator.vendors['phonestack'].application(app.emulator.backends['phonestack']);"
         "print([name for name in ('mcp', 'mcp_types', 'reportlab', 'faker') if name in sys.modules])"
     )
     import sys

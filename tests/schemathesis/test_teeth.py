@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 from schemathesis.core.failures import FailureGroup
 
-from ringback.gateway.middleware import Gate
+from ringback.gateway.middleware import VendorMiddleware
 from ringback.vendors.kwickphone.rules import KwickPhone
 from ringback.vendors.kwickphone.wire import TranscriptView
 from tests.schemathesis.kwickphone import KwickPhonePlace
@@ -30,7 +30,7 @@ class Wrong:
     """A server whose answers are changed on their way out: `change` takes a method, a status and a body, and gives
     another status and body. What the emulator itself answered, and wrote down, was right."""
 
-    def __init__(self, right: Gate, change: Change) -> None:
+    def __init__(self, right: VendorMiddleware, change: Change) -> None:
         self._right = right
         self._change = change
 
@@ -54,7 +54,7 @@ def answering(change: Change) -> Break:
     """Let the server be one whose answers `change` changes."""
 
     def install(monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("ringback.app.Gate", lambda *what: Wrong(Gate(*what), change))
+        monkeypatch.setattr("ringback.app.VendorMiddleware", lambda *what: Wrong(VendorMiddleware(*what), change))
 
     return install
 
@@ -105,7 +105,7 @@ def shows_what_others_said(monkeypatch: pytest.MonkeyPatch) -> None:
     right = KwickPhone.transcript
 
     def transcript(self: KwickPhone, account: str, id_: str) -> TranscriptView:
-        call = self.world.calls.records.get(id_)
+        call = self.services.services.calls.records.get(id_)
         return right(self, call.account if call is not None else account, id_)
 
     monkeypatch.setattr(KwickPhone, "transcript", transcript)

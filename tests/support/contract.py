@@ -28,7 +28,7 @@ UNROUTED = (401, 404, 429)
 """What a path or method that the document does not have may be answered with, unless its `x-unrouted` says more."""
 CODE_AT = "/error/code"
 """Where an error has its code, unless the document's `x-error-code` says another place."""
-LONGEST_MESSAGE = 240
+MAX_MESSAGE = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,7 @@ def _no_constant(name: str) -> Json:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
+    return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
 
 
 def _unlisted(schemas: Sequence[Node], value: Json, path: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 CACHE = Path(tempfile.gettempdir()) / f"ringback-node-{os.getuid()}"
-PATIENCE = 120
+SHUTDOWN_TIMEOUT = 120
 
 
 def package(name: str, version: str) -> Path:
@@ -46,9 +46,9 @@ def _install(folder: Path, what: str) -> None:
         what,
     ]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=SHUTDOWN_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install {what} within {PATIENCE} s")
+        pytest.skip(f"npm did not install {what} within {SHUTDOWN_TIMEOUT} s")
     if ran.returncode:
         pytest.skip(f"npm cannot install {what}: {ran.stderr.strip().splitlines()[-1:]}")
 
@@ -66,7 +66,7 @@ def run(folder: Path, script: str, environment: Mapping[str, str]) -> str:
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=SHUTDOWN_TIMEOUT,
             check=False,
         )
     finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ringback_conformance.model import Exchange, Header, Lead, Profile
+from ringback_conformance.model import Exchange, Header, Profile, RunWarning
 from ringback_conformance.producers.draws import steady
 from ringback_conformance.transport import NoAnswer, Refused, Request, TargetGone, Transport, Unsendable
 
@@ -49,20 +49,20 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
 
 
-class Tape(msgspec.Struct, frozen=True):
+class Recording(msgspec.Struct, frozen=True):
     """What the engine asked, without the key, and the ids that existed when it did: enough to ask the same again."""
 
     requests: tuple[Request, ...] = ()
-    feed: dict[str, list[str]] = {}
+    sample_ids: dict[str, list[str]] = {}
 
 
 class Finding(msgspec.Struct, kw_only=True):
     """What the engine brought: leads, its own trouble, whether a limit of the run ended it, and what it asked."""
 
-    leads: list[Lead] = []
+    leads: list[RunWarning] = []
     trouble: str = ""
     ended: str = ""
-    tape: Tape = Tape()
+    tape: Recording = Recording()
 
 
 def explore(
@@ -74,12 +74,12 @@ def explore(
     profile: Profile,
     seed: int,
     share: Share,
-    feed: dict[str, list[str]],
-    tame: Callable[[Request], Request],
+    sample_ids: dict[str, list[str]],
+    sanitize: Callable[[Request], Request],
 ) -> Finding:
     """Let the engine call the operations of an OpenAPI document; its requests become exchanges of `engine`.
 
-    Outside the emulator it only reads, with valid data. `feed` gives path parameters values that exist.
+    Outside the emulator it only reads, with valid data. `sample_ids` gives path parameters values that exist.
     """
     import schemathesis
     from schemathesis.config import SchemathesisConfig
@@ -91,9 +91,9 @@ def explore(
     schema: Any = schemathesis.openapi.from_dict(emulated_part(document) if emulated else document, config=config)
     if not emulated:
         schema = schema.include(method="GET")
-    gate = Gate(transport, credentials, account, share.requests, tame, own_headers(document))
+    gate = WsgiBridge(transport, credentials, account, share.requests, sanitize, own_headers(document))
     schema.app = gate
-    _feed(schema, feed)
+    _use_sample_ids(schema, sample_ids)
     finding = Finding()
     operations: dict[str, str] = {}
     stream = from_schema(schema).execute()
@@ -107,7 +107,7 @@ def explore(
             if gate.ended:
                 stream.stop()
     finding.ended = gate.ended
-    finding.tape = Tape(tuple(various(gate.asked, operations, TAPED)), feed)
+    finding.tape = Recording(tuple(various(gate.asked, operations, TAPED)), sample_ids)
     return finding
 
 
@@ -120,12 +120,18 @@ def emulated_part(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "paths": {path: item for path, item in paths.items() if item}}
 
 
-def repeat(tape: Tape, transport: Transport, *, credentials: Header, account: str, feed: dict[str, list[str]]) -> None:
+def repeat(
+    tape: Recording, transport: Transport, *, credentials: Header, account: str, sample_ids: dict[str, list[str]]
+) -> None:
     """Ask what the engine asked another target, with the ids that exist here in place of those that existed there.
 
     Generated requests follow the answers; these are the same whatever the answers are, and cost next to nothing.
     """
-    here = {then: now for name, ids in tape.feed.items() for then, now in zip(ids, feed.get(name, ()), strict=False)}
+    here = {
+        then: now
+        for name, ids in tape.sample_ids.items()
+        for then, now in zip(ids, sample_ids.get(name, ()), strict=False)
+    }
     for request in tape.requests:
         path = "/".join(here.get(part, part) for part in request.path.split("/"))
         try:
@@ -170,7 +176,7 @@ def configuration(emulated: bool, seed: int, examples: int) -> dict[str, Any]:
     }
 
 
-class Gate:
+class WsgiBridge:
     """A WSGI application that sends what it is asked through the transport, with the key, and gives the answer."""
 
     def __init__(
@@ -179,11 +185,11 @@ class Gate:
         credentials: Header,
         account: str,
         requests: int,
-        tame: Callable[[Request], Request],
+        sanitize: Callable[[Request], Request],
         own: frozenset[str] = OWN_HEADERS,
     ) -> None:
         self._own = own
-        self._tame = tame
+        self._tame = sanitize
         self._transport = transport
         self._credentials = credentials
         self._account = account
@@ -246,12 +252,12 @@ def _headers(environ: dict[str, Any], own: frozenset[str]) -> Iterator[Header]:
                 yield header, str(value)
 
 
-def _feed(schema: Any, feed: dict[str, list[str]]) -> None:
+def _use_sample_ids(schema: Any, sample_ids: dict[str, list[str]]) -> None:
     """Give every other request an id that exists, so that more than 404s are seen."""
     turn = itertools.count()
 
     def use_what_exists(_context: Any, path_parameters: Any) -> Any:
-        for name, values in feed.items():
+        for name, values in sample_ids.items():
             place = next(turn)
             if path_parameters and name in path_parameters and place % EVERY_OTHER == 0:
                 path_parameters[name] = values[place // EVERY_OTHER % len(values)]
@@ -282,9 +288,9 @@ def various(asked: Iterable[tuple[Request, Exchange]], operations: dict[str, str
     return [requests[at] for at in sorted(taken)]
 
 
-def leads(recorder: ScenarioRecorder) -> list[Lead]:
+def leads(recorder: ScenarioRecorder) -> list[RunWarning]:
     """The failures of the engine's own checks, each with its exchange. Answers that nobody gave don't count."""
-    found: list[Lead] = []
+    found: list[RunWarning] = []
     for case, checks in recorder.checks.items():
         interaction = recorder.interactions.get(case)
         response = interaction.response if interaction is not None else None
@@ -295,5 +301,5 @@ def leads(recorder: ScenarioRecorder) -> list[Lead]:
             if check.failure_info is not None:
                 failure = check.failure_info.failure
                 message = f"{failure.title}: {failure.message}".strip().replace("\n", " ")
-                found.append(Lead(recorder.label, check.name, message[:300], exchange[0]))
+                found.append(RunWarning(recorder.label, check.name, message[:300], exchange[0]))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ringback_conformance.judge import Outcome
+from ringback_conformance.judge import ProbeResult
 from ringback_conformance.model import Exchange, Kind, Level, Profile, Send, Verdict
 from ringback_conformance.plan import Plan
 from ringback_conformance.report.document import by_section
@@ -27,7 +27,7 @@ STYLES = {
     Verdict.ERROR.value: ("!", "bold yellow"),
 }
 REFRESHES = 8
-LONGEST_REASON = 320
+MAX_REASON = 320
 ID_WIDTH = 18
 UNTOLD = {True: "what it needs, within the emulator", False: "judged on what is bought below and what the others send"}
 
@@ -83,7 +83,7 @@ class Screen:
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, description=name)
 
-    def settled(self, name: str, outcome: Outcome, held: bool) -> None:
+    def settled(self, name: str, outcome: ProbeResult, held: bool) -> None:
         """Move the bar on."""
         self._odd += not held or bool(outcome.broken)
         if self._progress is not None and self._task is not None:
@@ -162,7 +162,7 @@ def _row(verdict: dict[str, Any], *, verbose: bool) -> tuple[Text, Text, Text]:
 
 
 def _cut(reason: str) -> str:
-    return reason if len(reason) <= LONGEST_REASON else reason[:LONGEST_REASON] + "…"
+    return reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
 
 
 def _failures(document: dict[str, Any], console: Console) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ringback_conformance.evidence import render
-from ringback_conformance.judge import Judgement
+from ringback_conformance.judge import ClaimVerdict
 from ringback_conformance.model import Exchange, Level, Observation, Verdict
 from ringback_conformance.run import Result
 
-MOST_EVIDENCE = 12
+MAX_EVIDENCE = 12
 """Exchanges that a verdict shows in full, failing ones first; all of them are named."""
 FINE, SHORT, WRONG, TROUBLE, STOPPED = 0, 1, 2, 3, 130
 """Exit codes: all that ran holds; a must-claim failed; wrong usage; target or suite trouble; interrupted."""
@@ -73,7 +73,7 @@ def by_section(verdicts: Iterable[Document]) -> dict[str, list[Document]]:
     return found
 
 
-def _verdict(judgement: Judgement, by_id: Mapping[str, Exchange], result: Result) -> Document:
+def _verdict(judgement: ClaimVerdict, by_id: Mapping[str, Exchange], result: Result) -> Document:
     claim, mask = judgement.claim, result.mask
     shown = _shown(judgement)
     found: Document = {
@@ -99,17 +99,17 @@ def _verdict(judgement: Judgement, by_id: Mapping[str, Exchange], result: Result
         "evidence": [],
     }
     wanted = dict.fromkeys(id_ for observation in shown for id_ in observation.exchanges if id_ in by_id)
-    found["evidence"] = [render(by_id[id_], mask) for id_ in list(wanted)[:MOST_EVIDENCE]]
+    found["evidence"] = [render(by_id[id_], mask) for id_ in list(wanted)[:MAX_EVIDENCE]]
     return found
 
 
-def _shown(judgement: Judgement) -> list[Observation]:
+def _shown(judgement: ClaimVerdict) -> list[Observation]:
     """Failing observations and, after them, some that held; those of the claim's own probe come first."""
     ranked = sorted(
         judgement.observations,
         key=lambda observation: (observation.held, observation.origin != judgement.claim.id),
     )
-    return ranked[:MOST_EVIDENCE]
+    return ranked[:MAX_EVIDENCE]
 
 
 def _leads(result: Result, by_id: Mapping[str, Exchange]) -> list[Document]:

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from ringback.carrier.clock import SECOND, Clock
-from ringback.carrier.conversation import EndedBy, Live, Talk, Terms
+from ringback.carrier.conversation import EndedBy, Live, LiveCalls, LiveTerms
 from ringback.carrier.rng import Streams
 from ringback.carrier.script import GIVES_UP_AFTER, Plan, Script, Turn, far_end, plan
 from ringback.store import Collection, Record
@@ -61,8 +61,8 @@ class Calls:
         self._clock = clock
         self._streams = streams
         self.records: Collection[Call] = Collection(Call, all=lambda _: True, account=lambda call: call.account)
-        self.changed: Callable[[Call], None] = _unheard
-        self.talk = Talk(clock, self.records.get, self.hang_up)
+        self.changed: Callable[[Call], None] = _noop
+        self.live_calls = LiveCalls(clock, self.records.get, self.hang_up)
         clock.on(PICK_UP, self._pick_up)
         clock.on(HANG_UP, self._hang_up)
 
@@ -76,7 +76,7 @@ class Calls:
         number: str,
         peer: str,
         script: Script,
-        live: Terms | None = None,
+        live: LiveTerms | None = None,
     ) -> Call:
         """An inbound call begins to ring; with `live` terms it is decided while it goes. Raises ScriptError before
         anything has happened."""
@@ -93,7 +93,7 @@ class Calls:
         peer: str,
         script: Script,
         recording: bool,
-        live: Terms | None = None,
+        live: LiveTerms | None = None,
     ) -> Call:
         """An outbound call begins to ring at the far end; it is recorded where `recording` says so and the script does
         not say otherwise, and with `live` terms it is decided while it goes. Raises ScriptError before anything has
@@ -113,14 +113,14 @@ class Calls:
         number: str,
         peer: str,
         script: Script,
-        terms: Terms | None,
+        terms: LiveTerms | None,
     ) -> Call:
         stream = self._streams(vendor, account, "dialogue")
         ahead = None
         if terms is None:
             played = plan(script, stream)
         else:
-            played, ahead = far_end(script, stream, asks=terms.asks)
+            played, ahead = far_end(script, stream, interactive=terms.interactive)
         call = self.records.add(
             Call(
                 id=id_,
@@ -142,11 +142,11 @@ class Calls:
         if terms is not None and ahead is not None and played.end == "completed":
             call.live = Live(
                 ahead=ahead.ahead,
-                asks=terms.asks,
-                longest=_micros(terms.longest),
+                interactive=terms.interactive,
+                max_duration=_micros(terms.max_duration),
                 lasts=_micros(ahead.lasts) if ahead.lasts is not None else None,
                 max_silence=_micros(terms.max_silence) if terms.max_silence is not None else None,
-                hesitates=terms.hesitates,
+                greeting_delay=terms.greeting_delay,
             )
         call.timer = self._clock.after(_micros(played.answer_after), account, PICK_UP, call.id)
         self.changed(call)
@@ -165,9 +165,9 @@ class Calls:
                 call.timer = self._clock.after(call.lasts, call.account, HANG_UP, call.id)
         self.changed(call)
         if call.live is not None:
-            self.talk.begin(call)
+            self.live_calls.begin(call)
 
-    def hold(self, call: Call) -> None:
+    def defer_answer(self, call: Call) -> None:
         """Let a call ring until `answer`: whether it is taken is not decided yet. One whose caller will give up anyway
         does so."""
         if call.state == "ringing" and call.end == "completed":
@@ -179,7 +179,7 @@ class Calls:
         if call.state == "ringing" and call.timer is None:
             call.timer = self._clock.after(_micros(after), call.account, PICK_UP, call.id)
 
-    def ring_out(self, call: Call) -> None:
+    def no_answer(self, call: Call) -> None:
         """Nobody takes a call that was held: its caller gives up in time."""
         if call.state == "ringing" and call.timer is None:
             call.end, call.live = "no_answer", None
@@ -192,7 +192,7 @@ class Calls:
             return
         self._clock.cancel(call.timer)
         call.timer = None
-        self.talk.end(call)
+        self.live_calls.end(call)
         call.ended_at, call.ended_by = self._clock.now(call.account), by
         call.state = "completed" if call.state == "in_progress" else "no_answer"
         call.recording = call.recording and call.state == "completed"
@@ -202,7 +202,7 @@ class Calls:
         """After a restore: what waits for an answer on a live call is asked again."""
         for call in self.records:
             if call.live is not None:
-                self.talk.resume(call)
+                self.live_calls.resume(call)
 
     def _hang_up(self, id_: str) -> None:
         call = self.records.get(id_)
@@ -217,7 +217,7 @@ def _micros(seconds: float) -> int:
     return round(seconds * SECOND)
 
 
-def _unheard(_: Call) -> None:
+def _noop(_: Call) -> None:
     """Nobody listens."""
 
 

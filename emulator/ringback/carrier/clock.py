@@ -20,7 +20,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 SERVER = ""
-BREATH = 2_048
+TIMER_BATCH = 2_048
 """Timers fired in one go before other work gets a turn."""
 
 FROZEN_START = "2026-01-01T00:00:00Z"
@@ -310,7 +310,7 @@ class Clock:
                 self._reach(account, head[0])
                 fired += self._fire_due(head[1], head[2], self.now(head[1]))
                 if fired > breath:
-                    breath = fired + BREATH
+                    breath = fired + TIMER_BATCH
                     await asyncio.sleep(0)
             if until is not None:
                 self._reach(account, until)
@@ -401,7 +401,7 @@ class Clock:
 
     def _wake(self) -> None:
         self._handle = self._armed_for = None
-        for _ in range(BREATH):
+        for _ in range(TIMER_BATCH):
             head = self._next_head()
             if head is None or head[0] > self.now():
                 break

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from ringback.carrier.clock import SECOND, Clock
-from ringback.carrier.script import LONGEST, PAUSE, ScriptedTurn, Speaker, Turn, speaking
+from ringback.carrier.script import MAX_DURATION, PAUSE, ScriptedTurn, Speaker, Turn, speaking
 
 if TYPE_CHECKING:
     from ringback.carrier.calls import Call
 
-Beat = Literal["speaks", "heard", "said", "cut_off"]
+CallEvent = Literal["turn_started", "turn_ended", "turn_recorded", "barge_in"]
 """`speaks`: the far end begins a turn. `said`: a turn of either side is on record. `heard`: the far end has spoken and
 waits for an answer. `cut_off`: it talked over the agent, whose line ends there."""
 EndedBy = Literal["caller", "agent", "limit", "silence"]
@@ -28,16 +28,16 @@ UNANSWERED = 2.0
 """Seconds after which the far end goes on where it got no answer."""
 
 
-class Terms(NamedTuple):
-    """How a call is live. With `asks` the agent's side is decided while it goes and its scripted turns are left out;
-    without, both sides keep to the script and are on record as they are said. It ends after `longest` seconds, or
-    when nobody has spoken for `max_silence`. The far end lets the agent greet for `hesitates` seconds before it speaks
+class LiveTerms(NamedTuple):
+    """How a call is live. With `interactive` the agent's side is decided while it goes and its scripted turns are left out;
+    without, both sides keep to the script and are on record as they are said. It ends after `max_duration` seconds, or
+    when nobody has spoken for `max_silence`. The far end lets the agent greet for `greeting_delay` seconds before it speaks
     for the first time."""
 
-    asks: bool = True
-    longest: float = LONGEST
+    interactive: bool = True
+    max_duration: float = MAX_DURATION
     max_silence: float | None = None
-    hesitates: float = 0.0
+    greeting_delay: float = 0.0
 
 
 class Live(msgspec.Struct, kw_only=True):
@@ -46,8 +46,8 @@ class Live(msgspec.Struct, kw_only=True):
     `sounds_until` is the instant at which a sound of the agent's, a line without words, ends."""
 
     ahead: list[ScriptedTurn]
-    asks: bool
-    longest: int
+    interactive: bool
+    max_duration: int
     lasts: int | None = None
     max_silence: int | None = None
     speaking: Turn | None = None
@@ -55,13 +55,13 @@ class Live(msgspec.Struct, kw_only=True):
     lines: list[str] = []
     asked: bool = False
     goodbye: bool = False
-    hesitates: float = 0.0
+    greeting_delay: float = 0.0
     sounds_until: int = 0
     timers: dict[Role, int] = {}
 
 
-class Talk:
-    """What is said on live calls. `beat` is called at each step of one, with the turn that it is about."""
+class LiveCalls:
+    """What is said on live calls. `event` is called at each step of one, with the turn that it is about."""
 
     def __init__(
         self, clock: Clock, find: Callable[[str], Call | None], hang_up: Callable[[Call, EndedBy], None]
@@ -69,7 +69,7 @@ class Talk:
         self._clock = clock
         self._find = find
         self._hang_up = hang_up
-        self.beat: Callable[[Call, Beat, Turn | None], None] = _unheard
+        self.on_event: Callable[[Call, CallEvent, Turn | None], None] = _noop
         steps: dict[Role, Callable[[Call, Live], None]] = {
             "turn": self._turn,
             "spoken": self._spoken,
@@ -108,7 +108,7 @@ class Talk:
             self._next_line(call, live)
         return True
 
-    def sound(self, call: Call, length: int) -> None:
+    def play_audio(self, call: Call, length: int) -> None:
         """The agent makes a sound that is not known in words, `length` microseconds more of it: the far end waits for
         its end as for a line's. Over its own words, it does nothing."""
         live = self._on(call)
@@ -124,7 +124,7 @@ class Talk:
         live.sounds_until += length
         self._set(call, live, "line", live.sounds_until)
 
-    def pass_(self, call: Call) -> None:
+    def yield_turn(self, call: Call) -> None:
         """The agent has no more to say to the turn that waits."""
         live = self._on(call)
         if live is None or not live.asked:
@@ -133,7 +133,7 @@ class Talk:
         if live.line is None:
             self._go_on(call, live, UNANSWERED)
 
-    def hush(self, call: Call) -> None:
+    def interrupt(self, call: Call) -> None:
         """The agent stops speaking; what it had yet to say is dropped."""
         live = self._on(call)
         if live is None or live.line is None:
@@ -144,7 +144,7 @@ class Talk:
         elif not live.asked:
             self._go_on(call, live, PAUSE)
 
-    def leave(self, call: Call) -> None:
+    def hang_up_after(self, call: Call) -> None:
         """The agent hangs up when it has said what it is saying."""
         live = self._on(call)
         if live is None:
@@ -165,11 +165,11 @@ class Talk:
         live = self._on(call)
         if live is None or call.answered_at is None:
             return
-        self._set(call, live, "limit", call.answered_at + live.longest)
+        self._set(call, live, "limit", call.answered_at + live.max_duration)
         if live.lasts is not None:
             self._set(call, live, "leave", call.answered_at + live.lasts)
         if live.line is None:
-            self._go_on(call, live, live.hesitates)
+            self._go_on(call, live, live.greeting_delay)
         else:
             self._await_moment(call, live)
 
@@ -190,7 +190,7 @@ class Talk:
         if live is not None and live.asked and call.turns:
             waits = next((turn for turn in reversed(call.turns) if turn.speaker == "caller"), None)
             if waits is not None:
-                self.beat(call, "heard", waits)
+                self.on_event(call, "turn_ended", waits)
 
     def _go_on(self, call: Call, live: Live, wait: float) -> None:
         """What comes next when nobody speaks and nobody is asked: the far end's turn, or its end."""
@@ -236,17 +236,17 @@ class Talk:
         self._drop(call, live, "silence")
         self._set(call, live, "spoken", self._clock.now(call.account) + _lasts(turn.text))
         self._await_moment(call, live)
-        self.beat(call, "speaks", live.speaking)
+        self.on_event(call, "turn_started", live.speaking)
 
     def _spoken(self, call: Call, live: Live) -> None:
         turn, live.speaking = live.speaking, None
         if turn is None:
             return
         self._record(call, turn)
-        if live.asks:
+        if live.interactive:
             live.asked = True
             self._listen(call, live)
-            self.beat(call, "heard", turn)
+            self.on_event(call, "turn_ended", turn)
         else:
             self._go_on(call, live, PAUSE)
 
@@ -270,8 +270,8 @@ class Talk:
     def _cut(self, call: Call, live: Live) -> None:
         self._drop(call, live, "line")
         turn, live.line, live.lines = live.line, None, []
-        if live.asks:
-            self.beat(call, "cut_off", turn)
+        if live.interactive:
+            self.on_event(call, "barge_in", turn)
 
     # -- the parts of it ------
 
@@ -288,7 +288,7 @@ class Talk:
         if call.turns is None:
             call.turns = []
         call.turns.append(turn)
-        self.beat(call, "said", turn)
+        self.on_event(call, "turn_recorded", turn)
 
     def _set(self, call: Call, live: Live, role: Role, due: int) -> None:
         self._clock.cancel(live.timers.get(role))
@@ -301,12 +301,12 @@ class Talk:
 
 
 def _timer(role: Role) -> str:
-    return f"carrier.talk.{role}"
+    return f"carrier.live_calls.{role}"
 
 
 def _lasts(text: str) -> int:
     return round(speaking(text) * SECOND)
 
 
-def _unheard(call: Call, beat: Beat, turn: Turn | None) -> None:
+def _noop(call: Call, event: CallEvent, turn: Turn | None) -> None:
     """Nobody plays the agent: it stays silent."""

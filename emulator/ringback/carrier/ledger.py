@@ -60,7 +60,7 @@ class Ledger:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.entries: Collection[Entry] = Collection(Entry, account=lambda entry: entry.account)
-        self.posted: Callable[[Entry], None] = _unheard
+        self.posted: Callable[[Entry], None] = _noop
 
     def balance(self, account: str) -> int:
         """What the account has: the sum of its entries."""
@@ -84,5 +84,5 @@ class Ledger:
         return entry
 
 
-def _unheard(_: Entry) -> None:
+def _noop(_: Entry) -> None:
     """Nobody listens."""

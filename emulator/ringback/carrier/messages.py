@@ -60,7 +60,7 @@ class Messages:
             account=lambda message: message.account,
             line=lambda message: message.line,
         )
-        self.changed: Callable[[Message, Change], None] = _unheard
+        self.changed: Callable[[Message, Change], None] = _noop
         clock.on(SEND, self._send)
         clock.on(RECEIPT, self._receipt)
 
@@ -189,5 +189,5 @@ class Messages:
         self.changed(message, state)
 
 
-def _unheard(_: Message, __: Change) -> None:
+def _noop(_: Message, __: Change) -> None:
     """Nobody listens."""

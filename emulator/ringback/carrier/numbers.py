@@ -87,9 +87,9 @@ class Numbers:
         self._give(number, Line(number, vendor, account, owner))
         return number
 
-    def glance(self, areas: Sequence[str], count: int, *, vendor: str, account: str) -> list[str]:
+    def preview(self, areas: Sequence[str], count: int, *, vendor: str, account: str) -> list[str]:
         """Numbers of these North American area codes that could be had now, in E.164; none of them is set aside."""
-        stream = self._streams(vendor, account, "glance")
+        stream = self._streams(vendor, account, "preview")
         found: dict[str, None] = {}
         for _ in range(count * TRIES if areas else 0):
             area = areas[stream.randrange(len(areas))]
@@ -127,11 +127,11 @@ class Numbers:
         self._held.add(number)
         return number
 
-    def let_go(self, number: str) -> None:
+    def release_hold(self, number: str) -> None:
         """A number is set aside no longer; one that was not is no error."""
         self._held.discard(number)
 
-    def take(self, number: str, *, vendor: str, account: str, owner: str) -> None:
+    def claim_reserved(self, number: str, *, vendor: str, account: str, owner: str) -> None:
         """Assign a number that was set aside. Raises Taken when it no longer is."""
         if number not in self._held:
             raise Taken(number)

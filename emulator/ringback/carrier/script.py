@@ -22,10 +22,10 @@ GIVES_UP_AFTER = 20.0
 WORDS_PER_SECOND = 2.5
 PAUSE = 0.6
 """Seconds between one turn and the next."""
-LONGEST = 4 * 3600.0
-MOST_TURNS = 2_000
-LONGEST_TEXT = 5_000
-LONGEST_CODE = 64
+MAX_DURATION = 4 * 3600.0
+MAX_TURNS = 2_000
+MAX_TEXT = 5_000
+MAX_CODE = 64
 CALL_ONLY = (
     "answer_after",
     "turns",
@@ -127,10 +127,10 @@ class FarEnd(msgspec.Struct, frozen=True):
     lasts: float | None
 
 
-def far_end(script: Script, stream: Stream, *, asks: bool) -> tuple[Plan, FarEnd]:
-    """A script for a live call: the plan without its turns, and what is ahead. With `asks` that is the far end's part
+def far_end(script: Script, stream: Stream, *, interactive: bool) -> tuple[Plan, FarEnd]:
+    """A script for a live call: the plan without its turns, and what is ahead. With `interactive` that is the far end's part
     alone, without it both parts, each turn at its moment. Raises ScriptError."""
-    if script.end != "completed" or not asks:
+    if script.end != "completed" or not interactive:
         planned = plan(script, stream)
         ahead = [ScriptedTurn(turn.speaker, turn.text, turn.at) for turn in planned.turns]
         return msgspec.structs.replace(planned, turns=[]), FarEnd(ahead, planned.duration)
@@ -167,13 +167,13 @@ def check_message_script(script: Script) -> None:
     for name in CALL_ONLY:
         if getattr(script, name) is not None:
             raise ScriptError(name, f"a message has no {name}")
-    if script.delivered_after is not None and not 0 <= script.delivered_after <= LONGEST:
-        raise ScriptError("delivered_after", f"delivered_after is from 0 to {LONGEST:.0f} seconds")
+    if script.delivered_after is not None and not 0 <= script.delivered_after <= MAX_DURATION:
+        raise ScriptError("delivered_after", f"delivered_after is from 0 to {MAX_DURATION:.0f} seconds")
     if script.failure_code is not None:
         if script.end == "completed":
             raise ScriptError("failure_code", "a message that is delivered has no failure_code")
-        if not 1 <= len(script.failure_code) <= LONGEST_CODE:
-            raise ScriptError("failure_code", f"failure_code has from 1 to {LONGEST_CODE} characters")
+        if not 1 <= len(script.failure_code) <= MAX_CODE:
+            raise ScriptError("failure_code", f"failure_code has from 1 to {MAX_CODE} characters")
 
 
 def check_call_script(script: Script) -> CallEnd:
@@ -186,8 +186,8 @@ def check_call_script(script: Script) -> CallEnd:
             raise ScriptError(name, f"a call has no {name}")
     for name in ("answer_after", "duration"):
         seconds = getattr(script, name)
-        if seconds is not None and not 0 <= seconds <= LONGEST:
-            raise ScriptError(name, f"{name} is from 0 to {LONGEST:.0f} seconds")
+        if seconds is not None and not 0 <= seconds <= MAX_DURATION:
+            raise ScriptError(name, f"{name} is from 0 to {MAX_DURATION:.0f} seconds")
     if script.end != "completed":
         for name in ("turns", "duration", "voicemail", "analysis"):
             if getattr(script, name):
@@ -201,18 +201,18 @@ def check_call_script(script: Script) -> CallEnd:
             raise ScriptError(name, f"{name} goes with a voicemail")
     for name in ("outcome", "voicemail", "language", "translation", "summary"):
         text = getattr(script, name)
-        if text is not None and not 1 <= len(text) <= LONGEST_TEXT:
-            raise ScriptError(name, f"{name} has from 1 to {LONGEST_TEXT} characters")
+        if text is not None and not 1 <= len(text) <= MAX_TEXT:
+            raise ScriptError(name, f"{name} has from 1 to {MAX_TEXT} characters")
     turns = script.turns or []
-    if len(turns) > MOST_TURNS:
-        raise ScriptError("turns", f"a script has at most {MOST_TURNS} turns")
+    if len(turns) > MAX_TURNS:
+        raise ScriptError("turns", f"a script has at most {MAX_TURNS} turns")
     earliest = 0.0
     for index, turn in enumerate(turns):
-        if not 1 <= len(turn.text) <= LONGEST_TEXT:
-            raise ScriptError(f"turns[{index}].text", f"a turn has from 1 to {LONGEST_TEXT} characters")
+        if not 1 <= len(turn.text) <= MAX_TEXT:
+            raise ScriptError(f"turns[{index}].text", f"a turn has from 1 to {MAX_TEXT} characters")
         if turn.at is None:
             continue
-        latest = LONGEST if script.duration is None else script.duration
+        latest = MAX_DURATION if script.duration is None else script.duration
         if not earliest <= turn.at <= latest:
             raise ScriptError(f"turns[{index}].at", f"at is from {earliest:g} to {latest:g} seconds here")
         earliest = turn.at
@@ -238,8 +238,10 @@ def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[lis
         moment += speaking(turn.text) + PAUSE
     if duration is None:
         duration = float(math.ceil(moment))
-        if duration > LONGEST:
-            raise ScriptError("turns", f"what is said lasts {duration:.0f} seconds: a call lasts at most {LONGEST:.0f}")
+        if duration > MAX_DURATION:
+            raise ScriptError(
+                "turns", f"what is said lasts {duration:.0f} seconds: a call lasts at most {MAX_DURATION:.0f}"
+            )
     elif moment > duration and all(turn.at is None for turn in scripted):
         offsets = [offset * duration / moment for offset in offsets]
     return [

@@ -58,7 +58,7 @@ _RATES = (175, 210, 250, 300, 360, 420)
 """Words a minute, tried in turn until a text fits its room."""
 _SHORTEST_ROOM = 0.1
 _CHARACTERS_PER_SECOND = 200
-_LONGEST_WORD = 40
+_MAX_WORD = 40
 _SYLLABLE = "la"
 _SPELLINGS = str.maketrans(
     {
@@ -378,7 +378,7 @@ def _speak(text: str, voice: _Voice, rate: int, room: float) -> array[int]:
 
 
 def _pronounceable(text: str) -> str:
-    """`text` in printable ASCII, in words of at most `_LONGEST_WORD`: other scripts can bring the engine down.
+    """`text` in printable ASCII, in words of at most `_MAX_WORD`: other scripts can bring the engine down.
 
     Accents go, and a letter of another script becomes a syllable, so that a turn sounds about as long as it is.
     """
@@ -393,7 +393,7 @@ def _pronounceable(text: str) -> str:
         elif not unicodedata.combining(char):
             spelled.append(" ")
     words = "".join(spelled).split()
-    return " ".join(word[n : n + _LONGEST_WORD] for word in words for n in range(0, len(word), _LONGEST_WORD))
+    return " ".join(word[n : n + _MAX_WORD] for word in words for n in range(0, len(word), _MAX_WORD))
 
 
 _ENGINE_LOCK = threading.RLock()

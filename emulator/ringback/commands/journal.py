@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringback.client import MOST_ENTRIES, Control
+from ringback.client import MAX_ENTRIES, Control
 from ringback.commands.options import console, print_json, remote
 from ringback.timeline import KINDS, clock_time, describe
 
@@ -30,7 +30,7 @@ WIDEST_KIND = max(map(len, KINDS))
 @click.command()
 @click.option("--account", metavar="ID", help="What happened to this account alone.")
 @click.option("--kind", type=click.Choice(KINDS), help="This kind of entry alone.")
-@click.option("--limit", type=click.IntRange(1, MOST_ENTRIES), default=100, show_default=True, help="The newest N.")
+@click.option("--limit", type=click.IntRange(1, MAX_ENTRIES), default=100, show_default=True, help="The newest N.")
 @click.option("--follow", is_flag=True, help="Go on as things happen, until Ctrl-C.")
 @click.option(
     "--har",
@@ -73,7 +73,7 @@ def journal(
     screen = console()
     day = _show(screen, reversed(answer["data"]), "", account is None)
     while follow:
-        answer = control.get("/journal", **{**wanted, "limit": MOST_ENTRIES}, since=answer["last"], wait=FOLLOW_SECONDS)
+        answer = control.get("/journal", **{**wanted, "limit": MAX_ENTRIES}, since=answer["last"], wait=FOLLOW_SECONDS)
         day = _show(screen, reversed(answer["data"]), day, account is None)
 
 

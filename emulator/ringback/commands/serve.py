@@ -120,7 +120,7 @@ FLAGS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--control-token", metavar="TOKEN", help="What the control API wants to hear; needed off loopback."),
     click.option(
-        "--unkind",
+        "--chaos",
         is_flag=True,
         default=None,
         help="Seeded trouble: duplicate, late and reordered webhooks, documented 429 and 503.",

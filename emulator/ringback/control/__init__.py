@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def control(world: Any, urls: Mapping[str, str]) -> Any:
+def control(emulator: Any, urls: Mapping[str, str]) -> Any:
     """The control API as an ASGI app, built at the first request."""
     from ringback.control.routes import application
 
-    return application(world, urls)
+    return application(emulator, urls)

@@ -12,41 +12,43 @@ from ringback.carrier.calls import Call
 from ringback.carrier.clock import iso_exact
 from ringback.carrier.ledger import Entry, dollars
 from ringback.carrier.scripts import Waiting
+from ringback.emulator import Emulator
 from ringback.gateway.accounts import Account
 from ringback.gateway.faults import Fault
 from ringback.gateway.journal import Entry as JournalEntry
-from ringback.gateway.journal import Exchange
+from ringback.gateway.journal import RequestLogEntry
 from ringback.gateway.keys import Key
 from ringback.gateway.outbox import Attempt, Delivery
 from ringback.gateway.redaction import mask, mask_header
-from ringback.gateway.services import World
 
 LEDGER_TAIL = 50
 
 
-def clock_view(world: World) -> dict[str, Any]:
+def clock_view(emulator: Emulator) -> dict[str, Any]:
     """The server's clock."""
-    view: dict[str, Any] = {"mode": world.clock.mode, "now": iso_exact(world.clock.now())}
-    if world.clock.mode == "scaled":
-        view["factor"] = world.clock.factor
+    view: dict[str, Any] = {"mode": emulator.services.clock.mode, "now": iso_exact(emulator.services.clock.now())}
+    if emulator.services.clock.mode == "scaled":
+        view["factor"] = emulator.services.clock.factor
     return view
 
 
-def account_view(world: World, account: Account, base_url: str) -> dict[str, Any]:
+def account_view(emulator: Emulator, account: Account, base_url: str) -> dict[str, Any]:
     """An account with what it has and owes; no secrets."""
     return {
         "account_id": account.id,
         "vendor": account.vendor,
         "name": account.name,
         "base_url": base_url,
-        "now": iso_exact(world.clock.now(account.id)),
+        "now": iso_exact(emulator.services.clock.now(account.id)),
         "created_at": iso_exact(account.created_at),
-        "balance": dollars(world.ledger.balance(account.id)),
-        "settings": msgspec.to_builtins(world.settings_of(account.id)),
-        "keys": [key_view(key) for key in world.keys.records.oldest("account", account.id)],
-        "numbers": world.houses[account.vendor].numbers(account.id),
-        "calls": world.calls.records.count("account", account.id),
-        "ledger": [entry_view(entry) for entry in world.ledger.entries.page("account", account.id, LEDGER_TAIL)],
+        "balance": dollars(emulator.services.ledger.balance(account.id)),
+        "settings": msgspec.to_builtins(emulator.services.settings_of(account.id)),
+        "keys": [key_view(key) for key in emulator.services.keys.records.oldest("account", account.id)],
+        "numbers": emulator.backends[account.vendor].numbers(account.id),
+        "calls": emulator.services.calls.records.count("account", account.id),
+        "ledger": [
+            entry_view(entry) for entry in emulator.services.ledger.entries.page("account", account.id, LEDGER_TAIL)
+        ],
     }
 
 
@@ -164,22 +166,22 @@ def fault_view(fault: Fault) -> dict[str, Any]:
     }
 
 
-def har(world: World, entries: Iterable[JournalEntry], version: str) -> dict[str, Any]:
+def har(emulator: Emulator, entries: Iterable[JournalEntry], version: str) -> dict[str, Any]:
     """The requests among the entries as an HTTP archive, oldest first."""
-    exchanges = [entry for entry in entries if isinstance(entry, Exchange)]
+    exchanges = [entry for entry in entries if isinstance(entry, RequestLogEntry)]
     return {
         "log": {
             "version": "1.2",
             "creator": {"name": "Ringback", "version": version},
-            "entries": [_har_entry(world, exchange) for exchange in reversed(exchanges)],
+            "entries": [_har_entry(emulator, exchange) for exchange in reversed(exchanges)],
         }
     }
 
 
-def _har_entry(world: World, exchange: Exchange) -> dict[str, Any]:
+def _har_entry(emulator: Emulator, exchange: RequestLogEntry) -> dict[str, Any]:
     shown = exchange.render()
     asked, answered = shown["request"], shown["response"]
-    vendor = world.vendors[exchange.vendor]
+    vendor = emulator.vendors[exchange.vendor]
     query = f"?{asked['query']}" if asked["query"] else ""
     posted = {"postData": {"mimeType": "application/json", "text": asked["body"]}} if asked["body"] else {}
     kinds = [value for name, value in answered["headers"] if name.lower() == "content-type"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ringback.gateway.middleware import Answer
+from ringback.gateway.asgi import Response
 
 if TYPE_CHECKING:
-    from ringback.gateway.services import World
+    from ringback.emulator import Emulator
 
 HTML = b"text/html; charset=utf-8"
 HEADERS = (
@@ -19,8 +19,8 @@ HEADERS = (
 """What a `<meta>` cannot say: other sites may not put the page in a frame and have its buttons pressed."""
 
 
-def dashboard(world: World, urls: Mapping[str, str]) -> Answer:
+def dashboard(emulator: Emulator, urls: Mapping[str, str]) -> Response:
     """The page at `/`; `urls` are the vendors' base URLs."""
     from ringback.dashboard.page import page
 
-    return Answer(page(world, urls), media_type=HTML, headers=HEADERS)
+    return Response(page(emulator, urls), media_type=HTML, headers=HEADERS)

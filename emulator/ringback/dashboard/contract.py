@@ -14,7 +14,7 @@ import msgspec
 from ringback import resources
 
 METHODS = ("get", "post", "put", "patch", "delete")
-DEEPEST = 8
+MAX_DEPTH = 8
 """How far a shape is followed down."""
 FILE_ENDINGS = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/x-wav": "wav", "text/csv": "csv"}
 Node = Mapping[str, Any]
@@ -96,7 +96,7 @@ class Contract:
     def fields(self, schema: Node, prefix: str = "", depth: int = 0) -> Iterator[Field]:
         """The fields of an object or of an array's items, each before the ones within it."""
         plain = self.shape(schema)
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             return
         if "items" in plain:
             yield from self.fields(plain["items"], f"{prefix}[]", depth + 1)
@@ -129,9 +129,9 @@ class Contract:
             if plain.get(keyword):
                 return plain[keyword][0]
         for keyword in ("oneOf", "anyOf"):
-            if plain.get(keyword) and depth < DEEPEST:
+            if plain.get(keyword) and depth < MAX_DEPTH:
                 return self.sample(plain[keyword][0], depth + 1)
-        if "properties" in plain and depth < DEEPEST:
+        if "properties" in plain and depth < MAX_DEPTH:
             required = plain.get("required", ())
             return {
                 name: self.sample(child, depth + 1) for name, child in plain["properties"].items() if name in required

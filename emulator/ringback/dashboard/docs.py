@@ -13,7 +13,7 @@ from ringback.dashboard.document import document
 from ringback.dashboard.markup import Markup, join, phrase, prose, tag
 
 if TYPE_CHECKING:
-    from ringback.gateway.vendor import Vendor
+    from ringback.gateway.vendor import VendorSpec
 
 BASE = "$BASE_URL"
 """What stands for the emulator's address until the page, which knows where it came from, fills it in."""
@@ -40,7 +40,7 @@ PLACES = {"path": "in the path", "query": "in the query", "header": "header", "c
 SHARED = "#/components/responses/"
 
 
-def page(vendor: Vendor) -> bytes:
+def page(vendor: VendorSpec) -> bytes:
     """The page in UTF-8: every operation with its parameters, bodies, examples and statuses, and the webhooks."""
     shown = _Page(contract(vendor.name), vendor)
     return document(
@@ -61,7 +61,7 @@ def seed_key(vendor: str) -> str | None:
 class _Page:
     """The parts of one page."""
 
-    def __init__(self, contract: Contract, vendor: Vendor) -> None:
+    def __init__(self, contract: Contract, vendor: VendorSpec) -> None:
         self.contract = contract
         self.vendor = vendor
         self.key = seed_key(vendor.name) or "YOUR_KEY"

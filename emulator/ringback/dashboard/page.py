@@ -13,8 +13,8 @@ from ringback.dashboard.contract import Operation, contract
 from ringback.dashboard.document import asset, document
 
 if TYPE_CHECKING:
-    from ringback.gateway.services import World
-    from ringback.gateway.vendor import Vendor
+    from ringback.emulator import Emulator
+    from ringback.gateway.vendor import VendorSpec
 
 PROVISION = re.compile(r"/numbers(/provision)?$")
 TEXTS = re.compile("sms|message", re.IGNORECASE)
@@ -22,13 +22,13 @@ TEXTS = re.compile("sms|message", re.IGNORECASE)
 UNANSWERED = (MISSED, "busy", "failed")
 
 
-def page(world: World, urls: Mapping[str, str]) -> bytes:
+def page(emulator: Emulator, urls: Mapping[str, str]) -> bytes:
     """The page in UTF-8, with what is public about each vendor: base URL, the well-known key of the seed account
     while it works, curl lines to begin with, and what its operations and events are called. All else the page asks
     the control API for."""
     data = {
         "version": __version__,
-        "vendors": [_vendor(world, vendor, urls[vendor.name]) for vendor in world.vendors.values()],
+        "vendors": [_vendor(emulator, vendor, urls[vendor.name]) for vendor in emulator.vendors.values()],
         "scenarios": scenarios(),
     }
     return document(
@@ -50,8 +50,8 @@ def scenarios() -> Sequence[str]:
     return (*yaml.load(text, Loader=loader)["dialogues"], *UNANSWERED)  # noqa: S506 - a safe loader
 
 
-def _vendor(world: World, vendor: Vendor, base_url: str) -> dict[str, Any]:
-    seed = world.keys.records.get(f"key_{vendor.name}_seed")
+def _vendor(emulator: Emulator, vendor: VendorSpec, base_url: str) -> dict[str, Any]:
+    seed = emulator.services.keys.records.get(f"key_{vendor.name}_seed")
     key = seed.secret if seed is not None and seed.status == "active" else None
     shown = contract(vendor.name)
 

@@ -23,7 +23,7 @@ _TRANSITIONAL = tuple(
 _NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE)
 _INTERNAL_SUFFIXES = (".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet", ".corp")
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
-LONGEST_URL = 2_048
+MAX_URL = 2_048
 DNS_SECONDS = 3.0
 LOOKUPS = 8
 """Names looked up at once."""
@@ -82,8 +82,8 @@ def is_public(address: Address) -> bool:
 
 def parse(url: str) -> SplitResult:
     """Split a URL that a webhook could be sent to. Raises EgressError."""
-    if len(url) > LONGEST_URL:
-        raise EgressError(f"a webhook URL has at most {LONGEST_URL} characters")
+    if len(url) > MAX_URL:
+        raise EgressError(f"a webhook URL has at most {MAX_URL} characters")
     if _FORBIDDEN_CHARACTERS.search(url):
         raise EgressError("a webhook URL holds no spaces, control characters or backslashes")
     try:

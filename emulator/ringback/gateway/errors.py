@@ -1,4 +1,4 @@
-"""A refusal: how every rule says no. The vendor words it; the gate puts it in the vendor's envelope."""
+"""API errors: raised where a rule is broken, worded by the vendor, sent in the vendor's envelope."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 Header = tuple[bytes, bytes]
 
 
-class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
-    """An error answer: HTTP `status`, the vendor's `code`, a message that says what to do.
+class ApiError(Exception):
+    """An error response: HTTP `status`, the vendor's `code`, a message that says what to do.
 
     `kind` is the vendor's error type where it has one, `param` the field at fault, `wait` the seconds for Retry-After,
-    `request_id` that of the request, where a vendor numbers them, `headers` what else the answer's head says.
+    `request_id` that of the request, where a vendor assigns them, `headers` further response headers.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a malfunction
         self.request_id = ""
 
 
-class Malformed(ValueError):  # noqa: N818 - what the body is
+class DecodeError(ValueError):
     """A body that does not decode; `param` is the path of the field at fault, `problem` what is wrong with it."""
 
     def __init__(self, problem: str, param: str | None = None) -> None:
@@ -47,19 +47,19 @@ class Malformed(ValueError):  # noqa: N818 - what the body is
 
 
 @dataclass(frozen=True)
-class Wording:
-    """How a vendor words what the gate itself refuses."""
+class ErrorCatalog:
+    """A vendor's wording of the errors that the middleware itself raises."""
 
-    unauthorized: Callable[[], Refusal]
-    rate_limited: Callable[[int], Refusal]
-    no_route: Callable[[], Refusal]
-    too_large: Callable[[int], Refusal]
-    malformed: Callable[[Malformed], Refusal]
-    crashed: Callable[[], Refusal]
-    trouble: Callable[[int, str | None], Refusal]
-    """A fault or unkind answer: status, and a code where the caller chose one."""
-    envelope: Callable[[Refusal], bytes]
-    wrong_type: Callable[[], Refusal] | None = None
-    """A body that is not JSON by its content type; malformed where the vendor has no words of its own."""
-    wrong_method: Callable[[], Refusal] | None = None
-    """A method that a path does not have; no route where the vendor has no words of its own."""
+    unauthorized: Callable[[], ApiError]
+    rate_limited: Callable[[int], ApiError]
+    no_route: Callable[[], ApiError]
+    too_large: Callable[[int], ApiError]
+    malformed: Callable[[DecodeError], ApiError]
+    internal_error: Callable[[], ApiError]
+    trouble: Callable[[int, str | None], ApiError]
+    """An injected fault: its status, and the code if one was chosen."""
+    envelope: Callable[[ApiError], bytes]
+    wrong_type: Callable[[], ApiError] | None = None
+    """A body that is not JSON by its content type; malformed unless the vendor has its own error."""
+    wrong_method: Callable[[], ApiError] | None = None
+    """A method that a path does not have; no_route unless the vendor has its own error."""

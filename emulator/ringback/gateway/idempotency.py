@@ -86,8 +86,8 @@ class Idempotency:
             self.records.remove(kept)
 
 
-def look_of(path: str, body: bytes) -> str:
-    """What a request looks like: its path and what its JSON says, however that is written."""
+def request_digest(path: str, body: bytes) -> str:
+    """Return a digest of a request: its path and what its JSON says, however that is written."""
     try:
         plain = msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -75,7 +75,7 @@ class MoneyNote:
         }
 
 
-class Exchange:
+class RequestLogEntry:
     """One request to a vendor and its answer. Headers and bodies are kept as they came; `extra` are headers that the
     gate adds to the answer."""
 
@@ -168,7 +168,7 @@ def _body(raw: bytes) -> str | None:
         return f"({len(raw)} bytes of binary data)"
 
 
-Entry = Note | MoneyNote | Exchange
+Entry = Note | MoneyNote | RequestLogEntry
 
 
 class Journal:
@@ -232,3 +232,9 @@ class Journal:
     def clear(self) -> None:
         """Drop all entries; the numbers go on."""
         self._rings.clear()
+
+
+def log_entry(request: Any) -> RequestLogEntry:
+    """Return the log entry of a handler's request: its account, key, query and body."""
+    entry: RequestLogEntry = request.scope["exchange"]
+    return entry

@@ -7,6 +7,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
+class RateLimitGroup(NamedTuple):
+    """Requests that are counted separately from a key's other ones: the name of their window, and how many a minute
+    each key has; None where the vendor counts them itself."""
+
+    name: str
+    limit: int | None
+
+
 class Windows:
     """Sliding windows by name. All times are microseconds of the account's clock."""
 

@@ -9,32 +9,34 @@ from litestar import Litestar, Request
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
-from ringback.gateway.errors import Malformed, Refusal, Wording
-from ringback.gateway.middleware import Answer, exchange_of, refusal_answer
-from ringback.gateway.services import World
+from ringback.gateway.asgi import Response
+from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog
+from ringback.gateway.journal import log_entry
+from ringback.gateway.middleware import error_response
+from ringback.gateway.services import Services
 
 
-def application(world: World, wording: Wording, handlers: Sequence[HTTPRouteHandler]) -> Litestar:
+def application(services: Services, errors: ErrorCatalog, handlers: Sequence[HTTPRouteHandler]) -> Litestar:
     """The handlers with the framework's own error bodies, documents and logging switched off."""
 
-    def answer(request: Request[Any, Any, Any], error: Exception) -> Answer:
-        if isinstance(error, Refusal):
+    def answer(request: Request[Any, Any, Any], error: Exception) -> Response:
+        if isinstance(error, ApiError):
             refusal = error
-        elif isinstance(error, Malformed):
-            refusal = wording.malformed(error)
+        elif isinstance(error, DecodeError):
+            refusal = errors.malformed(error)
         elif isinstance(error, HTTPException) and error.status_code < 500:
             refusal = unrouted(request, error)
         else:
-            world.crashed(error)
-            refusal = wording.crashed()
-        return refusal_answer(wording.envelope, refusal, exchange_of(request))
+            services.record_crash(error)
+            refusal = errors.internal_error()
+        return error_response(errors.envelope, refusal, log_entry(request))
 
-    def unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Refusal:
-        exchange = exchange_of(request)
-        wrong = wording.wrong_method if error.status_code == 405 else None
-        vendor = world.vendors[exchange.vendor]
+    def unrouted(request: Request[Any, Any, Any], error: HTTPException) -> ApiError:
+        exchange = log_entry(request)
+        wrong = errors.wrong_method if error.status_code == 405 else None
+        vendor = services.vendors[exchange.vendor]
         if wrong is None or vendor.operation_at(exchange.method, exchange.path) is not None:
-            return wording.no_route()
+            return errors.no_route()
         return wrong()
 
     return Litestar(

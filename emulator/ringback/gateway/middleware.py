@@ -1,317 +1,188 @@
-"""The gate before a vendor's routes: key, limit, faults, body bounds, journal, and the vendor's envelope for errors."""
+"""Everything between the front door and one vendor's routes: key, limits, faults, body bounds, journal, errors."""
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from stat import S_ISSOCK
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
 
-import msgspec
-
-from ringback.carrier.clock import SECOND, wall_seconds, wall_sleep
-from ringback.carrier.script import ScriptError
-from ringback.gateway.errors import Header, Malformed, Refusal
+from ringback.carrier.clock import MINUTE, SECOND, wall_seconds, wall_sleep
+from ringback.gateway.asgi import JSON, ASGIApp, Message, Receive, Response, Scope, Send
+from ringback.gateway.connections import BrokenConnection, break_connection, truncated
+from ringback.gateway.errors import ApiError, DecodeError, Header
 from ringback.gateway.faults import Effect
-from ringback.gateway.journal import SHOWN, Exchange
+from ringback.gateway.idempotency import Mismatch, request_digest
+from ringback.gateway.journal import SHOWN, RequestLogEntry
+from ringback.gateway.keys import Key
+from ringback.gateway.limits import Level
+from ringback.gateway.policy import IdempotencyPolicy, TokenBucketPolicy, VersioningPolicy
+from ringback.gateway.services import Services
+from ringback.gateway.vendor import VendorSpec
 
-if TYPE_CHECKING:
-    from ringback.gateway.keys import Key
-    from ringback.gateway.services import World
-    from ringback.gateway.vendor import Vendor
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-T = TypeVar("T")
-
-JSON = b"application/json"
-DEEPEST = 100
-MOST_HEADER_BYTES = 32 * 1024
+MAX_HEADER_BYTES = 32 * 1024
+REQUEST_ID_DIGITS = 16
 _DRAIN = 4
-"""How many times the body limit is read and thrown away before a sender of too much is cut off."""
-_FLUSH_SECONDS = 0.02
-_ENCODER = msgspec.json.Encoder()
-encode = _ENCODER.encode
+"""How many times the body limit is read and discarded before a sender of too much is cut off."""
+_IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 
 
-class Answer:
-    """An answer ready to be sent: body bytes, status, media type and extra headers."""
+class VendorMiddleware:
+    """One vendor's middleware. The order: key, version, limit, scope, then faults, route and body."""
 
-    __slots__ = ("body", "headers", "media_type", "status")
-
-    def __init__(
-        self,
-        body: bytes,
-        status: int = 200,
-        media_type: bytes = JSON,
-        headers: Sequence[tuple[bytes, bytes]] = (),
-    ) -> None:
-        self.body = body
-        self.status = status
-        self.media_type = media_type
-        self.headers = headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = self.body
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status,
-                "headers": [
-                    (b"content-type", self.media_type),
-                    (b"content-length", b"%d" % len(body)),
-                    *self.headers,
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": body})
-
-    def to_asgi_response(self, *_: object, **__: object) -> Answer:
-        """Itself: how Litestar asks an exception handler's answer for the app that sends it."""
-        return self
-
-
-def exchange_of(request: Any) -> Exchange:
-    """The exchange that a handler's request belongs to: its account, key, query and body."""
-    exchange: Exchange = request.scope["exchange"]
-    return exchange
-
-
-_AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`")
-_EXPECTED = re.compile(r"Expected `([^`]+)`(.*)", re.DOTALL)
-_MISSING = re.compile(r"missing required field `([^`]+)`")
-_BOUND = re.compile(r" (of length )?(>=|<=|>|<) (\S+)")
-_STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")
-_PLAIN_TYPES = {
-    "str": "a string",
-    "int": "an integer",
-    "float": "a number",
-    "bool": "true or false",
-    "object": "an object",
-    "array": "an array",
-    "null": "null",
-}
-_BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
-_UNITS = {"str": "characters", "array": "items", "object": "fields"}
-_GOT_FLOAT = re.compile(r"Expected `[^`]*\bint\b[^`]*`, got `float`")
-
-
-def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Decode a JSON body. Raises Malformed, which names the field at fault where there is one."""
-    try:
-        return _decoded(body, decoder)
-    except msgspec.ValidationError as error:
-        raise explain(error, decoder.type) from None
-    except RecursionError:
-        raise Malformed("the body is nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Malformed("the body is not valid JSON") from None
-
-
-def _decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        if not _GOT_FLOAT.match(str(error)):
-            raise
-    return msgspec.convert(_in_integers(msgspec.json.decode(body)), decoder.type)
-
-
-def _in_integers(value: Any) -> Any:
-    """A document in which what is written 10.0 is the integer that JSON means by it."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {name: _in_integers(inner) for name, inner in value.items()}
-    return [_in_integers(inner) for inner in value] if isinstance(value, list) else value
-
-
-def explain(error: msgspec.ValidationError, kind: Any = None) -> Malformed:
-    """Our words for what a value did not satisfy; `kind` is the type that the whole was to be of."""
-    text = str(error)
-    at = _AT.search(text)
-    where = at[1] if at is not None and at[1] else None
-    missing = _MISSING.search(text)
-    if missing is not None:
-        return Malformed("is required", f"{where}.{missing[1]}" if where else missing[1])
-    return Malformed(("" if where else "the body ") + _worded(_AT.sub("", text).strip(), kind, where or ""), where)
-
-
-def analysed(analysis: Any, kind: type[T]) -> T:
-    """What a script says of a call's analysis, as a vendor's own type. Raises ScriptError."""
-    try:
-        return msgspec.convert(analysis, kind)
-    except msgspec.ValidationError as error:
-        problem = explain(error, kind)
-        where = f"analysis.{problem.param}" if problem.param else "analysis"
-        raise ScriptError(where, f"{where} {problem.problem}") from None
-
-
-def _worded(text: str, kind: Any, where: str) -> str:
-    if text.startswith("Invalid enum value"):
-        allowed = _allowed(kind, where) if kind is not None else []
-        return f"must be one of {', '.join(allowed)}" if allowed else f"cannot be {text.rpartition(' ')[2]}"
-    expected = _EXPECTED.fullmatch(text)
-    if expected is None:
-        return f"cannot be used: {text[:1].lower()}{text[1:]}"
-    kinds, rest = [each.strip() for each in expected[1].split("|")], expected[2]
-    if rest.startswith(" matching regex "):
-        return f"must match {rest.removeprefix(' matching regex ')}"
-    plain = " or ".join(_PLAIN_TYPES.get(each, each) for each in kinds)
-    bound = _BOUND.fullmatch(rest)
-    if bound is None:
-        return f"must be {plain}"
-    if bound[1]:
-        unit = _UNITS.get(kinds[0], "items")
-        return f"must have {_BOUNDS[bound[2]]} {bound[3]} {unit.removesuffix('s') if bound[3] == '1' else unit}"
-    return f"must be {plain} of {_BOUNDS[bound[2]]} {bound[3]}"
-
-
-def _allowed(kind: Any, where: str) -> list[str]:
-    """The words that a type allows at a place in it."""
-    found = _alternatives(msgspec.inspect.type_info(kind))
-    for step in _STEP.findall(where):
-        found = [each for type_ in found for inner in _inner(type_, step) for each in _alternatives(inner)]
-    return [str(value) for type_ in found if isinstance(type_, msgspec.inspect.LiteralType) for value in type_.values]
-
-
-def _alternatives(kind: msgspec.inspect.Type) -> list[msgspec.inspect.Type]:
-    return list(kind.types) if isinstance(kind, msgspec.inspect.UnionType) else [kind]
-
-
-def _inner(kind: msgspec.inspect.Type, step: str) -> list[msgspec.inspect.Type]:
-    if isinstance(kind, msgspec.inspect.StructType):
-        return [field.type for field in kind.fields if field.encode_name == step]
-    if isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
-        return [kind.item_type]
-    return [kind.value_type] if isinstance(kind, msgspec.inspect.DictType) else []
-
-
-class Gate:
-    """Everything between the front door and one vendor's routes."""
-
-    def __init__(self, world: World, vendor: Vendor, app: ASGIApp) -> None:
-        self._world = world
+    def __init__(self, services: Services, vendor: VendorSpec, app: ASGIApp) -> None:
+        policy = vendor.policy
+        self._services = services
         self._vendor = vendor
         self._name = vendor.name
-        self._wording = vendor.wording
+        self._errors = vendor.errors
+        self._policy = policy
         self._key_headers = vendor.key_headers
         self._slashed = frozenset(
             operation.path[:-1] for operation in vendor.operations if operation.path.endswith("/")
         )
-        self._app = app
-        self._limit = world.settings.max_body
-        self._unkind = world.settings.unkind_rates if world.settings.unkind else None
-        self._extra: Callable[[Exchange], Sequence[Header]] | None = None
+        self._app = app if policy.retries is None else self._idempotent(app, policy.retries)
+        self._limit = services.settings.max_body
+        self._chaos = services.settings.chaos_rates if services.settings.chaos else None
+        self._adds_headers = policy.adds_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = wall_seconds()
-        world = self._world
         method: str = scope["method"]
-        client: Sequence[Any] = scope.get("client") or ("",)
-        exchange = Exchange(self._name, method, scope["path"], scope["query_string"], scope["headers"], str(client[0]))
-        extra = self._extra
+        client: Sequence[object] = scope.get("client") or ("",)
+        entry = RequestLogEntry(
+            self._name, method, scope["path"], scope["query_string"], scope["headers"], str(client[0])
+        )
+        adds_headers = self._adds_headers
 
-        async def answer(message: Message) -> None:
+        async def respond(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if extra is not None:
-                    message["headers"] = [*message["headers"], *extra(exchange)]
-                exchange.status = message["status"]
-                exchange.response_headers = message["headers"]
-            elif len(exchange.response_body) < SHOWN:
-                exchange.response_body += message.get("body", b"")
+                if adds_headers:
+                    message["headers"] = [*message["headers"], *entry.extra]
+                entry.status = message["status"]
+                entry.response_headers = message["headers"]
+            elif len(entry.response_body) < SHOWN:
+                entry.response_body += message.get("body", b"")
             await send(message)
 
-        scope["exchange"] = exchange
+        scope["exchange"] = entry
         try:
-            effects = self._admit(exchange)
+            effects = self._authorize(entry)
             path: str = scope["path"]
             if method == "OPTIONS" or "//" in path or (path[-1] == "/") is not (path.rstrip("/") in self._slashed):
-                raise self._wording.no_route()
+                raise self._errors.no_route()
             if method == "HEAD":
                 scope["method"] = "GET"
             if method in ("POST", "PUT", "PATCH", "DELETE"):
-                exchange.body = await self._read(exchange, receive)
+                entry.body = await self._read(entry, receive)
             if effects:
-                await self._suffer(effects, scope, receive, send, answer, exchange)
+                await self._apply_faults(effects, scope, receive, respond)
             else:
-                await self._app(scope, receive, answer)
-        except Refusal as refusal:
-            await refusal_answer(self._wording.envelope, refusal, exchange)(scope, receive, answer)
+                await self._app(scope, receive, respond)
+        except ApiError as error:
+            await error_response(self._errors.envelope, error, entry)(scope, receive, respond)
         except BrokenConnection:
             break_connection(scope)
         except Exception as error:
-            world.crashed(error)
-            await refusal_answer(self._wording.envelope, self._wording.crashed(), exchange)(scope, receive, answer)
+            self._services.record_crash(error)
+            await error_response(self._errors.envelope, self._errors.internal_error(), entry)(scope, receive, respond)
         finally:
-            exchange.latency = wall_seconds() - started
-            world.journal.add(exchange)
+            entry.latency = wall_seconds() - started
+            self._services.journal.add(entry)
 
-    def _admit(self, exchange: Exchange) -> Sequence[Effect]:
-        """Key, then limit, then faults. Raises Refusal."""
-        if self._vendor.is_public(exchange.method, exchange.path):
-            exchange.at = self._world.clock.now()
-            return self._trouble(exchange)
-        key = self._authenticate(exchange)
-        self._belongs_to(exchange, key)
-        self._count(exchange, key)
-        return self._trouble(exchange)
+    # -- before the route ------
 
-    def _belongs_to(self, exchange: Exchange, key: Key) -> None:
-        exchange.account = key.account
-        exchange.key = key.id
-        exchange.at = self._world.clock.now(key.account)
+    def _authorize(self, entry: RequestLogEntry) -> Sequence[Effect]:
+        """Apply the policy and select the faults. Raises ApiError."""
+        policy = self._policy
+        if self._vendor.is_public(entry.method, entry.path):
+            entry.at = self._services.clock.now()
+            self._assign_request_id(entry)
+            return self._select_faults(entry)
+        try:
+            key = self._authenticate(entry)
+            if policy.usable is not None and key.kind not in policy.usable:
+                raise self._errors.unauthorized()
+        except ApiError:
+            self._assign_request_id(entry)
+            raise
+        entry.account = key.account
+        entry.key = key.id
+        entry.at = self._services.clock.now(key.account)
+        self._assign_request_id(entry)
+        if policy.versions is not None:
+            self._resolve_version(entry, policy.versions)
+        if policy.bucket is not None:
+            self._take_token(entry, key, policy.bucket)
+        else:
+            self._count_request(entry, key)
+        if policy.authorize is not None:
+            policy.authorize(key, entry.method, entry.path)
+        return self._select_faults(entry)
 
-    def _count(self, exchange: Exchange, key: Key) -> None:
-        """Count a request in its key's window. Raises Refusal when that is full."""
-        wait = self._world.take_turn(key, self._vendor.apart.get((exchange.method, exchange.path)))
-        if wait > 0:
-            raise self._wording.rate_limited(-(-wait // SECOND))
-
-    def _trouble(self, exchange: Exchange) -> Sequence[Effect]:
-        """What goes wrong with a request on purpose. Raises Refusal."""
-        world, account = self._world, exchange.account
-        if not world.faults.records and self._unkind is None:
-            return ()
-        operation = exchange.operation = self._vendor.operation_at(exchange.method, exchange.path)
-        effects = world.faults.strike(self._name, account, operation)
-        if self._unkind is not None and not effects:
-            stream = world.streams("unkind", "request", account)
-            if stream.random() < self._unkind.rate_limited:
-                raise self._wording.rate_limited(1)
-            if stream.random() < self._unkind.unavailable:
-                raise self._wording.trouble(503, None)
-        return effects
-
-    def _authenticate(self, exchange: Exchange) -> Key:
-        world = self._world
+    def _authenticate(self, entry: RequestLogEntry) -> Key:
+        services = self._services
         size = 0
         secret = None
-        for name, value in exchange.headers:
+        for name, value in entry.headers:
             size += len(name) + len(value)
             if name in self._key_headers:
                 secret = value if name != b"authorization" else _bearer(value)
-        exchange.at = world.clock.now()
-        if size > MOST_HEADER_BYTES:
-            raise self._wording.malformed(Malformed("the request's headers are too large"))
+        entry.at = services.clock.now()
+        if size > MAX_HEADER_BYTES:
+            raise self._errors.malformed(DecodeError("the request's headers are too large"))
         key = None
         if secret is not None:
-            key = world.keys.find(self._name, secret.strip().decode("latin-1"))
-        if key is None or not world.keys.admits(key, exchange.client, world.clock.now(key.account)):
-            raise self._wording.unauthorized()
+            key = services.keys.find(self._name, secret.strip().decode("latin-1"))
+        if key is None or not services.keys.admits(key, entry.client, services.clock.now(key.account)):
+            raise self._errors.unauthorized()
         return key
 
-    async def _read(self, exchange: Exchange, receive: Receive) -> bytes:
-        """The whole body, within bounds and of the right type. Raises Refusal."""
-        headers, limit = exchange.headers, self._limit
+    def _assign_request_id(self, entry: RequestLogEntry) -> None:
+        if self._policy.request_id is None:
+            return
+        header, prefix = self._policy.request_id
+        entry.request_id = prefix + self._services.streams(self._name, entry.account, "request").hex(REQUEST_ID_DIGITS)
+        entry.extra.append((header, entry.request_id.encode()))
+
+    def _resolve_version(self, entry: RequestLogEntry, versions: VersioningPolicy) -> None:
+        """Raise ApiError for an unknown version, and add the notice of an outdated one."""
+        pinned = next((value for name, value in entry.headers if name == versions.header), None)
+        settings = self._services.settings_of(entry.account)
+        version = versions.default(settings) if pinned is None else pinned.decode("latin-1").strip()
+        if version not in versions.known:
+            raise versions.unknown(version)
+        notice = versions.known[version]
+        if notice is not None:
+            entry.extra.append((versions.notice, notice.encode()))
+
+    def _take_token(self, entry: RequestLogEntry, key: Key, bucket: TokenBucketPolicy) -> None:
+        """Take a token from the key's bucket. Raises ApiError when it is empty."""
+        limit = self._services.rate_limit(key)
+        if limit is None:
+            level, burst, limit = Level(0, bucket.lifted, entry.at), 0, bucket.lifted
+        else:
+            burst = bucket.burst(limit)
+            level = self._services.buckets.take(key.id, limit, limit + burst, MINUTE, entry.at)
+        entry.extra += (
+            (bucket.limit, b"%d" % limit),
+            (bucket.remaining, b"%d" % max(0, level.left - burst)),
+            (bucket.reset, b"%d" % -(-level.reset // SECOND)),
+        )
+        if level.wait:
+            raise self._errors.rate_limited(-(-level.wait // SECOND))
+
+    def _count_request(self, entry: RequestLogEntry, key: Key) -> None:
+        """Count a request in its key's window. Raises ApiError when that is full."""
+        group = self._vendor.rate_limit_groups.get((entry.method, entry.path))
+        wait = self._services.count_request(key, group)
+        if wait > 0:
+            raise self._errors.rate_limited(-(-wait // SECOND))
+
+    async def _read(self, entry: RequestLogEntry, receive: Receive) -> bytes:
+        """Read the whole body, within bounds and of the right type. Raises ApiError."""
+        headers, limit = entry.headers, self._limit
         for name, value in headers:
             if name == b"content-length" and value.isdigit() and int(value) > limit * _DRAIN:
-                raise self._wording.too_large(limit)
+                raise self._errors.too_large(limit)
         message = await receive()
         body: bytes = message.get("body", b"")
         if message.get("more_body"):
@@ -326,39 +197,100 @@ class Gate:
                     break
             body = b"".join(chunks)
             if size > limit:
-                raise self._wording.too_large(limit)
+                raise self._errors.too_large(limit)
         if len(body) > limit:
-            raise self._wording.too_large(limit)
+            raise self._errors.too_large(limit)
         if body and not self._vendor.any_type:
-            for name, value in headers:
-                if name == b"content-type" and not _is_json(value):
-                    if self._vendor.operation_at(exchange.method, exchange.path) is None:
-                        raise self._wording.no_route()
-                    if self._wording.wrong_type is not None:
-                        raise self._wording.wrong_type()
-                    raise self._wording.malformed(Malformed("send the body as Content-Type: application/json"))
+            self._check_content_type(entry)
         return body
 
-    async def _suffer(
-        self,
-        effects: Sequence[Effect],
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        answer: Send,
-        exchange: Exchange,
-    ) -> None:
+    def _check_content_type(self, entry: RequestLogEntry) -> None:
+        for name, value in entry.headers:
+            if name == b"content-type" and not _is_json(value):
+                if self._vendor.operation_at(entry.method, entry.path) is None:
+                    raise self._errors.no_route()
+                if self._errors.wrong_type is not None:
+                    raise self._errors.wrong_type()
+                raise self._errors.malformed(DecodeError("send the body as Content-Type: application/json"))
+
+    # -- faults ------
+
+    def _select_faults(self, entry: RequestLogEntry) -> Sequence[Effect]:
+        """Return the faults that strike a request. Raises ApiError for one that chaos refuses."""
+        services, account = self._services, entry.account
+        if not services.faults.records and self._chaos is None:
+            return ()
+        operation = entry.operation = self._vendor.operation_at(entry.method, entry.path)
+        effects = services.faults.strike(self._name, account, operation)
+        if self._chaos is not None and not effects:
+            stream = services.streams("chaos", "request", account)
+            if stream.random() < self._chaos.rate_limited:
+                raise self._errors.rate_limited(1)
+            if stream.random() < self._chaos.unavailable:
+                raise self._errors.trouble(503, None)
+        return effects
+
+    async def _apply_faults(self, effects: Sequence[Effect], scope: Scope, receive: Receive, respond: Send) -> None:
         for effect in effects:
             if effect.latency is not None:
                 await wall_sleep(effect.latency)
             if effect.status is not None:
-                raise self._wording.trouble(effect.status, effect.code)
+                raise self._errors.trouble(effect.status, effect.code)
             if effect.reset:
                 raise BrokenConnection
             if effect.truncate is not None:
-                await self._app(scope, receive, _truncated(answer, effect.truncate, scope))
+                await self._app(scope, receive, truncated(respond, effect.truncate, scope))
                 return
-        await self._app(scope, receive, answer)
+        await self._app(scope, receive, respond)
+
+    # -- idempotency ------
+
+    def _idempotent(self, app: ASGIApp, retries: IdempotencyPolicy) -> ASGIApp:
+        """Return the app, executing a POST at most once per idempotency key."""
+
+        async def run(scope: Scope, receive: Receive, send: Send) -> None:
+            entry: RequestLogEntry = scope["exchange"]
+            key = next((value for name, value in entry.headers if name == retries.header), None)
+            operation = None
+            if key is not None and entry.method == "POST":
+                operation = self._vendor.operation_at("POST", entry.path)
+            if key is None or operation is None:
+                await app(scope, receive, send)
+                return
+            if not _IDEMPOTENCY_KEY.fullmatch(key):
+                raise retries.malformed()
+            messages: list[Message] = []
+
+            async def keep(message: Message) -> None:
+                messages.append(message)
+
+            async def act() -> tuple[int, bytes]:
+                await app(scope, receive, keep)
+                return messages[0]["status"], b"".join(message.get("body", b"") for message in messages[1:])
+
+            digest = request_digest(entry.path, entry.body)
+            try:
+                outcome = await self._services.idempotency.once(
+                    entry.account, operation, key.decode("latin-1"), digest, retries.keep_for, act
+                )
+            except Mismatch:
+                raise retries.reused() from None
+            if outcome.replayed:
+                await Response(outcome.body, outcome.status)(scope, receive, send)
+                return
+            for message in messages:
+                await send(message)
+
+        return run
+
+
+def error_response(envelope: Callable[[ApiError], bytes], error: ApiError, entry: RequestLogEntry) -> Response:
+    """Return an error as a response in the vendor's envelope."""
+    error.request_id = entry.request_id
+    headers: Sequence[Header] = error.headers
+    if error.wait is not None:
+        headers = (*headers, (b"retry-after", b"%d" % error.wait))
+    return Response(envelope(error), error.status, headers=headers)
 
 
 def _bearer(value: bytes) -> bytes | None:
@@ -368,48 +300,3 @@ def _bearer(value: bytes) -> bytes | None:
 def _is_json(value: bytes) -> bool:
     media = value.partition(b";")[0].strip().lower()
     return media == JSON or (media.startswith(b"application/") and media.endswith(b"+json"))
-
-
-def refusal_answer(envelope: Callable[[Refusal], bytes], refusal: Refusal, exchange: Exchange) -> Answer:
-    """A refusal as an answer in the vendor's envelope."""
-    refusal.request_id = exchange.request_id
-    headers: Sequence[Header] = refusal.headers
-    if refusal.wait is not None:
-        headers = (*headers, (b"retry-after", b"%d" % refusal.wait))
-    return Answer(envelope(refusal), refusal.status, headers=headers)
-
-
-class BrokenConnection(Exception):  # noqa: N818 - a thing that happens
-    """The connection is to end without an answer."""
-
-
-def _truncated(answer: Send, size: int, scope: Scope) -> Send:
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            await answer({"type": "http.response.body", "body": message.get("body", b"")[:size], "more_body": True})
-            await wall_sleep(_FLUSH_SECONDS)
-            break_connection(scope)
-        else:
-            await answer(message)
-
-    return send
-
-
-def break_connection(scope: Scope) -> None:
-    """Shut the socket of this request's connection, whatever server holds it."""
-    peer, here = tuple(scope["client"]), tuple(scope["server"])
-    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - names are all that is wanted
-        try:
-            if not S_ISSOCK(os.fstat(int(name)).st_mode):
-                continue
-            held = socket.socket(fileno=os.dup(int(name)))
-        except OSError:
-            continue
-        with held:
-            try:
-                ends = held.getpeername()[:2], held.getsockname()[:2]
-            except OSError:
-                continue
-            if [tuple(map(str, end)) for end in ends] == [tuple(map(str, peer)), tuple(map(str, here))]:
-                held.shutdown(socket.SHUT_RDWR)
-                return

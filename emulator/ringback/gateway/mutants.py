@@ -1,6 +1,6 @@
 """Breaking an emulator on purpose, one claim at a time, so that a test suite can show that it notices.
 
-A mutant is put in at a seam that is there anyway: a part of the world is replaced by a broken one when the world is
+A mutant is put in at a seam that is there anyway: a part of the emulator is replaced by a broken one when the emulator is
 made, or the vendor's app is wrapped so that a request or an answer is changed on its way. Without mutants nothing of
 this is loaded.
 """
@@ -12,16 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ringback.gateway.middleware import ASGIApp, Message, Receive, Scope, Send, encode
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.asgi import ASGIApp, Message, Receive, Scope, Send, encode
 from ringback.gateway.vendor import Mutant
 
-Break = Callable[[World], None]
+Break = Callable[[Emulator], None]
 Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass
-class Asked:
+class Request:
     """A request on its way in; what is changed here is what the gate sees."""
 
     method: str
@@ -44,10 +44,10 @@ class Asked:
 
 
 @dataclass
-class Answered:
+class MutableResponse:
     """An answer on its way out, beside the request as it came in; what is changed here is what the client sees."""
 
-    asked: Asked
+    asked: Request
     account: str
     status: int
     headers: Headers
@@ -65,11 +65,11 @@ class Answered:
         return str(error.get("code", "")) if isinstance(error, dict) else ""
 
     def say(self, status: int, body: Any) -> None:
-        """Answer this JSON instead."""
+        """Response this JSON instead."""
         self.status, self.body = status, encode(body)
 
     def refuse(self, status: int, code: str) -> None:
-        """Answer this error instead, in the usual envelope."""
+        """Response this error instead, in the usual envelope."""
         self.say(status, {"error": {"code": code, "message": "Broken on purpose."}})
 
     def without(self, name: bytes) -> None:
@@ -84,33 +84,37 @@ class Mutants:
     vendor: str
     all: dict[str, Mutant] = field(default_factory=dict)
 
-    def world(self, name: str, claim: str, breaks: str, *touches: str) -> Callable[[Break], Break]:
-        """Register what breaks a world when it is made."""
+    def on_start(self, name: str, claim: str, description: str, *also_breaks: str) -> Callable[[Break], Break]:
+        """Register what description a emulator when it is made."""
 
         def register(action: Break) -> Break:
-            self._add(name, claim, breaks, touches, within=action)
+            self._add(name, claim, description, also_breaks, within=action)
             return action
 
         return register
 
-    def asked(
-        self, name: str, claim: str, breaks: str, *touches: str
-    ) -> Callable[[Callable[[Asked], None]], Callable[[Asked], None]]:
+    def on_request(
+        self, name: str, claim: str, description: str, *also_breaks: str
+    ) -> Callable[[Callable[[Request], None]], Callable[[Request], None]]:
         """Register what changes requests."""
 
-        def register(change: Callable[[Asked], None]) -> Callable[[Asked], None]:
-            self._add(name, claim, breaks, touches, around=lambda _world, app: _asking(app, change))
+        def register(change: Callable[[Request], None]) -> Callable[[Request], None]:
+            self._add(name, claim, description, also_breaks, around=lambda _world, app: _asking(app, change))
             return change
 
         return register
 
-    def answered(
-        self, name: str, claim: str, breaks: str, *touches: str
-    ) -> Callable[[Callable[[Answered, World], None]], Callable[[Answered, World], None]]:
+    def on_response(
+        self, name: str, claim: str, description: str, *also_breaks: str
+    ) -> Callable[[Callable[[MutableResponse, Emulator], None]], Callable[[MutableResponse, Emulator], None]]:
         """Register what changes answers."""
 
-        def register(change: Callable[[Answered, World], None]) -> Callable[[Answered, World], None]:
-            self._add(name, claim, breaks, touches, around=lambda world, app: _answering(world, app, change))
+        def register(
+            change: Callable[[MutableResponse, Emulator], None],
+        ) -> Callable[[MutableResponse, Emulator], None]:
+            self._add(
+                name, claim, description, also_breaks, around=lambda emulator, app: _answering(emulator, app, change)
+            )
             return change
 
         return register
@@ -119,18 +123,18 @@ class Mutants:
         self,
         name: str,
         claim: str,
-        breaks: str,
-        touches: Sequence[str],
+        description: str,
+        also_breaks: Sequence[str],
         within: Break | None = None,
-        around: Callable[[World, ASGIApp], ASGIApp] | None = None,
+        around: Callable[[Emulator, ASGIApp], ASGIApp] | None = None,
     ) -> None:
         full = f"{self.vendor}.{name}"
         if full in self.all:
             raise ValueError(f"{full} is there already")
-        self.all[full] = Mutant(full, claim, breaks, tuple(touches), within, around)
+        self.all[full] = Mutant(full, claim, description, tuple(also_breaks), within, around)
 
 
-def swap(thing: object, name: str, make: Callable[[Any], Any]) -> None:
+def patch(thing: object, name: str, make: Callable[[Any], Any]) -> None:
     """Put `make(what was there)` in place of an attribute. Raises AttributeError where there is none of that name."""
     setattr(thing, name, make(getattr(thing, name)))
 
@@ -159,12 +163,12 @@ def _fed(body: bytes) -> Receive:
     return receive
 
 
-async def _read(scope: Scope, receive: Receive) -> Asked:
+async def _read(scope: Scope, receive: Receive) -> Request:
     query = scope["query_string"].decode("latin-1")
-    return Asked(scope["method"], scope["path"], query, list(scope["headers"]), await _whole(receive))
+    return Request(scope["method"], scope["path"], query, list(scope["headers"]), await _whole(receive))
 
 
-def _asking(app: ASGIApp, change: Callable[[Asked], None]) -> ASGIApp:
+def _asking(app: ASGIApp, change: Callable[[Request], None]) -> ASGIApp:
     async def changed(scope: Scope, receive: Receive, send: Send) -> None:
         asked = await _read(scope, receive)
         change(asked)
@@ -175,7 +179,7 @@ def _asking(app: ASGIApp, change: Callable[[Asked], None]) -> ASGIApp:
     return changed
 
 
-def _answering(world: World, app: ASGIApp, change: Callable[[Answered, World], None]) -> ASGIApp:
+def _answering(emulator: Emulator, app: ASGIApp, change: Callable[[MutableResponse, Emulator], None]) -> ASGIApp:
     async def changed(scope: Scope, receive: Receive, send: Send) -> None:
         asked = await _read(scope, receive)
         start: Message = {}
@@ -191,8 +195,8 @@ def _answering(world: World, app: ASGIApp, change: Callable[[Answered, World], N
         if not start:
             return
         account = scope["exchange"].account if "exchange" in scope else ""
-        answer = Answered(asked, account, start["status"], list(start["headers"]), b"".join(parts))
-        change(answer, world)
+        answer = MutableResponse(asked, account, start["status"], list(start["headers"]), b"".join(parts))
+        change(answer, emulator)
         answer.without(b"content-length")
         headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})

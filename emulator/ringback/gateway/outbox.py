@@ -21,7 +21,7 @@ from ringback.gateway.egress import Egress, EgressError
 from ringback.gateway.faults import Faults, WebhookTrouble
 from ringback.gateway.journal import Journal, Note
 from ringback.gateway.webhook_response import ASKED_BYTES, NDJSON, Listener, Reply, read_body, read_lines
-from ringback.settings import Unkind
+from ringback.settings import ChaosRates
 from ringback.store import Collection, Record
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ READ_BYTES = 2_048
 
 
 @dataclass(frozen=True)
-class Dialect:
+class WebhookProfile:
     """How one vendor sends: `sign(secret, raw_body, unix_seconds)` gives the headers of an attempt, or, where each has
     an id of its own, `numbered` with that id (a UUID) as well; `retries` are the waits in seconds after each failed
     attempt in turn."""
@@ -77,7 +77,7 @@ class Attempt(msgspec.Struct, kw_only=True):
 
 class Delivery(Record, kw_only=True):
     """One event on its way to one receiver. `subject` is the vendor's id of what it is about, `headers` go out beside
-    the signature's. One that `asks` is tried once, as its answer is waited for; `patience` is how many real seconds its
+    the signature's. One that `awaits_reply` is tried once, as its answer is waited for; `patience` is how many real seconds its
     receiver has, where it chose so."""
 
     vendor: str
@@ -93,7 +93,7 @@ class Delivery(Record, kw_only=True):
     next_at: int | None = None
     timer: int | None = None
     troubles: list[WebhookTrouble] = []
-    asks: bool = False
+    awaits_reply: bool = False
     patience: float | None = None
 
 
@@ -112,7 +112,7 @@ class Outbox:
     """All deliveries of all vendors.
 
     `timeout` gives the real seconds that an account's receivers have, by the delivery's own patience if it has one;
-    `crashed` is told of an unexpected exception, `concluded` of each delivery that was taken or has failed for good.
+    `record_crash` receives each an unexpected exception, `concluded` of each delivery that was taken or has failed for good.
     """
 
     def __init__(
@@ -124,8 +124,8 @@ class Outbox:
         faults: Faults,
         egress: Egress,
         timeout: Callable[[str, float | None], float],
-        crashed: Callable[[BaseException], None],
-        unkind: Unkind | None = None,
+        record_crash: Callable[[BaseException], None],
+        chaos: ChaosRates | None = None,
     ) -> None:
         self.records: Collection[Delivery] = Collection(
             Delivery,
@@ -135,15 +135,15 @@ class Outbox:
         )
         self.egress = egress
         self.attempted: dict[str, int] = {}
-        self.concluded: Callable[[Delivery], None] = _unheard
+        self.concluded: Callable[[Delivery], None] = _noop
         self._clock = clock
         self._streams = streams
         self._journal = journal
         self._faults = faults
         self._timeout = timeout
-        self._crashed = crashed
-        self._unkind = unkind
-        self._dialects: dict[str, Dialect] = {}
+        self._record_crash = record_crash
+        self._unkind = chaos
+        self._dialects: dict[str, WebhookProfile] = {}
         self._lanes: dict[str, Lane] = {}
         self._launched: dict[str, asyncio.Future[None]] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -151,9 +151,9 @@ class Outbox:
         self._insecure: ssl.SSLContext | None = None
         clock.on(ATTEMPT, self._due)
 
-    def speak(self, vendor: str, dialect: Dialect) -> None:
+    def register(self, vendor: str, webhook_profile: WebhookProfile) -> None:
         """Say how a vendor sends."""
-        self._dialects[vendor] = dialect
+        self._dialects[vendor] = webhook_profile
 
     # -- sending ------
 
@@ -192,7 +192,7 @@ class Outbox:
             self.records.update(delivery, state="held")
             self._later(delivery, HELD_SECONDS)
         elif "delay" in delivery.troubles:
-            self._later(delivery, (self._unkind or Unkind()).delay_seconds)
+            self._later(delivery, (self._unkind or ChaosRates()).delay_seconds)
         else:
             self._launch(delivery, then=held)
         return delivery
@@ -210,7 +210,7 @@ class Outbox:
         headers: Headers,
         id_: str | None,
         patience: float | None,
-        asks: bool = False,
+        awaits_reply: bool = False,
     ) -> Delivery:
         return self.records.add(
             Delivery(
@@ -225,7 +225,7 @@ class Outbox:
                 created_at=self._clock.now(account),
                 headers=list(headers),
                 troubles=self._troubles(vendor, account, event),
-                asks=asks,
+                awaits_reply=awaits_reply,
                 patience=patience,
             )
         )
@@ -263,7 +263,7 @@ class Outbox:
             headers=headers,
             id_=id_,
             patience=patience,
-            asks=True,
+            awaits_reply=True,
         )
         asking = loop.create_task(self._ask(delivery, line, answered))
         self._clock.track(account, asking)
@@ -286,12 +286,12 @@ class Outbox:
             if self.records.get(delivery.id) is delivery:
                 answered(reply)
         except Exception as error:
-            self._crashed(error)
+            self._record_crash(error)
 
     def _troubles(self, vendor: str, account: str, event: str) -> list[WebhookTrouble]:
         troubles = list(self._faults.strike_event(vendor, account, event))
         if self._unkind is not None:
-            stream = self._streams("unkind", "webhook", account)
+            stream = self._streams("chaos", "webhook", account)
             rates: tuple[tuple[WebhookTrouble, float], ...] = (
                 ("duplicate", self._unkind.duplicate),
                 ("delay", self._unkind.delay),
@@ -366,7 +366,7 @@ class Outbox:
             try:
                 await self._deliver(delivery, then, retry)
             except Exception as error:
-                self._crashed(error)
+                self._record_crash(error)
             finally:
                 if not done.done():
                     done.set_result(None)
@@ -398,17 +398,17 @@ class Outbox:
 
     async def _attempt(self, delivery: Delivery, reply: Reply | None = None, line: Listener | None = None) -> Attempt:
         """One try. Where a `reply` is given it is filled in, and the answer read for it."""
-        dialect = self._dialects[delivery.vendor]
+        webhook_profile = self._dialects[delivery.vendor]
         now = self._clock.now(delivery.account)
         secret = delivery.secret if "bad_signature" not in delivery.troubles else delivery.secret + "-wrong"
-        if dialect.numbered is None:
-            signature = dialect.sign(secret, delivery.body, now // SECOND)
+        if webhook_profile.numbered is None:
+            signature = webhook_profile.sign(secret, delivery.body, now // SECOND)
         else:
             id_ = self._streams(delivery.vendor, delivery.account, "attempt").uuid()
-            signature = dialect.numbered(secret, delivery.body, now // SECOND, id_)
+            signature = webhook_profile.numbered(secret, delivery.body, now // SECOND, id_)
         headers = [
             ("Content-Type", "application/json"),
-            ("User-Agent", dialect.user_agent),
+            ("User-Agent", webhook_profile.user_agent),
             *signature,
             *delivery.headers,
         ]
@@ -530,7 +530,7 @@ class Outbox:
         What asked is not sent again: who asked will ask anew."""
         for delivery in self.records:
             if delivery.state == "pending" and delivery.timer is None:
-                if delivery.asks:
+                if delivery.awaits_reply:
                     self.records.update(delivery, state="dropped")
                 else:
                     self._launch(delivery)
@@ -545,7 +545,7 @@ class Outbox:
             self._session = None
 
 
-def _unheard(_: Delivery) -> None:
+def _noop(_: Delivery) -> None:
     """Nobody listens."""
 
 

@@ -12,7 +12,7 @@ import msgspec
 from ringback.store import Collection, Record
 
 R = TypeVar("R", bound=Record)
-LONGEST_QUERY = 8_192
+MAX_QUERY = 8_192
 CHUNK = 200
 """Records looked at in one go where only some are wanted."""
 
@@ -37,8 +37,8 @@ def query_of(raw: bytes, *names: str) -> dict[str, str]:
     gives one of them twice."""
     if not raw:
         return {}
-    if len(raw) > LONGEST_QUERY:
-        raise PageError("query", f"has at most {LONGEST_QUERY} characters")
+    if len(raw) > MAX_QUERY:
+        raise PageError("query", f"has at most {MAX_QUERY} characters")
     found: dict[str, str] = {}
     for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
         if name in found:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ringback.carrier.clock import SECOND, Clock, wall_seconds
-from ringback.gateway.middleware import Message, Receive, Scope, Send, encode
-from ringback.gateway.notifications import Bells
+from ringback.gateway.asgi import Message, Receive, Scope, Send, encode
+from ringback.gateway.notifications import Notifications
 
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 """With its charset: a client that is told none may take the text for Latin-1."""
@@ -33,30 +33,38 @@ class Batch(NamedTuple):
     last: bool
 
 
-async def until(bells: Bells, clock: Clock, account: str, bell: str, seconds: float, done: Callable[[], bool]) -> None:
+async def until(
+    notifications: Notifications, clock: Clock, account: str, key: str, seconds: float, done: Callable[[], bool]
+) -> None:
     """Wait for something to be done: at most so many seconds on the wall clock or on the account's, whichever pass
     first, and no longer than the server runs."""
     started, begun = wall_seconds(), clock.now(account)
-    while not done() and not bells.closed:
+    while not done() and not notifications.closed:
         left = min(seconds - (wall_seconds() - started), seconds - (clock.now(account) - begun) / SECOND)
         if left <= 0:
             return
-        await bells.wait(bell, left)
+        await notifications.wait(key, left)
 
 
 class EventStream:
-    """A stream of events as an answer. `look` gives what is new each time that the bell rings; between events a
+    """A stream of events as an answer. `look` gives what is new each time that the key rings; between events a
     comment is sent when `heartbeat` seconds have passed on the wall clock or on the account's, so that neither a proxy
     nor a test on a frozen clock takes the stream for dead. It ends after the last batch, when the client hangs up, and
     when the server stops."""
 
     def __init__(
-        self, bells: Bells, clock: Clock, account: str, bell: str, look: Callable[[], Batch], heartbeat: float
+        self,
+        notifications: Notifications,
+        clock: Clock,
+        account: str,
+        key: str,
+        look: Callable[[], Batch],
+        heartbeat: float,
     ) -> None:
-        self._bells = bells
+        self._notifications = notifications
         self._clock = clock
         self._account = account
-        self._bell = bell
+        self._key = key
         self._look = look
         self._heartbeat = heartbeat
 
@@ -72,18 +80,18 @@ class EventStream:
             await send({"type": "http.response.body", "body": b""})
 
     def to_asgi_response(self, *_: object, **__: object) -> EventStream:
-        """Itself, as `Answer` does."""
+        """Itself, as `Response` does."""
         return self
 
     async def _gone(self, receive: Receive) -> None:
         message: Message = {}
         while message.get("type") != "http.disconnect":
             message = await receive()
-        self._bells.ring(self._bell)
+        self._notifications.notify(self._key)
 
     async def _tell(self, send: Send, gone: asyncio.Future[None]) -> None:
         wall, virtual = wall_seconds(), self._clock.now(self._account)
-        while not gone.done() and not self._bells.closed:
+        while not gone.done() and not self._notifications.closed:
             batch = self._look()
             body = b"".join(event.encoded() for event in batch.events)
             quiet = max(wall_seconds() - wall, (self._clock.now(self._account) - virtual) / SECOND)
@@ -95,4 +103,4 @@ class EventStream:
             if batch.last:
                 return
             if not body:
-                await self._bells.wait(self._bell, self._heartbeat - quiet)
+                await self._notifications.wait(self._key, self._heartbeat - quiet)

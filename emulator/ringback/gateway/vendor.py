@@ -1,28 +1,30 @@
-"""What a vendor is to the rest: data about its documentation, and a house that keeps its rules."""
+"""A vendor: its documentation as data (VendorSpec), and a backend that applies its rules (VendorBackend)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from ringback.carrier.conversation import CallEvent
+from ringback.carrier.ledger import Entry
+from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account, AccountSettings
-from ringback.gateway.errors import Wording
-from ringback.gateway.outbox import Delivery, Dialect
+from ringback.gateway.asgi import ASGIApp
+from ringback.gateway.errors import ErrorCatalog
+from ringback.gateway.limits import RateLimitGroup
+from ringback.gateway.outbox import Delivery, WebhookProfile
+from ringback.gateway.policy import RequestPolicy
+from ringback.gateway.services import Services
+from ringback.store import Record
 
 if TYPE_CHECKING:
     from ringback.carrier.calls import Call
-    from ringback.carrier.conversation import Beat
-    from ringback.carrier.ledger import Entry
     from ringback.carrier.messages import Change
     from ringback.carrier.messages import Message as Text
-    from ringback.carrier.script import Script, Turn
     from ringback.carrier.scripts import Kind
-    from ringback.gateway.middleware import ASGIApp
-    from ringback.gateway.policy import Manners
-    from ringback.gateway.services import World
-    from ringback.store import Record
 
 
 @dataclass(frozen=True)
@@ -35,125 +37,26 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Apart:
-    """Requests that are counted apart from all others: the name of their window, and how many a minute each key has;
-    None where the vendor counts them itself."""
-
-    name: str
-    limit: int | None
-
-
-@dataclass(frozen=True)
 class Mutant:
-    """A named way to break one claim: `breaks` says in one line what goes wrong, `touches` are claims that the same
-    defect cannot but break as well. It is put in `within` a world when that is made, or `around` the vendor's app."""
+    """A named way to break one claim.
+
+    `description` says in one line what goes wrong, `also_breaks` names claims that the same defect cannot help
+    breaking. It is applied `within` an emulator's services when they are made, or `around` the vendor's app.
+    """
 
     name: str
     claim: str
-    breaks: str
-    touches: tuple[str, ...] = ()
-    within: Callable[[World], None] | None = None
-    around: Callable[[World, ASGIApp], ASGIApp] | None = None
+    description: str
+    also_breaks: tuple[str, ...] = ()
+    within: Callable[[Any], None] | None = None
+    around: Callable[[Any, ASGIApp], ASGIApp] | None = None
 
 
-class House(Protocol):
-    """One vendor in one emulator: its records and rules."""
-
-    def opened(self, account: Account) -> None:
-        """An account was opened."""
-
-    def closed(self, account: Account) -> None:
-        """An account is closed: its numbers ring no more."""
-
-    def settings_changed(self, account: Account) -> None:
-        """An account's settings were changed through the control API."""
-
-    def funded(self, account: str) -> None:
-        """Money came in from outside."""
-
-    def receive_call(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls one of the vendor's numbers. Raises Unanswered when nobody answers there."""
-
-    def call_changed(self, call: Call) -> None:
-        """One of the vendor's calls changed state."""
-
-    def numbers(self, account: str) -> list[dict[str, Any]]:
-        """The account's numbers, as the control API shows them: id, phone_number, status."""
-
-    def collections(self) -> Mapping[str, Any]:
-        """All that has `snapshot`, `restore` and `clear`, by name."""
+class NumberNotFound(LookupError):  # noqa: N818 - the control API's code
+    """No account of this vendor has the number, or it takes no calls now."""
 
 
-@runtime_checkable
-class Texting(Protocol):
-    """A house whose numbers take messages."""
-
-    def receive_message(
-        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
-    ) -> Record:
-        """Somebody writes to one of the vendor's numbers, and to a `group` of others with it; gives what came of it
-        there, a message as a rule. Raises Unanswered when nobody has the number, Unsendable for what could not come."""
-
-    def message_changed(self, message: Text, change: Change) -> None:
-        """One of the vendor's messages changed state."""
-
-
-@runtime_checkable
-class Bookkeeping(Protocol):
-    """A house that hears of every movement of money, whatever its cause."""
-
-    def money_moved(self, entry: Entry) -> None:
-        """An account's balance changed."""
-
-
-@runtime_checkable
-class Talking(Protocol):
-    """A house that plays the agent on live calls."""
-
-    def call_talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
-        """One of the vendor's live calls came a step further (`ringback.carrier.conversation.Beat`)."""
-
-
-@runtime_checkable
-class Heeding(Protocol):
-    """A house that heeds what becomes of its webhooks."""
-
-    def delivery_concluded(self, delivery: Delivery) -> None:
-        """A delivery was taken, or has failed for good."""
-
-
-@runtime_checkable
-class Signing(Protocol):
-    """A house that signs an account's webhooks with one secret."""
-
-    def webhook_secret(self, account: str) -> str | None:
-        """The secret, None while there is no webhook."""
-
-
-@runtime_checkable
-class Analysing(Protocol):
-    """A house that analyses its calls, so that a script may say what comes of the analysis."""
-
-    def check_analysis(self, analysis: Mapping[str, Any]) -> None:
-        """Whether a call can be analysed like this. Raises ScriptError."""
-
-
-@runtime_checkable
-class Binding(Protocol):
-    """A house whose keys may be bound to one of the account's agents."""
-
-    def check_key(self, kind: str | None, handle: str | None) -> None:
-        """Whether a key of this kind may be bound to an agent of this handle, or to none. Raises ValueError."""
-
-    def agent_of_key(self, account: str, handle: str) -> str:
-        """The id of the agent of this handle, who is there from now on."""
-
-
-class Unanswered(LookupError):  # noqa: N818 - it is an answer
-    """Nobody answers at a number: it is not assigned, or it takes no calls now."""
-
-
-class Unsendable(ValueError):  # noqa: N818 - it is an answer
+class Unsendable(ValueError):  # noqa: N818 - the control API's code
     """A message that no phone could send; `param` names the part."""
 
     def __init__(self, param: str, message: str) -> None:
@@ -161,15 +64,100 @@ class Unsendable(ValueError):  # noqa: N818 - it is an answer
         self.param = param
 
 
+class Unsupported(ValueError):  # noqa: N818 - the control API's code
+    """The vendor has no such thing; the message goes on after the vendor's title."""
+
+
+class VendorBackend:
+    """One vendor in one emulator: its records and rules. A backend overrides what it needs; the rest does nothing."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    # -- events ------
+
+    def seed(self, account: Account) -> None:
+        """Furnish the well-known account."""
+
+    def on_account_opened(self, account: Account) -> None:
+        """Handle a new account."""
+
+    def on_account_closed(self, account: Account) -> None:
+        """Release the numbers of an account that is closed."""
+
+    def on_account_funded(self, account: Account) -> None:
+        """Handle money that came in from outside."""
+
+    def on_settings_changed(self, account: Account) -> None:
+        """Handle settings that were changed through the control API."""
+
+    def on_money_moved(self, entry: Entry) -> None:
+        """Handle a change of an account's balance, whatever its cause."""
+
+    def on_call_changed(self, call: Call) -> None:
+        """Handle a change of a call's state."""
+
+    def on_live_call_event(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
+        """Handle a step of a live call on which the vendor plays the agent."""
+
+    def on_message_changed(self, message: Text, change: Change) -> None:
+        """Handle a change of a message's state."""
+
+    def on_delivery_concluded(self, delivery: Delivery) -> None:
+        """Handle a webhook that was accepted, or has failed for good."""
+
+    # -- requests of the control API ------
+
+    def receive_call(self, to: str, caller: str, script: Script) -> Call:
+        """Ring one of the vendor's numbers. Raises NumberNotFound."""
+        raise NumberNotFound(to)
+
+    def receive_message(
+        self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
+    ) -> Record:
+        """Deliver a message to one of the vendor's numbers, and to a `group` of others with it.
+
+        Return what it became there, usually a message. Raises NumberNotFound, Unsendable for what no phone sends, and
+        Unsupported where the vendor has no messages.
+        """
+        raise Unsupported("has no messages")
+
+    def check_analysis(self, analysis: Mapping[str, Any]) -> None:
+        """Check what a script says of a call's analysis. Raises ScriptError, Unsupported without an analysis."""
+        raise Unsupported("does not analyse its calls")
+
+    def check_key(self, kind: str | None, handle: str | None) -> None:
+        """Check whether a key of this kind may be bound to an agent of this handle. Raises ValueError."""
+        if handle is not None:
+            raise Unsupported("binds no key to an agent")
+
+    def agent_of_key(self, account: str, handle: str) -> str | None:
+        """Return the id of the agent of this handle, creating the agent if there is none."""
+        return None
+
+    def webhook_secret(self, account: str) -> str | None:
+        """Return the secret that signs an account's webhooks, None while there is no webhook."""
+        return None
+
+    def numbers(self, account: str) -> list[dict[str, Any]]:
+        """Return the account's numbers as the control API shows them: id, phone_number, status."""
+        return []
+
+    def collections(self) -> Mapping[str, Any]:
+        """Return all that has `snapshot`, `restore` and `clear`, by name."""
+        return {}
+
+
 @dataclass(frozen=True)
-class Vendor:
-    """A vendor's documentation as data. `base_path` is the vendor's own, `origin` its documented host; `rate_limit`
-    is requests a minute for each key; `key_prefix` begins every key, and a rotated key works on for `key_overlap`
-    seconds. `scopes` are those a key may have, the first by default, and `kinds` the prefixes of keys of another kind
-    than the usual; a key comes in one of `key_headers`, in `Authorization` as a bearer token; `public` are operations
-    that need no key; `outbound` is what scripts may wait for. `apart` are methods and paths that are counted apart from
-    the others, `seed` furnishes the well-known account, and with `any_type` a body is read as JSON whatever its type
-    says."""
+class VendorSpec:
+    """A vendor's documentation as data.
+
+    `base_path` is the vendor's own, `origin` its documented host; `rate_limit` is requests a minute for each key;
+    `key_prefix` begins every key, and a rotated key works on for `key_overlap` seconds. `scopes` are those a key may
+    have, the first by default, and `kinds` the prefixes of keys of another kind; a key comes in one of `key_headers`,
+    in `Authorization` as a bearer token; `public` are operations that need no key. `outbound` is what scripts may
+    wait for. With `any_type` a body is read as JSON whatever its content type.
+    """
 
     name: str
     title: str
@@ -181,9 +169,9 @@ class Vendor:
     max_keys: int | None
     key_overlap: int
     rate_limit: int | None
-    wording: Wording
-    dialect: Dialect
-    open: Callable[[World], House]
+    errors: ErrorCatalog
+    webhook_profile: WebhookProfile
+    open: Callable[[Services], VendorBackend]
     application: Callable[[Any], ASGIApp]
     mutants: Callable[[], Sequence[Mutant]]
     public: frozenset[str] = frozenset()
@@ -191,44 +179,30 @@ class Vendor:
     kinds: Mapping[str, str] = field(default_factory=dict)
     key_headers: frozenset[bytes] = frozenset((b"authorization",))
     outbound: frozenset[Kind] = frozenset()
-    manners: Manners | None = None
-    apart: Mapping[tuple[str, str], Apart] = field(default_factory=dict)
+    policy: RequestPolicy = field(default_factory=RequestPolicy)
+    rate_limit_groups: Mapping[tuple[str, str], RateLimitGroup] = field(default_factory=dict)
     any_type: bool = False
-    seed: Callable[[Any, Account], None] | None = None
+
+    @cached_property
+    def _patterns(self) -> list[tuple[Operation, re.Pattern[str]]]:
+        return [
+            (operation, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path))))
+            for operation in sorted(self.operations, key=lambda operation: operation.path.count("{"))
+        ]
+
+    @cached_property
+    def _public_patterns(self) -> list[tuple[str, re.Pattern[str]]]:
+        return [(operation.method, pattern) for operation, pattern in self._patterns if operation.id in self.public]
 
     def operation_at(self, method: str, path: str) -> str | None:
-        """The operationId that a request meets: of several, the one whose path has the fewest variable parts."""
-        for operation, pattern in _patterns(self):
+        """Return the operationId that a request meets: of several, the one with the fewest variables in its path."""
+        for operation, pattern in self._patterns:
             if operation.method == method and pattern.fullmatch(path):
                 return operation.id
         return None
 
     def is_public(self, method: str, path: str) -> bool:
-        """Whether a request meets an operation that needs no key."""
-        if not self.public:
-            return False
-        return any(open_to == method and pattern.fullmatch(path) for open_to, pattern in _public(self))
-
-
-_compiled: dict[str, list[tuple[Operation, re.Pattern[str]]]] = {}
-_open: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
-
-
-def _patterns(vendor: Vendor) -> list[tuple[Operation, re.Pattern[str]]]:
-    found = _compiled.get(vendor.name)
-    if found is None:
-        found = _compiled[vendor.name] = [
-            (operation, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(operation.path))))
-            for operation in sorted(vendor.operations, key=lambda operation: operation.path.count("{"))
-        ]
-    return found
-
-
-def _public(vendor: Vendor) -> list[tuple[str, re.Pattern[str]]]:
-    """Methods and paths that need no key."""
-    found = _open.get(vendor.name)
-    if found is None:
-        found = _open[vendor.name] = [
-            (operation.method, pattern) for operation, pattern in _patterns(vendor) if operation.id in vendor.public
-        ]
-    return found
+        """Return whether a request meets an operation that needs no key."""
+        return bool(self.public) and any(
+            open_to == method and pattern.fullmatch(path) for open_to, pattern in self._public_patterns
+        )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FINE, FELL_SHORT, WRONG_USAGE, TROUBLE = 0, 1, 2, 3
 WORST = {"passed": FINE, "failed": FELL_SHORT, "trouble": TROUBLE}
-MOST_JOBS = 32
+MAX_JOBS = 32
 
 
 @click.group()
@@ -52,7 +52,7 @@ def _origin(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     "--token", envvar="RINGBACK_CONTROL_TOKEN", metavar="TOKEN", help="Its control token; RINGBACK_CONTROL_TOKEN too."
 )
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a JUnit XML report.")
-@click.option("--jobs", type=click.IntRange(1, MOST_JOBS), default=1, show_default=True, help="Stories at a time.")
+@click.option("--jobs", type=click.IntRange(1, MAX_JOBS), default=1, show_default=True, help="Stories at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def run_command(
     paths: tuple[str, ...], url: str | None, token: str | None, junit: Path | None, jobs: int, as_json: bool

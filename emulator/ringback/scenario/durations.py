@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 PATTERN = r"^(\d+mo)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s?)?$"
-LONGEST_SECONDS = 100 * 366 * 86_400
-LONGEST_MONTHS = 1_200
+MAX_SECONDS = 100 * 366 * 86_400
+MAX_MONTHS = 1_200
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(mo|[wdhms]|$)")
 
@@ -38,7 +38,7 @@ def parse(value: object) -> Span:
         raise ValueError(f"{value!r} is not a length of time: write 90, 45s, 2m, 1h30m, 31d or 1mo")
     months = sum(int(number) for number, unit in parts if unit == "mo")
     seconds = sum(float(number) * UNITS[unit or "s"] for number, unit in parts if unit != "mo")
-    if months > LONGEST_MONTHS or seconds > LONGEST_SECONDS:
+    if months > MAX_MONTHS or seconds > MAX_SECONDS:
         raise ValueError(f"{value!r} is longer than a story may last: at most a hundred years")
     return Span(months, seconds)
 

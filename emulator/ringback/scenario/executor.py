@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 60.0
 """Real time that a request to the vendor's API may take."""
-MOST_ENTRIES = 10_000
+MAX_ENTRIES = 10_000
 ADDRESSED = ("to", "from_", "tag")
 """Fields of a call or a script that say whose it is; the others say how it goes."""
 
@@ -270,7 +270,7 @@ class Stage:
     def journal(self) -> list[Any]:
         """All that happened to the account, oldest first; bodies decoded, headers as mappings."""
         with _reached():
-            found = self._control.get("/journal", account_id=self.account_id, limit=MOST_ENTRIES)["data"]
+            found = self._control.get("/journal", account_id=self.account_id, limit=MAX_ENTRIES)["data"]
         return [readable(entry) for entry in reversed(found)]
 
     def _show(self) -> Any:

@@ -16,7 +16,7 @@ from ringback.scenario.errors import did_you_mean
 from ringback.scenario.references import references
 from ringback.scenario.yaml_loader import Path
 
-LONGEST_SHOWN = 400
+MAX_SHOWN = 400
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing there"})()
 """What was seen where nothing was."""
@@ -320,4 +320,4 @@ def shown(value: Any) -> str:
     if value is ABSENT or isinstance(value, Words):
         return str(value)
     text = msgspec.json.encode(value).decode()
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

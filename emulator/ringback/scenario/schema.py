@@ -11,7 +11,7 @@ import msgspec
 from ringback.scenario import durations, types
 from ringback.scenario.yaml_loader import Path
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+WEBHOOKS = "https://json-schema.org/draft/2020-12/schema"
 _DURATION = {"anyOf": [{"type": "string", "pattern": durations.PATTERN}, {"type": "number", "minimum": 0}]}
 _ADVANCE = {"anyOf": [*_DURATION["anyOf"], {"const": "idle"}]}
 _ONE_OF = {"Step": types.VERBS, "Look": types.LOOKS, "Turn": ("caller", "agent"), "Request": ("path", "url")}
@@ -24,7 +24,7 @@ def schema() -> dict[str, Any]:
     )
     for name, choices in _ONE_OF.items():
         document["$defs"][name]["oneOf"] = [{"required": [choice]} for choice in choices]
-    return {"$schema": DIALECT, "title": "Ringback scenario", **document}
+    return {"$schema": WEBHOOKS, "title": "Ringback scenario", **document}
 
 
 def text() -> str:

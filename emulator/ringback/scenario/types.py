@@ -11,7 +11,7 @@ from ringback.scenario import durations
 
 Amount = Annotated[str, Meta(pattern=r"^-?\d{1,12}(\.\d{1,6})?$")]
 Status = Annotated[int, Meta(ge=200, le=599)]
-Refusal = Annotated[int, Meta(ge=400, le=599)]
+ApiError = Annotated[int, Meta(ge=400, le=599)]
 Count = Annotated[int, Meta(ge=1)]
 Bytes = Annotated[int, Meta(ge=0)]
 Rate = Annotated[float, Meta(ge=0, le=1)]
@@ -104,7 +104,7 @@ class Receiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Effect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What goes wrong: one of status, latency, reset, truncate, webhook."""
 
-    status: Annotated[Refusal | None, Meta(description="The HTTP status to answer with.")] = None
+    status: Annotated[ApiError | None, Meta(description="The HTTP status to answer with.")] = None
     code: Annotated[str | None, Meta(description="The vendor's error code that goes with the status.")] = None
     latency: Annotated[Seconds | None, Meta(description="Real time before the answer.")] = None
     reset: Annotated[bool, Meta(description="The connection ends without an answer.")] = False

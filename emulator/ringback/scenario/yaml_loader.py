@@ -17,9 +17,9 @@ from ringback.scenario.errors import ScenarioError
 
 Path = tuple[str | int, ...]
 
-MOST_VALUES = 20_000
-DEEPEST = 40
-LARGEST_CHARACTERS = 1_000_000
+MAX_VALUES = 20_000
+MAX_DEPTH = 40
+MAX_CHARACTERS = 1_000_000
 
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})")
@@ -42,14 +42,14 @@ class Source(NamedTuple):
 
 def read(text: str, file: str) -> Source:
     """Read one YAML document. Raises ScenarioError with the line at fault."""
-    if len(text) > LARGEST_CHARACTERS:
-        raise ScenarioError(file, None, f"longer than {LARGEST_CHARACTERS} characters, too long for one story")
+    if len(text) > MAX_CHARACTERS:
+        raise ScenarioError(file, None, f"longer than {MAX_CHARACTERS} characters, too long for one story")
     try:
         return _Builder(file, yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))).build()
     except yaml.MarkedYAMLError as error:
         mark, problem = error.problem_mark or error.context_mark, f"not YAML: {error.problem or error.context}"
         if "nesting depth" in problem:
-            problem = f"nested deeper than {DEEPEST} levels"
+            problem = f"nested deeper than {MAX_DEPTH} levels"
         raise ScenarioError(file, mark.line + 1 if mark else None, problem) from None
     except yaml.YAMLError as error:
         raise ScenarioError(file, None, f"not YAML: {' '.join(str(error).split())}") from None
@@ -84,8 +84,8 @@ class _Builder:
 
     def _value(self, event: Any, path: Path) -> Any:
         self._lines.setdefault(path, _line(event))
-        if len(path) > DEEPEST:
-            raise self._error(event, f"nested deeper than {DEEPEST} levels")
+        if len(path) > MAX_DEPTH:
+            raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag not in (None, "", "!"):
@@ -132,8 +132,8 @@ class _Builder:
 
     def _grow(self, event: Any, count: int) -> None:
         self._size += count
-        if self._size > MOST_VALUES:
-            raise self._error(event, f"more than {MOST_VALUES} values, too many for one story")
+        if self._size > MAX_VALUES:
+            raise self._error(event, f"more than {MAX_VALUES} values, too many for one story")
 
     def _error(self, event: Any, message: str) -> ScenarioError:
         return ScenarioError(self._file, _line(event), message)

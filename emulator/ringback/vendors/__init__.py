@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ringback.gateway.vendor import Vendor
+    from ringback.gateway.vendor import VendorSpec
 
 NAMES: tuple[str, ...] = ("kwickphone", "nokycnumber", "agentphone", "inkbox", "phonestack")
 
 
-def load(name: str) -> Vendor:
+def load(name: str) -> VendorSpec:
     """The vendor of this name. Raises KeyError for one that is not installed."""
     if name not in NAMES:
         raise KeyError(name)
-    vendor: Vendor = import_module(f"ringback.vendors.{name}").VENDOR
+    vendor: VendorSpec = import_module(f"ringback.vendors.{name}").VENDOR
     return vendor

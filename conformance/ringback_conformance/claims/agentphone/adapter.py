@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ringback_conformance.catalogue import Dialect, Known
+from ringback_conformance.catalogue import Known, VendorAdapter
 from ringback_conformance.claims.agentphone.shapes import odd_error, odd_page
 from ringback_conformance.claims.agentphone.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.agentphone.steps import (
@@ -35,7 +35,7 @@ from ringback_conformance.sanitize import said, tamed
 from ringback_conformance.transport import Request
 
 if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, Lab
+    from ringback_conformance.probe_context import Account, ProbeContext
 
 CALL_CENTS, SEGMENTS, REGISTRATION_CENTS = 250, 10, 7_000
 """What a call and a registration are taken to cost at most, and how many segments a message has."""
@@ -87,7 +87,7 @@ def destinations(request: Request) -> list[str]:
     return [to for to in named if isinstance(to, str) and re.search(r"\d{3}", to)]
 
 
-def recognises(exchange: Exchange) -> str | None:
+def identify(exchange: Exchange) -> str | None:
     """The answer to `GET /v1/numbers` with a key: a list, or an error in the envelope."""
     if exchange.status == 401:
         return "the key is refused (401): give a valid one with --key-env NAME"
@@ -128,7 +128,7 @@ def existing(listing: Exchange) -> list[str]:
     return [str(number["id"]) for number in _numbers(listing) if number.get("id")]
 
 
-def strays(listing: Exchange, request: Request) -> list[str] | None:
+def orphans(listing: Exchange, request: Request) -> list[str] | None:
     """Of an unanswered purchase: the numbers with the tag that it carried. What else was made cannot be told."""
     body = said(request)
     tag = body.get("externalId") if isinstance(body, dict) else None
@@ -153,7 +153,7 @@ def known(exchanges: Iterable[Exchange]) -> Known:
     return Known(secrets)
 
 
-def tame(request: Request) -> Request:
+def sanitize(request: Request) -> Request:
     """A generated request that asks nobody's server and does not wait for a call's end."""
     path = request.path
     if STREAM.fullmatch(path.partition("?")[0]):
@@ -169,7 +169,7 @@ def tame(request: Request) -> Request:
     return tamed(calm, ("url", "image_url", "media_url", "avatarUrl", "opt_in_image_url"))
 
 
-def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
+def sample_ids(ctx: ProbeContext, account: Account) -> dict[str, list[str]]:
     """Ids that exist, for the engine's path parameters; the calls are over."""
     agents = [new_agent(account) for _ in range(2)]
     numbers = [new_number(account, agentId=agent["id"]) for agent in agents]
@@ -186,11 +186,11 @@ def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
     }
 
 
-DIALECT = Dialect(
+ADAPTER = VendorAdapter(
     vendor="agentphone",
     page="AgentPhone: Phone numbers, and the official SDKs",
-    hello=NUMBERS,
-    recognises=recognises,
+    health_path=NUMBERS,
+    identify=identify,
     rate=RATE,
     price=price,
     charged=charged,
@@ -201,7 +201,7 @@ DIALECT = Dialect(
     removal=removal,
     removed=removed,
     existing=existing,
-    strays=strays,
+    orphans=orphans,
     shared={
         "number": (
             Send("POST", NUMBERS, 1, NUMBER_CENTS, "a number for a month"),
@@ -220,8 +220,8 @@ DIALECT = Dialect(
     known=known,
     key_prefix="sk_live_",
     unlimited={},
-    tame=tame,
-    feed=feed,
+    sanitize=sanitize,
+    sample_ids=sample_ids,
     engine_claims=ENGINE_CLAIMS,
     machine=drive,
     machine_claims=CLAIMS_OF_MACHINE,

@@ -28,7 +28,7 @@ from ringback_conformance.claims.agentphone.steps import (
 )
 from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Lab
+from ringback_conformance.probe_context import ProbeContext
 
 READS = (NUMBERS, AGENTS, CALLS, CONVERSATIONS, CONTACTS, WEBHOOK, DELIVERIES, USAGE, f"{NUMBERS}/num_0", "/v1/nothing")
 BAD_KEYS = ("sk_live_nobody", "sk_live_nobody sk_live_nobody", "x")
@@ -40,22 +40,22 @@ SCHEMES = ("Basic c2tfbGl2ZTo=", "Token sk_live_nobody", "Bearer")
     *(Send("GET", path, 1, note="without a key") for path in READS),
     Send("GET", NUMBERS, len(BAD_KEYS) + len(SCHEMES), note="with keys that are none"),
 )
-def requests_without_a_key(lab: Lab) -> None:
-    account = lab.customer()
+def requests_without_a_key(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path in READS:
-        refused(lab, account.get(path, key=None), (401,), f"GET {path} without a key")
+        refused(ctx, account.get(path, key=None), (401,), f"GET {path} without a key")
     for key in BAD_KEYS:
         exchange = account.get(NUMBERS, key=None, headers=(("Authorization", f"Bearer {key}"),))
-        refused(lab, exchange, (401,), f"GET {NUMBERS} with the key {key!r}")
+        refused(ctx, exchange, (401,), f"GET {NUMBERS} with the key {key!r}")
     for header in SCHEMES:
         exchange = account.get(NUMBERS, key=None, headers=(("Authorization", header),))
-        refused(lab, exchange, (401,), f"GET {NUMBERS} with Authorization: {header}")
+        refused(ctx, exchange, (401,), f"GET {NUMBERS} with Authorization: {header}")
     valid = account.get(NUMBERS)
-    lab.expect(valid.status == 200, f"GET {NUMBERS} with the key: expected 200, got {valid}", valid)
-    if lab.emulated:
+    ctx.expect(valid.status == 200, f"GET {NUMBERS} with the key: expected 200, got {valid}", valid)
+    if ctx.emulated:
         for path, body in ((NUMBERS, {}), (AGENTS, {"name": "x"}), (MESSAGES, {"body": "x"}), (CALLS, {})):
-            refused(lab, account.post(path, body, key=None), (401,), f"POST {path} without a key")
-        lab.expect(not listed(account, NUMBERS), "the numbers after that: expected none")
+            refused(ctx, account.post(path, body, key=None), (401,), f"POST {path} without a key")
+        ctx.expect(not listed(account, NUMBERS), "the numbers after that: expected none")
 
 
 def is_keyless(exchange: Exchange, _: Known) -> bool:
@@ -77,8 +77,8 @@ def nothing_without_a_key(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("AGP-AUTH-2")
-def what_belongs_to_somebody_else(lab: Lab) -> None:
-    owner, other = lab.customer(), lab.customer()
+def what_belongs_to_somebody_else(ctx: ProbeContext) -> None:
+    owner, other = ctx.default_account(), ctx.default_account()
     agent, number = desk(owner)
     text = new_text(owner, number)
     call = finished_call(owner, agent, 5)
@@ -92,7 +92,7 @@ def what_belongs_to_somebody_else(lab: Lab) -> None:
              f"{CALLS}/{call['id']}/transcript", f"{CALLS}/{call['id']}/transcript/stream", f"{CONVERSATIONS}/{talk}",
              f"{CONVERSATIONS}/{talk}/messages", f"{CONTACTS}/{contact['id']}")  # fmt: skip
     for path in reads:
-        refused(lab, other.get(path), (404,), f"GET {path}, another's")
+        refused(ctx, other.get(path), (404,), f"GET {path}, another's")
     changes: tuple[Exchange, ...] = (
         other.patch(line, {"externalId": "mine"}),
         other.delete(line),
@@ -102,7 +102,7 @@ def what_belongs_to_somebody_else(lab: Lab) -> None:
         other.post(f"{clerk}/numbers", {"numberId": own_number["id"]}),
         other.post(f"{AGENTS}/{own_agent['id']}/numbers", {"numberId": number["id"]}),
         other.delete(f"{clerk}/numbers/{number['id']}"),
-        other.post(f"{clerk}/webhook", {"url": lab.inbox().url}),
+        other.post(f"{clerk}/webhook", {"url": ctx.inbox().url}),
         other.patch(f"{CONVERSATIONS}/{talk}", {"metadata": {"mine": True}}),
         other.patch(f"{CONTACTS}/{contact['id']}", {"name": "Mine"}),
         other.delete(f"{CONTACTS}/{contact['id']}"),
@@ -111,9 +111,9 @@ def what_belongs_to_somebody_else(lab: Lab) -> None:
         send(other, number),
     )
     for exchange in changes:
-        refused(lab, exchange, (404,), f"{exchange.method} {exchange.path}, another's")
+        refused(ctx, exchange, (404,), f"{exchange.method} {exchange.path}, another's")
     after = _state(owner, agent, number, contact, talk)
-    lab.expect(after == before, f"what the owner has after that: expected {before}, got {after}", *changes)
+    ctx.expect(after == before, f"what the owner has after that: expected {before}, got {after}", *changes)
     for path, foreign in (
         (NUMBERS, number["id"]),
         (AGENTS, agent["id"]),
@@ -121,7 +121,7 @@ def what_belongs_to_somebody_else(lab: Lab) -> None:
         (CONVERSATIONS, talk),
         (CONTACTS, contact["id"]),
     ):
-        lab.expect(foreign not in ids(listed(other, path)), f"{path}: expected nothing of another account's there")
+        ctx.expect(foreign not in ids(listed(other, path)), f"{path}: expected nothing of another account's there")
 
 
 def _state(owner: Any, agent: Any, number: Any, contact: Any, talk: str) -> dict[str, Any]:

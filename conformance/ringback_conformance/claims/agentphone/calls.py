@@ -40,7 +40,7 @@ from ringback_conformance.claims.agentphone.steps import (
 )
 from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.model import Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
 
 TALKED = 10
@@ -59,55 +59,55 @@ WEBHOOK_RATE, HOSTED_RATE = Decimal("0.13"), Decimal("0.22")
     Send("GET", f"{CALLS}?search=…", 2),
     shares=("number", "agent"),
 )
-def calls_placed(lab: Lab) -> None:
-    account = lab.customer()
-    agent = shared_agent(lab, account)
-    number = thing_in(shared_number(lab, account), "number")
-    if lab.emulated:
+def calls_placed(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    agent = shared_agent(ctx, account)
+    number = thing_in(shared_number(ctx, account), "number")
+    if ctx.emulated:
         account.post(f"{AGENTS}/{agent['id']}/numbers", {"numberId": number["id"]})
-        _to_its_end(lab, account, agent, number)
+        _to_its_end(ctx, account, agent, number)
         account.script({"to": FAR}, answer_after=1, duration=HOUR)
-    exchange = place(account, agent, lab.equipment.destination or FAR, systemPrompt=PROMPT)
-    call = _in_progress(lab, exchange, agent, number)
+    exchange = place(account, agent, ctx.run_context.destination or FAR, systemPrompt=PROMPT)
+    call = _in_progress(ctx, exchange, agent, number)
     search = account.get(f"{CALLS}?search={number['phoneNumber'].lstrip('+')}")
-    lab.expect(call["id"] in ids(search.json()["data"]), "the list: expected the call that was placed", search)
-    if lab.emulated:
+    ctx.expect(call["id"] in ids(search.json()["data"]), "the list: expected the call that was placed", search)
+    if ctx.emulated:
         account.advance(1 + TALKED)
     ending = account.post(f"{CALLS}/{call['id']}/end", {})
-    lab.expect(
+    ctx.expect(
         ending.status == 200 and ending.json().get("id") == call["id"],
         f"an end: expected the call, got {ending}",
         ending,
     )
-    if not lab.emulated:
-        lab.leave_out("transcripts, duration, filters and waiting")
+    if not ctx.emulated:
+        ctx.not_covered("transcripts, duration, filters and waiting")
         return
     account.advance(1)
     over = fetched(account, CALLS, call["id"])
-    lab.expect(
+    ctx.expect(
         ended(over) and stamp(over["endedAt"]) and over["durationSeconds"] == TALKED,
         f"a call that was ended after {TALKED} s: got {over['status']} after {over['durationSeconds']} s",
         ending,
     )
     again = account.post(f"{CALLS}/{call['id']}/end", {})
-    lab.expect(
+    ctx.expect(
         again.status == 200 and again.json()["status"] == over["status"] and again.json()["endedAt"] == over["endedAt"],
         f"a second end: expected the call as it was, got {again}",
         again,
     )
-    _filtered(lab, account, agent)
-    _waited(lab, account, agent)
+    _filtered(ctx, account, agent)
+    _waited(ctx, account, agent)
 
 
-def _in_progress(lab: Lab, exchange: Any, agent: dict[str, Any], number: dict[str, Any]) -> dict[str, Any]:
+def _in_progress(ctx: ProbeContext, exchange: Any, agent: dict[str, Any], number: dict[str, Any]) -> dict[str, Any]:
     call = thing_in(exchange, "call")
     odd = odd_fields(call, {**CALL, "transcripts": lambda value: isinstance(value, list)}, "the call")
-    lab.insist(odd is None, f"a call: {odd}", exchange)
+    ctx.check_(odd is None, f"a call: {odd}", exchange)
     wanted = {
         "agentId": agent["id"],
         "phoneNumberId": number["id"],
         "fromNumber": number["phoneNumber"],
-        "toNumber": lab.equipment.destination or FAR,
+        "toNumber": ctx.run_context.destination or FAR,
         "direction": "outbound",
         "status": "in-progress",
         "endedAt": None,
@@ -115,11 +115,11 @@ def _in_progress(lab: Lab, exchange: Any, agent: dict[str, Any], number: dict[st
         "transcripts": [],
     }
     wrong = {name: call.get(name) for name, value in wanted.items() if call.get(name) != value}
-    lab.expect(not wrong, f"a call that was just placed: expected {wanted}, got {wrong}", exchange)
+    ctx.expect(not wrong, f"a call that was just placed: expected {wanted}, got {wrong}", exchange)
     return call
 
 
-def _to_its_end(lab: Lab, account: Account, agent: dict[str, Any], number: dict[str, Any]) -> None:
+def _to_its_end(ctx: ProbeContext, account: Account, agent: dict[str, Any], number: dict[str, Any]) -> None:
     call = new_call(
         account,
         agent,
@@ -135,20 +135,20 @@ def _to_its_end(lab: Lab, account: Account, agent: dict[str, Any], number: dict[
     after = thing_in(exchange, "call")
     wanted = {"status": "completed", "durationSeconds": 40, "phoneNumberId": number["id"]}
     wrong = {name: after.get(name) for name, value in wanted.items() if after.get(name) != value}
-    lab.expect(not wrong, f"the call after its end: expected {wanted}, got {wrong}", exchange)
+    ctx.expect(not wrong, f"the call after its end: expected {wanted}, got {wrong}", exchange)
     began, end = moment(after["startedAt"]), moment(after["endedAt"])
-    lab.expect(
+    ctx.expect(
         began is not None and end is not None and 40 <= (end - began).total_seconds() <= 45,
         f"from start to end: expected 44 s with the ringing, got {after['startedAt']} to {after['endedAt']}",
         exchange,
     )
     said = [part for turn in after["transcripts"] for part in (turn["transcript"], turn["response"]) if part]
-    lab.expect(
+    ctx.expect(
         said == ["Is it ready?", "It is, see you on Saturday."],
         f"its transcripts: expected the question and the answer, got {said}",
         exchange,
     )
-    lab.expect(
+    ctx.expect(
         "Saturday" in str(after["lastTranscriptSnippet"]),
         f"its snippet: expected what was said last, got {after['lastTranscriptSnippet']!r}",
         exchange,
@@ -157,7 +157,7 @@ def _to_its_end(lab: Lab, account: Account, agent: dict[str, Any], number: dict[
         lost = new_call(account, agent, systemPrompt=PROMPT, script={"end": end_})
         account.advance(HOUR)
         shown = fetched(account, CALLS, lost["id"])
-        lab.expect(
+        ctx.expect(
             shown["status"] == status and not shown["durationSeconds"] and shown["transcripts"] == [],
             f"a call that is {end_}: expected {status} without duration, got {shown['status']} "
             f"{shown['durationSeconds']}",
@@ -165,7 +165,7 @@ def _to_its_end(lab: Lab, account: Account, agent: dict[str, Any], number: dict[
         )
 
 
-def _filtered(lab: Lab, account: Account, agent: dict[str, Any]) -> None:
+def _filtered(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
     second = finished_call(account, agent, 5, to=SECOND_FAR)
     number = fetched(account, AGENTS, agent["id"])["numbers"][0]
     inbound = ring(account, number, duration=5)
@@ -183,14 +183,14 @@ def _filtered(lab: Lab, account: Account, agent: dict[str, Any]) -> None:
         ({"search": "0000000"}, []),
     ):
         found = ids(listed(account, CALLS, limit=100, **query))
-        lab.expect(found == ids(wanted), f"calls with {query}: expected {ids(wanted)}, got {found}")
-    refused(lab, account.get(f"{CALLS}?status=finished"), (422,), "calls with status=finished")
+        ctx.expect(found == ids(wanted), f"calls with {query}: expected {ids(wanted)}, got {found}")
+    refused(ctx, account.get(f"{CALLS}?status=finished"), (422,), "calls with status=finished")
 
 
-def _waited(lab: Lab, account: Account, agent: dict[str, Any]) -> None:
+def _waited(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
     over = finished_call(account, agent, 5)
     exchange = account.get(f"{CALLS}/{over['id']}?wait=true&timeout=10")
-    lab.expect(
+    ctx.expect(
         exchange.status == 200 and exchange.json() == over,
         f"waiting for a call that is over: expected it at once, got {exchange}",
         exchange,
@@ -202,26 +202,26 @@ def _waited(lab: Lab, account: Account, agent: dict[str, Any]) -> None:
             account.advance(1)
 
     late = account.waiting(f"{CALLS}/{call['id']}?wait=true&timeout=300", let_time_pass)
-    lab.expect(
+    ctx.expect(
         late.status == 200 and late.json().get("status") == "completed",
         f"waiting for a call: expected it completed, got {late} {(late.json() or {}).get('status')}",
         late,
     )
     for timeout in ("9", "301", "soon"):
-        refused(lab, account.get(f"{CALLS}/{over['id']}?wait=true&timeout={timeout}"), (422,), f"timeout={timeout}")
+        refused(ctx, account.get(f"{CALLS}/{over['id']}?wait=true&timeout={timeout}"), (422,), f"timeout={timeout}")
 
 
 @CATALOGUE.probe("AGP-CALL-4")
-def whose_number_calls(lab: Lab) -> None:
-    account = lab.customer()
+def whose_number_calls(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent = new_agent(account)
-    refused(lab, place(account, agent, systemPrompt=PROMPT), (400, 404, 422), "a call of an agent without a number")
+    refused(ctx, place(account, agent, systemPrompt=PROMPT), (400, 404, 422), "a call of an agent without a number")
     first, second = (new_number(account, agentId=agent["id"]) for _ in range(2))
     foreign = new_number(account)
     for body, wanted in (({}, first), ({"fromNumberId": second["id"]}, second), ({"fromNumberId": None}, first)):
         call = thing_in(place(account, agent, systemPrompt=PROMPT, **body), "call")
         seen = (call["phoneNumberId"], call["fromNumber"], call["toNumber"])
-        lab.expect(
+        ctx.expect(
             seen == (wanted["id"], wanted["phoneNumber"], FAR),
             f"a call with {body}: expected it from {wanted['id']}, got {seen}",
         )
@@ -230,19 +230,19 @@ def whose_number_calls(lab: Lab) -> None:
         ({"fromNumberId": foreign["id"]}, (400, 404, 422)),
         ({"fromNumberId": "num_000000000000"}, (400, 404, 422)),
     ):
-        refused(lab, place(account, agent, systemPrompt=PROMPT, **body), statuses, f"a call with {body}")
-    refused(lab, place(account, {"id": "agt_000000000000"}, systemPrompt=PROMPT), (404,), "a call of an unknown agent")
+        refused(ctx, place(account, agent, systemPrompt=PROMPT, **body), statuses, f"a call with {body}")
+    refused(ctx, place(account, {"id": "agt_000000000000"}, systemPrompt=PROMPT), (404,), "a call of an unknown agent")
     for to in ("4155550177", "+0155550177", "somebody", ""):
-        refused(lab, place(account, agent, to, systemPrompt=PROMPT), (400, 422), f"a call to {to!r}")
-    lab.expect(len(listed(account, CALLS)) == before, "the calls after that: expected no more than before")
+        refused(ctx, place(account, agent, to, systemPrompt=PROMPT), (400, 422), f"a call to {to!r}")
+    ctx.expect(len(listed(account, CALLS)) == before, "the calls after that: expected no more than before")
 
 
 @CATALOGUE.probe("AGP-CALL-5")
-def a_prompt_makes_a_call_hosted(lab: Lab) -> None:
-    account = lab.customer()
+def a_prompt_makes_a_call_hosted(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent, _ = desk(account, voiceMode="webhook")
-    refused(lab, place(account, agent), (400,), "a call by webhook where there is none")
-    _, inbox = hook(lab, account, agent)
+    refused(ctx, place(account, agent), (400,), "a call by webhook where there is none")
+    _, inbox = hook(ctx, account, agent)
     inbox.answer(says(text="I was asked."))
     call = new_call(
         account,
@@ -258,22 +258,22 @@ def a_prompt_makes_a_call_hosted(lab: Lab) -> None:
         filter(None, (part for t in exchange.json()["transcripts"] for part in (t["transcript"], t["response"])))
     )
     asked = told(inbox, "agent.message/voice")
-    lab.expect(not asked, f"a call with a prompt: expected no webhook asked, got {len(asked)} turns", exchange)
-    lab.expect(
+    ctx.expect(not asked, f"a call with a prompt: expected no webhook asked, got {len(asked)} turns", exchange)
+    ctx.expect(
         "Hello Robin, this is the bakery." in said,
         f"the greeting: expected its names filled in, got {said!r}",
         exchange,
     )
-    lab.expect(
+    ctx.expect(
         "Thank you." in said and "Goodbye." in said, f"the rest: expected the script's turns, got {said!r}", exchange
     )
 
 
 @CATALOGUE.probe("AGP-CALL-6")
-def what_calls_cost(lab: Lab) -> None:
-    account = lab.customer()
+def what_calls_cost(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent, _ = desk(account, voiceMode="webhook")
-    _, inbox = hook(lab, account, agent)
+    _, inbox = hook(ctx, account, agent)
     inbox.answer(says(text="Yes."))
     for seconds, body, rate in (
         (60, {}, WEBHOOK_RATE),
@@ -287,61 +287,61 @@ def what_calls_cost(lab: Lab) -> None:
         )
         account.advance(seconds + RINGING_AND_AFTER)
         length = fetched(account, CALLS, call["id"])["durationSeconds"]
-        lab.require(length == seconds, f"the call lasted {length} s, not {seconds}")
+        ctx.precondition(length == seconds, f"the call lasted {length} s, not {seconds}")
         cost, wanted = before - account.balance(), rate * seconds / 60
-        lab.expect(
+        ctx.expect(
             abs(cost - wanted) < Decimal("0.0001"),
             f"{seconds} s {'with a prompt' if body else 'by webhook'}: expected ${wanted:.4f}, it was ${cost}",
         )
     before = account.balance()
     new_call(account, agent, systemPrompt=PROMPT, script={"end": "busy"})
     account.advance(HOUR)
-    lab.expect(
+    ctx.expect(
         account.balance() == before, f"a call that was busy: expected no charge, it was ${before - account.balance()}"
     )
     account.fund(f"-{account.balance()}")
     calls = len(listed(account, CALLS))
-    refused(lab, place(account, agent, systemPrompt=PROMPT), (402,), "a call without money", "INSUFFICIENT_BALANCE")
-    lab.expect(len(listed(account, CALLS)) == calls, "the calls after that: expected no more than before")
+    refused(ctx, place(account, agent, systemPrompt=PROMPT), (402,), "a call without money", "INSUFFICIENT_BALANCE")
+    ctx.expect(len(listed(account, CALLS)) == calls, "the calls after that: expected no more than before")
 
 
 @CATALOGUE.probe("AGP-CALL-7")
-def web_calls(lab: Lab) -> None:
-    account = lab.customer()
+def web_calls(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent = new_agent(account)
     exchange = account.post(
         f"{CALLS}/web", {"agentId": agent["id"], "metadata": {"page": "/contact"}, "variables": {"name": "Robin"}}
     )
     body = exchange.json() or {}
-    lab.insist(
+    ctx.check_(
         made(exchange) and bool(body.get("id")) and bool(body.get("accessToken")),
         f"a web call: expected an id and an access token, got {exchange} {body}",
         exchange,
     )
     other = account.post(f"{CALLS}/web", {"agentId": agent["id"]}).json()
-    lab.expect(
+    ctx.expect(
         other["accessToken"] != body["accessToken"] and other["id"] != body["id"],
         "a second web call: expected an id and a token of its own",
         exchange,
     )
     web, pstn = ids(listed(account, CALLS, type="web")), ids(listed(account, CALLS, type="pstn"))
-    lab.expect(
+    ctx.expect(
         set(web) == {body["id"], other["id"]} and not pstn,
         f"calls by type: expected two web ones, got {web} and {pstn}",
     )
     shown = fetched(account, CALLS, body["id"])
-    lab.expect(shown["direction"] == "web", f"its direction: expected web, got {shown['direction']}")
+    ctx.expect(shown["direction"] == "web", f"its direction: expected web, got {shown['direction']}")
     refused(
-        lab, account.post(f"{CALLS}/web", {"agentId": "agt_000000000000"}), (404,), "a web call of an unknown agent"
+        ctx, account.post(f"{CALLS}/web", {"agentId": "agt_000000000000"}), (404,), "a web call of an unknown agent"
     )
-    refused(lab, account.post(f"{CALLS}/web", {}), (422,), "a web call of nobody")
+    refused(ctx, account.post(f"{CALLS}/web", {}), (422,), "a web call of nobody")
 
 
 @CATALOGUE.probe("AGP-CALL-8")
-def calls_that_come_in(lab: Lab) -> None:
-    account = lab.customer()
+def calls_that_come_in(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent, number = desk(account)
-    _, inbox = hook(lab, account)
+    _, inbox = hook(ctx, account)
     id_ = ring(account, number, answer_after=2, duration=20, turns=lines("caller: Are you open?", "agent: Until six."))
     account.advance(20 + RINGING_AND_AFTER)
     exchange = account.get(f"{CALLS}/{id_}")
@@ -357,13 +357,13 @@ def calls_that_come_in(lab: Lab) -> None:
         "durationSeconds": 20,
     }
     wrong = {name: call.get(name) for name, value in wanted.items() if call.get(name) != value}
-    lab.expect(not wrong, f"a call that came in: expected {wanted}, got {wrong}", exchange)
+    ctx.expect(not wrong, f"a call that came in: expected {wanted}, got {wrong}", exchange)
     for path in (CALLS, f"{NUMBERS}/{number['id']}/calls", f"{AGENTS}/{agent['id']}/calls"):
         found = ids(listed(account, path))
-        lab.expect(found == [id_], f"{path}: expected the call, got {found}")
+        ctx.expect(found == [id_], f"{path}: expected the call, got {found}")
     over = [inner(event).get("callId") for event in told(inbox, "agent.call_ended")]
-    lab.expect(over == [id_], f"agent.call_ended: expected one for the call, got {over}", *inbox.received)
+    ctx.expect(over == [id_], f"agent.call_ended: expected one for the call, got {over}", *inbox.received)
     missed = ring(account, number, end="no_answer")
     account.advance(HOUR)
     shown = fetched(account, CALLS, missed)
-    lab.expect(shown["status"] == "no-answer", f"a call that nobody took: expected no-answer, got {shown['status']}")
+    ctx.expect(shown["status"] == "no-answer", f"a call that nobody took: expected no-answer, got {shown['status']}")

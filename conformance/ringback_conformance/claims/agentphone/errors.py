@@ -30,7 +30,7 @@ from ringback_conformance.claims.agentphone.steps import (
 )
 from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 UNKNOWN: tuple[tuple[str, str], ...] = (
     (f"{NUMBERS}/num_000000000000", "PHONE_NUMBER_NOT_FOUND"),
@@ -103,8 +103,8 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
 @CATALOGUE.probe(
     "AGP-ERR-1", Send("GET", "/v1/nothing", 1), Send("GET", UNKNOWN[0][0], 1), Send("GET", f"{NUMBERS}?limit=0", 1)
 )
-def errors_of_several_kinds(lab: Lab) -> None:
-    account = lab.customer()
+def errors_of_several_kinds(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path, key, statuses in (
         ("/v1/nothing", "", (404,)),
         (UNKNOWN[0][0], "", (404,)),
@@ -112,14 +112,14 @@ def errors_of_several_kinds(lab: Lab) -> None:
         (NUMBERS, None, (401,)),
     ):
         exchange = account.get(path, key=key)
-        lab.require(exchange.status in statuses, f"GET {path} is answered {exchange}")
+        ctx.precondition(exchange.status in statuses, f"GET {path} is answered {exchange}")
         odd = an_error_is_in_the_envelope(exchange, Known({}))
-        lab.expect(odd is None, odd or f"GET {path}: in the envelope", exchange)
-    if lab.emulated:
+        ctx.expect(odd is None, odd or f"GET {path}: in the envelope", exchange)
+    if ctx.emulated:
         exchange = account.post(AGENTS, {"name": "Front desk", "voiceSpeed": 9})
-        lab.require(exchange.status == 422, f"a value out of its range is answered {exchange}")
+        ctx.precondition(exchange.status == 422, f"a value out of its range is answered {exchange}")
         named = fields_at_fault(exchange)
-        lab.expect(
+        ctx.expect(
             named == ["voiceSpeed"], f"the loc of a value out of its range: expected voiceSpeed, got {named}", exchange
         )
 
@@ -147,51 +147,51 @@ def a_code_goes_with_its_status(exchange: Exchange, _: Known) -> str | None:
     Send("POST", CONTACTS, 2, note="of which the second is refused"),
     Send("DELETE", f"{CONTACTS}/{{contact_id}}", 1),
 )
-def what_cannot_be_done(lab: Lab) -> None:
-    account = lab.customer()
+def what_cannot_be_done(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path, code in UNKNOWN:
-        refused(lab, account.get(path), (404,), f"GET {path}", code if lab.emulated or code in NAMED else "")
+        refused(ctx, account.get(path), (404,), f"GET {path}", code if ctx.emulated or code in NAMED else "")
     for path, body, field in (*INCOMPLETE, *MISTYPED):
         exchange = account.post(path, body)
-        if refused(lab, exchange, (422,), f"POST {path} with {body}", "VALIDATION_ERROR"):
+        if refused(ctx, exchange, (422,), f"POST {path} with {body}", "VALIDATION_ERROR"):
             named = fields_at_fault(exchange)
-            lab.expect(field in named, f"POST {path} with {body}: expected {field} in loc, got {named}", exchange)
+            ctx.expect(field in named, f"POST {path} with {body}: expected {field} in loc, got {named}", exchange)
     contact = new_contact(account)
     twin = account.post(CONTACTS, {"phoneNumber": PERSON, "name": "Robin again"})
-    lab.expect(twin.status == 409, f"a second contact of one number: expected 409, got {twin}", twin)
+    ctx.expect(twin.status == 409, f"a second contact of one number: expected 409, got {twin}", twin)
     account.delete(f"{CONTACTS}/{contact['id']}")
-    if not lab.emulated:
-        lab.leave_out("400, 402, 429 and 502")
+    if not ctx.emulated:
+        ctx.not_covered("400, 402, 429 and 502")
         return
-    _limited(lab)
-    _poor(lab)
+    _limited(ctx)
+    _poor(ctx)
     account.fault(operation="createNumber", first=1, effect={"status": 502})
-    refused(lab, buy(account), (502,), "a number while the carrier fails", "CARRIER_ERROR")
+    refused(ctx, buy(account), (502,), "a number while the carrier fails", "CARRIER_ERROR")
     account.fault(operation="sendMessage", first=1, effect={"status": 409, "code": "DELIVERY_UNCONFIRMED"})
-    refused(lab, account.post(MESSAGES, {"number_id": "num_0", "to_number": FAR, "body": "x"}), (409,),
+    refused(ctx, account.post(MESSAGES, {"number_id": "num_0", "to_number": FAR, "body": "x"}), (409,),
             "a message of which nobody knows whether it went out", "DELIVERY_UNCONFIRMED")  # fmt: skip
     agent = new_agent(account)
-    refused(lab, place(account, agent), (400,), "a call of an agent without a number")
+    refused(ctx, place(account, agent), (400,), "a call of an agent without a number")
 
 
-def _limited(lab: Lab) -> None:
-    account = lab.account(rate_limit=3)
+def _limited(ctx: ProbeContext) -> None:
+    account = ctx.account(rate_limit=3)
     answers = [account.get(NUMBERS, patient=False) for _ in range(4)]
     last = answers[-1]
-    refused(lab, last, (429,), "the fourth request of a minute with a limit of 3", "RATE_LIMIT_EXCEEDED")
+    refused(ctx, last, (429,), "the fourth request of a minute with a limit of 3", "RATE_LIMIT_EXCEEDED")
     wait = last.response_header("retry-after") or ""
-    lab.insist(wait.isdigit() and int(wait) > 0, f"Retry-After: expected whole seconds, got {wait or 'none'!r}", last)
+    ctx.check_(wait.isdigit() and int(wait) > 0, f"Retry-After: expected whole seconds, got {wait or 'none'!r}", last)
     account.advance(int(wait))
     again = account.get(NUMBERS, patient=False)
-    lab.expect(again.status == 200, f"after Retry-After seconds: expected 200, got {again}", again)
+    ctx.expect(again.status == 200, f"after Retry-After seconds: expected 200, got {again}", again)
 
 
-def _poor(lab: Lab) -> None:
-    account = lab.account(balance="10.00")
+def _poor(ctx: ProbeContext) -> None:
+    account = ctx.account(balance="10.00")
     agent, number = desk(account)
     account.fund(f"-{account.balance()}")
     for exchange in (buy(account), place(account, agent), send(account, number)):
-        refused(lab, exchange, (402,), f"POST {exchange.route} without money", "INSUFFICIENT_BALANCE")
+        refused(ctx, exchange, (402,), f"POST {exchange.route} without money", "INSUFFICIENT_BALANCE")
 
 
 @CATALOGUE.probe(
@@ -200,16 +200,16 @@ def _poor(lab: Lab) -> None:
     Send("PUT", NUMBERS, 1, note="which is not there"),
     Send("POST", AGENTS, len(NO_OBJECTS) + 1, note="which is refused"),
 )
-def requests_that_are_odd(lab: Lab) -> None:
-    account = lab.customer()
-    refused(lab, account.get("/v1/nothing"), (404,), "an unknown path")
-    refused(lab, account.request("PUT", NUMBERS, json={}), (404, 405), f"PUT {NUMBERS}, which is not there")
+def requests_that_are_odd(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    refused(ctx, account.get("/v1/nothing"), (404,), "an unknown path")
+    refused(ctx, account.request("PUT", NUMBERS, json={}), (404, 405), f"PUT {NUMBERS}, which is not there")
     for body in NO_OBJECTS:
         exchange = account.request("POST", AGENTS, content=body, headers=JSON)
-        refused(lab, exchange, (422,), f"a body of {body!r}", "VALIDATION_ERROR")
+        refused(ctx, exchange, (422,), f"a body of {body!r}", "VALIDATION_ERROR")
     large = account.request("POST", AGENTS, content=b'{"name": "' + b"a" * MEBIBYTE + b'"}', headers=JSON)
-    refused(lab, large, (413,), "a body over 1 MiB")
-    if not lab.emulated:
+    refused(ctx, large, (413,), "a body over 1 MiB")
+    if not ctx.emulated:
         return
     agent, _ = desk(account)
     options: dict[str, Any]
@@ -220,7 +220,7 @@ def requests_that_are_odd(lab: Lab) -> None:
     ):
         call = account.post(CALLS, {"agentId": agent["id"], "toNumber": FAR, "systemPrompt": "Hello"}).json()
         exchange = account.request("POST", f"{CALLS}/{call['id']}/end", **options)
-        lab.expect(exchange.status == 200, f"POST …/end with {what}: expected 200, got {exchange}", exchange)
+        ctx.expect(exchange.status == 200, f"POST …/end with {what}: expected 200, got {exchange}", exchange)
 
 
 def is_untroubled(exchange: Exchange, _: Known) -> bool:
@@ -236,27 +236,27 @@ def no_server_error_without_trouble(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("AGP-ERR-4", *(Send("GET", path, 1) for path in ODD_READS))
-def odd_questions(lab: Lab) -> None:
-    account = lab.customer()
+def odd_questions(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path in ODD_READS:
         exchange = account.get(path)
         problem = no_server_error_without_trouble(exchange, Known({}))
-        lab.expect(problem is None, f"GET {path}: {problem or exchange}", exchange)
+        ctx.expect(problem is None, f"GET {path}: {problem or exchange}", exchange)
 
 
 @CATALOGUE.probe("AGP-ERR-5")
-def trouble_at_the_vendor(lab: Lab) -> None:
-    account = lab.customer()
+def trouble_at_the_vendor(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent, number = desk(account)
     for status in (429, 502, 503):
-        _repeated(lab, account, "createNumber", status, NUMBERS, lambda: buy(account))
-        _repeated(lab, account, "sendMessage", status, "", lambda: send(account, number), number)
-        _repeated(lab, account, "createCall", status, CALLS, lambda: place(account, agent, systemPrompt="Hello"))
+        _repeated(ctx, account, "createNumber", status, NUMBERS, lambda: buy(account))
+        _repeated(ctx, account, "sendMessage", status, "", lambda: send(account, number), number)
+        _repeated(ctx, account, "createCall", status, CALLS, lambda: place(account, agent, systemPrompt="Hello"))
     for status in (429, 503):
         account.fault(operation="listAgents", first=1, effect={"status": status})
         exchange = account.get(AGENTS, patient=False)
         wait = exchange.response_header("retry-after") or ""
-        lab.expect(
+        ctx.expect(
             exchange.status == status and wait.isdigit(),
             f"{status}: expected it with Retry-After, got {exchange} with {wait or 'none'}",
             exchange,
@@ -264,7 +264,13 @@ def trouble_at_the_vendor(lab: Lab) -> None:
 
 
 def _repeated(
-    lab: Lab, account: Account, operation: str, status: int, path: str, act: Any, number: dict[str, Any] | None = None
+    ctx: ProbeContext,
+    account: Account,
+    operation: str,
+    status: int,
+    path: str,
+    act: Any,
+    number: dict[str, Any] | None = None,
 ) -> None:
     def held() -> int:
         return len(messages(account, number)) if number is not None else len(listed(account, path, limit=100))
@@ -272,14 +278,14 @@ def _repeated(
     account.fault(operation=operation, first=1, effect={"status": status})
     had, balance = held(), account.balance()
     exchange: Exchange = act()
-    lab.require(exchange.status == status, f"{operation} in trouble is answered {exchange}, not {status}")
-    lab.expect(
+    ctx.precondition(exchange.status == status, f"{operation} in trouble is answered {exchange}, not {status}")
+    ctx.expect(
         held() == had and account.balance() == balance,
         f"{operation}, answered {status}: expected nothing made and nothing charged",
         exchange,
     )
     again: Exchange = act()
-    lab.expect(
+    ctx.expect(
         made(again) and held() == had + 1,
         f"{operation} again after {status}: expected it made once, got {again}",
         again,
@@ -287,10 +293,10 @@ def _repeated(
 
 
 @CATALOGUE.probe("AGP-ERR-6")
-def what_is_not_emulated(lab: Lab) -> None:
-    account = lab.customer()
+def what_is_not_emulated(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for method, path in NOT_EMULATED:
         body: Any = {} if method == "POST" else ...
         exchange = account.request(method, path, json=body)
-        refused(lab, exchange, (501,), f"{method} {path}", "NOT_EMULATED")
-        refused(lab, account.request(method, path, json=body, key=None), (401,), f"{method} {path} without a key")
+        refused(ctx, exchange, (501,), f"{method} {path}", "NOT_EMULATED")
+        refused(ctx, account.request(method, path, json=body, key=None), (401,), f"{method} {path} without a key")

@@ -28,16 +28,16 @@ from ringback_conformance.claims.agentphone.steps import (
 )
 from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
-DEFAULT, MOST = 20, 100
+DEFAULT, MAX_COUNT = 20, 100
 """Page "List numbers"."""
-DEFAULT_MESSAGES, MOST_MESSAGES = 50, 200
+DEFAULT_MESSAGES, MAX_MESSAGES = 50, 200
 """Page "Get messages for number"."""
 BAD_LIMITS = ("0", "101", "-1", "1.5", "many", "")
 BAD_OFFSETS = ("-1", "1.5", "many")
 BAD_INSTANTS = ("yesterday", "2026-13-01T00:00:00Z", "12:00", "")
-LONGEST_WALK = 60
+MAX_WALK = 60
 MESSAGE_LIST = re.compile(r"/v1/(numbers|conversations)/[^/]+/messages")
 OBJECT_LIST = re.compile(
     r"/v1/(numbers|agents|calls|conversations|contacts|numbers/[^/]+/calls|agents/[^/]+/(calls|conversations))"
@@ -51,32 +51,32 @@ def agents(account: Account, count: int) -> list[str]:
 
 @CATALOGUE.probe(
     "AGP-PAGE-1",
-    *(Send("GET", NUMBERS, 1) for _ in (*BAD_LIMITS, *BAD_OFFSETS, 1, MOST)),
+    *(Send("GET", NUMBERS, 1) for _ in (*BAD_LIMITS, *BAD_OFFSETS, 1, MAX_COUNT)),
 )
-def limits_of_a_page(lab: Lab) -> None:
-    account = lab.customer()
-    for path in PAGED if lab.emulated else (NUMBERS,):
-        for limit in (1, MOST):
+def limits_of_a_page(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    for path in PAGED if ctx.emulated else (NUMBERS,):
+        for limit in (1, MAX_COUNT):
             exchange = account.get(f"{path}?limit={limit}")
-            lab.expect(exchange.status == 200, f"{path} with limit={limit}: expected 200, got {exchange}", exchange)
+            ctx.expect(exchange.status == 200, f"{path} with limit={limit}: expected 200, got {exchange}", exchange)
         for bad in BAD_LIMITS:
-            refused(lab, account.get(f"{path}?limit={bad}"), (422,), f"{path} with limit={bad!r}")
+            refused(ctx, account.get(f"{path}?limit={bad}"), (422,), f"{path} with limit={bad!r}")
         for bad in BAD_OFFSETS:
-            refused(lab, account.get(f"{path}?offset={bad}"), (422,), f"{path} with offset={bad!r}")
-    if not lab.emulated:
-        lab.leave_out("the default of 20")
+            refused(ctx, account.get(f"{path}?offset={bad}"), (422,), f"{path} with offset={bad!r}")
+    if not ctx.emulated:
+        ctx.not_covered("the default of 20")
         return
     agents(account, DEFAULT + 2)
     for query, expected in (
         ("", DEFAULT),
-        (f"?limit={MOST}", DEFAULT + 2),
+        (f"?limit={MAX_COUNT}", DEFAULT + 2),
         ("?limit=7", 7),
         (f"?offset={DEFAULT}", 2),
         (f"?offset={DEFAULT + 5}", 0),
     ):
         exchange = account.get(f"{AGENTS}{query}")
         got = len(data(exchange))
-        lab.expect(got == expected, f"a page of {DEFAULT + 2} agents {query}: expected {expected}, got {got}", exchange)
+        ctx.expect(got == expected, f"a page of {DEFAULT + 2} agents {query}: expected {expected}, got {got}", exchange)
 
 
 @CATALOGUE.probe(
@@ -84,39 +84,39 @@ def limits_of_a_page(lab: Lab) -> None:
     Send("GET", NUMBERS, 1),
     *(Send("GET", f"{NUMBERS}/{{number_id}}/messages", 1) for _ in (*BAD_LIMITS, *BAD_INSTANTS, 1, 2)),
 )
-def messages_by_timestamp(lab: Lab) -> None:
-    account = lab.customer()
-    if lab.emulated:
+def messages_by_timestamp(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if ctx.emulated:
         number = new_number(account)
     else:
         found = data(account.get(f"{NUMBERS}?limit=1"))
-        lab.require(bool(found), "the account has no number")
+        ctx.precondition(bool(found), "the account has no number")
         number = found[0]
     path = f"{NUMBERS}/{number['id']}/messages"
-    for limit in (1, MOST_MESSAGES):
+    for limit in (1, MAX_MESSAGES):
         exchange = account.get(f"{path}?limit={limit}")
-        lab.expect(exchange.status == 200, f"limit={limit}: expected 200, got {exchange}", exchange)
+        ctx.expect(exchange.status == 200, f"limit={limit}: expected 200, got {exchange}", exchange)
     for bad in (*BAD_LIMITS[:1], "201", *BAD_LIMITS[2:]):
-        refused(lab, account.get(f"{path}?limit={bad}"), (422,), f"messages with limit={bad!r}")
+        refused(ctx, account.get(f"{path}?limit={bad}"), (422,), f"messages with limit={bad!r}")
     for bad in BAD_INSTANTS:
-        refused(lab, account.get(f"{path}?{urlencode({'before': bad})}"), (422,), f"messages with before={bad!r}")
-    if not lab.emulated:
-        lab.leave_out("the default of 50, and a walk")
+        refused(ctx, account.get(f"{path}?{urlencode({'before': bad})}"), (422,), f"messages with before={bad!r}")
+    if not ctx.emulated:
+        ctx.not_covered("the default of 50, and a walk")
         return
-    _default(lab, account, number)
-    _walked(lab, account)
+    _default(ctx, account, number)
+    _walked(ctx, account)
 
 
-def _default(lab: Lab, account: Account, number: dict[str, Any]) -> None:
+def _default(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> None:
     for _ in range(DEFAULT_MESSAGES + 1):
         written(account, number)
     seen = len(messages(account, number))
-    lab.expect(seen == DEFAULT_MESSAGES, f"a page of {DEFAULT_MESSAGES + 1} messages: expected 50, got {seen}")
-    seen = len(messages(account, number, limit=MOST_MESSAGES))
-    lab.expect(seen == DEFAULT_MESSAGES + 1, f"a page of {DEFAULT_MESSAGES + 1} with limit=200: got {seen}")
+    ctx.expect(seen == DEFAULT_MESSAGES, f"a page of {DEFAULT_MESSAGES + 1} messages: expected 50, got {seen}")
+    seen = len(messages(account, number, limit=MAX_MESSAGES))
+    ctx.expect(seen == DEFAULT_MESSAGES + 1, f"a page of {DEFAULT_MESSAGES + 1} with limit=200: got {seen}")
 
 
-def _walked(lab: Lab, account: Account) -> None:
+def _walked(ctx: ProbeContext, account: Account) -> None:
     number = new_number(account)
     made_here = []
     for burst in (1, 3, 1, 2):
@@ -126,24 +126,24 @@ def _walked(lab: Lab, account: Account) -> None:
     for limit in (1, 2, 100):
         pages = list(_before(account, number, limit))
         seen = ids([message for exchange in pages for message in data(exchange)])
-        lab.expect(
+        ctx.expect(
             sorted(seen) == sorted(expected),
             f"a walk with before, {limit} at a time: expected {len(expected)} messages once each, got {seen}",
             *pages,
         )
     whole = messages(account, number)
     odd = newest_first(whole, "receivedAt")
-    lab.expect(odd is None, f"the order of messages: {odd or 'latest first'}")
+    ctx.expect(odd is None, f"the order of messages: {odd or 'latest first'}")
     first, last = whole[0]["receivedAt"], whole[-1]["receivedAt"]
     later = ids(messages(account, number, after=last))
-    lab.expect(
+    ctx.expect(
         whole[-1]["id"] not in later and len(later) == len(whole) - 1,
         f"after the first message: expected the {len(whole) - 1} others, got {later}",
     )
     none = ids(messages(account, number, before=last))
-    lab.expect(not none, f"before the first message: expected none, got {none}")
+    ctx.expect(not none, f"before the first message: expected none, got {none}")
     between = ids(messages(account, number, after=last, before=first))
-    lab.expect(
+    ctx.expect(
         whole[0]["id"] not in between and whole[-1]["id"] not in between and bool(between),
         f"after the first and before the last: expected those between, got {between}",
     )
@@ -151,7 +151,7 @@ def _walked(lab: Lab, account: Account) -> None:
 
 def _before(account: Account, number: dict[str, Any], limit: int) -> Iterator[Exchange]:
     cursor = None
-    for _ in range(LONGEST_WALK):
+    for _ in range(MAX_WALK):
         query = {"limit": limit, **({"before": cursor} if cursor is not None else {})}
         exchange = account.get(f"{NUMBERS}/{number['id']}/messages?{urlencode(query)}")
         yield exchange
@@ -179,10 +179,10 @@ def a_list_is_in_its_envelope(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("AGP-PAGE-3", *(Send("GET", path, 1) for path in (*PAGED, CONTACTS)))
-def lists_of_every_kind(lab: Lab) -> None:
-    account = lab.customer()
+def lists_of_every_kind(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     paths = [*PAGED, CONTACTS]
-    if lab.emulated:
+    if ctx.emulated:
         agent = new_agent(account)
         number = new_number(account, agentId=agent["id"])
         written(account, number)
@@ -192,14 +192,14 @@ def lists_of_every_kind(lab: Lab) -> None:
         paths.append(f"{CONVERSATIONS}/{talk}/messages")
     for path in paths:
         exchange = account.get(path)
-        lab.require(exchange.status == 200, f"GET {path} is answered {exchange}")
+        ctx.precondition(exchange.status == 200, f"GET {path} is answered {exchange}")
         odd = a_list_is_in_its_envelope(exchange, Known({}))
-        lab.expect(odd is None, odd or f"{path}: as it must be", exchange)
+        ctx.expect(odd is None, odd or f"{path}: as it must be", exchange)
 
 
 @CATALOGUE.probe("AGP-PAGE-4")
-def walks_by_offset(lab: Lab) -> None:
-    account = lab.customer()
+def walks_by_offset(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent = new_agent(account)
     number = new_number(account, agentId=agent["id"])
     makers: tuple[tuple[str, Callable[[int], str], str], ...] = (
@@ -218,17 +218,17 @@ def walks_by_offset(lab: Lab) -> None:
         expected = [*made_here[::-1], *old]
         pages = list(_by_offset(account, path, 2))
         seen = [thing for exchange in pages for thing in data(exchange)]
-        lab.expect(ids(seen) == expected, f"a walk through {path}: expected {expected}, got {ids(seen)}", *pages)
+        ctx.expect(ids(seen) == expected, f"a walk through {path}: expected {expected}, got {ids(seen)}", *pages)
         odd = newest_first(seen, field)
-        lab.expect(odd is None, f"the order of {path}: {odd or 'latest first'}", *pages)
+        ctx.expect(odd is None, f"the order of {path}: {odd or 'latest first'}", *pages)
         more = [exchange.json()["hasMore"] for exchange in pages]
-        lab.expect(
+        ctx.expect(
             more == [True] * (len(pages) - 1) + [False] and len(pages) == -(-len(expected) // 2),
             f"hasMore of {len(expected)} objects by 2 of {path}: expected true until the last page, got {more}",
             *pages,
         )
         totals = {exchange.json()["total"] for exchange in pages}
-        lab.expect(totals == {len(expected)}, f"total of {path}: expected {len(expected)}, got {totals}", *pages)
+        ctx.expect(totals == {len(expected)}, f"total of {path}: expected {len(expected)}, got {totals}", *pages)
 
 
 def _talk(account: Account, number: dict[str, Any], sender: str) -> str:
@@ -237,7 +237,7 @@ def _talk(account: Account, number: dict[str, Any], sender: str) -> str:
 
 
 def _by_offset(account: Account, path: str, limit: int) -> Iterator[Exchange]:
-    for page in range(LONGEST_WALK):
+    for page in range(MAX_WALK):
         exchange = account.get(f"{path}?limit={limit}&offset={page * limit}")
         yield exchange
         if not data(exchange) or not exchange.json().get("hasMore"):

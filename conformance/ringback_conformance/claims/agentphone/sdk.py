@@ -24,7 +24,7 @@ from ringback_conformance.claims.agentphone.steps import (
 from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.claims.agentphone.usage import PERSONAL, REVIEW
 from ringback_conformance.model import Exchange, Send
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 
 if TYPE_CHECKING:
     import httpx
@@ -36,16 +36,16 @@ SKIPPED = frozenset({"content-length", "connection", "host", "authorization", "a
 
 
 @CATALOGUE.probe("AGP-SDK-1", *(Send("GET", path, 2) for path in READS))
-def the_official_client(lab: Lab) -> None:
+def the_official_client(ctx: ProbeContext) -> None:
     try:
         agentphone: Any = import_module("agentphone")
     except ImportError:
-        raise NotObserved("the agentphone package is not installed") from None
-    if not lab.emulated:
-        lab.leave_out("what makes, changes or costs anything")
-    for client in (_sync(lab, agentphone), _async(lab, agentphone)):
+        raise Inconclusive("the agentphone package is not installed") from None
+    if not ctx.emulated:
+        ctx.not_covered("what makes, changes or costs anything")
+    for client in (_sync(ctx, agentphone), _async(ctx, agentphone)):
         with client as driver:
-            if lab.emulated:
+            if ctx.emulated:
                 driver.drive(_everything(driver))
             else:
                 driver.drive(_reading(driver.client))
@@ -55,9 +55,9 @@ class Driver:
     """A client, how its results are waited for, and the account that it acts for."""
 
     def __init__(
-        self, lab: Lab, name: str, account: Account, client: Any, loop: asyncio.AbstractEventLoop | None
+        self, ctx: ProbeContext, name: str, account: Account, client: Any, loop: asyncio.AbstractEventLoop | None
     ) -> None:
-        self.lab = lab
+        self.ctx = ctx
         self.name = name
         self.account = account
         self.client = client
@@ -88,19 +88,19 @@ class Driver:
                 held, seen = bool(fits(given)), repr(given)
             except Exception as error:
                 held, seen = False, f"{type(error).__name__}: {error}"
-            self.lab.insist(held, f"{self.name} {name}: expected it to work, got {seen[:200]}")
+            self.ctx.check_(held, f"{self.name} {name}: expected it to work, got {seen[:200]}")
 
 
 async def _collected(stream: Any) -> list[Any]:
     return [item async for item in stream]
 
 
-def _sync(lab: Lab, agentphone: Any) -> Driver:
+def _sync(ctx: ProbeContext, agentphone: Any) -> Driver:
     import requests
     from requests.adapters import BaseAdapter
 
-    account = _customer(lab)
-    base = lab.equipment.transport.base_url
+    account = _customer(ctx)
+    base = ctx.run_context.transport.base_url
 
     class Through(BaseAdapter):
         """Sends a prepared request through the suite's transport."""
@@ -123,14 +123,14 @@ def _sync(lab: Lab, agentphone: Any) -> Driver:
     client = agentphone.AgentPhone(api_key=account.key, base_url=base)
     client._session.trust_env = False
     client._session.mount(base, Through())
-    return Driver(lab, "AgentPhone", account, client, None)
+    return Driver(ctx, "AgentPhone", account, client, None)
 
 
-def _async(lab: Lab, agentphone: Any) -> Driver:
+def _async(ctx: ProbeContext, agentphone: Any) -> Driver:
     import httpx
 
-    account = _customer(lab)
-    base = lab.equipment.transport.base_url
+    account = _customer(ctx)
+    base = ctx.run_context.transport.base_url
 
     class Through(httpx.AsyncBaseTransport):
         """Sends a request through the suite's transport."""
@@ -144,11 +144,11 @@ def _async(lab: Lab, agentphone: Any) -> Driver:
     client = agentphone.AsyncAgentPhone(api_key=account.key, base_url=base)
     used: httpx.AsyncClient = client._client
     client._client = httpx.AsyncClient(headers=used.headers, transport=Through(), trust_env=False)
-    return Driver(lab, "AsyncAgentPhone", account, client, asyncio.new_event_loop())
+    return Driver(ctx, "AsyncAgentPhone", account, client, asyncio.new_event_loop())
 
 
-def _customer(lab: Lab) -> Account:
-    return lab.account(recording=True, sms_registration="none") if lab.emulated else lab.customer()
+def _customer(ctx: ProbeContext) -> Account:
+    return ctx.account(recording=True, sms_registration="none") if ctx.emulated else ctx.default_account()
 
 
 def _send(account: Account, base: str, method: str, url: str, headers: dict[str, str], body: bytes) -> Exchange:
@@ -367,9 +367,9 @@ def _contacts(driver: Driver) -> Steps:
 
 
 def _hooks(driver: Driver) -> Steps:
-    sdk, made, lab = driver.client, driver.made, driver.lab
+    sdk, made, ctx = driver.client, driver.made, driver.ctx
     agent = made["agent"]
-    url, own = (lab.inbox().url, lab.inbox().url) if lab.emulated else (PUBLIC_HOOK, PUBLIC_HOOK)
+    url, own = (ctx.inbox().url, ctx.inbox().url) if ctx.emulated else (PUBLIC_HOOK, PUBLIC_HOOK)
     yield "webhooks.get (none)", sdk.webhooks.get, lambda got: got is None
     yield "webhooks.set", lambda: sdk.webhooks.set(url, context_limit=5, timeout=10), lambda got: got.context_limit == 5
     yield "webhooks.get", sdk.webhooks.get, lambda got: got.url == url

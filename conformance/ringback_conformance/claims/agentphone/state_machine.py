@@ -29,7 +29,7 @@ from ringback_conformance.claims.agentphone.steps import (
 )
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, Settled
+from ringback_conformance.probe_context import Account, ProbeContext, ProbeFailed
 from ringback_conformance.producers.state_machine import walk
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ CLAIMS_OF_MACHINE = (
 OPENING = "20.00"
 NUMBER, SEGMENT, MINUTE_OF_CALL = Decimal("3"), Decimal("0.02"), Decimal("0.22")
 CALLER = "+14155550188"
-MOST_NUMBERS = 10
+MAX_NUMBERS = 10
 COUNTED = ("agent.message/sms", "agent.call_ended")
 """Events that a walk counts: what a caller says to a number is sent too, and how much that is nobody knows before."""
 DUST = Decimal("0.0001")
@@ -61,16 +61,16 @@ DUST = Decimal("0.0001")
 class Model:
     """What a customer knows: the balance, agents, numbers and whose they are, calls and texts newest last, events."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.account: Account = lab.account(balance=OPENING)
+    def __init__(self, ctx: ProbeContext) -> None:
+        self.ctx = ctx
+        self.account: Account = ctx.account(balance=OPENING)
         self.money = Decimal(OPENING)
         self.agents: dict[str, str] = {}
         self.numbers: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.texts: dict[str, list[str]] = {}
         self.events: list[tuple[str, str]] = []
-        self.inbox = hook(lab, self.account)[1]
+        self.inbox = hook(ctx, self.account)[1]
 
     def hire(self) -> str:
         """Make an agent."""
@@ -83,7 +83,7 @@ class Model:
         owner = agent if agent in self.agents else None
         exchange = buy(self.account, agentId=owner)
         held = sum(number["status"] == "active" for number in self.numbers.values())
-        if held >= MOST_NUMBERS or self.money < NUMBER:
+        if held >= MAX_NUMBERS or self.money < NUMBER:
             wanted = (400, 402)
             self._insist(
                 exchange.status in wanted, f"a number: expected a refusal, got {exchange}", exchange, "AGP-NUM-9"
@@ -233,7 +233,7 @@ class Model:
         self.money = seen
 
     def _insist(self, held: bool, message: str, exchange: Exchange | None, claim: str) -> None:
-        self.lab.insist(held, message, *([exchange] if exchange is not None else []), claim=claim)
+        self.ctx.check_(held, message, *([exchange] if exchange is not None else []), claim=claim)
 
 
 def _named(event: dict[str, Any]) -> tuple[str, str]:
@@ -241,12 +241,12 @@ def _named(event: dict[str, Any]) -> tuple[str, str]:
     return str(event.get("event")), str(body.get("callId") or body.get("messageId"))
 
 
-def drive(lab: Lab, examples: int, steps: int) -> None:
+def drive(ctx: ProbeContext, examples: int, steps: int) -> None:
     """Walk `examples` times, up to `steps` steps each; the first thing that is not as it must be ends the walk."""
-    walk(_machine(lab), lab.equipment.seed, examples, steps, (Settled,))
+    walk(_machine(ctx), ctx.run_context.seed, examples, steps, (ProbeFailed,))
 
 
-def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
+def _machine(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
     from hypothesis import strategies as st
     from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
@@ -258,7 +258,7 @@ def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
 
         def __init__(self) -> None:
             super().__init__()
-            self.model = Model(lab)
+            self.model = Model(ctx)
 
         @rule(target=agents)
         def hire(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from ringback_conformance.claims.agentphone.shapes import ENDED
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox
 
 NUMBERS = "/v1/numbers"
@@ -57,19 +57,19 @@ def made(exchange: Exchange) -> bool:
 
 
 def thing_in(exchange: Exchange, what: str) -> dict[str, Any]:
-    """The object that an answer gives; NotObserved where it gives none."""
+    """The object that an answer gives; Inconclusive where it gives none."""
     body = exchange.json()
     if not made(exchange) or not isinstance(body, dict) or not isinstance(body.get("id"), str):
-        raise NotObserved(f"there is no {what}: {exchange}")
+        raise Inconclusive(f"there is no {what}: {exchange}")
     return body
 
 
 def data(exchange: Exchange) -> list[dict[str, Any]]:
-    """The objects of a list; NotObserved when there is no such list."""
+    """The objects of a list; Inconclusive when there is no such list."""
     body = exchange.json()
     found = body.get("data") if isinstance(body, dict) else None
     if exchange.status != 200 or not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise NotObserved(f"there is no list to look at: {exchange}")
+        raise Inconclusive(f"there is no list to look at: {exchange}")
     return found
 
 
@@ -94,7 +94,7 @@ def fetched(account: Account, path: str, id_: str) -> dict[str, Any]:
 def buy(account: Account, **body: Any) -> Exchange:
     """POST /v1/numbers; on a real deployment with a tag by which it is found again."""
     headers = body.pop("headers", ())
-    if not account.lab.emulated:
+    if not account.ctx.emulated:
         body.setdefault("externalId", TAG)
     return account.post(NUMBERS, body, headers=headers)
 
@@ -103,7 +103,7 @@ def new_number(account: Account, **body: Any) -> dict[str, Any]:
     """A number that was bought."""
     number = thing_in(buy(account, **body), "number")
     if not isinstance(number.get("phoneNumber"), str):
-        raise NotObserved("the number that was bought has no phoneNumber")
+        raise Inconclusive("the number that was bought has no phoneNumber")
     return number
 
 
@@ -114,25 +114,25 @@ def new_agent(account: Account, **body: Any) -> dict[str, Any]:
     )
 
 
-def shared_number(lab: Lab, account: Account) -> Exchange:
+def shared_number(ctx: ProbeContext, account: Account) -> Exchange:
     """The answer that bought a number for `shared_agent`: its own in the emulator, one for all probes elsewhere."""
-    if lab.emulated or "number" not in lab.shared:
-        lab.shared["number"] = buy(account, agentId=shared_agent(lab, account)["id"])
-    exchange = lab.shared["number"]
+    if ctx.emulated or "number" not in ctx.shared:
+        ctx.shared["number"] = buy(account, agentId=shared_agent(ctx, account)["id"])
+    exchange = ctx.shared["number"]
     if not isinstance(exchange, Exchange) or not made(exchange):
-        raise NotObserved(f"no number could be bought: {exchange}")
+        raise Inconclusive(f"no number could be bought: {exchange}")
     return exchange
 
 
-def shared_agent(lab: Lab, account: Account) -> dict[str, Any]:
+def shared_agent(ctx: ProbeContext, account: Account) -> dict[str, Any]:
     """An agent: its own in the emulator, one for all probes elsewhere."""
-    if lab.emulated:
+    if ctx.emulated:
         return new_agent(account)
-    if "agent" not in lab.shared:
-        lab.shared["agent"] = new_agent(account)
-    agent = lab.shared["agent"]
+    if "agent" not in ctx.shared:
+        ctx.shared["agent"] = new_agent(account)
+    agent = ctx.shared["agent"]
     if not isinstance(agent, dict):
-        raise NotObserved("no agent could be made")
+        raise Inconclusive("no agent could be made")
     return agent
 
 
@@ -183,11 +183,11 @@ def lines(*said: str) -> list[dict[str, Any]]:
 
 
 def ring(account: Account, number: dict[str, Any], caller: str = PERSON, **script: Any) -> str:
-    """Somebody calls the number; NotObserved when nobody answers there."""
+    """Somebody calls the number; Inconclusive when nobody answers there."""
     try:
         return account.phone(str(number.get("phoneNumber")), caller, **script)
     except ControlRefused as refusal:
-        raise NotObserved(f"no call reached {number.get('phoneNumber')}: {refusal}") from None
+        raise Inconclusive(f"no call reached {number.get('phoneNumber')}: {refusal}") from None
 
 
 def ended(call: dict[str, Any]) -> bool:
@@ -221,7 +221,7 @@ def written(
     try:
         return account.write(str(number.get("phoneNumber")), sender, body, media, group)
     except ControlRefused as refusal:
-        raise NotObserved(f"no message reached {number.get('phoneNumber')}: {refusal}") from None
+        raise Inconclusive(f"no message reached {number.get('phoneNumber')}: {refusal}") from None
 
 
 def messages(account: Account, number: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
@@ -230,10 +230,10 @@ def messages(account: Account, number: dict[str, Any], **query: Any) -> list[dic
 
 
 def conversation_with(account: Account, participant: str) -> dict[str, Any]:
-    """The account's conversation with somebody; NotObserved when there is none, or several."""
+    """The account's conversation with somebody; Inconclusive when there is none, or several."""
     found = [each for each in listed(account, CONVERSATIONS, limit=100) if each.get("participant") == participant]
     if len(found) != 1:
-        raise NotObserved(f"there are {len(found)} conversations with {participant}")
+        raise Inconclusive(f"there are {len(found)} conversations with {participant}")
     return found[0]
 
 
@@ -250,9 +250,11 @@ def escaped(phone: str) -> str:
 # -- webhooks ------
 
 
-def hook(lab: Lab, account: Account, agent: dict[str, Any] | None = None, **body: Any) -> tuple[dict[str, Any], Inbox]:
+def hook(
+    ctx: ProbeContext, account: Account, agent: dict[str, Any] | None = None, **body: Any
+) -> tuple[dict[str, Any], Inbox]:
     """A webhook of the account, or of an agent, whose requests come to an inbox of its own."""
-    inbox = lab.inbox()
+    inbox = ctx.inbox()
     path = WEBHOOK if agent is None else f"{AGENTS}/{agent['id']}/webhook"
     return thing_in(account.post(path, {"url": inbox.url, **body}), "webhook"), inbox
 
@@ -285,12 +287,14 @@ def says_lines(*replies: dict[str, Any]) -> Answer:
     return Answer(200, (("Content-Type", NDJSON),), body=body.encode())
 
 
-def refused(lab: Lab, exchange: Exchange, statuses: Iterable[int], what: str, code: str = "", claim: str = "") -> bool:
+def refused(
+    ctx: ProbeContext, exchange: Exchange, statuses: Iterable[int], what: str, code: str = "", claim: str = ""
+) -> bool:
     """Expect one of these statuses, with a code where one is given. The envelope is AGP-ERR-1's, for all of them."""
     wanted = tuple(statuses)
     held = exchange.status in wanted and (not code or exchange.code == code)
     named = " ".join(filter(None, (" or ".join(map(str, wanted)), code)))
-    return lab.expect(held, f"{what}: expected {named}, got {exchange}", exchange, claim=claim)
+    return ctx.expect(held, f"{what}: expected {named}, got {exchange}", exchange, claim=claim)
 
 
 def fields_at_fault(exchange: Exchange) -> list[Any]:

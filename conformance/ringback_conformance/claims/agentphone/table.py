@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.agentphone.adapter import DIALECT
+from ringback_conformance.claims.agentphone.adapter import ADAPTER
 from ringback_conformance.model import Basis, Claim, Level, Need
 
 KEYS = "Create number: Example"
@@ -385,7 +385,7 @@ ROWS: tuple[Row, ...] = (
 SHOULD = frozenset({"AGP-ERR-3", "AGP-ERR-4", "AGP-ERR-6"})
 
 CATALOGUE = Catalogue(
-    DIALECT,
+    ADAPTER,
     (
         Claim(
             id=id_,

@@ -41,7 +41,7 @@ from ringback_conformance.claims.agentphone.steps import (
 )
 from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox, mailbox
 from ringback_conformance.shapes import moment, odd_fields
 
@@ -76,74 +76,74 @@ def own(agent: dict[str, Any]) -> str:
     Send("DELETE", OWN_HOOK, 2),
     shares=("agent",),
 )
-def webhooks_set_and_removed(lab: Lab) -> None:
-    account = lab.customer()
-    agent = shared_agent(lab, account)
-    paths = (ACCOUNT_WEBHOOK, own(agent)) if lab.emulated else (own(agent),)
+def webhooks_set_and_removed(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    agent = shared_agent(ctx, account)
+    paths = (ACCOUNT_WEBHOOK, own(agent)) if ctx.emulated else (own(agent),)
     for path in paths:
-        _life(lab, account, path)
-    if not lab.emulated:
-        lab.leave_out("the account's own webhook, which is yours, and who is told of an event")
+        _life(ctx, account, path)
+    if not ctx.emulated:
+        ctx.not_covered("the account's own webhook, which is yours, and who is told of an event")
         return
-    _one_receiver(lab)
+    _one_receiver(ctx)
 
 
-def _life(lab: Lab, account: Account, path: str) -> None:
+def _life(ctx: ProbeContext, account: Account, path: str) -> None:
     unset = account.get(path)
-    lab.expect(
+    ctx.expect(
         unset.status == 200 and unset.response_body.strip() == b"null",
         f"GET {path} where none is set: expected null, got {unset}",
         unset,
     )
     secrets = []
     for _ in range(2):
-        inbox = lab.inbox()
+        inbox = ctx.inbox()
         exchange = account.post(path, {"url": inbox.url})
         odd = odd_fields(exchange.json(), WEBHOOK, "the webhook")
-        lab.insist(exchange.status == 200 and odd is None, f"POST {path}: {odd or exchange}", exchange)
+        ctx.check_(exchange.status == 200 and odd is None, f"POST {path}: {odd or exchange}", exchange)
         hooked = exchange.json()
         secrets.append(hooked["secret"])
         shown = account.get(path)
-        lab.expect(
+        ctx.expect(
             shown.json() == hooked and hooked["url"] == inbox.url,
             f"GET {path} after that: expected it, with its secret, got {shown} {shown.json()}",
             shown,
         )
-    lab.expect(len(set(secrets)) == 2, f"two POSTs of {path}: expected a new secret each time")
+    ctx.expect(len(set(secrets)) == 2, f"two POSTs of {path}: expected a new secret each time")
     gone = account.delete(path)
-    lab.expect(
+    ctx.expect(
         gone.status == 200 and (gone.json() or {}).get("success") is True,
         f"DELETE {path}: expected success, got {gone}",
         gone,
     )
     after = account.get(path)
-    lab.expect(
+    ctx.expect(
         after.json() is None and after.status == 200, f"GET {path} after that: expected null, got {after}", after
     )
-    refused(lab, account.delete(path), (404,), f"a second DELETE {path}")
+    refused(ctx, account.delete(path), (404,), f"a second DELETE {path}")
 
 
-def _one_receiver(lab: Lab) -> None:
-    account = lab.customer()
-    _, general = hook(lab, account)
+def _one_receiver(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, general = hook(ctx, account)
     agent, number = desk(account)
     other, second = desk(account)
     loose = new_number(account)
-    _, special = hook(lab, account, agent)
+    _, special = hook(ctx, account, agent)
     expected: dict[str, tuple[Inbox, Inbox]] = {}
     for line, inbox, silent in ((number, special, general), (second, general, special), (loose, general, special)):
         expected[written(account, line)] = (inbox, silent)
     account.advance(1)
     for id_, (inbox, silent) in expected.items():
         came, astray = _about(inbox, id_), _about(silent, id_)
-        lab.expect(
+        ctx.expect(
             (came, astray) == (1, 0), f"an event of {id_}: expected it once, and nowhere else, got {came} and {astray}"
         )
     account.delete(own(agent))
     back = written(account, number)
     account.advance(1)
     came, astray = _about(general, back), _about(special, back)
-    lab.expect(
+    ctx.expect(
         (came, astray) == (1, 0),
         f"after the agent's webhook was removed: expected the account's, got {came} and {astray}",
     )
@@ -151,12 +151,12 @@ def _one_receiver(lab: Lab) -> None:
     count = len(general.received)
     written(account, number)
     account.advance(1)
-    lab.expect(
+    ctx.expect(
         len(general.received) == count,
         "after the account's was removed: expected nothing more",
         *general.received[count:],
     )
-    lab.require(other["id"] != agent["id"], "the agents are one")
+    ctx.precondition(other["id"] != agent["id"], "the agents are one")
 
 
 def _about(inbox: Inbox, id_: str) -> int:
@@ -197,11 +197,11 @@ def _cut(header: str) -> str:
     Send("DELETE", OWN_HOOK, 1),
     shares=("agent",),
 )
-def signatures(lab: Lab) -> None:
-    account = lab.customer()
-    agent = shared_agent(lab, account)
-    hooked, inbox = hook(lab, account, agent)
-    if lab.emulated:
+def signatures(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    agent = shared_agent(ctx, account)
+    hooked, inbox = hook(ctx, account, agent)
+    if ctx.emulated:
         number = new_number(account, agentId=agent["id"])
         inbox.answer(500, 200)
         written(account, number, "Déjà vu — 10 € 😀")
@@ -209,35 +209,35 @@ def signatures(lab: Lab) -> None:
         times = _attempt_times(account)
     else:
         tested = account.post(f"{own(agent)}/test", {})
-        lab.require(made(tested) and inbox.wait(1, 30.0), f"no test event came: {tested}")
+        ctx.precondition(made(tested) and inbox.wait(1, 30.0), f"no test event came: {tested}")
         times = []
-    lab.require(bool(inbox.received), "no event came")
+    ctx.precondition(bool(inbox.received), "no event came")
     for exchange in inbox.received:
         header, stamp = exchange.request_header(SIGNATURE) or "", exchange.request_header(TIMESTAMP) or ""
         found = SIGNED.fullmatch(header)
         right = found is not None and hmac.compare_digest(
             sign(hooked["secret"], stamp, exchange.request_body), found[1]
         )
-        lab.expect(
+        ctx.expect(
             right, f"{SIGNATURE}: expected sha256= and the HMAC under the whole secret, got {_cut(header)}", exchange
         )
         near = not times or (stamp.isdigit() and any(abs(int(stamp) - instant) <= FRESH_SECONDS for instant in times))
-        lab.expect(near, f"{TIMESTAMP}: expected the moment of the attempt, got {_cut(stamp)}", exchange)
-        lab.expect(bool(exchange.request_header(DELIVERY_ID)), f"{DELIVERY_ID}: expected it on every attempt", exchange)
-    if not lab.emulated:
+        ctx.expect(near, f"{TIMESTAMP}: expected the moment of the attempt, got {_cut(stamp)}", exchange)
+        ctx.expect(bool(exchange.request_header(DELIVERY_ID)), f"{DELIVERY_ID}: expected it on every attempt", exchange)
+    if not ctx.emulated:
         account.delete(own(agent))
         return
     stamps = [exchange.request_header(TIMESTAMP) for exchange in inbox.received]
     names = {exchange.request_header(DELIVERY_ID) for exchange in inbox.received}
-    lab.expect(
+    ctx.expect(
         len(stamps) == 2 and len(set(stamps)) == 2,
         f"two attempts: expected each with its own moment, got {stamps}",
         *inbox.received,
     )
-    lab.expect(len(names) == 1, f"{DELIVERY_ID} of one event: expected it the same, got {names}", *inbox.received)
+    ctx.expect(len(names) == 1, f"{DELIVERY_ID} of one event: expected it the same, got {names}", *inbox.received)
     written(account, number, "Again")
     account.advance(1)
-    lab.expect(
+    ctx.expect(
         inbox.received[-1].request_header(DELIVERY_ID) not in names,
         f"{DELIVERY_ID} of another event: expected another",
         *inbox.received,
@@ -268,10 +268,10 @@ def an_event_is_as_it_must_be(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("AGP-HOOK-3")
-def events_of_every_kind(lab: Lab) -> None:
-    account = lab.customer()
+def events_of_every_kind(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent, number = desk(account, voiceMode="webhook")
-    _, inbox = hook(lab, account, contextLimit=2)
+    _, inbox = hook(ctx, account, contextLimit=2)
     inbox.answer(says(text="Until six."))
     contact = new_contact(account)
     said = [written(account, number, f"Message {n}") for n in range(3)]
@@ -281,7 +281,7 @@ def events_of_every_kind(lab: Lab) -> None:
     last = written(account, number, "And now?", media=["https://app.example.com/loaf.jpg"])
     account.advance(1)
     events = {inner(event).get("messageId"): event for event in told(inbox, "agent.message")}
-    lab.insist(
+    ctx.check_(
         set(events) == {*said, last}, f"agent.message: expected one for each of 4, got {len(events)}", *inbox.received
     )
     event = events[last]
@@ -296,42 +296,42 @@ def events_of_every_kind(lab: Lab) -> None:
     }
     wrong = {name: inner(event).get(name) for name, value in wanted.items() if inner(event).get(name) != value}
     who = (inner(event).get("contact") or {}).get("id")
-    lab.expect(
+    ctx.expect(
         not wrong and who == contact["id"] and event["agentId"] == agent["id"],
         f"agent.message: expected {wanted} of the contact, got {wrong} {who}",
         *inbox.received,
     )
-    lab.expect(
+    ctx.expect(
         event["conversationState"] == {"order": 31},
         f"conversationState: got {event['conversationState']}",
         *inbox.received,
     )
-    lab.expect(
+    ctx.expect(
         events[said[0]]["conversationState"] is None, "conversationState where nothing is remembered: expected null"
     )
     history = [each["content"] for each in event["recentHistory"]]
-    lab.expect(
+    ctx.expect(
         history == ["Message 1", "Message 2"],
         f"recentHistory with contextLimit 2: expected the two before it, in order, got {history}",
         *inbox.received,
     )
-    lab.expect(events[said[0]]["recentHistory"] == [], "recentHistory of the first message: expected an empty list")
-    _spoken(lab, account, number, inbox)
-    _reacted(lab, account)
-    _limits(lab, account)
+    ctx.expect(events[said[0]]["recentHistory"] == [], "recentHistory of the first message: expected an empty list")
+    _spoken(ctx, account, number, inbox)
+    _reacted(ctx, account)
+    _limits(ctx, account)
 
 
-def _spoken(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _spoken(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     id_ = ring(account, number, answer_after=1, duration=30, turns=lines("caller: Are you open?"))
     account.advance(30 + RINGING_AND_AFTER)
     turns = told(inbox, "agent.message/voice")
-    lab.expect(
+    ctx.expect(
         [inner(turn).get("transcript") for turn in turns] == ["Are you open?"],
         f"agent.message of a call: expected what was said, got {[inner(turn).get('transcript') for turn in turns]}",
         *inbox.received,
     )
     over = told(inbox, "agent.call_ended")
-    lab.insist(len(over) == 1, f"agent.call_ended: expected one, got {len(over)}", *inbox.received)
+    ctx.check_(len(over) == 1, f"agent.call_ended: expected one, got {len(over)}", *inbox.received)
     body = inner(over[0])
     shown = account.get(f"{CALLS}/{id_}").json()
     wanted = {
@@ -347,7 +347,7 @@ def _spoken(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) ->
     }
     wrong = {name: body.get(name) for name, value in wanted.items() if body.get(name) != value}
     said = [(each["role"], each["content"]) for each in body.get("transcript", [])]
-    lab.expect(
+    ctx.expect(
         not wrong and said == [("user", "Are you open?"), ("agent", "Until six.")],
         f"agent.call_ended: expected {wanted} with both turns, got {wrong} {said}",
         *inbox.received,
@@ -355,21 +355,21 @@ def _spoken(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) ->
     missed = ring(account, number, end="no_answer")
     account.advance(RINGING_AND_AFTER)
     lost = [inner(event) for event in told(inbox, "agent.call_ended") if inner(event).get("callId") == missed]
-    lab.expect(
+    ctx.expect(
         [each.get("status") for each in lost] == ["no-answer"] and lost[0].get("transcript") == [],
         f"agent.call_ended of a call that nobody took: expected no-answer, got {lost}",
         *inbox.received,
     )
 
 
-def _reacted(lab: Lab, account: Account) -> None:
+def _reacted(ctx: ProbeContext, account: Account) -> None:
     number = new_number(account, type="imessage")
-    _, inbox = hook(lab, account)
+    _, inbox = hook(ctx, account)
     text = new_text(account, number, "Your table is ready.", to_number=PERSON)
     written(account, number, "Loved “Your table is ready.”")
     account.advance(1)
     found = told(inbox, "agent.reaction")
-    lab.insist(len(found) == 1, f"agent.reaction: expected one, got {len(found)}", *inbox.received)
+    ctx.check_(len(found) == 1, f"agent.reaction: expected one, got {len(found)}", *inbox.received)
     body = inner(found[0])
     wanted = {
         "reactionType": "love",
@@ -378,18 +378,18 @@ def _reacted(lab: Lab, account: Account) -> None:
         "messageBody": "Your table is ready.",
     }
     wrong = {name: body.get(name) for name, value in wanted.items() if body.get(name) != value}
-    lab.expect(not wrong, f"agent.reaction: expected {wanted}, got {wrong}", *inbox.received)
+    ctx.expect(not wrong, f"agent.reaction: expected {wanted}, got {wrong}", *inbox.received)
 
 
-def _limits(lab: Lab, account: Account) -> None:
+def _limits(ctx: ProbeContext, account: Account) -> None:
     number = new_number(account)
     for limit, expected in ((0, 0), (None, DEFAULT_CONTEXT)):
-        _, inbox = hook(lab, account, contextLimit=limit)
+        _, inbox = hook(ctx, account, contextLimit=limit)
         for n in range(DEFAULT_CONTEXT + 2):
             written(account, number, f"{n}")
         account.advance(1)
         got = len(told(inbox)[-1]["recentHistory"])
-        lab.expect(
+        ctx.expect(
             got == expected,
             f"recentHistory with contextLimit {limit}: expected {expected}, got {got}",
             inbox.received[-1],
@@ -397,30 +397,30 @@ def _limits(lab: Lab, account: Account) -> None:
 
 
 @CATALOGUE.probe("AGP-HOOK-4")
-def receivers_that_fail(lab: Lab) -> None:
-    account = lab.customer()
+def receivers_that_fail(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     agent, number = desk(account)
-    _, inbox = hook(lab, account)
+    _, inbox = hook(ctx, account)
     inbox.answer(500, 404, Answer(302, (("Location", PUBLIC_HOOK),)), 500)
     lost = written(account, number, "Nobody listens")
     account.advance(1)
-    pending = _delivery(lab, account, lost)
-    lab.expect(
+    pending = _delivery(ctx, account, lost)
+    ctx.expect(
         pending["status"] == "pending" and pending["attemptCount"] == 1 and bool(pending["nextRetryAt"]),
         f"after one attempt: expected it pending with nextRetryAt, got {pending}",
     )
     account.advance(ALL_ATTEMPTS)
     came = list(inbox.received)
-    lab.insist(len(came) == ATTEMPTS, f"attempts that all fail: expected {ATTEMPTS}, got {len(came)}", *came)
-    lab.expect(len({exchange.request_body for exchange in came}) == 1, "their bodies: expected them alike", *came)
+    ctx.check_(len(came) == ATTEMPTS, f"attempts that all fail: expected {ATTEMPTS}, got {len(came)}", *came)
+    ctx.expect(len({exchange.request_body for exchange in came}) == 1, "their bodies: expected them alike", *came)
     waits = [b - a for a, b in itertools.pairwise(_attempt_times(account))]
-    lab.expect(
+    ctx.expect(
         all(b > a for a, b in itertools.pairwise(waits)),
         f"the waits between attempts: expected each longer, got {', '.join(f'{wait:g} s' for wait in waits)}",
         *came,
     )
-    failed = _delivery(lab, account, lost)
-    lab.expect(
+    failed = _delivery(ctx, account, lost)
+    ctx.expect(
         (failed["status"], failed["attemptCount"], failed["httpStatus"], failed["nextRetryAt"])
         == ("failed", ATTEMPTS, 500, None),
         f"in the end: expected it failed after {ATTEMPTS} with 500, got {failed}",
@@ -428,26 +428,26 @@ def receivers_that_fail(lab: Lab) -> None:
     inbox.answer(503, 204)
     mended = written(account, number, "Somebody listens")
     account.advance(ALL_ATTEMPTS)
-    lab.expect(
+    ctx.expect(
         len(inbox.received) == ATTEMPTS + 2,
         f"one that fails once: expected 2 attempts, got {len(inbox.received) - ATTEMPTS}",
     )
-    good = _delivery(lab, account, mended)
-    lab.expect(
+    good = _delivery(ctx, account, mended)
+    ctx.expect(
         (good["status"], good["attemptCount"]) == ("success", 2),
         f"one that arrived: expected success after 2, got {good}",
     )
-    _counted(lab, account)
-    _tested(lab, account, agent)
+    _counted(ctx, account)
+    _tested(ctx, account, agent)
 
 
-def _delivery(lab: Lab, account: Account, message: str) -> dict[str, Any]:
+def _delivery(ctx: ProbeContext, account: Account, message: str) -> dict[str, Any]:
     exchange = account.get(DELIVERIES)
     body = exchange.json()
     found = [each for each in (body or {}).get("items", []) if each.get("messageId") == message]
     odd = odd_fields(found[0], DELIVERY, "the delivery") if found else f"there are {len(found)}"
-    lab.insist(odd is None and len(found) == 1, f"the delivery of {message}: {odd}", exchange)
-    lab.expect(
+    ctx.check_(odd is None and len(found) == 1, f"the delivery of {message}: {odd}", exchange)
+    ctx.expect(
         body["data"] == body["items"]
         and body["total"] >= len(body["items"])
         and (body["offset"], body["limit"]) == (0, 50),
@@ -457,56 +457,56 @@ def _delivery(lab: Lab, account: Account, message: str) -> dict[str, Any]:
     return dict(found[0])
 
 
-def _counted(lab: Lab, account: Account) -> None:
+def _counted(ctx: ProbeContext, account: Account) -> None:
     every = account.get(f"{DELIVERIES}/all-time").json()
     wanted = {"total": 2, "success": 1, "failed": 1, "successRate": 50}
-    lab.expect({name: every.get(name) for name in wanted} == wanted, f"all-time: expected {wanted}, got {every}")
+    ctx.expect({name: every.get(name) for name in wanted} == wanted, f"all-time: expected {wanted}, got {every}")
     stats = account.get(f"{DELIVERIES}/stats?hours=8760").json()
     odd = odd_fields(stats, STATS, "the stats")
     seen = (stats.get("total"), stats.get("success"), stats.get("failed"), stats.get("pending"))
-    lab.expect(odd is None and seen == (2, 1, 1, 0), f"stats: {odd or f'expected 2, 1, 1 and 0, got {seen}'}")
+    ctx.expect(odd is None and seen == (2, 1, 1, 0), f"stats: {odd or f'expected 2, 1, 1 and 0, got {seen}'}")
     recent = account.get(f"{DELIVERIES}/stats").json()
-    lab.expect(recent.get("total") == 0, f"stats of the last 24 hours: expected none, got {recent.get('total')}")
+    ctx.expect(recent.get("total") == 0, f"stats of the last 24 hours: expected none, got {recent.get('total')}")
     none = account.get(f"{DELIVERIES}?hours=24").json()
-    lab.expect(
+    ctx.expect(
         none.get("items") == [], f"deliveries of the last 24 hours: expected none, got {len(none.get('items', []))}"
     )
     one = account.get(f"{DELIVERIES}?limit=1&offset=1").json()
-    lab.expect(
+    ctx.expect(
         (len(one["items"]), one["total"]) == (1, 2),
         f"deliveries by one: expected 1 of 2, got {len(one['items'])} of {one['total']}",
     )
 
 
-def _tested(lab: Lab, account: Account, agent: dict[str, Any]) -> None:
-    refused(lab, account.post(f"{own(agent)}/test", {}), (404,), "a test of an agent's webhook where there is none")
-    _, inbox = hook(lab, account, agent)
+def _tested(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
+    refused(ctx, account.post(f"{own(agent)}/test", {}), (404,), "a test of an agent's webhook where there is none")
+    _, inbox = hook(ctx, account, agent)
     for answer, held in ((200, True), (500, False)):
         inbox.answer(answer)
         tested = account.post(f"{own(agent)}/test", {})
         body = tested.json() or {}
-        lab.expect(
+        ctx.expect(
             tested.status == 200 and body.get("success") is held and body.get("httpStatus") == answer
             and body.get("statusCode") == answer and (body.get("errorMessage") is None) is held,
             f"a test that is answered {answer}: expected success {held}, got {tested} {body}",
             tested,
         )  # fmt: skip
     marked = [event.get("test") for event in told(inbox)]
-    lab.expect(
+    ctx.expect(
         marked == [True, True],
         f"test events: expected them marked as such, and not repeated, got {marked}",
         *inbox.received,
     )
     listing = account.get(f"{own(agent)}/deliveries")
-    lab.expect(
+    ctx.expect(
         listing.status == 200 and isinstance(listing.json(), list),
         f"an agent's deliveries: expected a bare list, got {listing}",
         listing,
     )
-    _, general = hook(lab, account)
+    _, general = hook(ctx, account)
     account.post(f"{ACCOUNT_WEBHOOK}/test", {"from": PERSON, "message": "Hello from a test", "channel": "sms"})
     seen = [(event.get("test"), inner(event).get("message"), inner(event).get("from")) for event in told(general)]
-    lab.expect(
+    ctx.expect(
         seen == [(True, "Hello from a test", PERSON)],
         f"a test of the account's: expected it as asked, got {seen}",
         *general.received,
@@ -520,22 +520,22 @@ def _tested(lab: Lab, account: Account, agent: dict[str, Any]) -> None:
     Send("DELETE", OWN_HOOK, 1),
     shares=("agent",),
 )
-def webhooks_that_will_not_do(lab: Lab) -> None:
-    account = lab.customer()
-    agent = shared_agent(lab, account)
-    url = lab.inbox().url if lab.emulated else PUBLIC_HOOK
+def webhooks_that_will_not_do(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    agent = shared_agent(ctx, account)
+    url = ctx.inbox().url if ctx.emulated else PUBLIC_HOOK
     plain = thing_in(account.post(own(agent), {"url": url}), "webhook")
     seen = (plain["contextLimit"], plain["timeout"])
-    lab.expect(seen == (DEFAULT_CONTEXT, DEFAULT_TIMEOUT), f"the defaults: expected 10 and 30, got {seen}")
+    ctx.expect(seen == (DEFAULT_CONTEXT, DEFAULT_TIMEOUT), f"the defaults: expected 10 and 30, got {seen}")
     for context, timeout in ((0, 5), (50, 120)):
         edge = thing_in(account.post(own(agent), {"url": url, "contextLimit": context, "timeout": timeout}), "webhook")
-        lab.expect(
+        ctx.expect(
             (edge["contextLimit"], edge["timeout"]) == (context, timeout), f"{context} and {timeout}: got {edge}"
         )
     for body in OUT_OF_RANGE:
-        refused(lab, account.post(own(agent), {"url": url, **body}), (422,), f"a webhook with {body}")
+        refused(ctx, account.post(own(agent), {"url": url, **body}), (422,), f"a webhook with {body}")
     for bad in BAD_URLS:
-        refused(lab, account.post(own(agent), {"url": bad}), (400, 422), f"a webhook at {bad!r}")
+        refused(ctx, account.post(own(agent), {"url": bad}), (400, 422), f"a webhook at {bad!r}")
     after = account.get(own(agent)).json()
-    lab.expect(after == edge, f"the webhook after that: expected it as before, got {after}")
+    ctx.expect(after == edge, f"the webhook after that: expected it as before, got {after}")
     account.delete(own(agent))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.catalogue import Dialect, Known
+from ringback_conformance.catalogue import Known, VendorAdapter
 from ringback_conformance.claims.inkbox.shapes import odd_error
 from ringback_conformance.claims.inkbox.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.inkbox.steps import (
@@ -32,7 +32,7 @@ from ringback_conformance.shapes import E164
 from ringback_conformance.transport import Request
 
 if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, Lab
+    from ringback_conformance.probe_context import Account, ProbeContext
 
 NUMBER_CENTS, CALL_CENTS, TEXT_CENTS = 500, 100, 10
 """The page gives no prices: what a number, a call and a text to one recipient are taken to cost at most."""
@@ -82,7 +82,7 @@ def destinations(request: Request) -> list[str]:
     return [each for each in found if isinstance(each, str) and E164.fullmatch(each)]
 
 
-def recognises(exchange: Exchange) -> str | None:
+def identify(exchange: Exchange) -> str | None:
     """The answer to `GET /api/v1/phone/numbers` with a key: an array, or an error in the envelope."""
     if exchange.status == 401:
         return "the key is refused (401): give a valid one with --key-env NAME"
@@ -129,7 +129,7 @@ def existing(listing: Exchange) -> list[str]:
     return [str(number["id"]) for number in found if isinstance(number, dict) and number.get("id")]
 
 
-def strays(_listing: Exchange, _request: Request) -> None:
+def orphans(_listing: Exchange, _request: Request) -> None:
     """What an unanswered request may have made cannot be told from what somebody else made meanwhile."""
     return
 
@@ -144,7 +144,7 @@ def known(exchanges: Iterable[Exchange]) -> Known:
     return Known(secrets)
 
 
-def tame(request: Request) -> Request:
+def sanitize(request: Request) -> Request:
     """Generated addresses lead nowhere: those of webhooks to a name that nobody has, those of sockets to none."""
     request = tamed(request, ADDRESSES)
     body = said(request)
@@ -162,12 +162,12 @@ def tamed_socket(request: Request, body: dict[str, Any]) -> Request:
     )
 
 
-def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
+def sample_ids(ctx: ProbeContext, account: Account) -> dict[str, list[str]]:
     """Ids that exist, for the engine's path parameters."""
     number = new_number(account)
     identity = str(number["agent_identity_id"])
     hook = account.post(
-        SUBSCRIPTIONS, {"url": lab.inbox().url, "event_types": ["text.sent"], "agent_identity_id": identity}
+        SUBSCRIPTIONS, {"url": ctx.inbox().url, "event_types": ["text.sent"], "agent_identity_id": identity}
     )
     rule = account.post(f"{NUMBERS}/{number['id']}/contact-rules", {"action": "allow", "match_target": "+12145550199"})
     text = new_text(account, number)
@@ -190,11 +190,11 @@ def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
     }
 
 
-DIALECT = Dialect(
+ADAPTER = VendorAdapter(
     vendor="inkbox",
     page="Phone API",
-    hello=NUMBERS,
-    recognises=recognises,
+    health_path=NUMBERS,
+    identify=identify,
     rate=60,
     price=price,
     charged=charged,
@@ -205,7 +205,7 @@ DIALECT = Dialect(
     removal=removal,
     removed=removed,
     existing=existing,
-    strays=strays,
+    orphans=orphans,
     shared={
         "number": (
             Send("POST", IDENTITIES, 1, NUMBER_CENTS, "an identity with a number"),
@@ -217,12 +217,12 @@ DIALECT = Dialect(
     known=known,
     key_prefix="ApiKey_",
     unlimited={"number_limit": None, "calls_per_day": None, "call_minutes_per_day": None},
-    tame=tame,
-    feed=feed,
+    sanitize=sanitize,
+    sample_ids=sample_ids,
     credentials=credentials,
     engine_claims=ENGINE_CLAIMS,
     machine=drive,
     machine_claims=CLAIMS_OF_MACHINE,
 )
 
-__all__ = ["DIALECT", "PHONE"]
+__all__ = ["ADAPTER", "PHONE"]

@@ -32,23 +32,23 @@ from ringback_conformance.claims.inkbox.steps import (
 )
 from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 WARM_MINUTES = 16
 
 
 def rule(account: Account, number: dict[str, Any], action: str, target: str, **body: Any) -> dict[str, Any]:
-    """A contact rule of a number's; NotObserved where there is none."""
+    """A contact rule of a number's; Inconclusive where there is none."""
     asked = {"action": action, "match_type": "exact_number", "match_target": target, **body}
     return thing_in(account.post(at(number, "/contact-rules"), asked), "contact rule")
 
 
-def _blocked(lab: Lab, exchange: Exchange, what: str, address: str, id_: str | None) -> None:
-    if not refused(lab, exchange, 403, what, "recipient_blocked"):
+def _blocked(ctx: ProbeContext, exchange: Exchange, what: str, address: str, id_: str | None) -> None:
+    if not refused(ctx, exchange, 403, what, "recipient_blocked"):
         return
     detail = (exchange.json() or {}).get("detail") or {}
     held = detail.get("matched_rule_id") == id_ and detail.get("address") == address and detail.get("reason")
-    lab.expect(
+    ctx.expect(
         bool(held),
         f"{what}: expected matched_rule_id {id_}, the address and a reason, got {detail.get('matched_rule_id')}, "
         f"{detail.get('address')}, {detail.get('reason')!r}",
@@ -57,117 +57,117 @@ def _blocked(lab: Lab, exchange: Exchange, what: str, address: str, id_: str | N
 
 
 @CATALOGUE.probe("INK-TXT-4")
-def who_may_be_heard_and_written_to(lab: Lab) -> None:
-    account = lab.customer()
+def who_may_be_heard_and_written_to(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
-    _opted(lab, account, number)
-    _ruled(lab, account, number)
-    _filtered(lab, account, number)
+    _opted(ctx, account, number)
+    _ruled(ctx, account, number)
+    _filtered(ctx, account, number)
 
 
-def _opted(lab: Lab, account: Account, number: dict[str, Any]) -> None:
-    refused(lab, account.get(f"{OPT_INS}/{PERSON}"), 404, "a receiver who said nothing")
+def _opted(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> None:
+    refused(ctx, account.get(f"{OPT_INS}/{PERSON}"), 404, "a receiver who said nothing")
     written(account, number, "STOP")
-    refused(lab, send(account, number, PERSON), 403, "a text to somebody who sent STOP", "recipient_opted_out")
-    refused(lab, send(account, number, [FAR, PERSON]), 403, "a text to a group with them", "recipient_opted_out")
-    lab.expect(listed(account, texts_of(number, "/search?q=table")) == [], "after that: expected nothing sent")
+    refused(ctx, send(account, number, PERSON), 403, "a text to somebody who sent STOP", "recipient_opted_out")
+    refused(ctx, send(account, number, [FAR, PERSON]), 403, "a text to a group with them", "recipient_opted_out")
+    ctx.expect(listed(account, texts_of(number, "/search?q=table")) == [], "after that: expected nothing sent")
     row = fetched(account, f"{OPT_INS}/{PERSON}")
     told = {name: row.get(name) for name in ("status", "source", "receiver_number", "opted_in_at")}
     wanted = {"status": "opted_out", "source": "sms", "receiver_number": PERSON, "opted_in_at": None}
-    lab.expect(
+    ctx.expect(
         told == wanted and bool(row.get("opted_out_at")), f"a receiver who sent STOP: expected {wanted}, got {told}"
     )
     account.advance(60)
     written(account, number, "start")
     sent = send(account, number, PERSON)
-    lab.expect(made(sent), f"a text to somebody who sent START: expected 2xx, got {sent}", sent)
+    ctx.expect(made(sent), f"a text to somebody who sent START: expected 2xx, got {sent}", sent)
     row = fetched(account, f"{OPT_INS}/{PERSON}")
-    lab.expect(
+    ctx.expect(
         row.get("status") == "opted_in" and bool(row.get("opted_in_at")) and row.get("opted_out_at") is None,
         f"a receiver who sent START: it is {row.get('status')}, out {row.get('opted_out_at')}",
         sent,
     )
     written(account, number, "Please stop calling", STRANGER)
-    lab.expect(made(send(account, number, STRANGER)), "a text that holds the word among others: expected no opt-out")
+    ctx.expect(made(send(account, number, STRANGER)), "a text that holds the word among others: expected no opt-out")
     written(account, number, "STOP", STRANGER)
     rows_ = [(each.get("receiver_number"), each.get("status")) for each in listed(account, OPT_INS)]
-    lab.expect(rows_ == [(STRANGER, "opted_out"), (PERSON, "opted_in")], f"the opt-ins: got {rows_}")
+    ctx.expect(rows_ == [(STRANGER, "opted_out"), (PERSON, "opted_in")], f"the opt-ins: got {rows_}")
     out = [each.get("receiver_number") for each in listed(account, OPT_INS, status="opted_out")]
-    lab.expect(out == [STRANGER], f"those opted out: expected the one, got {out}")
+    ctx.expect(out == [STRANGER], f"those opted out: expected the one, got {out}")
 
 
-def _ruled(lab: Lab, account: Account, number: dict[str, Any]) -> None:
+def _ruled(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> None:
     made_ = rule(account, number, "block", FAR)
-    _blocked(lab, send(account, number, FAR), "a text to a number that is blocked", FAR, str(made_["id"]))
-    _blocked(lab, hosted(account, number, FAR), "a call to a number that is blocked", FAR, str(made_["id"]))
+    _blocked(ctx, send(account, number, FAR), "a text to a number that is blocked", FAR, str(made_["id"]))
+    _blocked(ctx, hosted(account, number, FAR), "a call to a number that is blocked", FAR, str(made_["id"]))
     id_ = written(account, number, "Let me in", FAR)
     text = fetched(account, texts_of(number, f"/{id_}"))
-    lab.expect(text.get("is_blocked") is True, f"a text from a number that is blocked: it is {text.get('is_blocked')}")
+    ctx.expect(text.get("is_blocked") is True, f"a text from a number that is blocked: it is {text.get('is_blocked')}")
     split = {"true": [id_], "false": None}
     for flag, wanted in split.items():
         got = ids(listed(account, texts_of(number), is_blocked=flag))
         held = got == wanted if wanted is not None else id_ not in got
-        lab.expect(held, f"texts with is_blocked={flag}: got {len(got)}")
+        ctx.expect(held, f"texts with is_blocked={flag}: got {len(got)}")
     inward = rule(account, number, "block", SECOND_FAR, direction="inbound")
-    lab.expect(inward.get("direction") == "inbound", f"a rule for one direction: got {inward.get('direction')}")
+    ctx.expect(inward.get("direction") == "inbound", f"a rule for one direction: got {inward.get('direction')}")
     sent = send(account, number, SECOND_FAR)
-    lab.expect(made(sent), f"a text out, where only those coming in are blocked: expected 2xx, got {sent}", sent)
+    ctx.expect(made(sent), f"a text out, where only those coming in are blocked: expected 2xx, got {sent}", sent)
     kept = fetched(account, texts_of(number, f"/{written(account, number, 'Me too', SECOND_FAR)}"))
-    lab.expect(kept.get("is_blocked") is True, f"a text in, where those are blocked: it is {kept.get('is_blocked')}")
+    ctx.expect(kept.get("is_blocked") is True, f"a text in, where those are blocked: it is {kept.get('is_blocked')}")
     account.patch(at(number, f"/contact-rules/{made_['id']}"), {"status": "paused"})
     sent = send(account, number, FAR)
-    lab.expect(made(sent), f"a text against a rule that rests: expected 2xx, got {sent}", sent)
+    ctx.expect(made(sent), f"a text against a rule that rests: expected 2xx, got {sent}", sent)
 
 
-def _filtered(lab: Lab, account: Account, number: dict[str, Any]) -> None:
+def _filtered(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> None:
     settle(account, number, filter_mode="whitelist")
-    _blocked(lab, send(account, number, STRANGER[:-1] + "9"), "a text to a stranger", STRANGER[:-1] + "9", None)
+    _blocked(ctx, send(account, number, STRANGER[:-1] + "9"), "a text to a stranger", STRANGER[:-1] + "9", None)
     id_ = written(account, number, "Hello?", STRANGER[:-1] + "9")
     seen = fetched(account, texts_of(number, f"/{id_}")).get("is_blocked")
-    lab.expect(seen is True, f"a text from a stranger where only those allowed may: is_blocked is {seen}")
+    ctx.expect(seen is True, f"a text from a stranger where only those allowed may: is_blocked is {seen}")
     rule(account, number, "allow", PERSON)
     sent = send(account, number, PERSON)
-    lab.expect(made(sent), f"a text to somebody who is allowed: expected 2xx, got {sent}", sent)
+    ctx.expect(made(sent), f"a text to somebody who is allowed: expected 2xx, got {sent}", sent)
     seen = fetched(account, texts_of(number, f"/{written(account, number, 'Hello', PERSON)}")).get("is_blocked")
-    lab.expect(seen is False, f"a text from somebody who is allowed: is_blocked is {seen}")
+    ctx.expect(seen is False, f"a text from somebody who is allowed: is_blocked is {seen}")
     account.patch(f"{IDENTITIES}front-desk", {"phone_inbound_filter_mode": "blacklist"})
     modes = {name: fetched(account, at(number)).get(name) for name in ("inbound_filter_mode", "outbound_filter_mode")}
     wanted = {"inbound_filter_mode": "blacklist", "outbound_filter_mode": "whitelist"}
-    lab.expect(modes == wanted, f"a filter for one direction: expected {wanted}, got {modes}")
+    ctx.expect(modes == wanted, f"a filter for one direction: expected {wanted}, got {modes}")
 
 
 @CATALOGUE.probe("INK-TXT-6")
-def what_the_vendor_asks_for_first(lab: Lab) -> None:
-    account = lab.account(sms_warmup=True, number_limit=None)
+def what_the_vendor_asks_for_first(ctx: ProbeContext) -> None:
+    account = ctx.account(sms_warmup=True, number_limit=None)
     number = new_number(account)
-    lab.expect(
+    ctx.expect(
         number.get("sms_status") == "pending", f"a new number: expected it pending, it is {number.get('sms_status')}"
     )
-    refused(lab, send(account, number), 409, "a text from a new number", "sender_sms_pending")
+    refused(ctx, send(account, number), 409, "a text from a new number", "sender_sms_pending")
     account.advance(WARM_MINUTES * MINUTE)
     now = fetched(account, at(number))
-    lab.expect(
+    ctx.expect(
         now.get("sms_status") == "ready" and bool(now.get("sms_ready_at")),
         f"a number after {WARM_MINUTES} minutes: it is {now.get('sms_status')}",
     )
     sent = send(account, number)
-    lab.expect(made(sent), f"a text from it: expected 2xx, got {sent}", sent)
-    other = lab.account(require_opt_in=True, number_limit=None)
+    ctx.expect(made(sent), f"a text from it: expected 2xx, got {sent}", sent)
+    other = ctx.account(require_opt_in=True, number_limit=None)
     number, second = new_number(other), new_number(other, "back-office")
-    refused(lab, send(other, number, PERSON), 403, "a text to somebody who said nothing", "recipient_not_opted_in")
+    refused(ctx, send(other, number, PERSON), 403, "a text to somebody who said nothing", "recipient_not_opted_in")
     written(other, second, "START")
     sent = send(other, number, PERSON)
-    lab.expect(made(sent), f"a text to somebody who sent START to another number: expected 2xx, got {sent}", sent)
+    ctx.expect(made(sent), f"a text to somebody who sent START to another number: expected 2xx, got {sent}", sent)
     inside = send(other, number, str(second["number"]))
-    lab.expect(made(inside), f"a text to a number of the organization: expected 2xx, got {inside}", inside)
+    ctx.expect(made(inside), f"a text to a number of the organization: expected 2xx, got {inside}", inside)
     other.advance(RECEIPTS)
     arrived = [each.get("direction") for each in listed(other, texts_of(second))]
-    lab.expect(arrived[:1] == ["inbound"], f"a text within the organization: expected it to arrive, got {arrived}")
+    ctx.expect(arrived[:1] == ["inbound"], f"a text within the organization: expected it to arrive, got {arrived}")
 
 
 @CATALOGUE.probe("INK-RULE-1")
-def rules_kept_three_ways(lab: Lab) -> None:
-    account = lab.customer()
+def rules_kept_three_ways(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number, other = new_number(account), new_number(account, "back-office")
     by_number, by_handle = at(number, "/contact-rules"), f"{IDENTITIES}front-desk/phone-contact-rules"
     first = account.post(by_number, {"action": "block", "match_target": FAR})
@@ -182,14 +182,14 @@ def rules_kept_three_ways(lab: Lab) -> None:
         "status": "active",
     }
     wrong = {name: row.get(name) for name, value in wanted.items() if row.get(name) != value}
-    lab.expect(first.status == 201 and not wrong, f"a rule: expected {wanted}, got {wrong} ({first})", first)
+    ctx.expect(first.status == 201 and not wrong, f"a rule: expected {wanted}, got {wrong} ({first})", first)
     for path in (by_number, by_handle):
         for action in ("block", "allow"):
             exchange = account.post(path, {"action": action, "match_target": FAR})
-            refused(lab, exchange, 409, f"the same rule again, {action}")
+            refused(ctx, exchange, 409, f"the same rule again, {action}")
             detail = (exchange.json() or {}).get("detail")
             named = detail.get("existing_rule_id") if isinstance(detail, dict) else None
-            lab.expect(named == row["id"], f"existing_rule_id: expected the rule's, got {named!r}", exchange)
+            ctx.expect(named == row["id"], f"existing_rule_id: expected the rule's, got {named!r}", exchange)
     second = thing_in(account.post(by_handle, {"action": "allow", "match_target": PERSON}), "contact rule")
     third = thing_in(
         account.post(at(other, "/contact-rules"), {"action": "block", "match_target": FAR}), "contact rule"
@@ -206,24 +206,24 @@ def rules_kept_three_ways(lab: Lab) -> None:
     )
     for path, expected in views:
         got = listed(account, path)
-        lab.expect(
+        ctx.expect(
             set(ids(got)) == expected, f"{path.rpartition('/')[2]}: expected {len(expected)} rules, got {len(got)}"
         )
         whole = all(each.get("phone_number_id") and each.get("agent_identity_id") for each in got)
-        lab.expect(whole, f"{path.rpartition('/')[2]}: expected each row to name its number and its identity")
-    _changed(lab, account, by_number, by_handle, row)
+        ctx.expect(whole, f"{path.rpartition('/')[2]}: expected each row to name its number and its identity")
+    _changed(ctx, account, by_number, by_handle, row)
     agent = agent_of(account, number)
-    refused(lab, agent.post(by_number, {"action": "block", "match_target": STRANGER}), 403, "a rule by an agent's key")
-    refused(lab, account.get(f"{at(other, '/contact-rules')}/{row['id']}"), 404, "a rule under another number")
+    refused(ctx, agent.post(by_number, {"action": "block", "match_target": STRANGER}), 403, "a rule by an agent's key")
+    refused(ctx, account.get(f"{at(other, '/contact-rules')}/{row['id']}"), 404, "a rule under another number")
     gone = account.delete(f"{by_handle}/{row['id']}")
-    lab.expect(gone.status == 204, f"deleting a rule: expected 204, got {gone}", gone)
-    refused(lab, account.get(f"{by_number}/{row['id']}"), 404, "a rule that was deleted")
+    ctx.expect(gone.status == 204, f"deleting a rule: expected 204, got {gone}", gone)
+    refused(ctx, account.get(f"{by_number}/{row['id']}"), 404, "a rule that was deleted")
     sent = send(account, number, FAR)
-    lab.expect(made(sent), f"a text to a number that was blocked: expected 2xx, got {sent}", sent)
-    refused(lab, account.delete(f"{by_number}/{NOBODY}"), 404, "an unknown rule")
+    ctx.expect(made(sent), f"a text to a number that was blocked: expected 2xx, got {sent}", sent)
+    refused(ctx, account.delete(f"{by_number}/{NOBODY}"), 404, "an unknown rule")
 
 
-def _changed(lab: Lab, account: Account, by_number: str, by_handle: str, row: dict[str, Any]) -> None:
+def _changed(ctx: ProbeContext, account: Account, by_number: str, by_handle: str, row: dict[str, Any]) -> None:
     for path, changes in (
         (by_number, {"direction": "inbound"}),
         (by_handle, {"action": "allow"}),
@@ -232,8 +232,8 @@ def _changed(lab: Lab, account: Account, by_number: str, by_handle: str, row: di
         exchange = account.patch(f"{path}/{row['id']}", changes)
         shown = fetched(account, f"{by_handle}/{row['id']}")
         held = all(shown.get(name) == value for name, value in changes.items())
-        lab.expect(exchange.status == 200 and held, f"a rule changed to {changes}: got {exchange}", exchange)
-    refused(lab, account.patch(f"{by_number}/{row['id']}", {}), 422, "a change of nothing")
+        ctx.expect(exchange.status == 200 and held, f"a rule changed to {changes}: got {exchange}", exchange)
+    refused(ctx, account.patch(f"{by_number}/{row['id']}", {}), 422, "a change of nothing")
     account.patch(f"{by_number}/{row['id']}", {"action": "block", "status": "active"})
     account.patch(f"{by_number}/{row['id']}", {"direction": "both"})
     account.patch(f"{by_number}/{row['id']}", {"action": "allow", "apply_to": "outbound"})
@@ -243,5 +243,5 @@ def _changed(lab: Lab, account: Account, by_number: str, by_handle: str, row: di
         if each.get("match_target") == FAR
     }
     wanted = {("block", "inbound"), ("allow", "outbound")}
-    lab.expect(sides == wanted, f"apply_to outbound: expected {wanted}, got {sides}")
+    ctx.expect(sides == wanted, f"apply_to outbound: expected {wanted}, got {sides}")
     account.patch(f"{by_number}/{row['id']}", {"action": "block"})

@@ -34,7 +34,7 @@ from ringback_conformance.claims.inkbox.steps import (
 )
 from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.claims.inkbox.webhooks import EVENTS
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Inbox
 
 GROUP = ["+12145550101", "+12145550102"]
@@ -52,10 +52,10 @@ def _about(inbox: Inbox, id_: Any) -> list[dict[str, Any]]:
 
 
 @CATALOGUE.probe("INK-HOOK-3")
-def the_events_of_texts(lab: Lab) -> None:
-    account = lab.customer()
+def the_events_of_texts(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
-    _, inbox = hook(lab, account, number, *EVENTS)
+    _, inbox = hook(ctx, account, number, *EVENTS)
     id_ = written(account, number, "Is it free?")
     account.advance(1)
     for script, wanted in ENDS:
@@ -63,25 +63,25 @@ def the_events_of_texts(lab: Lab) -> None:
         text = new_text(account, number)
         account.advance(RECEIPTS)
         came = [event.get("event_type") for event in _about(inbox, text["id"])]
-        lab.expect(
+        ctx.expect(
             came == wanted, f"a text with {script or 'no script'}: expected {wanted}, got {came}", *inbox.received
         )
-    _received(lab, account, number, inbox, id_)
-    _as_shown(lab, account, number, inbox)
-    _of_a_group(lab, account, number, inbox)
-    _kept_away(lab, account, number, inbox)
-    _once(lab, account, number, inbox)
+    _received(ctx, account, number, inbox, id_)
+    _as_shown(ctx, account, number, inbox)
+    _of_a_group(ctx, account, number, inbox)
+    _kept_away(ctx, account, number, inbox)
+    _once(ctx, account, number, inbox)
     names = [event.get("id") for event in told(inbox)]
-    lab.expect(
+    ctx.expect(
         all(str(name).startswith("evt_") for name in names) and len(set(names)) == len(names),
         "the events' ids: expected evt_… and each its own",
         *inbox.received,
     )
 
 
-def _received(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox, id_: str) -> None:
+def _received(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox, id_: str) -> None:
     found = _about(inbox, id_)
-    lab.insist(
+    ctx.check_(
         [event.get("event_type") for event in found] == ["text.received"],
         f"a text that came in: expected text.received once, got {len(found)}",
         *inbox.received,
@@ -89,13 +89,13 @@ def _received(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox, 
     event, text = found[0], data_of(found[0], "text_message")
     shown = fetched(account, texts_of(number, f"/{id_}"))
     wanted = {name: value for name, value in shown.items() if name != "is_blocked"}
-    lab.expect(
+    ctx.expect(
         text == wanted,
         f"its text: expected it as the API shows it, without is_blocked, got {text}",
         *inbox.received[:1],
     )
     data = event.get("data") or {}
-    lab.expect(
+    ctx.expect(
         data.get("contacts") == []
         and data.get("agent_identities") == []
         and data.get("recipient_phone_number") is None,
@@ -104,17 +104,17 @@ def _received(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox, 
     )
 
 
-def _as_shown(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _as_shown(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     text = new_text(account, number)
     account.advance(RECEIPTS)
     last = data_of(_about(inbox, text["id"])[-1], "text_message") if _about(inbox, text["id"]) else {}
     shown = fetched(account, texts_of(number, f"/{text['id']}"))
     names = ("delivery_status", "sent_at", "delivered_at", "recipients", "updated_at")
     got, wanted = ({name: each.get(name) for name in names} for each in (last, shown))
-    lab.expect(got == wanted, f"text.delivered: expected {wanted}, got {got}", *inbox.received[-1:])
+    ctx.expect(got == wanted, f"text.delivered: expected {wanted}, got {got}", *inbox.received[-1:])
 
 
-def _of_a_group(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _of_a_group(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     exchange = send(account, number, GROUP)
     account.advance(RECEIPTS)
     legs = sorted(
@@ -122,24 +122,24 @@ def _of_a_group(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox
         for event in _about(inbox, thing_in(exchange, "text")["id"])
         if event.get("event_type") == "text.delivered"
     )
-    lab.expect(legs == GROUP, f"a text to a group: expected text.delivered for each recipient, got {legs}", exchange)
+    ctx.expect(legs == GROUP, f"a text to a group: expected text.delivered for each recipient, got {legs}", exchange)
 
 
-def _kept_away(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _kept_away(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     thing_in(account.post(at(number, "/contact-rules"), {"action": "block", "match_target": STRANGER}), "contact rule")
     before = len(inbox.received)
     written(account, number, "Let me in.", STRANGER)
     account.advance(5)
-    lab.expect(len(inbox.received) == before, "a text that was kept away: expected no event", *inbox.received[before:])
+    ctx.expect(len(inbox.received) == before, "a text that was kept away: expected no event", *inbox.received[before:])
 
 
-def _once(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _once(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     before = len(inbox.received)
     inbox.answer(500)
     written(account, number, "Hello?")
     account.advance(3 * 24 * 3_600)
     inbox.answer(200)
-    lab.expect(
+    ctx.expect(
         len(inbox.received) == before + 1,
         f"a receiver that fails: expected one attempt, got {len(inbox.received) - before}",
         *inbox.received[before:],
@@ -147,12 +147,12 @@ def _once(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> N
 
 
 @CATALOGUE.probe("INK-HOOK-4")
-def the_end_of_a_call(lab: Lab) -> None:
-    account = lab.customer()
+def the_end_of_a_call(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
-    _, inbox = hook(lab, account, number, "call.ended")
+    _, inbox = hook(ctx, account, number, "call.ended")
     id_ = scripted_call(account, number, *TURNS)
-    lab.insist(
+    ctx.check_(
         len(inbox.received) == 1, f"a call: expected call.ended once, got {len(inbox.received)}", *inbox.received
     )
     event = told(inbox)[0]
@@ -169,26 +169,26 @@ def the_end_of_a_call(lab: Lab) -> None:
         "ended_at",
     )
     got, wanted = ({name: each.get(name) for name in names} for each in (call, shown))
-    lab.expect(
+    ctx.expect(
         got == wanted and event.get("event_type") == "call.ended",
         f"its call: expected {wanted}, got {got}",
         *inbox.received,
     )
     length = CALL.odd(call, "the call") or call.get("duration_seconds")
-    lab.expect(length == _length(shown), f"duration_seconds: expected {_length(shown)}, got {length}", *inbox.received)
-    lab.expect("is_blocked" not in call, "its call: expected no is_blocked", *inbox.received)
+    ctx.expect(length == _length(shown), f"duration_seconds: expected {_length(shown)}, got {length}", *inbox.received)
+    ctx.expect("is_blocked" not in call, "its call: expected no is_blocked", *inbox.received)
     said = [(each.get("party"), each.get("text")) for each in (data.get("transcript") or {}).get("entries") or ()]
     spoken = [({"caller": "remote", "agent": "local"}[turn.split(": ")[0]], turn.split(": ", 1)[1]) for turn in TURNS]
-    lab.expect(said == spoken, f"its transcript: expected {spoken}, got {said}", *inbox.received)
+    ctx.expect(said == spoken, f"its transcript: expected {spoken}, got {said}", *inbox.received)
     url = str(data.get("transcript_url"))
-    lab.expect(url.endswith(f"{CALLS}/{id_}/transcripts"), f"transcript_url: got {url}", *inbox.received)
-    lab.expect(
+    ctx.expect(url.endswith(f"{CALLS}/{id_}/transcripts"), f"transcript_url: got {url}", *inbox.received)
+    ctx.expect(
         data.get("outcome") == "completed",
         f"outcome of a hosted agent's call: got {data.get('outcome')!r}",
         *inbox.received,
     )
-    _missed(lab, account, number, inbox)
-    _blocked(lab, account, number, inbox)
+    _missed(ctx, account, number, inbox)
+    _blocked(ctx, account, number, inbox)
 
 
 def _length(call: dict[str, Any]) -> int:
@@ -198,7 +198,7 @@ def _length(call: dict[str, Any]) -> int:
     return int((ended - began).total_seconds()) if began is not None and ended is not None else -1
 
 
-def _missed(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _missed(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     account.script({"kind": "call"}, end="no_answer")
     call = thing_in(place(account, number), "call")
     account.advance(5 * MINUTE)
@@ -206,35 +206,35 @@ def _missed(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) ->
     data = last.get("data") or {}
     seen = data_of(last, "call")
     held = seen.get("id") == call["id"] and seen.get("duration_seconds") is None and data.get("transcript") is None
-    lab.expect(
+    ctx.expect(
         held, f"a call that nobody took: expected neither length nor transcript, got {data}", *inbox.received[-1:]
     )
-    lab.expect(
+    ctx.expect(
         bool(data.get("transcript_url")) and data.get("outcome") is None,
         f"a call of the agent's own socket: expected a transcript_url and no outcome, got {data.get('outcome')!r}",
         *inbox.received[-1:],
     )
 
 
-def _blocked(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _blocked(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     thing_in(account.post(at(number, "/contact-rules"), {"action": "block", "match_target": STRANGER}), "contact rule")
     before = len(inbox.received)
     ring(account, number, caller=STRANGER)
     account.advance(MINUTE)
-    lab.expect(len(inbox.received) == before, "a call that was kept away: expected no event", *inbox.received[before:])
+    ctx.expect(len(inbox.received) == before, "a call that was kept away: expected no event", *inbox.received[before:])
 
 
 @CATALOGUE.probe("INK-HOOK-5")
-def what_comes_along(lab: Lab) -> None:
-    account = lab.customer()
+def what_comes_along(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     context = {"texts": {"mode": "count", "count": 2}, "calls": {"mode": "window", "hours": 24}}
-    row, inbox = hook(lab, account, number, "text.received", "text.sent", context_config=context, auth_token=TOKEN)
+    row, inbox = hook(ctx, account, number, "text.received", "text.sent", context_config=context, auth_token=TOKEN)
     kept = row.get("context_config")
-    lab.expect(
+    ctx.expect(
         kept == {"email": None, **context}, f"context_config: expected {context} with null for the rest, got {kept}"
     )
-    _, plain = hook(lab, account, number, "text.received")
+    _, plain = hook(ctx, account, number, "text.received")
     settle(account, number, incoming_call_action="hosted_agent")
     call = ring(account, number, "Hello?")
     account.advance(10 * MINUTE)
@@ -243,46 +243,46 @@ def what_comes_along(lab: Lab) -> None:
         account.advance(1)
     account.advance(RECEIPTS)
     events = told(inbox, "text.received")
-    lab.insist(len(events) == 4, f"four texts: expected four events, got {len(events)}", *inbox.received)
+    ctx.check_(len(events) == 4, f"four texts: expected four events, got {len(events)}", *inbox.received)
     found = (events[-1].get("data") or {}).get("context") or {}
     texts = [each.get("text") for each in (found.get("texts") or {}).get("items") or ()]
-    lab.expect(
+    ctx.expect(
         texts == ["two", "three"], f"context of the last two: expected two and three, got {texts}", *inbox.received[-1:]
     )
     calls = [each.get("call_id") for each in (found.get("calls") or {}).get("items") or ()]
-    lab.expect(calls == [call], f"context of a day's calls: expected the one, got {calls}", *inbox.received[-1:])
-    lab.expect("email" not in found, f"context: expected what was asked for, got {sorted(found)}", *inbox.received[-1:])
+    ctx.expect(calls == [call], f"context of a day's calls: expected the one, got {calls}", *inbox.received[-1:])
+    ctx.expect("email" not in found, f"context: expected what was asked for, got {sorted(found)}", *inbox.received[-1:])
     new_text(account, number, PERSON)
     account.advance(RECEIPTS)
     other = told(inbox, "text.sent")
-    lab.expect(
+    ctx.expect(
         bool(other) and "context" not in (other[0].get("data") or {}),
         "text.sent: expected no context",
         *inbox.received[-1:],
     )
-    lab.expect(
+    ctx.expect(
         not any("context" in (event.get("data") or {}) for event in told(plain)) and bool(plain.received),
         "a subscription that asks for none: expected no context",
         *plain.received,
     )
     bearer = {exchange.request_header("authorization") for exchange in inbox.received}
-    lab.expect(
+    ctx.expect(
         bearer == {f"Bearer {TOKEN}"},
         f"auth_token: expected it as a bearer token, got {len(bearer)}",
         *inbox.received[:1],
     )
     bare = {exchange.request_header("authorization") for exchange in plain.received}
-    lab.expect(bare == {None}, "a subscription without a token: expected no Authorization", *plain.received[:1])
-    _cleared(lab, account, number, row, inbox)
+    ctx.expect(bare == {None}, "a subscription without a token: expected no Authorization", *plain.received[:1])
+    _cleared(ctx, account, number, row, inbox)
 
 
-def _cleared(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, Any], inbox: Inbox) -> None:
+def _cleared(ctx: ProbeContext, account: Account, number: dict[str, Any], row: dict[str, Any], inbox: Inbox) -> None:
     path = f"{SUBSCRIPTIONS}/{row['id']}?scope=identity"
     shown = fetched(account, path)
-    lab.expect(shown.get("has_auth_token") is True, f"has_auth_token: got {shown.get('has_auth_token')}")
+    ctx.expect(shown.get("has_auth_token") is True, f"has_auth_token: got {shown.get('has_auth_token')}")
     exchange = account.patch(path, {"context_config": None, "auth_token": None})
     told_ = exchange.json() or {}
-    lab.expect(
+    ctx.expect(
         told_.get("has_auth_token") is False and told_.get("context_config") is None,
         f"null: expected neither token nor context, got {told_.get('context_config')}",
         exchange,
@@ -290,7 +290,7 @@ def _cleared(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, 
     written(account, number, "five")
     account.advance(1)
     last = inbox.received[-1]
-    lab.expect(
+    ctx.expect(
         last.request_header("authorization") is None and "context" not in (told(inbox)[-1].get("data") or {}),
         "after that: expected neither in what is sent",
         last,
@@ -301,5 +301,5 @@ def _cleared(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, 
         {"faxes": None},
     ):
         refused(
-            lab, subscribe(account, number, inbox.url, "text.delivered", context_config=bad), 422, f"the context {bad}"
+            ctx, subscribe(account, number, inbox.url, "text.delivered", context_config=bad), 422, f"the context {bad}"
         )

@@ -20,7 +20,7 @@ from ringback_conformance.claims.inkbox.steps import (
 )
 from ringback_conformance.claims.inkbox.streams import speaking
 from ringback_conformance.claims.inkbox.table import CATALOGUE
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox
 from ringback_conformance.shapes import odd_fields
 from ringback_conformance.sockets import Line
@@ -56,25 +56,25 @@ DECLINING: tuple[tuple[str, int | Answer], ...] = (
 
 
 @CATALOGUE.probe("INK-CALL-4")
-def calls_as_the_number_says(lab: Lab) -> None:
-    account = lab.customer()
-    line, inbox = lab.line(), lab.inbox()
+def calls_as_the_number_says(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    line, inbox = ctx.line(), ctx.inbox()
     line.answer(speaking())
     number = new_number(account)
-    _rejected(lab, account, number, line, "auto_reject")
+    _rejected(ctx, account, number, line, "auto_reject")
     settle(account, number, incoming_call_action="auto_accept", client_websocket_url=line.url)
-    _taken(lab, account, number, line, "auto_accept")
+    _taken(ctx, account, number, line, "auto_accept")
     settle(account, number, incoming_call_action="webhook", incoming_call_webhook_url=inbox.url)
     inbox.answer(Answer.json({"action": "answer"}))
-    id_ = _taken(lab, account, number, line, "a webhook that answers")
-    _asked(lab, account, number, inbox, id_)
+    id_ = _taken(ctx, account, number, line, "a webhook that answers")
+    _asked(ctx, account, number, inbox, id_)
     for what, answer in DECLINING:
         inbox.answer(answer)
-        _rejected(lab, account, number, line, f"a webhook that says {what}")
+        _rejected(ctx, account, number, line, f"a webhook that says {what}")
     inbox.answer(Answer.json({"action": "ignore"}))
     before = len(line.sockets)
     ignored = call_of(account, _ended(account, number))
-    lab.expect(
+    ctx.expect(
         ignored.get("status") == "canceled"
         and ignored.get("hangup_reason") != "rejected"
         and len(line.sockets) == before,
@@ -82,12 +82,12 @@ def calls_as_the_number_says(lab: Lab) -> None:
         f"{ignored.get('hangup_reason')}",
         *inbox.received[-1:],
     )
-    other = lab.line()
+    other = ctx.line()
     other.answer(speaking())
     inbox.answer(Answer.json({"action": "answer", "client_websocket_url": other.url}))
-    _taken(lab, account, number, other, "a webhook that names another socket")
-    _kept_away(lab, account, number, inbox)
-    _on_record(lab, account, number, inbox)
+    _taken(ctx, account, number, other, "a webhook that names another socket")
+    _kept_away(ctx, account, number, inbox)
+    _on_record(ctx, account, number, inbox)
 
 
 def _ended(account: Account, number: dict[str, Any], caller: str = PERSON) -> str:
@@ -96,36 +96,36 @@ def _ended(account: Account, number: dict[str, Any], caller: str = PERSON) -> st
     return id_
 
 
-def _rejected(lab: Lab, account: Account, number: dict[str, Any], line: Line, what: str) -> None:
+def _rejected(ctx: ProbeContext, account: Account, number: dict[str, Any], line: Line, what: str) -> None:
     before = len(line.sockets)
     call = call_of(account, _ended(account, number))
-    lab.expect(
+    ctx.expect(
         call.get("status") == "failed" and call.get("hangup_reason") == "rejected" and call.get("started_at") is None,
         f"{what}: expected the call declined, it is {call.get('status')}, {call.get('hangup_reason')}",
     )
-    lab.expect(len(line.sockets) == before, f"{what}: expected no socket, there was one")
+    ctx.expect(len(line.sockets) == before, f"{what}: expected no socket, there was one")
 
 
-def _taken(lab: Lab, account: Account, number: dict[str, Any], line: Line, what: str) -> str:
+def _taken(ctx: ProbeContext, account: Account, number: dict[str, Any], line: Line, what: str) -> str:
     before = len(line.sockets)
     id_ = _ended(account, number)
     call = call_of(account, id_)
-    lab.expect(
+    ctx.expect(
         len(line.sockets) == before + 1 and call.get("status") == "completed" and call.get("started_at") is not None,
         f"{what}: expected the call taken, it is {call.get('status')} with {len(line.sockets) - before} sockets",
     )
-    lab.expect(
+    ctx.expect(
         call.get("client_websocket_url") == line.url,
         f"{what}: expected its socket shown, got {call.get('client_websocket_url')!r}",
     )
     return id_
 
 
-def _asked(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox, id_: str) -> None:
-    lab.insist(len(inbox.received) == 1, f"a call: expected one question, got {len(inbox.received)}", *inbox.received)
+def _asked(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox, id_: str) -> None:
+    ctx.check_(len(inbox.received) == 1, f"a call: expected one question, got {len(inbox.received)}", *inbox.received)
     said = inbox.received[0].sent()
     odd = odd_fields(said, dict.fromkeys(FLAT, lambda _: True), "the question")
-    lab.insist(odd is None, f"the question: {odd}", inbox.received[0])
+    ctx.check_(odd is None, f"the question: {odd}", inbox.received[0])
     wanted = {
         "id": id_,
         "local_phone_number": number["number"],
@@ -137,27 +137,27 @@ def _asked(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox, id_
         "phone_number_id": number["id"],
     }
     wrong = {name: said.get(name) for name, value in wanted.items() if said.get(name) != value}
-    lab.expect(not wrong, f"the question: expected {wanted}, got {wrong}", inbox.received[0])
-    lab.expect(
+    ctx.expect(not wrong, f"the question: expected {wanted}, got {wrong}", inbox.received[0])
+    ctx.expect(
         "is_blocked" not in said and "event_type" not in said, "the question: expected it flat", inbox.received[0]
     )
 
 
-def _kept_away(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _kept_away(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     thing_in(account.post(at(number, "/contact-rules"), {"action": "block", "match_target": STRANGER}), "contact rule")
     came = len(inbox.received)
     call = call_of(account, _ended(account, number, STRANGER))
-    lab.expect(
+    ctx.expect(
         call.get("is_blocked") is True and call.get("status") == "failed" and call.get("hangup_reason") == "rejected",
         f"a caller who is kept away: it is {call.get('status')}, {call.get('hangup_reason')}, {call.get('is_blocked')}",
     )
-    lab.expect(len(inbox.received) == came, "a caller who is kept away: expected no question", *inbox.received[came:])
+    ctx.expect(len(inbox.received) == came, "a caller who is kept away: expected no question", *inbox.received[came:])
 
 
-def _on_record(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
+def _on_record(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
     path = f"{DELIVERIES}?phone_number_id={number['id']}&limit=200"
     found = rows(account.get(path), "deliveries")
-    lab.expect(
+    ctx.expect(
         len(found) == len(inbox.received)
         and {each.get("event_type") for each in found} == {"phone.incoming_call"}
         and not any(each.get("replayable") for each in found),
@@ -166,6 +166,6 @@ def _on_record(lab: Lab, account: Account, number: dict[str, Any], inbox: Inbox)
     if not found:
         return
     exchange = account.post(f"{DELIVERIES}/{found[0]['id']}/replay")
-    lab.expect(
+    ctx.expect(
         exchange.status == 422 and not made(exchange), f"a question asked again: expected 422, got {exchange}", exchange
     )

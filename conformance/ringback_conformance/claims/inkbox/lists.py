@@ -22,10 +22,10 @@ from ringback_conformance.claims.inkbox.steps import (
 )
 from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.model import Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
-PAGE, MOST = 50, 200
-BAD = ("limit=0", f"limit={MOST + 1}", "limit=x", "limit=-1", "offset=-1", "offset=x", "limit=1.5")
+PAGE, MAX_COUNT = 50, 200
+BAD = ("limit=0", f"limit={MAX_COUNT + 1}", "limit=x", "limit=-1", "offset=-1", "offset=x", "limit=1.5")
 SAID = (
     "The café on Łódź street closes at noon",
     "Closes early? the STREET market never does",
@@ -49,39 +49,39 @@ QUERIES: tuple[tuple[str, list[int]], ...] = (
 
 
 @CATALOGUE.probe("INK-PAGE-1", Send("GET", NUMBERS, 1), Send("GET", f"{NUMBERS}/{{id}}/texts", 6 + len(BAD)))
-def pages(lab: Lab) -> None:
-    account = lab.customer()
-    number = own_number(lab, account)
+def pages(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    number = own_number(ctx, account)
     paths = [texts_of(number)]
-    if lab.emulated:
+    if ctx.emulated:
         for place in range(PAGE + 2):
             written(account, number, f"text {place}")
         paths += [at(number, "/calls"), texts_of(number, "/conversations"), texts_of(number, "/search?q=x")]
     for path in paths:
         for query in BAD if path == paths[0] else BAD[:2]:
             joined = "&" if "?" in path else "?"
-            refused(lab, account.get(f"{path}{joined}{query}"), 422, f"{path.rpartition('/')[2]} with {query}")
+            refused(ctx, account.get(f"{path}{joined}{query}"), 422, f"{path.rpartition('/')[2]} with {query}")
     usual = rows(account.get(paths[0]))
-    every = rows(account.get(f"{paths[0]}?limit={MOST}"))
-    lab.expect(usual == every[:PAGE], f"no limit: expected the first {PAGE}, got {len(usual)} of {len(every)}")
+    every = rows(account.get(f"{paths[0]}?limit={MAX_COUNT}"))
+    ctx.expect(usual == every[:PAGE], f"no limit: expected the first {PAGE}, got {len(usual)} of {len(every)}")
     walked: list[str] = []
     for offset in range(0, min(len(every), 3 * 20), 20):
         walked += ids(listed(account, paths[0], limit=20, offset=offset))
-    lab.expect(
+    ctx.expect(
         walked == ids(every)[: len(walked)] and len(walked) >= min(len(every), PAGE), "pages of 20: expected all, once"
     )
-    beyond = listed(account, paths[0], offset=len(every)) if len(every) < MOST else []
-    lab.expect(beyond == [], f"past the end: expected nothing, got {len(beyond)}")
-    if lab.emulated:
-        lab.expect(len(every) == PAGE + 2, f"limit={MOST}: expected all {PAGE + 2}, got {len(every)}")
+    beyond = listed(account, paths[0], offset=len(every)) if len(every) < MAX_COUNT else []
+    ctx.expect(beyond == [], f"past the end: expected nothing, got {len(beyond)}")
+    if ctx.emulated:
+        ctx.expect(len(every) == PAGE + 2, f"limit={MAX_COUNT}: expected all {PAGE + 2}, got {len(every)}")
 
 
 @CATALOGUE.probe("INK-SRCH-1", Send("GET", NUMBERS, 1), Send("GET", f"{NUMBERS}/{{id}}/texts", 4))
-def words_found(lab: Lab) -> None:
-    account = lab.customer()
-    number = own_number(lab, account)
-    if not lab.emulated:
-        _existing(lab, account, number)
+def words_found(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    number = own_number(ctx, account)
+    if not ctx.emulated:
+        _existing(ctx, account, number)
         return
     other = new_number(account, "back-office")
     written(account, other, SAID[0])
@@ -92,14 +92,14 @@ def words_found(lab: Lab) -> None:
     for query, wanted in QUERIES:
         found = listed(account, f"{texts_of(number, '/search')}?q={quote(query)}")
         got = [texts.index(each["id"]) if each.get("id") in texts else -1 for each in found]
-        lab.expect(got == wanted, f"texts with {query!r}: expected {wanted}, got {got}")
+        ctx.expect(got == wanted, f"texts with {query!r}: expected {wanted}, got {got}")
     few = ids(listed(account, texts_of(number, "/search?q=street&limit=1")))
-    lab.expect(few == [texts[1]], f"one text with a word: expected the newest, got {few}")
-    refused(lab, account.get(texts_of(number, "/search")), 422, "a search for nothing")
-    _transcripts(lab, account, number, other)
+    ctx.expect(few == [texts[1]], f"one text with a word: expected the newest, got {few}")
+    refused(ctx, account.get(texts_of(number, "/search")), 422, "a search for nothing")
+    _transcripts(ctx, account, number, other)
 
 
-def _transcripts(lab: Lab, account: Account, number: dict[str, Any], other: dict[str, Any]) -> None:
+def _transcripts(ctx: ProbeContext, account: Account, number: dict[str, Any], other: dict[str, Any]) -> None:
     for each in (number, other):
         settle(account, each, incoming_call_action="hosted_agent")
     ring(account, other, SAID[0])
@@ -111,12 +111,12 @@ def _transcripts(lab: Lab, account: Account, number: dict[str, Any], other: dict
             path = f"{at(number, '/search')}?q={quote(query)}" + (f"&party={party}" if party else "")
             found = listed(account, path)
             got = [_place(each) for each in found if party or each.get("party") == "remote"]
-            lab.expect(
+            ctx.expect(
                 got == wanted and all(party in ("", each.get("party")) for each in found),
                 f"what was said with {query!r} by {party or 'either'}: expected {wanted}, got {got}",
             )
-    refused(lab, account.get(at(number, "/search?q=x&party=nobody")), 422, "a search by an unknown party")
-    refused(lab, account.get(at(number, "/search?q=")), 422, "a search for nothing")
+    refused(ctx, account.get(at(number, "/search?q=x&party=nobody")), 422, "a search by an unknown party")
+    refused(ctx, account.get(at(number, "/search?q=")), 422, "a search for nothing")
 
 
 def _place(segment: dict[str, Any]) -> int:
@@ -125,14 +125,14 @@ def _place(segment: dict[str, Any]) -> int:
     return said.index(text) if text in said else -1
 
 
-def _existing(lab: Lab, account: Account, number: dict[str, Any]) -> None:
+def _existing(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> None:
     found = [each for each in listed(account, texts_of(number)) if str(each.get("text") or "").split()]
-    lab.require(bool(found), "the number has no texts with words")
+    ctx.precondition(bool(found), "the number has no texts with words")
     words = [word for word in str(found[0]["text"]).split() if word.isalnum()][:2]
-    lab.require(bool(words), "the latest text has no plain word")
+    ctx.precondition(bool(words), "the latest text has no plain word")
     for query in (" ".join(words), " ".join(reversed(words)).upper()):
         got = ids(listed(account, f"{texts_of(number, '/search')}?q={quote(query)}&limit=200"))
-        lab.expect(
+        ctx.expect(
             found[0]["id"] in got, f"a text by words of it, {len(words)} of them: expected it, got {len(got)} others"
         )
-    lab.leave_out("transcripts and other alphabets")
+    ctx.not_covered("transcripts and other alphabets")

@@ -30,7 +30,7 @@ from ringback_conformance.claims.inkbox.steps import (
 from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Need, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 HOOK = "https://hooks.ringback-conformance.example/nowhere/1"
 TOLL_FREE = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
@@ -46,14 +46,14 @@ def takes_calls(account: Account, number: dict[str, Any]) -> bool:
 
 
 @CATALOGUE.probe("INK-NUM-1", Send("GET", NUMBERS, 1), Send("PATCH", f"{NUMBERS}/{{id}}", 1), shares=("number",))
-def numbers_provisioned_and_released(lab: Lab) -> None:
-    account = lab.customer()
-    if not lab.emulated:
-        number = shared_number(lab, account)
+def numbers_provisioned_and_released(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if not ctx.emulated:
+        number = shared_number(ctx, account)
         shown = account.get(at(number))
-        lab.expect(shown.status == 200, f"a number by its id: expected 200, got {shown}", shown)
-        lab.expect(number["id"] in ids(listed(account, NUMBERS)), "the list: expected the number in it")
-        lab.leave_out("toll-free numbers and releasing")
+        ctx.expect(shown.status == 200, f"a number by its id: expected 200, got {shown}", shown)
+        ctx.expect(number["id"] in ids(listed(account, NUMBERS)), "the list: expected the number in it")
+        ctx.not_covered("toll-free numbers and releasing")
         return
     new_identity(account, "a")
     new_identity(account, "b")
@@ -61,25 +61,25 @@ def numbers_provisioned_and_released(lab: Lab) -> None:
     for handle, kind in (("a", "local"), ("b", "toll_free")):
         exchange = account.post(NUMBERS, {"agent_handle": handle, "type": kind})
         odd = NUMBER.odd(exchange.json(), "the number")
-        lab.insist(
+        ctx.check_(
             exchange.status == 201 and odd is None, f"a {kind} number: expected 201, {odd or exchange}", exchange
         )
         number = exchange.json()
         numbers.append(number)
         digits = str(number["number"])
         right = digits.startswith(TOLL_FREE) is (kind == "toll_free")
-        lab.expect(number["type"] == kind and right, f"a {kind} number: got {number['type']} {digits}", exchange)
+        ctx.expect(number["type"] == kind and right, f"a {kind} number: got {number['type']} {digits}", exchange)
     state = account.post(NUMBERS, {"agent_handle": "a", "type": "local", "state": "NY"})
-    lab.expect(state.status == 409, f"a second number for an identity: expected 409, got {state}", state)
+    ctx.expect(state.status == 409, f"a second number for an identity: expected 409, got {state}", state)
     first, second = numbers
     listing = account.get(NUMBERS)
-    lab.expect(
+    ctx.expect(
         isinstance(listing.json(), list) and set(ids(listing.json())) == {first["id"], second["id"]},
         f"the list: expected a bare array of both numbers, got {listing}",
         listing,
     )
     shown = account.get(at(first))
-    lab.expect(shown.json() == first, f"a number by its id: expected what was listed, got {shown}", shown)
+    ctx.expect(shown.json() == first, f"a number by its id: expected what was listed, got {shown}", shown)
     changed = account.patch(
         at(first),
         {
@@ -95,33 +95,33 @@ def numbers_provisioned_and_released(lab: Lab) -> None:
         "incoming_call_webhook_url": HOOK,
     }
     wrong = {name: now.get(name) for name, value in wanted.items() if now.get(name) != value}
-    lab.expect(made(changed) and not wrong, f"an update: expected {wanted}, got {wrong}", changed)
-    lab.require(takes_calls(account, first), "nobody can call the number")
+    ctx.expect(made(changed) and not wrong, f"an update: expected {wanted}, got {wrong}", changed)
+    ctx.precondition(takes_calls(account, first), "nobody can call the number")
     released = account.delete(at(first))
-    lab.expect(
+    ctx.expect(
         released.status == 204 and not released.response_body,
         f"a release: expected 204 without a body, got {released}",
         released,
     )
-    refused(lab, account.get(at(first)), 404, "a number that was released")
+    refused(ctx, account.get(at(first)), 404, "a number that was released")
     left = ids(listed(account, NUMBERS))
-    lab.expect(left == [second["id"]], f"the list after that: expected the other number alone, got {left}", released)
-    lab.expect(not takes_calls(account, first), "a number that was released: expected nobody to answer", released)
-    refused(lab, account.delete(at(first)), 404, "a second release")
+    ctx.expect(left == [second["id"]], f"the list after that: expected the other number alone, got {left}", released)
+    ctx.expect(not takes_calls(account, first), "a number that was released: expected nobody to answer", released)
+    refused(ctx, account.delete(at(first)), 404, "a second release")
 
 
 @CATALOGUE.probe("INK-NUM-2", Send("PATCH", f"{NUMBERS}/{{id}}", 9), shares=("number",), needs=(Need.SPEND,))
-def what_an_action_needs(lab: Lab) -> None:
-    account = lab.customer()
-    number = shared_number(lab, account)
-    if not lab.emulated:
+def what_an_action_needs(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    number = shared_number(ctx, account)
+    if not ctx.emulated:
         settle(account, number, incoming_call_action="auto_reject", client_websocket_url=None)
     before = fetched(account, at(number))
     for action in ("auto_accept", "webhook"):
         exchange = account.patch(at(number), {"incoming_call_action": action})
-        refused(lab, exchange, 422, f"{action} without its URL")
+        refused(ctx, exchange, 422, f"{action} without its URL")
         now = fetched(account, at(number)).get("incoming_call_action")
-        lab.expect(
+        ctx.expect(
             now == before["incoming_call_action"], f"after that: expected nothing changed, it is {now}", exchange
         )
     for action, name, url in (
@@ -130,17 +130,17 @@ def what_an_action_needs(lab: Lab) -> None:
     ):
         exchange = account.patch(at(number), {"incoming_call_action": action, name: url})
         now = exchange.json() or {}
-        lab.expect(
+        ctx.expect(
             exchange.status == 200 and now.get("incoming_call_action") == action and now.get(name) == url,
             f"{action} with its URL: expected both kept, got {exchange}",
             exchange,
         )
-        refused(lab, account.patch(at(number), {name: None}), 422, f"taking away the URL of {action}")
+        refused(ctx, account.patch(at(number), {name: None}), 422, f"taking away the URL of {action}")
     kept = fetched(account, at(number)).get("client_websocket_url")
-    lab.expect(kept == socket(account), f"what is absent: expected it to stay, it is {kept!r}")
+    ctx.expect(kept == socket(account), f"what is absent: expected it to stay, it is {kept!r}")
     exchange = account.patch(at(number), {"incoming_call_action": "auto_reject", "client_websocket_url": None})
     now = exchange.json() or {}
-    lab.expect(
+    ctx.expect(
         now.get("client_websocket_url") is None and now.get("incoming_call_webhook_url") == HOOK,
         f"null: expected it to clear that field alone, got {now.get('client_websocket_url')!r}",
         exchange,
@@ -148,51 +148,51 @@ def what_an_action_needs(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("INK-NUM-3")
-def one_number_too_many(lab: Lab) -> None:
-    account = lab.account()
+def one_number_too_many(ctx: ProbeContext) -> None:
+    account = ctx.account()
     numbers = [new_number(account, f"agent-{place}") for place in range(3)]
     new_identity(account, "late")
     for exchange in (
         account.post(NUMBERS, {"agent_handle": "late", "type": "local"}),
         account.post(IDENTITIES, {"agent_handle": "later", "phone_number": {"type": "local"}}),
     ):
-        refused(lab, exchange, 429, "a fourth active number")
-    lab.expect(len(listed(account, NUMBERS)) == 3, "after that: expected three numbers")
-    lab.expect(account.get(f"{IDENTITIES}later").status == 404, "after that: expected no identity either")
+        refused(ctx, exchange, 429, "a fourth active number")
+    ctx.expect(len(listed(account, NUMBERS)) == 3, "after that: expected three numbers")
+    ctx.expect(account.get(f"{IDENTITIES}later").status == 404, "after that: expected no identity either")
     account.delete(at(numbers[0]))
     again = account.post(NUMBERS, {"agent_handle": "late", "type": "local"})
-    lab.expect(again.status == 201, f"after a release: expected 201, got {again}", again)
+    ctx.expect(again.status == 201, f"after a release: expected 201, got {again}", again)
 
 
 @CATALOGUE.probe("INK-NUM-4")
-def whose_a_number_is(lab: Lab) -> None:
-    account = lab.customer()
-    refused(lab, account.post(NUMBERS, {"agent_handle": "nobody", "type": "local"}), 404, "an unknown handle")
-    refused(lab, account.post(NUMBERS, {"type": "local"}), 422, "no handle")
-    lab.expect(listed(account, NUMBERS) == [], "after that: expected no number")
+def whose_a_number_is(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    refused(ctx, account.post(NUMBERS, {"agent_handle": "nobody", "type": "local"}), 404, "an unknown handle")
+    refused(ctx, account.post(NUMBERS, {"type": "local"}), 422, "no handle")
+    ctx.expect(listed(account, NUMBERS) == [], "after that: expected no number")
     identity = new_identity(account, "a")
     exchange = account.post(NUMBERS, {"agent_handle": "@a"})
     number = thing_in(exchange, "number")
-    lab.expect(
+    ctx.expect(
         number.get("agent_identity_id") == identity["id"] and number.get("type") == "local",
         f"a number for a handle: expected a local one of that identity, got {number.get('type')}",
         exchange,
     )
     shown = fetched(account, f"{IDENTITIES}a").get("phone_number")
-    lab.expect(shown == number, f"the identity: expected it to show the number, got {shown}", exchange)
+    ctx.expect(shown == number, f"the identity: expected it to show the number, got {shown}", exchange)
     gone = account.delete(f"{IDENTITIES}a/phone_number")
-    lab.expect(gone.status == 204, f"a release by handle: expected 204, got {gone}", gone)
-    lab.expect(fetched(account, f"{IDENTITIES}a").get("phone_number") is None, "after that: expected none", gone)
-    refused(lab, account.delete(f"{IDENTITIES}a/phone_number"), 404, "a release by handle where there is none")
+    ctx.expect(gone.status == 204, f"a release by handle: expected 204, got {gone}", gone)
+    ctx.expect(fetched(account, f"{IDENTITIES}a").get("phone_number") is None, "after that: expected none", gone)
+    refused(ctx, account.delete(f"{IDENTITIES}a/phone_number"), 404, "a release by handle where there is none")
     placed = account.post(NUMBERS, {"agent_handle": "a", "state": "NY"})
-    lab.expect((placed.json() or {}).get("state") == "NY", f"a number in NY: got {placed.json()}", placed)
+    ctx.expect((placed.json() or {}).get("state") == "NY", f"a number in NY: got {placed.json()}", placed)
     account.delete(f"{IDENTITIES}a/phone_number")
-    refused(lab, account.post(NUMBERS, {"agent_handle": "a", "state": "ZZ"}), (404, 422), "a number in no state")
+    refused(ctx, account.post(NUMBERS, {"agent_handle": "a", "state": "ZZ"}), (404, 422), "a number in no state")
 
 
 @CATALOGUE.probe("INK-NUM-5")
-def a_filter_that_changes(lab: Lab) -> None:
-    account = lab.customer()
+def a_filter_that_changes(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     place = at(number, "/contact-rules")
     for target, action in ((FAR, "block"), (SECOND_FAR, "block"), (PERSON, "allow"), (STRANGER, "block")):
@@ -204,22 +204,22 @@ def a_filter_that_changes(lab: Lab) -> None:
         exchange = account.patch(at(number), {"filter_mode": mode})
         now = exchange.json() or {}
         wanted = {"new_filter_mode": mode, "redundant_rule_action": action, "redundant_rule_count": count}
-        lab.expect(
+        ctx.expect(
             now.get("filter_mode") == mode, f"filter_mode: expected {mode}, got {now.get('filter_mode')}", exchange
         )
         notice = now.get("filter_mode_change_notice")
-        lab.expect(notice == wanted, f"a change to {mode}: expected {wanted}, got {notice}", exchange)
+        ctx.expect(notice == wanted, f"a change to {mode}: expected {wanted}, got {notice}", exchange)
         again = (account.patch(at(number), {"filter_mode": mode}).json() or {}).get("filter_mode_change_notice")
-        lab.expect(again is None, f"{mode} where it is so already: expected no notice, got {again}", exchange)
+        ctx.expect(again is None, f"{mode} where it is so already: expected no notice, got {again}", exchange)
 
 
 @CATALOGUE.probe("INK-NUM-6")
-def one_setting_seen_twice(lab: Lab) -> None:
-    account = lab.customer()
+def one_setting_seen_twice(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number, other = new_number(account), new_number(account, "back-office")
     identity = str(number["agent_identity_id"])
     agent = agent_of(account, number)
-    refused(lab, account.get(ACTION), 422, "an administrator who names no identity")
+    refused(ctx, account.get(ACTION), 422, "an administrator who names no identity")
     exchange = account.request(
         "PUT",
         ACTION,
@@ -230,7 +230,7 @@ def one_setting_seen_twice(lab: Lab) -> None:
         },
     )
     now = fetched(account, at(number))
-    lab.expect(
+    ctx.expect(
         made(exchange)
         and now["incoming_call_action"] == "auto_accept"
         and now["client_websocket_url"] == socket(account),
@@ -240,7 +240,7 @@ def one_setting_seen_twice(lab: Lab) -> None:
     changed = account.patch(at(number), {"incoming_call_action": "webhook", "incoming_call_webhook_url": HOOK})
     for asked, path in ((account, f"{ACTION}?agent_identity_id={identity}"), (agent, ACTION)):
         seen = asked.get(path).json() or {}
-        lab.expect(
+        ctx.expect(
             seen.get("incoming_call_action") == "webhook"
             and seen.get("incoming_call_webhook_url") == HOOK
             and seen.get("agent_identity_id") == identity,
@@ -248,8 +248,8 @@ def one_setting_seen_twice(lab: Lab) -> None:
             changed,
         )
     foreign = f"{ACTION}?agent_identity_id={other['agent_identity_id']}"
-    refused(lab, agent.get(foreign), 403, "another identity's setting with an agent's key")
+    refused(ctx, agent.get(foreign), 403, "another identity's setting with an agent's key")
     wanting = {"agent_identity_id": other["agent_identity_id"], "incoming_call_action": "auto_accept"}
-    refused(lab, account.request("PUT", ACTION, json=wanting), 422, "auto_accept without its URL")
+    refused(ctx, account.request("PUT", ACTION, json=wanting), 422, "auto_accept without its URL")
     kept = fetched(account, at(other))["incoming_call_action"]
-    lab.expect(kept == "auto_reject", f"the other number: expected it as it was, it is {kept}")
+    ctx.expect(kept == "auto_reject", f"the other number: expected it as it was, it is {kept}")

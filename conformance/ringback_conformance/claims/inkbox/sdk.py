@@ -43,7 +43,7 @@ from ringback_conformance.claims.inkbox.steps import (
 )
 from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 READ = (NUMBERS, IDENTITIES, WHOAMI, f"{SUBSCRIPTIONS}?scope=identity", DELIVERIES)
 
@@ -66,12 +66,12 @@ def an_answer_is_as_the_sdks_read_it(exchange: Exchange, _: Known) -> str | None
 
 
 @CATALOGUE.probe("INK-SDK-1", *(Send("GET", path) for path in READ), shares=("number",))
-def every_method_of_the_sdk(lab: Lab) -> None:
-    account = lab.customer()
-    if not lab.emulated:
+def every_method_of_the_sdk(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if not ctx.emulated:
         for path in READ:
-            _works(lab, account.get(path))
-        lab.leave_out("what changes something")
+            _works(ctx, account.get(path))
+        ctx.not_covered("what changes something")
         return
     number = new_number(account, incoming_call_action="hosted_agent")
     new_identity(account, "spare")
@@ -81,14 +81,14 @@ def every_method_of_the_sdk(lab: Lab) -> None:
         *_of_texts(account, number),
         *_of_rules(account, number),
         *_of_settings(account, number),
-        *_of_hooks(lab, account, number),
+        *_of_hooks(ctx, account, number),
         *_of_identities(account, number),
     ):
-        _works(lab, exchange)
+        _works(ctx, exchange)
 
 
-def _works(lab: Lab, exchange: Exchange) -> None:
-    lab.expect(made(exchange), f"expected 2xx, got {exchange}", exchange)
+def _works(ctx: ProbeContext, exchange: Exchange) -> None:
+    ctx.expect(made(exchange), f"expected 2xx, got {exchange}", exchange)
 
 
 def _of_numbers(account: Account, number: dict[str, Any]) -> list[Exchange]:
@@ -185,8 +185,8 @@ def _of_settings(account: Account, number: dict[str, Any]) -> list[Exchange]:
     ]
 
 
-def _of_hooks(lab: Lab, account: Account, number: dict[str, Any]) -> list[Exchange]:
-    row, _ = hook(lab, account, number, "text.received")
+def _of_hooks(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> list[Exchange]:
+    row, _ = hook(ctx, account, number, "text.received")
     one = f"{SUBSCRIPTIONS}/{row['id']}"
     written(account, number, "Hello again")
     account.advance(5)

@@ -22,7 +22,7 @@ from ringback_conformance.claims.inkbox.steps import (
     written,
 )
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, Settled
+from ringback_conformance.probe_context import Account, ProbeContext, ProbeFailed
 from ringback_conformance.producers.state_machine import walk
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ CLAIMS_OF_MACHINE = (
     "INK-TXT-3",
     "INK-SRCH-1",
 )
-MOST_NUMBERS = 2
+MAX_NUMBERS = 2
 PEOPLE = (PERSON, STRANGER)
 WORDS = ("table", "menu", "Łódź")
 
@@ -46,9 +46,9 @@ WORDS = ("table", "menu", "Łódź")
 class Model:
     """What a customer knows: numbers by handle, and of each its calls and texts, oldest first."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.account: Account = lab.account(**lab.dialect.unlimited)
+    def __init__(self, ctx: ProbeContext) -> None:
+        self.ctx = ctx
+        self.account: Account = ctx.account(**ctx.adapter.unlimited)
         self.numbers: dict[str, dict[str, Any]] = {}
         self.calls: dict[str, list[str]] = {}
         self.texts: dict[str, list[dict[str, Any]]] = {}
@@ -57,7 +57,7 @@ class Model:
 
     def provision(self) -> str | None:
         """Take a number for a new identity."""
-        if len(self.numbers) >= MOST_NUMBERS:
+        if len(self.numbers) >= MAX_NUMBERS:
             return None
         self.handles += 1
         handle = f"agent-{self.handles}"
@@ -188,19 +188,19 @@ class Model:
         self._same(told, counts, "the conversations, with total and unread", "INK-TXT-2")
 
     def _same(self, seen: Any, wanted: Any, what: str, claim: str) -> None:
-        if not self.lab.expect(seen == wanted, f"{what}: expected {wanted}, got {seen}", claim=claim):
-            raise Settled(what)
+        if not self.ctx.expect(seen == wanted, f"{what}: expected {wanted}, got {seen}", claim=claim):
+            raise ProbeFailed(what)
 
     def _insist(self, held: bool, message: str, exchange: Exchange, claim: str) -> None:
-        self.lab.insist(held, message, exchange, claim=claim)
+        self.ctx.check_(held, message, exchange, claim=claim)
 
 
-def drive(lab: Lab, walks: int, steps: int) -> None:
+def drive(ctx: ProbeContext, walks: int, steps: int) -> None:
     """Walk; what does not hold is recorded as it is seen."""
-    walk(_machine(lab), lab.equipment.seed, walks, steps, ends=(Settled,))
+    walk(_machine(ctx), ctx.run_context.seed, walks, steps, ends=(ProbeFailed,))
 
 
-def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
+def _machine(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
     from hypothesis import strategies as st
     from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
@@ -211,7 +211,7 @@ def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
 
         def __init__(self) -> None:
             super().__init__()
-            self.model = Model(lab)
+            self.model = Model(ctx)
 
         @rule(target=handles)
         def provision(self) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from ringback_conformance.claims.inkbox.shapes import odd_error
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Exchange, Header
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.receiver import Inbox
 from ringback_conformance.sockets import Line
 
@@ -50,7 +50,7 @@ SOCKET = "wss://agent.ringback-conformance.example/calls"
 
 def socket(account: Account) -> str:
     """An agent's address at which nobody listens."""
-    return account.lab.nowhere() if account.lab.emulated else SOCKET
+    return account.ctx.nowhere() if account.ctx.emulated else SOCKET
 
 
 def made(exchange: Exchange) -> bool:
@@ -59,27 +59,27 @@ def made(exchange: Exchange) -> bool:
 
 
 def thing_in(exchange: Exchange, what: str) -> dict[str, Any]:
-    """The object that an answer gives; NotObserved where it gives none."""
+    """The object that an answer gives; Inconclusive where it gives none."""
     body = exchange.json()
     if not made(exchange) or not isinstance(body, dict):
-        raise NotObserved(f"there is no {what}: {exchange}")
+        raise Inconclusive(f"there is no {what}: {exchange}")
     return body
 
 
 def rows(exchange: Exchange, name: str = "") -> list[dict[str, Any]]:
-    """The objects of a bare array, or of the array under a name; NotObserved when there is none."""
+    """The objects of a bare array, or of the array under a name; Inconclusive when there is none."""
     body = exchange.json()
     found = body.get(name) if name and isinstance(body, dict) else body
     if exchange.status != 200 or not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise NotObserved(f"there is no list to look at: {exchange}")
+        raise Inconclusive(f"there is no list to look at: {exchange}")
     return found
 
 
 def logged(account: Account, query: str = "") -> list[dict[str, Any]]:
-    """The log of deliveries; NotObserved when there is none, or nothing in it."""
+    """The log of deliveries; Inconclusive when there is none, or nothing in it."""
     found = rows(account.get(f"{DELIVERIES}?{query}" if query else DELIVERIES), "deliveries")
     if not found:
-        raise NotObserved(f"the log of deliveries has nothing with {query or 'no filter'}")
+        raise Inconclusive(f"the log of deliveries has nothing with {query or 'no filter'}")
     return found
 
 
@@ -107,29 +107,29 @@ def new_number(account: Account, handle: str = HANDLE, **spec: Any) -> dict[str,
     """The number of a new identity."""
     number = new_identity(account, handle, phone_number={"type": "local", **spec}).get("phone_number")
     if not isinstance(number, dict) or not isinstance(number.get("number"), str):
-        raise NotObserved("the new identity has no number")
+        raise Inconclusive("the new identity has no number")
     return number
 
 
-def shared_number(lab: Lab, account: Account) -> dict[str, Any]:
+def shared_number(ctx: ProbeContext, account: Account) -> dict[str, Any]:
     """A number: its own in the emulator, one for all probes elsewhere."""
-    if lab.emulated:
+    if ctx.emulated:
         return new_number(account)
-    if "number" not in lab.shared:
-        lab.shared["number"] = new_number(account, "ringback-conformance")
-    number = lab.shared["number"]
+    if "number" not in ctx.shared:
+        ctx.shared["number"] = new_number(account, "ringback-conformance")
+    number = ctx.shared["number"]
     if not isinstance(number, dict):
-        raise NotObserved("no number could be provisioned")
+        raise Inconclusive("no number could be provisioned")
     return number
 
 
-def own_number(lab: Lab, account: Account) -> dict[str, Any]:
+def own_number(ctx: ProbeContext, account: Account) -> dict[str, Any]:
     """A number to look at: a new one in the emulator, the first that there is elsewhere."""
-    if lab.emulated:
+    if ctx.emulated:
         return new_number(account)
     found = listed(account, NUMBERS)
     if not found:
-        raise NotObserved("the organization has no number")
+        raise Inconclusive("the organization has no number")
     return found[0]
 
 
@@ -149,7 +149,7 @@ def talk_of(number: Mapping[str, Any], key: str) -> str:
 
 
 def settle(account: Account, number: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
-    """PATCH a number; NotObserved where that is refused."""
+    """PATCH a number; Inconclusive where that is refused."""
     return thing_in(account.patch(at(number), changes), "change of the number")
 
 
@@ -158,8 +158,8 @@ def agent_of(account: Account, number: Mapping[str, Any]) -> Account:
     body = {"label": "agent", "scoped_identity_id": number["agent_identity_id"]}
     made_ = thing_in(account.post(API_KEYS, body), "agent's key")
     key = str(made_.get("api_key"))
-    account.lab.equipment.learn_key(key)
-    return Account(account.lab, key, f"{account.label}/agent", id=account.id)
+    account.ctx.run_context.learn_key(key)
+    return Account(account.ctx, key, f"{account.label}/agent", id=account.id)
 
 
 # -- calls ------
@@ -188,12 +188,12 @@ def scripted_call(account: Account, number: Mapping[str, Any], *turns: str, to: 
 
 
 def ring(account: Account, number: Mapping[str, Any], *turns: str, caller: str = PERSON, **script: Any) -> str:
-    """Somebody calls the number and says these turns; NotObserved when nobody answers there."""
+    """Somebody calls the number and says these turns; Inconclusive when nobody answers there."""
     said = [{"speaker": "caller", "text": turn} for turn in turns]
     try:
         return account.phone(str(number["number"]), caller, **({"turns": said} if said else {}), **script)
     except ControlRefused as refusal:
-        raise NotObserved(f"no call reached {number.get('number')}: {refusal}") from None
+        raise Inconclusive(f"no call reached {number.get('number')}: {refusal}") from None
 
 
 def accepting(account: Account, line: Line, handle: str = HANDLE) -> dict[str, Any]:
@@ -239,7 +239,7 @@ def written(
     try:
         return account.write(str(number["number"]), sender, body, group=group)
     except ControlRefused as refusal:
-        raise NotObserved(f"no text reached {number.get('number')}: {refusal}") from None
+        raise Inconclusive(f"no text reached {number.get('number')}: {refusal}") from None
 
 
 # -- webhooks ------
@@ -252,10 +252,10 @@ def subscribe(account: Account, number: Mapping[str, Any], url: str, *events: st
 
 
 def hook(
-    lab: Lab, account: Account, number: Mapping[str, Any], *events: str, **body: Any
+    ctx: ProbeContext, account: Account, number: Mapping[str, Any], *events: str, **body: Any
 ) -> tuple[dict[str, Any], Inbox]:
     """A subscription of the number's identity whose requests come to an inbox of its own."""
-    inbox = lab.inbox()
+    inbox = ctx.inbox()
     return thing_in(subscribe(account, number, inbox.url, *events, **body), "subscription"), inbox
 
 
@@ -273,10 +273,10 @@ def data_of(event: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def refused(
-    lab: Lab, exchange: Exchange, statuses: int | tuple[int, ...], what: str, code: str = "", claim: str = ""
+    ctx: ProbeContext, exchange: Exchange, statuses: int | tuple[int, ...], what: str, code: str = "", claim: str = ""
 ) -> bool:
     """Expect one of these statuses in the error envelope, with a code where it is given."""
     wanted = statuses if isinstance(statuses, tuple) else (statuses,)
     held = exchange.status in wanted and odd_error(exchange.json()) is None and (not code or exchange.code == code)
     named = " ".join(filter(None, (" or ".join(map(str, wanted)), code)))
-    return lab.expect(held, f"{what}: expected {named} in the error envelope, got {exchange}", exchange, claim=claim)
+    return ctx.expect(held, f"{what}: expected {named} in the error envelope, got {exchange}", exchange, claim=claim)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.inkbox.adapter import DIALECT
+from ringback_conformance.claims.inkbox.adapter import ADAPTER
 from ringback_conformance.model import Basis, Claim, Need
 
 START = "Quick start"
@@ -309,7 +309,7 @@ ROWS: tuple[Row, ...] = (
 )
 
 CATALOGUE = Catalogue(
-    DIALECT,
+    ADAPTER,
     (
         Claim(
             id=id_,

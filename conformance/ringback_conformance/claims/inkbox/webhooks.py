@@ -30,7 +30,7 @@ from ringback_conformance.claims.inkbox.steps import (
 )
 from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import mailbox
 
 EVENTS = (
@@ -41,7 +41,7 @@ EVENTS = (
     "text.delivery_unconfirmed",
     "call.ended",
 )
-MOST = 20
+MAX_COUNT = 20
 FRESH_SECONDS = 5
 FIRST = 1_000
 BAD_EVENTS: tuple[Any, ...] = (
@@ -62,27 +62,27 @@ def here(account: Account, id_: Any, more: str = "") -> str:
 
 
 @CATALOGUE.probe("INK-HOOK-1")
-def subscriptions_and_what_was_sent(lab: Lab) -> None:
-    account = lab.customer()
+def subscriptions_and_what_was_sent(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number, other = new_number(account), new_number(account, "back-office")
-    row, inbox = _made(lab, account, number)
-    _refused(lab, account, number, inbox.url)
-    _narrowed(lab, account, number, other, row)
+    row, inbox = _made(ctx, account, number)
+    _refused(ctx, account, number, inbox.url)
+    _narrowed(ctx, account, number, other, row)
     written(account, number)
     account.advance(1)
     inbox.answer(500)
     written(account, number, "Again.")
     account.advance(RECEIPTS)
     inbox.answer(200)
-    _logged(lab, account, row, inbox)
-    _replayed(lab, account, row, inbox)
-    _changed(lab, account, number, row, inbox)
-    _ended(lab, account, number, row, inbox)
-    _too_many(lab, account, other)
+    _logged(ctx, account, row, inbox)
+    _replayed(ctx, account, row, inbox)
+    _changed(ctx, account, number, row, inbox)
+    _ended(ctx, account, number, row, inbox)
+    _too_many(ctx, account, other)
 
 
-def _made(lab: Lab, account: Account, number: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    inbox = lab.inbox()
+def _made(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    inbox = ctx.inbox()
     body = {"url": inbox.url, "event_types": ["text.received"], "phone_number_id": number["id"]}
     exchange = account.post(SUBSCRIPTIONS, body)
     row = thing_in(exchange, "subscription")
@@ -96,36 +96,38 @@ def _made(lab: Lab, account: Account, number: dict[str, Any]) -> tuple[dict[str,
         "has_auth_token": False,
     }
     wrong = {name: row.get(name) for name, value in wanted.items() if row.get(name) != value}
-    lab.expect(
+    ctx.expect(
         exchange.status == 201 and not wrong, f"a subscription: expected {wanted}, got {wrong} ({exchange})", exchange
     )
     shown = account.get(f"{SUBSCRIPTIONS}/{row['id']}")
     same = {name: value for name, value in row.items() if name != "signing_key"}
-    lab.expect(shown.json() == same, f"a subscription by its id: got {shown}", shown)
+    ctx.expect(shown.json() == same, f"a subscription by its id: got {shown}", shown)
     return row, inbox
 
 
-def _refused(lab: Lab, account: Account, number: dict[str, Any], url: str) -> None:
+def _refused(ctx: ProbeContext, account: Account, number: dict[str, Any], url: str) -> None:
     for events in BAD_EVENTS:
         body = {"url": url, "event_types": events, "agent_identity_id": number["agent_identity_id"]}
-        refused(lab, account.post(SUBSCRIPTIONS, body), 422, f"event_types {events!r}")
+        refused(ctx, account.post(SUBSCRIPTIONS, body), 422, f"event_types {events!r}")
     owners: tuple[dict[str, Any], ...] = (
         {},
         {"phone_number_id": number["id"], "agent_identity_id": number["agent_identity_id"]},
     )
     for owner in owners:
         body = {"url": url, "event_types": ["text.sent"], **owner}
-        refused(lab, account.post(SUBSCRIPTIONS, body), 422, f"{len(owner)} owners")
+        refused(ctx, account.post(SUBSCRIPTIONS, body), 422, f"{len(owner)} owners")
     unknown = {"url": url, "event_types": ["text.sent"], "phone_number_id": NOBODY}
-    refused(lab, account.post(SUBSCRIPTIONS, unknown), 404, "an unknown owner")
+    refused(ctx, account.post(SUBSCRIPTIONS, unknown), 404, "an unknown owner")
     for bad in ("nowhere", "ftp://x.example/h"):
-        refused(lab, subscribe(account, number, bad, "text.sent"), 422, f"the URL {bad}")
+        refused(ctx, subscribe(account, number, bad, "text.sent"), 422, f"the URL {bad}")
     catalog = account.get("/api/v1/webhooks/catalog").json() or {}
-    lab.expect(catalog.get("supports_identity_subscriptions") is True, f"the catalogue: got {catalog}")
+    ctx.expect(catalog.get("supports_identity_subscriptions") is True, f"the catalogue: got {catalog}")
 
 
-def _narrowed(lab: Lab, account: Account, number: dict[str, Any], other: dict[str, Any], row: dict[str, Any]) -> None:
-    second, _ = hook(lab, account, other, "text.sent", "call.ended")
+def _narrowed(
+    ctx: ProbeContext, account: Account, number: dict[str, Any], other: dict[str, Any], row: dict[str, Any]
+) -> None:
+    second, _ = hook(ctx, account, other, "text.sent", "call.ended")
     both = {str(row["id"]), str(second["id"])}
     views: tuple[tuple[str, set[str]], ...] = (
         ("scope=identity", both),
@@ -137,20 +139,20 @@ def _narrowed(lab: Lab, account: Account, number: dict[str, Any], other: dict[st
     )
     for query, wanted in views:
         found = rows(account.get(f"{SUBSCRIPTIONS}?{query}"), "subscriptions")
-        lab.expect(
+        ctx.expect(
             set(ids(found)) == wanted, f"subscriptions with {query[:40]}: expected {len(wanted)}, got {len(found)}"
         )
 
 
-def _logged(lab: Lab, account: Account, row: dict[str, Any], inbox: Any) -> None:
+def _logged(ctx: ProbeContext, account: Account, row: dict[str, Any], inbox: Any) -> None:
     exchange = account.get(f"{DELIVERIES}?subscription_id={row['id']}")
     found = rows(exchange, "deliveries")
-    lab.insist(len(found) == 2, f"the log: expected two deliveries, got {len(found)}", exchange)
+    ctx.check_(len(found) == 2, f"the log: expected two deliveries, got {len(found)}", exchange)
     statuses = [each.get("response_status") for each in found]
-    lab.expect(statuses == [500, 200], f"the log: expected the newest first, 500 and 200, got {statuses}", exchange)
+    ctx.expect(statuses == [500, 200], f"the log: expected the newest first, 500 and 200, got {statuses}", exchange)
     bodies = [each.get("request_payload") for each in found[::-1]]
     sent = [each.request_body.decode() for each in inbox.received]
-    lab.expect(bodies == sent, "request_payload: expected the bodies as they were sent", exchange, *inbox.received)
+    ctx.expect(bodies == sent, "request_payload: expected the bodies as they were sent", exchange, *inbox.received)
     for query, count in (
         ("success=true", 1),
         ("success=false", 1),
@@ -158,11 +160,11 @@ def _logged(lab: Lab, account: Account, row: dict[str, Any], inbox: Any) -> None
         ("event_type=text.received", 2),
     ):
         some = rows(account.get(f"{DELIVERIES}?subscription_id={row['id']}&{query}"), "deliveries")
-        lab.expect(len(some) == count, f"deliveries with {query}: expected {count}, got {len(some)}")
-    lab.expect(newest_first(found) is None, f"the log: {newest_first(found)}", exchange)
+        ctx.expect(len(some) == count, f"deliveries with {query}: expected {count}, got {len(some)}")
+    ctx.expect(newest_first(found) is None, f"the log: {newest_first(found)}", exchange)
 
 
-def _replayed(lab: Lab, account: Account, row: dict[str, Any], inbox: Any) -> None:
+def _replayed(ctx: ProbeContext, account: Account, row: dict[str, Any], inbox: Any) -> None:
     missed = logged(account, f"subscription_id={row['id']}&success=false")[0]
     came = len(inbox.received)
     exchange = account.post(f"{DELIVERIES}/{missed['id']}/replay")
@@ -173,19 +175,19 @@ def _replayed(lab: Lab, account: Account, row: dict[str, Any], inbox: Any) -> No
         and again.get("event_id") == missed.get("event_id")
         and again.get("id") != missed["id"]
     )
-    lab.expect(held, f"a replay: expected a new row of the same event, got {exchange}", exchange)
-    lab.insist(len(inbox.received) == came + 1, "a replay: expected the event once more", exchange)
+    ctx.expect(held, f"a replay: expected a new row of the same event, got {exchange}", exchange)
+    ctx.check_(len(inbox.received) == came + 1, "a replay: expected the event once more", exchange)
     first, last = inbox.received[came - 1], inbox.received[-1]
-    lab.expect(last.request_body == first.request_body, "a replay: expected the same body", first, last)
+    ctx.expect(last.request_body == first.request_body, "a replay: expected the same body", first, last)
     named = [each.request_header(REQUEST_ID) for each in (first, last)]
-    lab.expect(named[0] != named[1], f"a replay: expected a request id of its own, got {named[1]!r}", first, last)
-    refused(lab, account.post(f"{DELIVERIES}/{NOBODY}/replay"), 404, "a replay of nothing")
+    ctx.expect(named[0] != named[1], f"a replay: expected a request id of its own, got {named[1]!r}", first, last)
+    refused(ctx, account.post(f"{DELIVERIES}/{NOBODY}/replay"), 404, "a replay of nothing")
 
 
-def _changed(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, Any], inbox: Any) -> None:
-    moved = lab.inbox()
+def _changed(ctx: ProbeContext, account: Account, number: dict[str, Any], row: dict[str, Any], inbox: Any) -> None:
+    moved = ctx.inbox()
     exchange = account.patch(here(account, row["id"]), {"url": moved.url})
-    lab.expect(
+    ctx.expect(
         exchange.status == 200 and (exchange.json() or {}).get("url") == moved.url,
         f"another URL: got {exchange}",
         exchange,
@@ -193,40 +195,40 @@ def _changed(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, 
     before = len(inbox.received)
     written(account, number, "Over here.")
     account.advance(5)
-    lab.expect(len(moved.received) == 1 and len(inbox.received) == before, "another URL: expected what follows there")
+    ctx.expect(len(moved.received) == 1 and len(inbox.received) == before, "another URL: expected what follows there")
     kept = logged(account, f"subscription_id={row['id']}")
     account.patch(here(account, row["id"]), {"event_types": ["text.sent"]})
     shown = fetched(account, here(account, row["id"])).get("event_types")
-    lab.expect(shown == ["text.sent"], f"other events: expected them in place of the old ones, got {shown}")
-    refused(lab, account.post(f"{DELIVERIES}/{kept[0]['id']}/replay"), 409, "a replay of what is not wanted any more")
+    ctx.expect(shown == ["text.sent"], f"other events: expected them in place of the old ones, got {shown}")
+    refused(ctx, account.post(f"{DELIVERIES}/{kept[0]['id']}/replay"), 409, "a replay of what is not wanted any more")
     account.patch(here(account, row["id"]), {"event_types": ["text.received"]})
-    refused(lab, account.patch(here(account, row["id"]), {"event_types": []}), 422, "no events")
+    refused(ctx, account.patch(here(account, row["id"]), {"event_types": []}), 422, "no events")
 
 
-def _ended(lab: Lab, account: Account, number: dict[str, Any], row: dict[str, Any], inbox: Any) -> None:
+def _ended(ctx: ProbeContext, account: Account, number: dict[str, Any], row: dict[str, Any], inbox: Any) -> None:
     kept = logged(account, f"subscription_id={row['id']}")
     gone = account.delete(here(account, row["id"]))
-    lab.expect(gone.status == 204, f"deleting a subscription: expected 204, got {gone}", gone)
-    refused(lab, account.get(here(account, row["id"])), 404, "a subscription that was deleted")
+    ctx.expect(gone.status == 204, f"deleting a subscription: expected 204, got {gone}", gone)
+    refused(ctx, account.get(here(account, row["id"])), 404, "a subscription that was deleted")
     before = len(account.deliveries())
     written(account, number, "Anybody?")
     account.advance(5)
-    lab.expect(len(account.deliveries()) == before, "a subscription that was deleted: expected nothing more", gone)
-    refused(lab, account.post(f"{DELIVERIES}/{kept[0]['id']}/replay"), 409, "a replay to it")
+    ctx.expect(len(account.deliveries()) == before, "a subscription that was deleted: expected nothing more", gone)
+    refused(ctx, account.post(f"{DELIVERIES}/{kept[0]['id']}/replay"), 409, "a replay to it")
 
 
-def _too_many(lab: Lab, account: Account, number: dict[str, Any]) -> None:
+def _too_many(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> None:
     have = len(
         rows(
             account.get(f"{SUBSCRIPTIONS}?agent_identity_id={number['agent_identity_id']}&scope=identity"),
             "subscriptions",
         )
     )
-    for place in range(have, MOST):
+    for place in range(have, MAX_COUNT):
         exchange = subscribe(account, number, f"https://hooks.ringback-conformance.example/many/{place}", "text.sent")
-        lab.require(made(exchange), f"subscription {place + 1}: {exchange}")
+        ctx.precondition(made(exchange), f"subscription {place + 1}: {exchange}")
     over = subscribe(account, number, "https://hooks.ringback-conformance.example/many/last", "text.sent")
-    refused(lab, over, (409, 422), f"subscription {MOST + 1} of one owner")
+    refused(ctx, over, (409, 422), f"subscription {MAX_COUNT + 1} of one owner")
 
 
 def signed(exchange: Exchange, known: Known) -> bool:
@@ -247,29 +249,29 @@ def an_event_is_signed(exchange: Exchange, known: Known) -> str | None:
 
 
 @CATALOGUE.probe("INK-HOOK-2")
-def signatures(lab: Lab) -> None:
-    if not lab.emulated:
-        lab.require(False, "a deployment sends an event only when somebody writes to its number")
-    account = lab.customer()
+def signatures(ctx: ProbeContext) -> None:
+    if not ctx.emulated:
+        ctx.precondition(False, "a deployment sends an event only when somebody writes to its number")
+    account = ctx.default_account()
     number = new_number(account)
-    row, inbox = hook(lab, account, number, "text.received")
+    row, inbox = hook(ctx, account, number, "text.received")
     key = str(row.get("signing_key"))
-    lab.insist(
+    ctx.check_(
         key.startswith(PREFIX), "the first subscription of an identity: expected its signing key", *inbox.received
     )
     written(account, number, "é €")
     account.advance(1)
-    _last(lab, inbox, key, "an event")
-    _fresh(lab, account, number, inbox)
-    second, _ = hook(lab, account, number, "text.sent")
-    lab.expect(not second.get("signing_key"), "a second subscription: expected no key", *inbox.received)
+    _last(ctx, inbox, key, "an event")
+    _fresh(ctx, account, number, inbox)
+    second, _ = hook(ctx, account, number, "text.sent")
+    ctx.expect(not second.get("signing_key"), "a second subscription: expected no key", *inbox.received)
     for path in (f"{IDENTITIES}front-desk/signing-key", SIGNING):
         old, key = key, str(thing_in(account.post(path, {}), "signing key").get("signing_key"))
         written(account, number, "Again.")
         account.advance(1)
-        _last(lab, inbox, key, f"an event after a rotation at {path.rpartition('/')[2]}")
+        _last(ctx, inbox, key, f"an event after a rotation at {path.rpartition('/')[2]}")
         last = inbox.received[-1]
-        lab.expect(
+        ctx.expect(
             not genuine(last.request_headers, last.request_body, old),
             "after a rotation: expected the old key no more",
             last,
@@ -278,54 +280,54 @@ def signatures(lab: Lab) -> None:
     rotated = str(thing_in(agent.post(SIGNING, {}), "signing key").get("signing_key"))
     written(account, number, "And again.")
     account.advance(1)
-    _last(lab, inbox, rotated, "an event after a rotation by the agent")
+    _last(ctx, inbox, rotated, "an event after a rotation by the agent")
 
 
-def _last(lab: Lab, inbox: Any, key: str, what: str) -> None:
-    lab.insist(bool(inbox.received), f"{what}: nothing came")
+def _last(ctx: ProbeContext, inbox: Any, key: str, what: str) -> None:
+    ctx.check_(bool(inbox.received), f"{what}: nothing came")
     last = inbox.received[-1]
     held = genuine(last.request_headers, last.request_body, key)
-    lab.expect(held, f"{what}: expected a signature over request id, timestamp and body with the new key", last)
+    ctx.expect(held, f"{what}: expected a signature over request id, timestamp and body with the new key", last)
 
 
-def _fresh(lab: Lab, account: Account, number: dict[str, Any], inbox: Any) -> None:
+def _fresh(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Any) -> None:
     first = inbox.received[-1]
     account.advance(FIRST)
     written(account, number, "Later.")
     account.advance(1)
     last = inbox.received[-1]
     stamps = [int(each.request_header(TIMESTAMP) or 0) for each in (first, last)]
-    lab.expect(
+    ctx.expect(
         abs(stamps[1] - stamps[0] - FIRST) <= FRESH_SECONDS,
         f"{TIMESTAMP}: expected it to follow the clock, it went {stamps[1] - stamps[0]} s in {FIRST}",
         first,
         last,
     )
     named = {each.request_header(REQUEST_ID) for each in inbox.received}
-    lab.expect(len(named) == len(inbox.received), "the request ids: expected each its own", *inbox.received)
+    ctx.expect(len(named) == len(inbox.received), "the request ids: expected each its own", *inbox.received)
 
 
 @CATALOGUE.probe("INK-KEY-1")
-def keys_that_sign(lab: Lab) -> None:
-    account = lab.customer()
-    inbox = lab.inbox()
+def keys_that_sign(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    inbox = ctx.inbox()
     number = new_number(account, incoming_call_action="webhook", incoming_call_webhook_url=inbox.url)
     path = f"{IDENTITIES}front-desk/signing-key"
     for each in (path, SIGNING):
         state = account.get(each).json() or {}
-        lab.expect(
+        ctx.expect(
             state.get("configured") is False and state.get("created_at") is None,
             f"{each}: expected no key yet, got {state}",
         )
     ring(account, number)
     account.advance(60)
-    lab.insist(len(inbox.received) == 1, "a call: expected the question", *inbox.received)
-    lab.expect(
+    ctx.check_(len(inbox.received) == 1, "a call: expected the question", *inbox.received)
+    ctx.expect(
         inbox.received[0].request_header(SIGNATURE) is None, "without a key: expected no signature", inbox.received[0]
     )
     exchange = account.post(path, {})
     key = str(thing_in(exchange, "signing key").get("signing_key"))
-    lab.expect(
+    ctx.expect(
         exchange.status == 201 and key.startswith(PREFIX),
         f"a key: expected 201 and {PREFIX}…, got {exchange}",
         exchange,
@@ -333,7 +335,7 @@ def keys_that_sign(lab: Lab) -> None:
     for each in (path, SIGNING):
         shown = account.get(each)
         state = shown.json() or {}
-        lab.expect(
+        ctx.expect(
             state.get("configured") is True
             and bool(state.get("created_at"))
             and key.encode() not in shown.response_body,
@@ -342,9 +344,9 @@ def keys_that_sign(lab: Lab) -> None:
         )
     identity = account.get(f"{IDENTITIES}front-desk")
     told_ = (identity.json() or {}).get("signing_key_configured")
-    lab.expect(told_ is True and key.encode() not in identity.response_body, f"the identity: got {told_}", identity)
+    ctx.expect(told_ is True and key.encode() not in identity.response_body, f"the identity: got {told_}", identity)
     ring(account, number)
     account.advance(60)
     last = inbox.received[-1]
-    lab.expect(genuine(last.request_headers, last.request_body, key), "with a key: expected the question signed", last)
-    refused(lab, account.post(f"{IDENTITIES}nobody/signing-key", {}), 404, "a key for an unknown identity")
+    ctx.expect(genuine(last.request_headers, last.request_body, key), "with a key: expected the question signed", last)
+    refused(ctx, account.post(f"{IDENTITIES}nobody/signing-key", {}), 404, "a key for an unknown identity")

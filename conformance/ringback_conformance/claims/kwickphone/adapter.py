@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.catalogue import Dialect, Known
+from ringback_conformance.catalogue import Known, VendorAdapter
 from ringback_conformance.claims.kwickphone.shapes import odd_error, odd_list
 from ringback_conformance.claims.kwickphone.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.kwickphone.steps import NUMBER_CENTS, OPEN, finished_call, made, new_number
@@ -17,7 +17,7 @@ from ringback_conformance.sanitize import said, tamed
 from ringback_conformance.transport import Request
 
 if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, Lab
+    from ringback_conformance.probe_context import Account, ProbeContext
 
 PROVISIONABLE = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}")
 E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -53,7 +53,7 @@ def destinations(request: Request) -> list[str]:
     return [phone] if real.fullmatch(phone) else []
 
 
-def recognises(exchange: Exchange) -> str | None:
+def identify(exchange: Exchange) -> str | None:
     """The answer to `GET /v1/numbers` with a key: a list, or an error in the envelope."""
     if exchange.status == 401:
         return "the key is refused (401): give a valid one with --key-env NAME"
@@ -85,7 +85,7 @@ def existing(listing: Exchange) -> list[str]:
     return [str(number["id"]) for number in _numbers(listing) if number.get("id")]
 
 
-def strays(listing: Exchange, request: Request) -> list[str]:
+def orphans(listing: Exchange, request: Request) -> list[str]:
     """Active numbers for the business phone that a provisioning request named."""
     sent = said(request)
     phone = sent.get("business_phone") if isinstance(sent, dict) else None
@@ -113,7 +113,7 @@ def known(exchanges: Iterable[Exchange]) -> Known:
     return Known(secrets)
 
 
-def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
+def sample_ids(ctx: ProbeContext, account: Account) -> dict[str, list[str]]:
     """Ids that exist, for the engine's path parameters: a call with everything and one without."""
     number = new_number(account)
     return {"call_id": [finished_call(account, number), finished_call(account, number, recording=False, turns=[])]}
@@ -123,11 +123,11 @@ def _provisions(request: Request) -> bool:
     return request.method.upper() == "POST" and "number" in request.path.lower()
 
 
-DIALECT = Dialect(
+ADAPTER = VendorAdapter(
     vendor="kwickphone",
     page="KwickPhone API Reference",
-    hello="/v1/numbers",
-    recognises=recognises,
+    health_path="/v1/numbers",
+    identify=identify,
     rate=60,
     price=price,
     charged=charged,
@@ -138,7 +138,7 @@ DIALECT = Dialect(
     removal=lambda number: Request("DELETE", f"/v1/numbers/{number}"),
     removed=removed,
     existing=existing,
-    strays=strays,
+    orphans=orphans,
     shared={
         "number": (
             Send("POST", "/v1/numbers", 1, NUMBER_CENTS, "a number in a chosen area"),
@@ -155,8 +155,8 @@ DIALECT = Dialect(
     known=known,
     key_prefix="kp_live_",
     unlimited=OPEN,
-    tame=lambda request: tamed(request, ("webhook_url",)),
-    feed=feed,
+    sanitize=lambda request: tamed(request, ("webhook_url",)),
+    sample_ids=sample_ids,
     engine_claims=ENGINE_CLAIMS,
     machine=drive,
     machine_claims=CLAIMS_OF_MACHINE,

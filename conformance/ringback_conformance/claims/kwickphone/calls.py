@@ -20,7 +20,7 @@ from ringback_conformance.claims.kwickphone.steps import (
 )
 from ringback_conformance.claims.kwickphone.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 LOOKED_AT = 3
 """Calls of each kind that are fetched on a real deployment."""
@@ -44,23 +44,23 @@ def the_list_of_calls_is_as_documented(exchange: Exchange, _: Known) -> str | No
 
 
 @CATALOGUE.probe("KWP-CALL-1", Send("GET", CALLS, 1))
-def the_list_of_calls(lab: Lab) -> None:
-    account = lab.account(**OPEN) if lab.emulated else lab.customer()
+def the_list_of_calls(ctx: ProbeContext) -> None:
+    account = ctx.account(**OPEN) if ctx.emulated else ctx.default_account()
     made: list[tuple[str, dict[str, Any]]] = []
-    if lab.emulated:
+    if ctx.emulated:
         first, second = new_number(account), new_number(account)
         for place, number in enumerate((first, second, first)):
             made.append((finished_call(account, number, duration=20 + 7 * place, outcome="order"), number))
     exchange = account.get(CALLS)
-    lab.require(shows_something(exchange.json()) or bool(made), "the account has no calls to look at")
+    ctx.precondition(shows_something(exchange.json()) or bool(made), "the account has no calls to look at")
     problem = None if exchange.status == 200 else f"expected 200, got {exchange}"
     problem = problem or the_list_of_calls_is_as_documented(exchange, Known({}))
-    lab.insist(problem is None, f"the list of calls: {problem or 'as documented'}", exchange)
+    ctx.check_(problem is None, f"the list of calls: {problem or 'as documented'}", exchange)
     data = exchange.json()["data"]
     if not made:
         return
     order = [call["id"] for call in data]
-    lab.insist(
+    ctx.check_(
         order == [id_ for id_, _ in reversed(made)],
         f"the list after calls to two numbers: expected all three, newest first; got {len(order)}: {order}",
         exchange,
@@ -76,13 +76,13 @@ def the_list_of_calls(lab: Lab) -> None:
             "duration_sec": 20 + 7 * place,
         }
         wrong = [f"{name} {call[name]!r} for {value!r}" for name, value in expected.items() if call[name] != value]
-        lab.expect(not wrong, f"call {place + 1} in the list: expected what was played; {', '.join(wrong)}", exchange)
+        ctx.expect(not wrong, f"call {place + 1} in the list: expected what was played; {', '.join(wrong)}", exchange)
 
 
-def several_kinds(lab: Lab) -> tuple[Account, list[dict[str, Any]]]:
+def several_kinds(ctx: ProbeContext) -> tuple[Account, list[dict[str, Any]]]:
     """Calls with and without transcript and recording; a few of each kind where there are many."""
-    if lab.emulated:
-        account = lab.account(**OPEN)
+    if ctx.emulated:
+        account = ctx.account(**OPEN)
         number = new_number(account)
         finished_call(account, number)
         finished_call(account, number, recording=False)
@@ -90,9 +90,9 @@ def several_kinds(lab: Lab) -> tuple[Account, list[dict[str, Any]]]:
         ring(account, number, end="no_answer")
         account.advance(120)
     else:
-        account = lab.customer()
+        account = ctx.default_account()
     data = calls(account)
-    lab.require(bool(data), "the account has no calls to look at")
+    ctx.precondition(bool(data), "the account has no calls to look at")
     return account, data
 
 
@@ -102,8 +102,8 @@ def _some(data: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:
 
 
 @CATALOGUE.probe("KWP-CALL-2", Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/transcript", 2 * LOOKED_AT))
-def transcripts_are_there_as_told(lab: Lab) -> None:
-    account, data = several_kinds(lab)
+def transcripts_are_there_as_told(ctx: ProbeContext) -> None:
+    account, data = several_kinds(ctx)
     for call in _some(data, "has_transcript"):
         exchange = account.get(f"{CALLS}/{call['id']}/transcript")
         if call["has_transcript"]:
@@ -111,15 +111,15 @@ def transcripts_are_there_as_told(lab: Lab) -> None:
         else:
             held, wanted = exchange.status == 404 and exchange.code == "not_found", "404 not_found"
         what = f"the transcript of a call with has_transcript {str(call['has_transcript']).lower()}"
-        lab.expect(held, f"{what}: expected {wanted}, got {exchange}", exchange)
-        if lab.emulated and exchange.status == 200:
-            _says_what_was_said(lab, exchange)
+        ctx.expect(held, f"{what}: expected {wanted}, got {exchange}", exchange)
+        if ctx.emulated and exchange.status == 200:
+            _says_what_was_said(ctx, exchange)
 
 
-def _says_what_was_said(lab: Lab, exchange: Exchange) -> None:
+def _says_what_was_said(ctx: ProbeContext, exchange: Exchange) -> None:
     text = exchange.response_body.decode("utf-8", "replace")
     missing = [turn["text"] for turn in TURNS if str(turn["text"]) not in text]
-    lab.expect(not missing, f"the transcript: expected every turn that was spoken in it; missing: {missing}", exchange)
+    ctx.expect(not missing, f"the transcript: expected every turn that was spoken in it; missing: {missing}", exchange)
 
 
 def is_recording(exchange: Exchange, _: Known) -> bool:
@@ -146,12 +146,12 @@ def a_recording_is_an_mp3(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("KWP-CALL-3", Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/recording", 2 * LOOKED_AT))
-def recordings_are_there_as_told(lab: Lab) -> None:
-    account, data = several_kinds(lab)
+def recordings_are_there_as_told(ctx: ProbeContext) -> None:
+    account, data = several_kinds(ctx)
     for call in _some(data, "has_recording"):
         exchange = account.get(f"{CALLS}/{call['id']}/recording")
         if not call["has_recording"]:
-            lab.expect(
+            ctx.expect(
                 exchange.status == 404 and exchange.code == "no_recording",
                 f"the recording of a call with has_recording false: expected 404 no_recording, got {exchange}",
                 exchange,
@@ -159,7 +159,7 @@ def recordings_are_there_as_told(lab: Lab) -> None:
             continue
         problem = a_recording_is_an_mp3(exchange, Known({})) if exchange.status == 200 else f"got {exchange}"
         problem = problem or _wrong_length(exchange, call)
-        lab.expect(problem is None, f"a recording: {problem or 'as long as its call'}", exchange)
+        ctx.expect(problem is None, f"a recording: {problem or 'as long as its call'}", exchange)
 
 
 def _wrong_length(exchange: Exchange, call: dict[str, Any]) -> str | None:
@@ -177,12 +177,12 @@ def _wrong_length(exchange: Exchange, call: dict[str, Any]) -> str | None:
     Send("GET", f"{ONE_CALL}/transcript", 2, note="of calls that do not exist"),
     Send("GET", f"{ONE_CALL}/recording", 2, note="of calls that do not exist"),
 )
-def parts_of_an_unknown_call(lab: Lab) -> None:
-    account = lab.customer()
+def parts_of_an_unknown_call(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for id_ in (UNKNOWN, "nope"):
         for part in ("transcript", "recording"):
             exchange = account.get(f"{CALLS}/{id_}/{part}")
-            lab.expect(
+            ctx.expect(
                 exchange.status == 404 and exchange.code == "not_found",
                 f"the {part} of an unknown call: expected 404 not_found, got {exchange}",
                 exchange,
@@ -205,43 +205,43 @@ def a_transcript_is_turn_by_turn(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("KWP-CALL-5", Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/transcript", LOOKED_AT))
-def the_turns_of_a_transcript(lab: Lab) -> None:
-    if lab.emulated:
-        account = lab.account(**OPEN)
+def the_turns_of_a_transcript(ctx: ProbeContext) -> None:
+    if ctx.emulated:
+        account = ctx.account(**OPEN)
         finished_call(account, new_number(account))
     else:
-        account = lab.customer()
+        account = ctx.default_account()
     told = [call for call in calls(account) if call.get("has_transcript") is True][:LOOKED_AT]
-    lab.require(bool(told), "no call with a transcript came up")
+    ctx.precondition(bool(told), "no call with a transcript came up")
     for call in told:
         exchange = account.get(f"{CALLS}/{call['id']}/transcript")
-        lab.require(exchange.status == 200, f"there is no transcript: {exchange}")
+        ctx.precondition(exchange.status == 200, f"there is no transcript: {exchange}")
         problem = odd_transcript(exchange.json(), call.get("duration_sec"))
-        lab.insist(problem is None, f"a transcript: {problem or 'turn by turn'}", exchange)
-        if lab.emulated:
+        ctx.check_(problem is None, f"a transcript: {problem or 'turn by turn'}", exchange)
+        if ctx.emulated:
             seen = [(turn["speaker"], turn["text"], turn["offset_sec"]) for turn in exchange.json()["turns"]]
             spoken = [(turn["speaker"], turn["text"], turn["at"]) for turn in TURNS]
-            lab.expect(seen == spoken, f"the turns of a call: expected {spoken}, got {seen}", exchange)
+            ctx.expect(seen == spoken, f"the turns of a call: expected {spoken}, got {seen}", exchange)
 
 
 @CATALOGUE.probe("KWP-CALL-6", Send("GET", CALLS, 7))
-def paging_through_the_calls(lab: Lab) -> None:
-    account = lab.account(**OPEN) if lab.emulated else lab.customer()
-    if lab.emulated:
+def paging_through_the_calls(ctx: ProbeContext) -> None:
+    account = ctx.account(**OPEN) if ctx.emulated else ctx.default_account()
+    if ctx.emulated:
         number = new_number(account)
         for _ in range(3):
             finished_call(account, number, duration=TALK_SECONDS)
     everything = [call["id"] for call in calls(account)]
-    lab.require(len(everything) > 1, "the account has too few calls to page through")
+    ctx.precondition(len(everything) > 1, "the account has too few calls to page through")
     page = account.get(f"{CALLS}?limit=1")
-    lab.expect(
+    ctx.expect(
         _ids(page) == everything[:1], f"limit=1: expected the newest call alone, got {len(_ids(page))} calls", page
     )
     after = account.get(f"{CALLS}?limit=1&starting_after={everything[0]}")
-    lab.expect(_ids(after) == everything[1:2], "starting_after the newest: expected the call before it", after)
+    ctx.expect(_ids(after) == everything[1:2], "starting_after the newest: expected the call before it", after)
     for query in ("limit=0", "limit=1001", "limit=ten", "limit=-1"):
         exchange = account.get(f"{CALLS}?{query}")
-        lab.expect(
+        ctx.expect(
             exchange.status == 400 and exchange.code == "invalid_request",
             f"{query}: expected 400 invalid_request, got {exchange}",
             exchange,

@@ -7,7 +7,7 @@ from ringback_conformance.claims.kwickphone.shapes import odd_error
 from ringback_conformance.claims.kwickphone.steps import CALLS, NUMBER_CENTS, NUMBERS
 from ringback_conformance.claims.kwickphone.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 CODES: dict[int, frozenset[str]] = {
     400: frozenset({"invalid_request"}),
@@ -46,11 +46,11 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("KWP-ERR-1", *(Send("GET", path, 1) for path in UNKNOWN_PATHS))
-def routes_that_do_not_exist(lab: Lab) -> None:
-    account = lab.customer()
+def routes_that_do_not_exist(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path in UNKNOWN_PATHS:
         exchange = account.get(path)
-        lab.expect(
+        ctx.expect(
             exchange.status == 404 and exchange.code == "not_found" and odd_error(exchange.json()) is None,
             f"an unknown route: expected 404 not_found in the error envelope, got {exchange}",
             exchange,
@@ -73,12 +73,12 @@ def a_code_goes_with_its_status(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("KWP-ERR-2", Send("GET", NUMBERS, 1), Send("GET", f"{CALLS}/{{call_id}}/transcript", 1))
-def some_refusals(lab: Lab) -> None:
-    account = lab.customer()
+def some_refusals(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for exchange in (account.get(NUMBERS, key=None), account.get(f"{CALLS}/CA0/transcript")):
         problem = None if is_documented_error(exchange, Known({})) else f"no documented error: {exchange}"
         problem = problem or a_code_goes_with_its_status(exchange, Known({}))
-        lab.expect(problem is None, f"a refusal: {problem or exchange}", exchange)
+        ctx.expect(problem is None, f"a refusal: {problem or exchange}", exchange)
 
 
 @CATALOGUE.probe(
@@ -89,11 +89,11 @@ def some_refusals(lab: Lab) -> None:
     Send("PATCH", NUMBERS, 1, note="which is refused"),
     Send("DELETE", NUMBERS, 1, note="which is refused"),
 )
-def requests_that_are_odd(lab: Lab) -> None:
-    account = lab.customer()
-    _answered(lab, account.get("/v1/nothing", key=None), 401, "unauthorized", "an unknown route without a key")
+def requests_that_are_odd(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _answered(ctx, account.get("/v1/nothing", key=None), 401, "unauthorized", "an unknown route without a key")
     _answered(
-        lab,
+        ctx,
         account.request("POST", NUMBERS, content=b"{", key=None, headers=(("Content-Type", "application/json"),)),
         401,
         "unauthorized",
@@ -102,16 +102,16 @@ def requests_that_are_odd(lab: Lab) -> None:
     form = account.request(
         "POST", NUMBERS, content=b"business_phone=1", headers=(("Content-Type", "application/x-www-form-urlencoded"),)
     )
-    _answered(lab, form, 400, "invalid_request", "a body that is said to be a form")
+    _answered(ctx, form, 400, "invalid_request", "a body that is said to be a form")
     for method in ("PUT", "PATCH", "DELETE"):
-        _answered(lab, account.request(method, NUMBERS), 404, "not_found", f"{method}, which {NUMBERS} does not have")
+        _answered(ctx, account.request(method, NUMBERS), 404, "not_found", f"{method}, which {NUMBERS} does not have")
     large = b'{"business_phone": "' + b"1" * MEBIBYTE + b'"}'
     exchange = account.request("POST", NUMBERS, content=large, headers=(("Content-Type", "application/json"),))
-    _answered(lab, exchange, 413, "invalid_request", "a body over 1 MiB")
+    _answered(ctx, exchange, 413, "invalid_request", "a body over 1 MiB")
 
 
-def _answered(lab: Lab, exchange: Exchange, status: int, code: str, what: str) -> None:
-    lab.expect(
+def _answered(ctx: ProbeContext, exchange: Exchange, status: int, code: str, what: str) -> None:
+    ctx.expect(
         exchange.status == status and exchange.code == code,
         f"{what}: expected {status} {code}, got {exchange}",
         exchange,
@@ -131,48 +131,48 @@ def no_undocumented_server_error(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("KWP-LIM-1", Send("GET", NUMBERS, RATE + 1, note="at once"))
-def sixty_one_requests(lab: Lab) -> None:
-    if not lab.emulated:
-        _until_limited(lab, lab.customer())
-        lab.leave_out("another key")
-        lab.equipment.transport.pace.pause(WINDOW + 1)
-        exchange = lab.customer().get(NUMBERS)
-        lab.expect(exchange.status == 200, f"a request after the minute: expected 200, got {exchange}", exchange)
+def sixty_one_requests(ctx: ProbeContext) -> None:
+    if not ctx.emulated:
+        _until_limited(ctx, ctx.default_account())
+        ctx.not_covered("another key")
+        ctx.run_context.transport.pace.pause(WINDOW + 1)
+        exchange = ctx.default_account().get(NUMBERS)
+        ctx.expect(exchange.status == 200, f"a request after the minute: expected 200, got {exchange}", exchange)
         return
-    account = lab.account(keys=({}, {}), rate_limit=...)
+    account = ctx.account(keys=({}, {}), rate_limit=...)
     for place in range(1, RATE + 1):
         exchange = account.get(NUMBERS)
-        lab.insist(
+        ctx.check_(
             exchange.status == 200, f"request {place} of {RATE} in a minute: expected 200, got {exchange}", exchange
         )
         if place == RATE // 2:
             account.advance(WINDOW // 2)
-    _limited(lab, account.get(NUMBERS), f"request {RATE + 1} in a minute")
+    _limited(ctx, account.get(NUMBERS), f"request {RATE + 1} in a minute")
     other = account.get(NUMBERS, key=account.keys[1])
-    lab.expect(other.status == 200, f"another key of the account: expected 200, got {other}", other)
+    ctx.expect(other.status == 200, f"another key of the account: expected 200, got {other}", other)
     account.advance(WINDOW // 2 + 1)
     after = account.get(NUMBERS)
-    lab.expect(after.status == 200, f"a request once the first are a minute old: expected 200, got {after}", after)
+    ctx.expect(after.status == 200, f"a request once the first are a minute old: expected 200, got {after}", after)
     for _ in range(RATE // 2):
         last = account.get(NUMBERS)
-    _limited(lab, last, "the 61st request within a minute, wherever the minute begins")
+    _limited(ctx, last, "the 61st request within a minute, wherever the minute begins")
 
 
-def _limited(lab: Lab, exchange: Exchange, what: str) -> None:
-    lab.expect(
+def _limited(ctx: ProbeContext, exchange: Exchange, what: str) -> None:
+    ctx.expect(
         exchange.status == 429 and exchange.code == "rate_limited",
         f"{what}: expected 429 rate_limited, got {exchange}",
         exchange,
     )
 
 
-def _until_limited(lab: Lab, account: Account) -> Exchange:
+def _until_limited(ctx: ProbeContext, account: Account) -> Exchange:
     exchange = account.get(NUMBERS, paced=False, patient=False)
     place = 1
     while exchange.status != 429 and place <= RATE:
         exchange = account.get(NUMBERS, paced=False, patient=False)
         place += 1
-    lab.expect(
+    ctx.expect(
         exchange.status == 429 and exchange.code == "rate_limited",
         f"request {place} at once: expected 429 rate_limited by the {RATE + 1}st, got {exchange}",
         exchange,
@@ -194,24 +194,24 @@ def a_wait_is_told(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("KWP-LIM-2", Send("GET", NUMBERS, RATE + 1, note="at once"))
-def waiting_as_told(lab: Lab) -> None:
-    if not lab.emulated:
-        exchange = _until_limited(lab, lab.customer())
+def waiting_as_told(ctx: ProbeContext) -> None:
+    if not ctx.emulated:
+        exchange = _until_limited(ctx, ctx.default_account())
         wait = exchange.response_header("retry-after") or ""
-        lab.insist(wait.isdigit(), f"Retry-After of a 429: expected seconds, got {wait!r}", exchange)
-        lab.equipment.transport.pace.pause(float(wait))
-        after = lab.customer().get(NUMBERS, paced=False, patient=False)
-        lab.expect(after.status == 200, f"a request after waiting as told: expected 200, got {after}", after)
+        ctx.check_(wait.isdigit(), f"Retry-After of a 429: expected seconds, got {wait!r}", exchange)
+        ctx.run_context.transport.pace.pause(float(wait))
+        after = ctx.default_account().get(NUMBERS, paced=False, patient=False)
+        ctx.expect(after.status == 200, f"a request after waiting as told: expected 200, got {after}", after)
         return
-    account = lab.account(rate_limit=2)
+    account = ctx.account(rate_limit=2)
     first = account.get(NUMBERS)
-    lab.require(first.status == 200, f"the first request was refused: {first}")
+    ctx.precondition(first.status == 200, f"the first request was refused: {first}")
     account.advance(20)
     account.get(NUMBERS)
     limited = account.get(NUMBERS)
-    lab.require(limited.status == 429, f"no request was limited: {limited}")
+    ctx.precondition(limited.status == 429, f"no request was limited: {limited}")
     wait = limited.response_header("retry-after") or ""
-    lab.insist(wait.isdigit(), f"Retry-After of a 429: expected seconds, got {wait!r}", limited)
+    ctx.check_(wait.isdigit(), f"Retry-After of a 429: expected seconds, got {wait!r}", limited)
     account.advance(int(wait))
     after = account.get(NUMBERS)
-    lab.expect(after.status == 200, f"a request after waiting as told: expected 200, got {after}", after)
+    ctx.expect(after.status == 200, f"a request after waiting as told: expected 200, got {after}", after)

@@ -18,7 +18,7 @@ from ringback_conformance.claims.kwickphone.steps import (
 )
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, Settled
+from ringback_conformance.probe_context import Account, ProbeContext, ProbeFailed
 from ringback_conformance.producers.state_machine import walk
 from ringback_conformance.receiver import Inbox
 
@@ -47,16 +47,16 @@ OPENING_CENTS = 1_700
 LIMIT = 3
 CENTS_A_SECOND = 1
 TALK_RATE = "0.60"
-LONGEST_LEAP_HOURS = 12
+MAX_LEAP_HOURS = 12
 """Short enough that no walk reaches the end of a month."""
 
 
 class Model:
     """What a customer knows: the balance in cents, numbers and their state, calls newest last, events per number."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.account: Account = lab.account(
+    def __init__(self, ctx: ProbeContext) -> None:
+        self.ctx = ctx
+        self.account: Account = ctx.account(
             balance=f"{OPENING_CENTS / 100:.2f}", number_limit=LIMIT, provisions_per_hour=None, talk_rate=TALK_RATE
         )
         self.cents = OPENING_CENTS
@@ -72,8 +72,8 @@ class Model:
 
     def provision(self, hooked: bool) -> str | None:
         """Buy a number; gives its id when it should have worked."""
-        lab, account = self.lab, self.account
-        inbox = lab.equipment.receiver.inbox("machine") if hooked and lab.equipment.receiver else None
+        ctx, account = self.ctx, self.account
+        inbox = ctx.run_context.receiver.inbox("machine") if hooked and ctx.run_context.receiver else None
         exchange = account.post(
             NUMBERS, {"business_phone": HOME, **({"webhook_url": inbox.url} if inbox is not None else {})}
         )
@@ -218,15 +218,15 @@ class Model:
         )
 
     def _insist(self, held: bool, message: str, exchange: Exchange | None, claim: str) -> None:
-        self.lab.insist(held, message, *([exchange] if exchange is not None else []), claim=claim)
+        self.ctx.check_(held, message, *([exchange] if exchange is not None else []), claim=claim)
 
 
-def drive(lab: Lab, examples: int, steps: int) -> None:
+def drive(ctx: ProbeContext, examples: int, steps: int) -> None:
     """Walk `examples` times, up to `steps` steps each; the first thing that is not as it must be ends the walk."""
-    walk(_machine(lab), lab.equipment.seed, examples, steps, (Settled,))
+    walk(_machine(ctx), ctx.run_context.seed, examples, steps, (ProbeFailed,))
 
 
-def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
+def _machine(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
     from hypothesis import strategies as st
     from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
@@ -235,7 +235,7 @@ def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
 
         def __init__(self) -> None:
             super().__init__()
-            self.model = Model(lab)
+            self.model = Model(ctx)
 
         @initialize(target=numbers)
         def have_one_number_with_an_address_and_one_without(self) -> Any:
@@ -265,7 +265,7 @@ def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
                 self.model.release_unknown()
             self.model.misprovision(phone)
 
-        @rule(cents=st.sampled_from((1, 500, 1_234)), hours=st.integers(min_value=1, max_value=LONGEST_LEAP_HOURS))
+        @rule(cents=st.sampled_from((1, 500, 1_234)), hours=st.integers(min_value=1, max_value=MAX_LEAP_HOURS))
         def wait_for_money(self, cents: int, hours: int) -> None:
             self.model.leap(hours)
             self.model.fund(cents)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.shapes import moment
 
 NUMBERS = "/v1/numbers"
@@ -33,18 +33,18 @@ OPEN: dict[str, Any] = {"number_limit": None, "provisions_per_hour": None, "talk
 """Settings of an account that may provision and talk as it likes."""
 
 
-def business_phone(lab: Lab) -> str:
+def business_phone(ctx: ProbeContext) -> str:
     """The line to provision for."""
-    return lab.equipment.destination or HOME
+    return ctx.run_context.destination or HOME
 
 
 def provision(account: Account, **body: Any) -> Exchange:
     """POST /v1/numbers for the business line."""
-    return account.post(NUMBERS, {"business_phone": business_phone(account.lab), **body})
+    return account.post(NUMBERS, {"business_phone": business_phone(account.ctx), **body})
 
 
 def new_number(account: Account, **body: Any) -> dict[str, Any]:
-    """A provisioned number as the creating answer shows it; NotObserved when provisioning fails."""
+    """A provisioned number as the creating answer shows it; Inconclusive when provisioning fails."""
     exchange = provision(account, **body)
     return number_in(exchange)
 
@@ -62,53 +62,53 @@ def number_in(exchange: Exchange) -> dict[str, Any]:
         or not isinstance(body, dict)
         or not all(isinstance(body.get(name), str) for name in ("id", "phone_number"))
     ):
-        raise NotObserved(f"no number could be provisioned: {exchange}")
+        raise Inconclusive(f"no number could be provisioned: {exchange}")
     return body
 
 
-def shared_number(lab: Lab, account: Account) -> Exchange:
+def shared_number(ctx: ProbeContext, account: Account) -> Exchange:
     """The answer that provisioned a number in a chosen area: its own in the emulator, one for all probes elsewhere."""
-    if not lab.emulated and "number" in lab.shared:
-        return _kept(lab, "number")
-    area = re.sub(r"\D", "", business_phone(lab))[1:4]
+    if not ctx.emulated and "number" in ctx.shared:
+        return _kept(ctx, "number")
+    area = re.sub(r"\D", "", business_phone(ctx))[1:4]
     exchange: Exchange | None = None
     for wanted in [code for code in AREAS if code != area]:
-        exchange = provision(account, area_code=wanted, **_hook(lab))
+        exchange = provision(account, area_code=wanted, **_hook(ctx))
         if exchange.code != "no_numbers":
             break
-    lab.shared["number"] = exchange
-    return _kept(lab, "number")
+    ctx.shared["number"] = exchange
+    return _kept(ctx, "number")
 
 
-def second_number(lab: Lab, account: Account) -> Exchange:
+def second_number(ctx: ProbeContext, account: Account) -> Exchange:
     """The answer that provisioned a number without naming an area."""
-    if lab.emulated or "second number" not in lab.shared:
-        lab.shared["second number"] = provision(account)
-    return _kept(lab, "second number")
+    if ctx.emulated or "second number" not in ctx.shared:
+        ctx.shared["second number"] = provision(account)
+    return _kept(ctx, "second number")
 
 
-def _kept(lab: Lab, name: str) -> Exchange:
-    exchange = lab.shared[name]
+def _kept(ctx: ProbeContext, name: str) -> Exchange:
+    exchange = ctx.shared[name]
     if not isinstance(exchange, Exchange) or exchange.code in ("provision_velocity", "number_limit", "no_numbers"):
-        raise NotObserved(f"no number could be provisioned: {exchange}")
+        raise Inconclusive(f"no number could be provisioned: {exchange}")
     return exchange
 
 
-def _hook(lab: Lab) -> dict[str, Any]:
-    if lab.emulated or lab.equipment.receiver is None:
+def _hook(ctx: ProbeContext) -> dict[str, Any]:
+    if ctx.emulated or ctx.run_context.receiver is None:
         return {}
-    inbox = lab.equipment.receiver.inbox("kwp-hook")
-    lab.shared["inbox"] = inbox
+    inbox = ctx.run_context.receiver.inbox("kwp-hook")
+    ctx.shared["inbox"] = inbox
     return {"webhook_url": inbox.url}
 
 
 def listed(account: Account) -> list[dict[str, Any]]:
-    """The numbers in GET /v1/numbers; NotObserved when there is no such list."""
+    """The numbers in GET /v1/numbers; Inconclusive when there is no such list."""
     return _data(account.get(NUMBERS))
 
 
 def calls(account: Account) -> list[dict[str, Any]]:
-    """The calls in GET /v1/calls; NotObserved when there is no such list."""
+    """The calls in GET /v1/calls; Inconclusive when there is no such list."""
     return _data(account.get(CALLS))
 
 
@@ -116,7 +116,7 @@ def _data(exchange: Exchange) -> list[dict[str, Any]]:
     body = exchange.json()
     data = body.get("data") if isinstance(body, dict) else None
     if exchange.status != 200 or not isinstance(data, list) or not all(_has_id(item) for item in data):
-        raise NotObserved(f"there is no list to look at: {exchange}")
+        raise Inconclusive(f"there is no list to look at: {exchange}")
     return data
 
 
@@ -138,11 +138,11 @@ def finished_call(account: Account, number: dict[str, Any], **script: Any) -> st
 
 
 def ring(account: Account, number: dict[str, Any], **script: Any) -> str:
-    """Somebody calls the number; NotObserved when nobody answers there."""
+    """Somebody calls the number; Inconclusive when nobody answers there."""
     try:
         return account.phone(str(number.get("phone_number")), CALLER, **script)
     except ControlRefused as refusal:
-        raise NotObserved(f"no call reached {number.get('phone_number')}: {refusal}") from None
+        raise Inconclusive(f"no call reached {number.get('phone_number')}: {refusal}") from None
 
 
 def takes_calls(account: Account, number: dict[str, Any]) -> bool:
@@ -159,7 +159,7 @@ def created_at(number: dict[str, Any]) -> datetime:
     """When a number was provisioned, in UTC."""
     instant = moment(number.get("created_at"))
     if instant is None:
-        raise NotObserved(f"created_at is {number.get('created_at')!r}: it cannot be told when a month is over")
+        raise Inconclusive(f"created_at is {number.get('created_at')!r}: it cannot be told when a month is over")
     return instant
 
 

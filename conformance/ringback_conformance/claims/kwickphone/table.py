@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.kwickphone.adapter import DIALECT
+from ringback_conformance.claims.kwickphone.adapter import ADAPTER
 from ringback_conformance.model import Basis, Claim, Level, Need
 
 AUTH = "Authentication"
@@ -305,7 +305,7 @@ ROWS: tuple[Row, ...] = (
 SHOULD = frozenset({"KWP-ERR-3", "KWP-ERR-4", "KWP-LIM-2", "KWP-CALL-6"})
 
 CATALOGUE = Catalogue(
-    DIALECT,
+    ADAPTER,
     (
         Claim(
             id=id_,

@@ -20,7 +20,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
 
 CENT = Decimal("0.01")
@@ -28,45 +28,45 @@ BAD_PERIODS = ("last_7d", "last_30", "30d", "", "all")
 
 
 @CATALOGUE.probe("NKN-ACC-1", Send("GET", ACCOUNT, 1))
-def the_account_tells_what_was_done(lab: Lab) -> None:
-    account = lab.customer()
+def the_account_tells_what_was_done(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     exchange = account.get(ACCOUNT)
     odd = odd_fields(exchange.json(), FIELDS, "the account")
-    lab.insist(exchange.status == 200 and odd is None, f"the account: {odd or exchange}", exchange)
-    if not lab.emulated:
-        lab.leave_out("whether it agrees with what was done")
+    ctx.check_(exchange.status == 200 and odd is None, f"the account: {odd or exchange}", exchange)
+    if not ctx.emulated:
+        ctx.not_covered("whether it agrees with what was done")
         return
-    _agrees(lab, account, 0, 0, 0)
+    _agrees(ctx, account, 0, 0, 0)
     number, second = new_number(account), new_number(account, period="yearly")
-    _agrees(lab, account, 2, 0, 0)
+    _agrees(ctx, account, 2, 0, 0)
     finished_call(account, number, 60)
     finished_call(account, second, 180)
-    _agrees(lab, account, 2, 4, 0)
+    _agrees(ctx, account, 2, 4, 0)
     for text in ("Hello", "x" * 400, "ê" * 71):
         new_sms(account, number, text)
     written(account, number)
     account.advance(60)
-    _agrees(lab, account, 2, 4, 6)
+    _agrees(ctx, account, 2, 4, 6)
     account.post(f"{NUMBERS}/{number['id']}/renew", {})
     account.delete(f"{NUMBERS}/{second['id']}")
     account.fund("12.34")
-    _agrees(lab, account, 1, 4, 6)
+    _agrees(ctx, account, 1, 4, 6)
 
 
-def _agrees(lab: Lab, account: Account, numbers: int, minutes: int, segments: int) -> None:
+def _agrees(ctx: ProbeContext, account: Account, numbers: int, minutes: int, segments: int) -> None:
     exchange = account.get(ACCOUNT)
     body: dict[str, Any] = exchange.json()
     wanted = {"active_numbers": numbers, "monthly_call_minutes": minutes, "monthly_sms_segments": segments}
     wrong = {name: body.get(name) for name, value in wanted.items() if body.get(name) != value}
-    lab.expect(not wrong, f"the account: expected {wanted}, got {wrong}", exchange)
+    ctx.expect(not wrong, f"the account: expected {wanted}, got {wrong}", exchange)
     told, true = exact(body["balance_usd"]), account.balance()
-    lab.expect(abs(told - true) < CENT, f"balance_usd: expected ${true}, got ${told}", exchange)
+    ctx.expect(abs(told - true) < CENT, f"balance_usd: expected ${true}, got ${told}", exchange)
 
 
 @CATALOGUE.probe("NKN-ACC-2", Send("GET", USAGE, 3 + len(BAD_PERIODS)))
-def usage_by_period(lab: Lab) -> None:
-    account = lab.customer()
-    if lab.emulated:
+def usage_by_period(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if ctx.emulated:
         number = new_number(account)
         new_sms(account, number)
         account.advance(45 * DAY)
@@ -74,17 +74,17 @@ def usage_by_period(lab: Lab) -> None:
     for query in ("", "?period=last_30d", "?period=last_90d"):
         exchange = account.get(f"{USAGE}{query}")
         body = exchange.json()
-        lab.insist(
+        ctx.check_(
             exchange.status == 200 and isinstance(body, dict) and bool(body),
             f"usage{query}: expected 200 with an object, got {exchange}",
             exchange,
         )
         seen[query] = {name: body[name] for name in body if name not in ("period", "from", "to", "since", "until")}
-    if lab.emulated:
-        lab.expect(
+    if ctx.emulated:
+        ctx.expect(
             seen["?period=last_30d"] != seen["?period=last_90d"],
             "usage of 30 and of 90 days, with all use 45 days ago: expected them to differ",
         )
     for period in BAD_PERIODS:
         exchange = account.get(f"{USAGE}?period={period}")
-        refused(lab, exchange, (400,), f"usage of period {period!r}", "invalid_request_error")
+        refused(ctx, exchange, (400,), f"usage of period {period!r}", "invalid_request_error")

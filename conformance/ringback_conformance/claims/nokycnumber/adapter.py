@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.catalogue import Dialect, Known
+from ringback_conformance.catalogue import Known, VendorAdapter
 from ringback_conformance.claims.nokycnumber.shapes import PERIODS, odd_error, odd_list
 from ringback_conformance.claims.nokycnumber.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.nokycnumber.steps import (
@@ -28,7 +28,7 @@ from ringback_conformance.shapes import E164
 from ringback_conformance.transport import Request
 
 if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, Lab
+    from ringback_conformance.probe_context import Account, ProbeContext
 
 DEAREST_CENTS = {"monthly": 2_000, "quarterly": 6_000, "yearly": 20_000}
 CALL_CENTS, SEGMENT_CENTS, SEGMENTS = 100, 5, 10
@@ -80,7 +80,7 @@ def destinations(request: Request) -> list[str]:
     return [to] if isinstance(to, str) and E164.fullmatch(to) else []
 
 
-def recognises(exchange: Exchange) -> str | None:
+def identify(exchange: Exchange) -> str | None:
     """The answer to `GET /v1/numbers` with a key: a list, or an error in the envelope."""
     if exchange.status == 401:
         return "the key is refused (401): give a valid one with --key-env NAME"
@@ -119,7 +119,7 @@ def existing(listing: Exchange) -> list[str]:
     return [str(number["id"]) for number in _numbers(listing) if number.get("id")]
 
 
-def strays(_listing: Exchange, _request: Request) -> None:
+def orphans(_listing: Exchange, _request: Request) -> None:
     """An activation names an offer, and a number does not tell which offer it was: what an unanswered one may have
     made cannot be told from what somebody else made meanwhile."""
     return
@@ -144,7 +144,7 @@ def known(exchanges: Iterable[Exchange]) -> Known:
     return Known(secrets)
 
 
-def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
+def sample_ids(ctx: ProbeContext, account: Account) -> dict[str, list[str]]:
     """Ids that exist, for the engine's path parameters."""
     number = new_number(account, addons=["ai-summary"])
     other = new_number(account)
@@ -158,11 +158,11 @@ def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
     return {"id": ids}
 
 
-DIALECT = Dialect(
+ADAPTER = VendorAdapter(
     vendor="nokycnumber",
     page="NoKYCNumber HTTP API v1",
-    hello=NUMBERS,
-    recognises=recognises,
+    health_path=NUMBERS,
+    identify=identify,
     rate=100,
     price=price,
     charged=charged,
@@ -173,7 +173,7 @@ DIALECT = Dialect(
     removal=removal,
     removed=removed,
     existing=existing,
-    strays=strays,
+    orphans=orphans,
     shared={
         "number": (
             Send("POST", NUMBERS, 1, DEAREST_CENTS[PERIODS[0]], "a number for a month"),
@@ -185,8 +185,8 @@ DIALECT = Dialect(
     known=known,
     key_prefix="sk_live_",
     unlimited={},
-    tame=lambda request: tamed(request, ("webhook_url", "url")),
-    feed=feed,
+    sanitize=lambda request: tamed(request, ("webhook_url", "url")),
+    sample_ids=sample_ids,
     engine_claims=ENGINE_CLAIMS,
     machine=drive,
     machine_claims=CLAIMS_OF_MACHINE,

@@ -24,7 +24,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
     voicemail,
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
 
 UNPROCESSED = (400, 422)
@@ -35,38 +35,38 @@ ALL_ADDONS = ["ai-pickup", "ai-screen", "ai-summary", "ai-trans"]
 
 
 @CATALOGUE.probe("NKN-VM-1")
-def voicemails_left(lab: Lab) -> None:
-    account = lab.customer()
+def voicemails_left(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account, addons=["ai-summary"])
     mail = voicemail(account, number, SAID)
     odd = odd_fields(mail, VOICEMAIL, "a voicemail") or odd_fields(mail["transcript"], TRANSCRIPT, "its transcript")
-    lab.insist(odd is None, f"a voicemail: {odd or 'as documented'}")
+    ctx.check_(odd is None, f"a voicemail: {odd or 'as documented'}")
     wanted = {"number_id": number["id"], "from_e164": PERSON}
     wrong = {name: mail.get(name) for name, value in wanted.items() if mail.get(name) != value}
-    lab.expect(not wrong, f"a voicemail: expected {wanted}, got {wrong}")
+    ctx.expect(not wrong, f"a voicemail: expected {wanted}, got {wrong}")
     spoken = (mail["transcript"]["text"], mail["transcript"]["language"])
-    lab.expect(spoken == (SAID, "fr"), f"its transcript: expected {SAID!r} in fr, got {spoken}")
-    path = path_of(lab, mail["audio_url"])
-    sounds(lab, account.get(path, key=None), mail["duration_sec"], "a voicemail")
+    ctx.expect(spoken == (SAID, "fr"), f"its transcript: expected {SAID!r} in fr, got {spoken}")
+    path = path_of(ctx, mail["audio_url"])
+    sounds(ctx, account.get(path, key=None), mail["duration_sec"], "a voicemail")
     for wrong_path in tampered(path):
-        shut(lab, account.get(wrong_path, key=None), "an audio_url that was tampered with")
+        shut(ctx, account.get(wrong_path, key=None), "an audio_url that was tampered with")
     account.advance(HOUR - 120)
     early = account.get(path, key=None)
-    lab.expect(early.status == 200, f"an audio_url after 58 minutes: expected 200, got {early}", early)
+    ctx.expect(early.status == 200, f"an audio_url after 58 minutes: expected 200, got {early}", early)
     account.advance(240)
-    shut(lab, account.get(path, key=None), "an audio_url after 62 minutes")
+    shut(ctx, account.get(path, key=None), "an audio_url after 62 minutes")
     second = voicemail(account, number, "Une autre fois, merci.")
     order = ids(listed(account, VOICEMAILS))
-    lab.expect(order == [second["id"], mail["id"]], f"the list of voicemails: expected the newest first, got {order}")
-    fresh = account.get(path_of(lab, listed(account, VOICEMAILS)[1]["audio_url"]), key=None)
-    lab.expect(fresh.status == 200, f"a fresh audio_url: expected 200, got {fresh}", fresh)
+    ctx.expect(order == [second["id"], mail["id"]], f"the list of voicemails: expected the newest first, got {order}")
+    fresh = account.get(path_of(ctx, listed(account, VOICEMAILS)[1]["audio_url"]), key=None)
+    ctx.expect(fresh.status == 200, f"a fresh audio_url: expected 200, got {fresh}", fresh)
     for id_ in ("vm_000000000000", "nope"):
-        refused(lab, account.get(f"{VOICEMAILS}/{id_}"), (404,), f"the voicemail {id_}", "invalid_request_error")
+        refused(ctx, account.get(f"{VOICEMAILS}/{id_}"), (404,), f"the voicemail {id_}", "invalid_request_error")
 
 
 @CATALOGUE.probe("NKN-VM-2")
-def voicemails_summed_up(lab: Lab) -> None:
-    account = lab.customer()
+def voicemails_summed_up(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for addons, wanted in ((["ai-summary"], True), ([], False), (["ai-pickup", "ai-trans"], False)):
         number = new_number(account, addons=addons)
         if "ai-pickup" in addons:
@@ -75,7 +75,7 @@ def voicemails_summed_up(lab: Lab) -> None:
         for seen in (mail, next(each for each in listed(account, VOICEMAILS) if each["id"] == mail["id"])):
             for name in BY_ADDON:
                 there = bool((seen.get("transcript") or {}).get(name))
-                lab.expect(
+                ctx.expect(
                     there is wanted,
                     f"{name} with the add-ons {addons}: expected {'it' if wanted else 'none'}, "
                     f"got {(seen.get('transcript') or {}).get(name)!r}",
@@ -83,50 +83,50 @@ def voicemails_summed_up(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-VM-3")
-def voicemails_deleted(lab: Lab) -> None:
-    account = lab.customer()
+def voicemails_deleted(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     kept, mail = voicemail(account, number, "Gardez-moi."), voicemail(account, number, SAID)
-    path = path_of(lab, mail["audio_url"])
+    path = path_of(ctx, mail["audio_url"])
     works = account.get(path, key=None)
-    lab.require(works.status == 200, f"the audio is not there before: {works}")
+    ctx.precondition(works.status == 200, f"the audio is not there before: {works}")
     exchange = account.delete(f"{VOICEMAILS}/{mail['id']}")
-    lab.insist(
+    ctx.check_(
         exchange.status == 204 and not exchange.response_body,
         f"DELETE of a voicemail: expected 204 without a body, got {exchange}",
         exchange,
     )
-    refused(lab, account.get(f"{VOICEMAILS}/{mail['id']}"), (404,), "a voicemail that was deleted")
-    shut(lab, account.get(path, key=None), "the audio of a voicemail that was deleted")
+    refused(ctx, account.get(f"{VOICEMAILS}/{mail['id']}"), (404,), "a voicemail that was deleted")
+    shut(ctx, account.get(path, key=None), "the audio of a voicemail that was deleted")
     left = ids(listed(account, VOICEMAILS))
-    lab.expect(left == [kept["id"]], f"the list after that: expected the other one alone, got {left}", exchange)
-    refused(lab, account.delete(f"{VOICEMAILS}/{mail['id']}"), (404,), "a second DELETE")
+    ctx.expect(left == [kept["id"]], f"the list after that: expected the other one alone, got {left}", exchange)
+    refused(ctx, account.delete(f"{VOICEMAILS}/{mail['id']}"), (404,), "a second DELETE")
 
 
 def config(account: Account, number: dict[str, Any]) -> dict[str, Any]:
-    """A number's AI configuration; NotObserved where there is none."""
+    """A number's AI configuration; Inconclusive where there is none."""
     body = account.get(f"{NUMBERS}/{number['id']}/ai").json()
     if not isinstance(body, dict) or not all(isinstance(body.get(block), dict) for block in BLOCKS):
-        raise NotObserved("there is no AI configuration")
+        raise Inconclusive("there is no AI configuration")
     return body
 
 
 @CATALOGUE.probe("NKN-AI-1")
-def ai_configurations(lab: Lab) -> None:
-    account = lab.customer()
+def ai_configurations(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for addons in ([], ALL_ADDONS):
         number = new_number(account, addons=addons)
         exchange = account.get(f"{NUMBERS}/{number['id']}/ai")
         odd = odd_fields(exchange.json(), AI_CONFIG, "the AI configuration")
-        lab.insist(exchange.status == 200 and odd is None, f"an AI configuration: {odd or exchange}", exchange)
+        ctx.check_(exchange.status == 200 and odd is None, f"an AI configuration: {odd or exchange}", exchange)
         told_ = exchange.json()["number_id"]
-        lab.expect(told_ == number["id"], f"its number_id: expected {number['id']}, got {told_}", exchange)
-    refused(lab, account.get(f"{NUMBERS}/num_000000000000/ai"), (404,), "the AI configuration of an unknown number")
+        ctx.expect(told_ == number["id"], f"its number_id: expected {number['id']}, got {told_}", exchange)
+    refused(ctx, account.get(f"{NUMBERS}/num_000000000000/ai"), (404,), "the AI configuration of an unknown number")
 
 
 @CATALOGUE.probe("NKN-AI-2")
-def ai_configurations_changed(lab: Lab) -> None:
-    account = lab.customer()
+def ai_configurations_changed(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account, addons=ALL_ADDONS)
     path = f"{NUMBERS}/{number['id']}/ai"
     current = config(account, number)
@@ -142,10 +142,10 @@ def ai_configurations_changed(lab: Lab) -> None:
     ]
     for change in changes:
         exchange = account.patch(path, change)
-        lab.insist(exchange.status == 200, f"PATCH {change}: expected 200, got {exchange}", exchange)
+        ctx.check_(exchange.status == 200, f"PATCH {change}: expected 200, got {exchange}", exchange)
         wanted = {**current, **{block: {**current[block], **fields} for block, fields in change.items()}}
         current = config(account, number)
-        lab.insist(current == wanted, f"after PATCH {change}: expected that and nothing else to change", exchange)
+        ctx.check_(current == wanted, f"after PATCH {change}: expected that and nothing else to change", exchange)
     odd: tuple[dict[str, Any], ...] = (
         {"auto_pickup": {"voice": "husky_en"}},
         {"auto_pickup": {"voice": ""}},
@@ -158,26 +158,26 @@ def ai_configurations_changed(lab: Lab) -> None:
         {"screening": "on"},
     )
     for change in odd:
-        refused(lab, account.patch(path, change), UNPROCESSED, f"PATCH {change}", "invalid_request_error")
-        lab.expect(config(account, number) == current, f"after the refused PATCH {change}: expected it as it was")
+        refused(ctx, account.patch(path, change), UNPROCESSED, f"PATCH {change}", "invalid_request_error")
+        ctx.expect(config(account, number) == current, f"after the refused PATCH {change}: expected it as it was")
 
 
 @CATALOGUE.probe("NKN-AI-3")
-def calls_that_the_agent_takes(lab: Lab) -> None:
-    account = lab.customer()
-    _, inbox = hook(lab, account, "ai.pickup")
+def calls_that_the_agent_takes(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, inbox = hook(ctx, account, "ai.pickup")
     number = new_number(account, addons=["ai-pickup"])
     path = f"{NUMBERS}/{number['id']}/ai"
     waits = []
     for rings in (2, 6):
         exchange = account.patch(path, {"auto_pickup": {"enabled": True, "after_rings": rings}})
-        lab.require(exchange.status == 200, f"auto_pickup could not be set: {exchange}")
+        ctx.precondition(exchange.status == 200, f"auto_pickup could not be set: {exchange}")
         heard = len(told(inbox))
         id_ = ring(account, number, end="no_answer")
         account.advance(HOUR)
         call = fetched(account, CALLS, id_)
         began, answered = moment(call["started_at"]), moment(call["answered_at"])
-        lab.insist(
+        ctx.check_(
             call["status"] == "completed" and began is not None and answered is not None,
             f"a call that nobody takes, with auto_pickup after {rings} rings: it is {call['status']}",
             exchange,
@@ -185,15 +185,15 @@ def calls_that_the_agent_takes(lab: Lab) -> None:
         if began is not None and answered is not None:
             waits.append((answered - began).total_seconds())
         came = [about(event).get("id") for event in told(inbox)[heard:]]
-        lab.expect(came == [id_], f"ai.pickup for that call: expected one, got {came}", *inbox.received)
-    lab.expect(
+        ctx.expect(came == [id_], f"ai.pickup for that call: expected one, got {came}", *inbox.received)
+    ctx.expect(
         waits[0] > 0 and waits[1] == 3 * waits[0],
         f"the waits for 2 and for 6 rings: expected the second three times the first, got {waits} s",
     )
     heard = len(told(inbox))
     quick = ring(account, number, answer_after=1, duration=10)
     account.advance(HOUR)
-    lab.expect(
+    ctx.expect(
         fetched(account, CALLS, quick)["status"] == "completed" and len(told(inbox)) == heard,
         "a call that somebody takes in time: expected no ai.pickup",
         *inbox.received,
@@ -202,7 +202,7 @@ def calls_that_the_agent_takes(lab: Lab) -> None:
     missed = ring(account, number, end="no_answer")
     account.advance(HOUR)
     status = fetched(account, CALLS, missed)["status"]
-    lab.expect(
+    ctx.expect(
         status == "no_answer" and len(told(inbox)) == heard,
         f"a call that nobody takes without auto_pickup: expected no_answer and no ai.pickup, it is {status}",
         *inbox.received,
@@ -210,19 +210,19 @@ def calls_that_the_agent_takes(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-AI-4")
-def addons_in_both_places(lab: Lab) -> None:
-    account = lab.customer()
+def addons_in_both_places(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     line = f"{NUMBERS}/{number['id']}"
     for addons in ([], ["ai-pickup"], ALL_ADDONS, ["ai-trans"], []):
         exchange = account.patch(line, {"addons": addons})
-        lab.require(exchange.status == 200, f"addons could not be set: {exchange}")
+        ctx.precondition(exchange.status == 200, f"addons could not be set: {exchange}")
         shown, configured = fetched(account, NUMBERS, number["id"]), config(account, number)
-        lab.expect(
+        ctx.expect(
             sorted(shown["addons"]) == sorted(configured["addons"]) == sorted(addons),
             f"add-ons {addons}: the number has {shown['addons']}, its AI configuration {configured['addons']}",
             exchange,
         )
-        lab.expect(
+        ctx.expect(
             shown["ai_enabled"] is bool(addons), f"ai_enabled with {addons}: it is {shown['ai_enabled']}", exchange
         )

@@ -36,7 +36,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Send
-from ringback_conformance.probe_context import Lab, NotObserved
+from ringback_conformance.probe_context import Inconclusive, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields, real
 
 UNPROCESSED = (400, 404, 422)
@@ -50,13 +50,13 @@ CALL_EVENTS = ("call.initiated", "call.answered", "call.completed", "call.record
 
 
 @CATALOGUE.probe("NKN-CALL-1")
-def calls_placed(lab: Lab) -> None:
-    account = lab.customer()
+def calls_placed(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     for body in ({}, {"callerid_mask": "hide"}, {"callerid_mask": "rotate"}, {"callerid_mask": number["number"]}):
         exchange = place(account, number, **body)
         odd = odd_fields(exchange.json(), CALL, "the call")
-        lab.insist(exchange.status == 201 and odd is None, f"a call with {body}: {odd or exchange}", exchange)
+        ctx.check_(exchange.status == 201 and odd is None, f"a call with {body}: {odd or exchange}", exchange)
         call = exchange.json()
         wanted = {
             "from": number["id"],
@@ -69,17 +69,17 @@ def calls_placed(lab: Lab) -> None:
             "cost_usd": None,
         }
         wrong = {name: call.get(name) for name, value in wanted.items() if call.get(name) != value}
-        lab.expect(not wrong, f"a call that was just placed: expected {wanted}, got {wrong}", exchange)
-        lab.expect(call["from_e164"] == number["number"], f"from_e164: got {call['from_e164']}", exchange)
-        lab.expect(call["status"] in ("queued", "ringing"), f"status: got {call['status']!r}", exchange)
-        lab.expect(
+        ctx.expect(not wrong, f"a call that was just placed: expected {wanted}, got {wrong}", exchange)
+        ctx.expect(call["from_e164"] == number["number"], f"from_e164: got {call['from_e164']}", exchange)
+        ctx.expect(call["status"] in ("queued", "ringing"), f"status: got {call['status']!r}", exchange)
+        ctx.expect(
             call["id"] in ids(listed(account, CALLS)), "a call that was placed: expected it in the list", exchange
         )
 
 
 @CATALOGUE.probe("NKN-CALL-2")
-def calls_from_ring_to_end(lab: Lab) -> None:
-    account = lab.customer()
+def calls_from_ring_to_end(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     before = account.balance()
     call = new_call(account, number, script={"answer_after": 6, "duration": SECONDS})
@@ -88,30 +88,30 @@ def calls_from_ring_to_end(lab: Lab) -> None:
         account.advance(seconds)
         seen.append(fetched(account, CALLS, call["id"]))
     states = [each["status"] for each in seen]
-    lab.expect(
+    ctx.expect(
         states == ["ringing", "in_progress", "in_progress", "completed"],
         f"a call answered after 6 s for {SECONDS} s, at 3, 8, {SECONDS - 2} and {SECONDS + 18} s: it was {states}",
     )
     last = seen[-1]
     answered, ended = moment(last["answered_at"]), moment(last["ended_at"])
-    lab.insist(answered is not None and ended is not None, f"a completed call: expected its times, got {last}")
+    ctx.check_(answered is not None and ended is not None, f"a completed call: expected its times, got {last}")
     if answered is not None and ended is not None:
         talk = round((ended - answered).total_seconds())
-        lab.expect(
+        ctx.expect(
             last["duration_sec"] == talk == SECONDS,
             f"duration_sec of a call of {SECONDS} s: it is {last['duration_sec']}, and its times are {talk} s apart",
         )
-    lab.expect(
+    ctx.expect(
         all(each["cost_usd"] is None and each["ended_at"] is None for each in seen[:-1]),
         "a call that has not ended: expected no cost and no end",
     )
-    lab.insist(real(last["cost_usd"]), f"cost_usd of a call that has ended: expected an amount, got {last['cost_usd']}")
+    ctx.check_(real(last["cost_usd"]), f"cost_usd of a call that has ended: expected an amount, got {last['cost_usd']}")
     cost, fell = exact(last["cost_usd"]), before - account.balance()
-    lab.expect(
+    ctx.expect(
         cost == fell and cost > 0, f"cost_usd of the call: expected what the balance fell by, ${fell}, it is ${cost}"
     )
     twice = finished_call(account, number, 2 * SECONDS)
-    lab.expect(
+    ctx.expect(
         abs(exact(twice["cost_usd"]) - 2 * cost) <= cost / RATE_WINDOW,
         f"a call twice as long: expected twice ${cost}, it is ${twice['cost_usd']}",
     )
@@ -120,7 +120,7 @@ def calls_from_ring_to_end(lab: Lab) -> None:
         call = new_call(account, number, script={"end": end})
         account.advance(HOUR)
         after = fetched(account, CALLS, call["id"])
-        lab.expect(
+        ctx.expect(
             after["status"] == end
             and after["answered_at"] is None
             and after["duration_sec"] == 0
@@ -128,41 +128,41 @@ def calls_from_ring_to_end(lab: Lab) -> None:
             f"a call that ends as {end}: got {after['status']}, answered {after['answered_at']}, "
             f"{after['duration_sec']} s, ended {after['ended_at']}",
         )
-        lab.expect(account.balance() == before, f"a call that ends as {end}: expected it to cost nothing")
+        ctx.expect(account.balance() == before, f"a call that ends as {end}: expected it to cost nothing")
 
 
 @CATALOGUE.probe("NKN-CALL-3", Send("POST", CALLS, 1, note="which is refused"))
-def calls_that_will_not_do(lab: Lab) -> None:
-    account = lab.customer()
+def calls_that_will_not_do(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     unknown = account.post(CALLS, {"from": "num_000000000000", "to": FAR})
-    refused(lab, unknown, UNPROCESSED, "a call from a number that is not owned")
-    if not lab.emulated:
-        lab.leave_out("what would cost money where it is not refused")
+    refused(ctx, unknown, UNPROCESSED, "a call from a number that is not owned")
+    if not ctx.emulated:
+        ctx.not_covered("what would cost money where it is not refused")
         return
-    number, other = new_number(account), new_number(lab.customer())
+    number, other = new_number(account), new_number(ctx.default_account())
     before = account.balance()
-    refused(lab, place(account, other), UNPROCESSED, "a call from another account's number")
+    refused(ctx, place(account, other), UNPROCESSED, "a call from another account's number")
     for to in NO_NUMBERS:
-        refused(lab, account.post(CALLS, {"from": number["id"], "to": to}), UNPROCESSED, f"a call to {to!r}")
+        refused(ctx, account.post(CALLS, {"from": number["id"], "to": to}), UNPROCESSED, f"a call to {to!r}")
     for mask in (*NO_MASKS, other["number"]):
-        refused(lab, place(account, number, callerid_mask=mask), UNPROCESSED, f"callerid_mask {mask!r}")
-    refused(lab, place(account, number, recording_enabled="yes"), UNPROCESSED, "recording_enabled 'yes'")
-    refused(lab, place(account, number, metadata=[1]), UNPROCESSED, "metadata that is no object")
+        refused(ctx, place(account, number, callerid_mask=mask), UNPROCESSED, f"callerid_mask {mask!r}")
+    refused(ctx, place(account, number, recording_enabled="yes"), UNPROCESSED, "recording_enabled 'yes'")
+    refused(ctx, place(account, number, metadata=[1]), UNPROCESSED, "metadata that is no object")
     account.advance(RINGING_AND_AFTER)
-    lab.expect(not listed(account, CALLS) and account.balance() == before, "after that: expected no call and no charge")
+    ctx.expect(not listed(account, CALLS) and account.balance() == before, "after that: expected no call and no charge")
 
 
-def path_of(lab: Lab, url: Any) -> str:
+def path_of(ctx: ProbeContext, url: Any) -> str:
     """The path and query of a pre-signed URL of the target."""
-    base = lab.equipment.transport.base_url
+    base = ctx.run_context.transport.base_url
     if not signed_link(url) or not str(url).startswith(base + "/"):
-        raise NotObserved(f"{url!r} is no pre-signed URL of {base}")
+        raise Inconclusive(f"{url!r} is no pre-signed URL of {base}")
     return str(url).removeprefix(base)
 
 
-def sounds(lab: Lab, exchange: Exchange, seconds: float, what: str) -> None:
+def sounds(ctx: ProbeContext, exchange: Exchange, seconds: float, what: str) -> None:
     """Expect an MP3 of about that length."""
-    lab.insist(
+    ctx.check_(
         exchange.status == 200 and exchange.content_type == "audio/mpeg",
         f"{what}: expected 200 with audio/mpeg, got {exchange} with {exchange.content_type}",
         exchange,
@@ -170,16 +170,16 @@ def sounds(lab: Lab, exchange: Exchange, seconds: float, what: str) -> None:
     try:
         plays = mp3.seconds(exchange.response_body)
     except ValueError as error:
-        lab.insist(False, f"{what}: expected an MP3, but {error}", exchange)
+        ctx.check_(False, f"{what}: expected an MP3, but {error}", exchange)
         return
-    lab.expect(
+    ctx.expect(
         abs(plays - seconds) <= 1.5, f"{what}: expected {seconds:g} s of sound, it plays {plays:.1f} s", exchange
     )
 
 
-def shut(lab: Lab, exchange: Exchange, what: str) -> None:
+def shut(ctx: ProbeContext, exchange: Exchange, what: str) -> None:
     """Expect a link not to work."""
-    refused(lab, exchange, (400, 401, 403, 404, 410), what)
+    refused(ctx, exchange, (400, 401, 403, 404, 410), what)
 
 
 def tampered(path: str) -> tuple[str, ...]:
@@ -190,65 +190,65 @@ def tampered(path: str) -> tuple[str, ...]:
 
 
 @CATALOGUE.probe("NKN-CALL-4")
-def calls_recorded(lab: Lab) -> None:
-    account = lab.customer()
+def calls_recorded(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     silent = finished_call(account, number)
-    lab.expect(silent["recording_url"] is None, "a call without recording_enabled: expected no recording_url")
+    ctx.expect(silent["recording_url"] is None, "a call without recording_enabled: expected no recording_url")
     missed = new_call(account, number, script={"end": "busy"}, recording_enabled=True)
     account.advance(HOUR)
     url = fetched(account, CALLS, missed["id"])["recording_url"]
-    lab.expect(url is None, f"a call that nobody answered: expected no recording_url, got {url!r}")
+    ctx.expect(url is None, f"a call that nobody answered: expected no recording_url, got {url!r}")
     call = finished_call(account, number, 20, recording_enabled=True)
-    lab.insist(
+    ctx.check_(
         signed_link(call["recording_url"]), f"a recorded call: expected a recording_url, got {call['recording_url']!r}"
     )
-    path = path_of(lab, call["recording_url"])
-    sounds(lab, account.get(path, key=None), 20, "a recording")
+    path = path_of(ctx, call["recording_url"])
+    sounds(ctx, account.get(path, key=None), 20, "a recording")
     for wrong in tampered(path):
-        shut(lab, account.get(wrong, key=None), "a recording_url that was tampered with")
+        shut(ctx, account.get(wrong, key=None), "a recording_url that was tampered with")
     account.advance(HOUR - 120)
     early = account.get(path, key=None)
-    lab.expect(early.status == 200, f"a recording_url after 58 minutes: expected 200, got {early}", early)
+    ctx.expect(early.status == 200, f"a recording_url after 58 minutes: expected 200, got {early}", early)
     account.advance(240)
-    shut(lab, account.get(path, key=None), "a recording_url after 62 minutes")
-    fresh = account.get(path_of(lab, fetched(account, CALLS, call["id"])["recording_url"]), key=None)
-    lab.expect(fresh.status == 200, f"a fresh recording_url: expected 200, got {fresh}", fresh)
+    shut(ctx, account.get(path, key=None), "a recording_url after 62 minutes")
+    fresh = account.get(path_of(ctx, fetched(account, CALLS, call["id"])["recording_url"]), key=None)
+    ctx.expect(fresh.status == 200, f"a fresh recording_url: expected 200, got {fresh}", fresh)
     account.advance((KEPT_DAYS - 1) * DAY)
     kept = fetched(account, CALLS, call["id"])["recording_url"]
-    lab.expect(signed_link(kept), f"a recording after 29 days: expected it there still, got {kept!r}")
-    last = path_of(lab, kept) if signed_link(kept) else path
+    ctx.expect(signed_link(kept), f"a recording after 29 days: expected it there still, got {kept!r}")
+    last = path_of(ctx, kept) if signed_link(kept) else path
     account.advance(DAY)
     gone = fetched(account, CALLS, call["id"])["recording_url"]
     if gone is not None:
-        shut(lab, account.get(path_of(lab, gone), key=None), "a recording after 30 days")
-    shut(lab, account.get(last, key=None), "an earlier link to a recording after 30 days")
+        shut(ctx, account.get(path_of(ctx, gone), key=None), "a recording after 30 days")
+    shut(ctx, account.get(last, key=None), "an earlier link to a recording after 30 days")
 
 
 @CATALOGUE.probe("NKN-CALL-5")
-def calls_with_metadata(lab: Lab) -> None:
-    account = lab.customer()
-    _, inbox = hook(lab, account, *CALL_EVENTS)
+def calls_with_metadata(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, inbox = hook(ctx, account, *CALL_EVENTS)
     number = new_number(account)
     kept: dict[str, Any] = {"order": 4711, "tags": ["a", {"b": None}], "name": "Zoë"}
     call = finished_call(account, number, 10, metadata=kept, recording_enabled=True)
     came = [event for event in told(inbox) if about(event).get("id") == call["id"]]
     types = [event["type"] for event in came]
-    lab.require(set(types) == set(CALL_EVENTS), f"the events of the call are {types}")
+    ctx.precondition(set(types) == set(CALL_EVENTS), f"the events of the call are {types}")
     for event in came:
         seen = about(event).get("metadata")
-        lab.expect(seen == kept, f"metadata in {event['type']}: expected {kept}, got {seen}", *inbox.received)
+        ctx.expect(seen == kept, f"metadata in {event['type']}: expected {kept}, got {seen}", *inbox.received)
     plain = finished_call(account, number, 10)
     for event in told(inbox):
         if about(event).get("id") == plain["id"]:
-            lab.expect(
+            ctx.expect(
                 not about(event).get("metadata"), f"metadata of a call without: got {about(event).get('metadata')}"
             )
 
 
 @CATALOGUE.probe("NKN-CALL-6")
-def calls_filtered(lab: Lab) -> None:
-    account = lab.customer()
+def calls_filtered(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     first, second = new_number(account), new_number(account)
     ring(account, first, duration=10)
     account.advance(HOUR)
@@ -260,7 +260,7 @@ def calls_filtered(lab: Lab) -> None:
     new_call(account, second, script={"duration": 600})
     account.advance(30)
     every = listed(account, CALLS)
-    lab.require(len(every) == 6, f"six calls were made, and {len(every)} are listed")
+    ctx.precondition(len(every) == 6, f"six calls were made, and {len(every)} are listed")
     owns = {first["id"]: first["number"], second["id"]: second["number"]}
     queries: list[dict[str, str]] = [{"number": id_} for id_ in owns]
     queries += [{"direction": way} for way in ("inbound", "outbound")]
@@ -272,13 +272,13 @@ def calls_filtered(lab: Lab) -> None:
     for query in queries:
         seen = data(account.get(f"{CALLS}?{urlencode(query)}"))
         sure, maybe = _expected(every, query, owns)
-        lab.expect(
+        ctx.expect(
             set(sure) <= set(ids(seen)) <= set(sure) | set(maybe)
             and ids(seen) == [i for i in ids(every) if i in ids(seen)],
             f"calls with {query}: expected {len(sure)}, got {len(seen)}",
         )
     for name, value in (("direction", "sideways"), ("status", "gone"), ("created_after", "yesterday")):
-        refused(lab, account.get(f"{CALLS}?{name}={value}"), (400, 422), f"calls with {name}={value}")
+        refused(ctx, account.get(f"{CALLS}?{name}={value}"), (400, 422), f"calls with {name}={value}")
 
 
 def _expected(every: list[dict[str, Any]], query: dict[str, str], owns: dict[str, str]) -> tuple[list[str], list[str]]:
@@ -300,52 +300,52 @@ def _expected(every: list[dict[str, Any]], query: dict[str, str], owns: dict[str
 
 
 @CATALOGUE.probe("NKN-CALL-7")
-def calls_hung_up(lab: Lab) -> None:
-    account = lab.customer()
-    _, inbox = hook(lab, account, "call.completed")
+def calls_hung_up(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, inbox = hook(ctx, account, "call.completed")
     number = new_number(account)
     for seconds, expected in ((12, "completed"), (1, None)):
         call = new_call(account, number, script={"answer_after": 2, "duration": 3_000})
         account.advance(seconds)
         path = f"{CALLS}/{call['id']}/hangup"
         first = account.post(path)
-        lab.insist(first.status == 200, f"a hangup: expected 200, got {first}", first)
+        ctx.check_(first.status == 200, f"a hangup: expected 200, got {first}", first)
         ended = fetched(account, CALLS, call["id"])
-        lab.expect(
+        ctx.expect(
             ended["ended_at"] is not None
             and ended["status"] in ((expected,) if expected else ("no_answer", "failed", "completed")),
             f"a call after its hangup: it is {ended['status']}, ended {ended['ended_at']}",
             first,
         )
         if expected:
-            lab.expect(
+            ctx.expect(
                 ended["duration_sec"] == 10, f"a call hung up 10 s after its answer: {ended['duration_sec']} s", first
             )
         before = account.balance()
         account.advance(HOUR)
         again = account.post(path)
-        lab.expect(again.status == 200, f"a second hangup: expected 200, got {again}", again)
+        ctx.expect(again.status == 200, f"a second hangup: expected 200, got {again}", again)
         after = fetched(account, CALLS, call["id"])
-        lab.expect(
+        ctx.expect(
             after == ended and account.balance() == before,
             "a call after a second hangup, an hour later: expected it as it was, and nothing charged",
             again,
         )
         came = [event for event in told(inbox) if about(event).get("id") == call["id"]]
-        lab.expect(len(came) == 1, f"call.completed after two hangups: expected one, got {len(came)}", *inbox.received)
+        ctx.expect(len(came) == 1, f"call.completed after two hangups: expected one, got {len(came)}", *inbox.received)
 
 
 @CATALOGUE.probe("NKN-CALL-8")
-def calls_that_come_in(lab: Lab) -> None:
-    account = lab.customer()
-    _, inbox = hook(lab, account)
+def calls_that_come_in(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, inbox = hook(ctx, account)
     number = new_number(account)
     id_ = ring(account, number, answer_after=3, duration=15)
     account.advance(1)
     ringing = fetched(account, CALLS, id_)
     account.advance(RINGING_AND_AFTER)
     found = [call for call in listed(account, CALLS) if call["id"] == id_]
-    lab.insist(len(found) == 1, f"an inbound call: expected it once in the list, got {len(found)}")
+    ctx.check_(len(found) == 1, f"an inbound call: expected it once in the list, got {len(found)}")
     call = found[0]
     wanted = {
         "direction": "inbound",
@@ -355,11 +355,11 @@ def calls_that_come_in(lab: Lab) -> None:
         "duration_sec": 15,
     }
     wrong = {name: call.get(name) for name, value in wanted.items() if call.get(name) != value}
-    lab.expect(not wrong, f"an inbound call: expected {wanted}, got {wrong}")
-    lab.expect(ringing["status"] == "ringing", f"an inbound call after a second: it is {ringing['status']}")
+    ctx.expect(not wrong, f"an inbound call: expected {wanted}, got {wrong}")
+    ctx.expect(ringing["status"] == "ringing", f"an inbound call after a second: it is {ringing['status']}")
     came = [event["type"] for event in told(inbox) if about(event).get("id") == id_]
-    lab.expect(came.count("call.completed") == 1, f"the events of an inbound call: got {came}", *inbox.received)
-    lab.expect(
+    ctx.expect(came.count("call.completed") == 1, f"the events of an inbound call: got {came}", *inbox.received)
+    ctx.expect(
         "call.initiated" not in came, f"an inbound call: expected no call.initiated, got {came}", *inbox.received
     )
 
@@ -370,30 +370,30 @@ def a_call_is_as_documented(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-CALL-9", Send("GET", CALLS, 1))
-def calls_listed(lab: Lab) -> None:
-    account = lab.customer()
-    if lab.emulated:
+def calls_listed(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if ctx.emulated:
         number = new_number(account)
         finished_call(account, number, recording_enabled=True)
         ring(account, number, duration=5)
     for call in listed(account, CALLS)[:5]:
         odd = odd_fields(call, CALL, "a call")
-        lab.expect(odd is None, f"a call: {odd or 'as documented'}")
+        ctx.expect(odd is None, f"a call: {odd or 'as documented'}")
 
 
 @CATALOGUE.probe("NKN-CALL-10", Send("GET", CALLS, 1), Send("GET", f"{CALLS}/{{id}}", 3))
-def one_call(lab: Lab) -> None:
-    account = lab.customer()
-    if lab.emulated:
+def one_call(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if ctx.emulated:
         number = new_number(account)
         finished_call(account, number, to=SECOND_FAR)
         ring(account, number, duration=5)
         account.advance(RINGING_AND_AFTER)
     for call in listed(account, CALLS)[:2]:
         exchange = account.get(f"{CALLS}/{call['id']}")
-        lab.expect(exchange.json() == call, "a call by its id: expected what the list shows", exchange)
+        ctx.expect(exchange.json() == call, "a call by its id: expected what the list shows", exchange)
     for id_ in ("call_000000000000", "nope"):
-        refused(lab, account.get(f"{CALLS}/{id_}"), (404,), f"the call {id_}", "invalid_request_error")
-    if lab.emulated:
-        refused(lab, account.post(f"{CALLS}/call_000000000000/hangup"), (404,), "a hangup of an unknown call")
-        refused(lab, account.get(f"{NUMBERS}/call_000000000000"), (404,), "a call among the numbers")
+        refused(ctx, account.get(f"{CALLS}/{id_}"), (404,), f"the call {id_}", "invalid_request_error")
+    if ctx.emulated:
+        refused(ctx, account.post(f"{CALLS}/call_000000000000/hangup"), (404,), "a hangup of an unknown call")
+        refused(ctx, account.get(f"{NUMBERS}/call_000000000000"), (404,), "a call among the numbers")

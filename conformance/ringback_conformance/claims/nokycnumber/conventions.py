@@ -34,7 +34,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Send
-from ringback_conformance.probe_context import Lab
+from ringback_conformance.probe_context import ProbeContext
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 FORMS = ((NUMBERS, b"available_id=navail_1"), (CALLS, b"from=num_1"), (SMS, b"body=Hi"), (ENDPOINTS, b"url=x"))
@@ -42,14 +42,14 @@ NO_INSTANTS = ("yesterday", "2026-13-40T00:00:00Z", "1745672460", "20/06/2026")
 
 
 @CATALOGUE.probe("NKN-CONV-1", Send("GET", ACCOUNT, 2, note="over plain HTTP, without a key"))
-def plain_http(lab: Lab) -> None:
-    before = urlsplit(lab.equipment.transport.base_url).path
-    with lab.plain() as ask:
+def plain_http(ctx: ProbeContext) -> None:
+    before = urlsplit(ctx.run_context.transport.base_url).path
+    with ctx.plain() as ask:
         for path in (ACCOUNT, f"{NUMBERS}?limit=3"):
             exchange = ask(path)
             where = exchange.response_header("location") or ""
             to = urlsplit(where)
-            lab.expect(
+            ctx.expect(
                 exchange.status == 301 and (to.scheme, urlunsplit(("", "", *to[2:]))) == ("https", before + path),
                 f"{path} over plain HTTP: expected 301 to it under https, got {exchange} to {where!r}",
                 exchange,
@@ -57,11 +57,11 @@ def plain_http(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-CONV-2", *(Send("POST", path, 1, note="as a form, which is refused") for path, _ in FORMS))
-def bodies_that_are_forms(lab: Lab) -> None:
-    account = lab.customer()
+def bodies_that_are_forms(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path, body in FORMS:
         exchange = account.request("POST", path, content=body, headers=FORM)
-        refused(lab, exchange, (415,), f"a form to {path}", "invalid_request_error")
+        refused(ctx, exchange, (415,), f"a form to {path}", "invalid_request_error")
 
 
 def shows_objects(exchange: Exchange, _: Known) -> bool:
@@ -87,18 +87,18 @@ def a_timestamp_is_in_utc(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-CONV-3", Send("GET", CALLS, 6), shares=("number",))
-def timestamps_out_and_in(lab: Lab) -> None:
-    account = lab.customer()
-    exchange = shared_number(lab, account)
+def timestamps_out_and_in(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    exchange = shared_number(ctx, account)
     number = thing_in(exchange, "number")
     for name in ("created_at", "renews_at"):
-        lab.expect(stamp(number.get(name)), f"a number's {name}: expected UTC in Z, got {number.get(name)!r}", exchange)
+        ctx.expect(stamp(number.get(name)), f"a number's {name}: expected UTC in Z, got {number.get(name)!r}", exchange)
     for name in ("created_after", "created_before"):
         accepted = account.get(f"{CALLS}?{name}={number.get('created_at')}")
-        lab.expect(accepted.status == 200, f"{name} in the form that is given: expected 200, got {accepted}", accepted)
+        ctx.expect(accepted.status == 200, f"{name} in the form that is given: expected 200, got {accepted}", accepted)
     for value in NO_INSTANTS:
         odd = account.get(f"{CALLS}?created_after={value}")
-        refused(lab, odd, (400, 422), f"created_after={value}", "invalid_request_error")
+        refused(ctx, odd, (400, 422), f"created_after={value}", "invalid_request_error")
 
 
 @CATALOGUE.invariant("NKN-CONV-4", shows_objects)
@@ -115,12 +115,12 @@ def a_phone_number_is_e164(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-CONV-4", shares=("number",))
-def numbers_pretty_and_plain(lab: Lab) -> None:
-    account = lab.customer()
-    exchange = shared_number(lab, account)
+def numbers_pretty_and_plain(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    exchange = shared_number(ctx, account)
     number = thing_in(exchange, "number")
-    lab.expect(phone(number.get("number")), f"the number: expected E.164, got {number.get('number')!r}", exchange)
-    lab.expect(
+    ctx.expect(phone(number.get("number")), f"the number: expected E.164, got {number.get('number')!r}", exchange)
+    ctx.expect(
         digits(str(number.get("display"))) == digits(str(number.get("number"))),
         f"display: expected {number.get('number')}, pretty, got {number.get('display')!r}",
         exchange,
@@ -137,23 +137,23 @@ def an_id_tells_its_resource(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-CONV-5", shares=("number",))
-def ids_of_every_resource(lab: Lab) -> None:
-    account = lab.customer()
-    seen = {"number": thing_in(shared_number(lab, account), "number")}
-    if lab.emulated:
+def ids_of_every_resource(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    seen = {"number": thing_in(shared_number(ctx, account), "number")}
+    if ctx.emulated:
         number = seen["number"]
         account.patch(f"{NUMBERS}/{number['id']}", {"addons": ["ai-summary"]})
-        _, inbox = hook(lab, account)
+        _, inbox = hook(ctx, account)
         endpoint = thing_in(account.post(ENDPOINTS, {"url": address(account), "enabled_events": ["*"]}), "endpoint")
         seen |= {"call": new_call(account, number), "sms": new_sms(account, number), "webhook_endpoint": endpoint}
         seen["voicemail"] = voicemail(account, number)
         came = told(inbox)
-        lab.require(bool(came), "no event came")
+        ctx.precondition(bool(came), "no event came")
         seen["event"] = came[0]
     else:
-        lab.leave_out("calls, messages, voicemails, endpoints and events")
+        ctx.not_covered("calls, messages, voicemails, endpoints and events")
     for kind, thing in seen.items():
-        lab.expect(
+        ctx.expect(
             str(thing.get("id")).startswith(PREFIXES[kind]),
             f"the id of a {kind}: expected it to begin with {PREFIXES[kind]}, got {thing.get('id')!r}",
         )

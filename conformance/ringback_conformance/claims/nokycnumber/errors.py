@@ -28,7 +28,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Lab
+from ringback_conformance.probe_context import ProbeContext
 
 UNKNOWN_PATHS = ("/v1/nothing", "/v1/numbers/num_000000000000/nothing", "/v1", f"{CALLS}/call_000000000000")
 MISSING: tuple[tuple[str, dict[str, Any], str], ...] = (
@@ -90,16 +90,16 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-ERR-1", *(Send("GET", path, 1) for path in (*UNKNOWN_PATHS, f"{NUMBERS}?limit=0")))
-def errors_of_several_kinds(lab: Lab) -> None:
-    account = lab.customer()
+def errors_of_several_kinds(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     seen = []
     for path in UNKNOWN_PATHS:
         exchange = account.get(path)
-        refused(lab, exchange, (404,), f"GET {path}")
+        refused(ctx, exchange, (404,), f"GET {path}")
         seen.append(exchange)
     seen += [account.get(f"{NUMBERS}?limit=0"), account.get(NUMBERS, key=None)]
     named = [(exchange.json() or {}).get("error", {}).get("request_id") for exchange in seen]
-    lab.expect(len(set(named)) == len(named), "the request_ids of several errors: expected each its own", *seen)
+    ctx.expect(len(set(named)) == len(named), "the request_ids of several errors: expected each its own", *seen)
 
 
 @CATALOGUE.probe(
@@ -107,44 +107,44 @@ def errors_of_several_kinds(lab: Lab) -> None:
     *(Send("POST", path, 1, note="which is refused") for path, _, _ in MISSING),
     Send("POST", SMS, len(BROKEN_BODIES), note="which is refused"),
 )
-def bodies_that_will_not_do(lab: Lab) -> None:
-    account = lab.customer()
+def bodies_that_will_not_do(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for body in BROKEN_BODIES:
         exchange = account.request("POST", SMS, content=body, headers=JSON)
-        refused(lab, exchange, (400,), f"a body of {body!r}", "invalid_request_error")
+        refused(ctx, exchange, (400,), f"a body of {body!r}", "invalid_request_error")
     for path, fields, param in MISSING:
         exchange = account.post(path, fields)
         what = f"POST {path} without {param}"
-        if refused(lab, exchange, (400,), what, "invalid_request_error", "parameter_missing"):
+        if refused(ctx, exchange, (400,), what, "invalid_request_error", "parameter_missing"):
             named = exchange.json()["error"].get("param")
-            lab.expect(named == param, f"{what}: expected param {param}, got {named!r}", exchange)
+            ctx.expect(named == param, f"{what}: expected param {param}, got {named!r}", exchange)
 
 
 @CATALOGUE.probe("NKN-ERR-3", *(Send("GET", f"{AVAILABLE}?country={country}", 1) for country in UNSUPPORTED))
-def countries_that_are_not_supported(lab: Lab) -> None:
-    account = lab.customer()
+def countries_that_are_not_supported(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for country in UNSUPPORTED:
-        refused(lab, account.get(f"{AVAILABLE}?country={country}"), (422,), f"available numbers of {country}")
-    if not lab.emulated:
-        lab.leave_out("calls and messages to such countries")
+        refused(ctx, account.get(f"{AVAILABLE}?country={country}"), (422,), f"available numbers of {country}")
+    if not ctx.emulated:
+        ctx.not_covered("calls and messages to such countries")
         return
     number = new_number(account)
     before = account.balance()
     for exchange in (place(account, number, UNREACHABLE), send(account, number, to=UNREACHABLE)):
-        refused(lab, exchange, (422,), f"POST {exchange.route} to a country that is not supported")
-    lab.expect(
+        refused(ctx, exchange, (422,), f"POST {exchange.route} to a country that is not supported")
+    ctx.expect(
         account.balance() == before and not listed(account, CALLS) and not listed(account, SMS),
         "after that: expected no call, no message and no charge",
     )
 
 
 @CATALOGUE.probe("NKN-ERR-4")
-def too_little_balance(lab: Lab) -> None:
-    account = lab.customer()
+def too_little_balance(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number, offer = new_number(account), an_offer(account)
     account.fund(f"-{account.balance()}")
     empty = account.balance()
-    lab.require(empty == 0, f"the balance could not be taken away: it is {empty}")
+    ctx.precondition(empty == 0, f"the balance could not be taken away: it is {empty}")
     renews = fetched(account, NUMBERS, number["id"])["renews_at"]
     for exchange in (
         activate(account, offer),
@@ -152,40 +152,40 @@ def too_little_balance(lab: Lab) -> None:
         place(account, number),
         send(account, number),
     ):
-        refused(lab, exchange, (402,), f"POST {exchange.route} without money")
+        refused(ctx, exchange, (402,), f"POST {exchange.route} without money")
     account.advance(60)
-    lab.expect(account.balance() == empty, f"the balance after that: expected {empty}, it is {account.balance()}")
-    lab.expect(
+    ctx.expect(account.balance() == empty, f"the balance after that: expected {empty}, it is {account.balance()}")
+    ctx.expect(
         len(listed(account, NUMBERS)) == 1 and not listed(account, CALLS) and not listed(account, SMS),
         "what is there after that: expected no new number, call or message",
     )
-    lab.expect(
+    ctx.expect(
         fetched(account, NUMBERS, number["id"])["renews_at"] == renews, "renews_at after that: expected it as before"
     )
     price = exact(offer["prices"]["monthly"])
     account.fund(f"{price}")
     enough = activate(account, offer)
-    lab.expect(made(enough), f"an activation with exactly its price: expected it to be made, got {enough}", enough)
+    ctx.expect(made(enough), f"an activation with exactly its price: expected it to be made, got {enough}", enough)
 
 
 @CATALOGUE.probe("NKN-ERR-5")
-def trouble_at_the_vendor(lab: Lab) -> None:
-    account = lab.customer()
+def trouble_at_the_vendor(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     for status in (500, 502, 503):
         account.fault(operation="createSms", first=1, effect={"status": status})
         before = account.balance()
         exchange = send(account, number)
         error = (exchange.json() or {}).get("error", {})
-        lab.expect(
+        ctx.expect(
             exchange.status == status and error.get("type") in ("api_error", "upstream_error"),
             f"trouble: expected {status} as api_error or upstream_error, got {exchange} ({error.get('type')})",
             exchange,
         )
         held = len(listed(account, SMS))
         again = send(account, number)
-        lab.expect(made(again), f"the same request after that: expected it to work, got {again}", again)
-        lab.expect(
+        ctx.expect(made(again), f"the same request after that: expected it to work, got {again}", again)
+        ctx.expect(
             len(listed(account, SMS)) == held + 1 and before - account.balance() == exact(again.json()["cost_usd"]),
             "after trouble and a retry: expected one message and one charge",
             exchange,
@@ -194,23 +194,23 @@ def trouble_at_the_vendor(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-ERR-6")
-def a_number_that_is_paused(lab: Lab) -> None:
-    account = lab.customer()
+def a_number_that_is_paused(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account)
     line = f"{NUMBERS}/{number['id']}"
     paused = account.patch(line, {"status": "paused"})
-    lab.require(paused.status == 200, f"the number could not be paused: {paused}")
+    ctx.precondition(paused.status == 200, f"the number could not be paused: {paused}")
     before = account.balance()
     for exchange in (place(account, number), send(account, number)):
-        refused(lab, exchange, (400, 409, 422), f"POST {exchange.route} from a paused number", "resource_error")
+        refused(ctx, exchange, (400, 409, 422), f"POST {exchange.route} from a paused number", "resource_error")
     account.advance(120)
-    lab.expect(
+    ctx.expect(
         account.balance() == before and not listed(account, CALLS) and not listed(account, SMS),
         "after that: expected no call, no message and no charge",
     )
     account.patch(line, {"status": "active"})
     for exchange in (place(account, number), send(account, number)):
-        lab.expect(made(exchange), f"from the number once it is active: expected 2xx, got {exchange}", exchange)
+        ctx.expect(made(exchange), f"from the number once it is active: expected 2xx, got {exchange}", exchange)
 
 
 def is_typed_error(exchange: Exchange, known: Known) -> bool:
@@ -229,14 +229,14 @@ def a_type_goes_with_its_status(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-ERR-7", Send("GET", NUMBERS, 2), Send("GET", VOICEMAILS, 1))
-def types_of_several_errors(lab: Lab) -> None:
-    account = lab.customer()
+def types_of_several_errors(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for exchange, kind in (
         (account.get(NUMBERS, key=None), "authentication_error"),
         (account.get(f"{NUMBERS}?limit=0"), "invalid_request_error"),
         (account.get(f"{VOICEMAILS}/vm_000000000000"), "invalid_request_error"),
     ):
-        refused(lab, exchange, (exchange.status or 0,), f"{exchange.method} {exchange.path}", kind)
+        refused(ctx, exchange, (exchange.status or 0,), f"{exchange.method} {exchange.path}", kind)
 
 
 @CATALOGUE.probe(
@@ -245,15 +245,15 @@ def types_of_several_errors(lab: Lab) -> None:
     Send("POST", SMS, 2, note="which is refused"),
     Send("PUT", NUMBERS, 2, note="which is refused"),
 )
-def requests_that_are_odd(lab: Lab) -> None:
-    account = lab.customer()
-    refused(lab, account.get("/v1/nothing", key=None), (401,), "an unknown path without a key")
+def requests_that_are_odd(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    refused(ctx, account.get("/v1/nothing", key=None), (401,), "an unknown path without a key")
     broken = account.request("POST", SMS, content=b"{", key=None, headers=JSON)
-    refused(lab, broken, (401,), "a malformed body without a key")
+    refused(ctx, broken, (401,), "a malformed body without a key")
     for path in (NUMBERS, f"{NUMBERS}/num_000000000000"):
-        refused(lab, account.request("PUT", path, json={}), (404, 405), f"PUT {path}, which is not there")
+        refused(ctx, account.request("PUT", path, json={}), (404, 405), f"PUT {path}, which is not there")
     large = account.request("POST", SMS, content=b'{"body": "' + b"a" * MEBIBYTE + b'"}', headers=JSON)
-    refused(lab, large, (413,), "a body over 1 MiB")
+    refused(ctx, large, (413,), "a body over 1 MiB")
 
 
 def is_untroubled(exchange: Exchange, _: Known) -> bool:
@@ -269,9 +269,9 @@ def no_server_error_without_trouble(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-ERR-9", *(Send("GET", path, 1) for path in ODD_READS))
-def odd_questions(lab: Lab) -> None:
-    account = lab.customer()
+def odd_questions(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path in ODD_READS:
         exchange = account.get(path)
         problem = no_server_error_without_trouble(exchange, Known({}))
-        lab.expect(problem is None, f"GET {path}: {problem or exchange}", exchange)
+        ctx.expect(problem is None, f"GET {path}: {problem or exchange}", exchange)

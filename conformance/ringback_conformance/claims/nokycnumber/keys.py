@@ -34,7 +34,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Header, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 NEVER_ISSUED = "sk_live_neverissued000000000000000000000"
 SEVERAL = 3
@@ -65,44 +65,44 @@ def malformed(key: str) -> tuple[tuple[Header, ...], ...]:
     return ((), *(((("Authorization", value),)) for value in values))
 
 
-def unauthenticated(lab: Lab, exchange: Exchange, what: str) -> None:
+def unauthenticated(ctx: ProbeContext, exchange: Exchange, what: str) -> None:
     """Expect 401 `authentication_error`."""
-    refused(lab, exchange, (401,), what, "authentication_error")
+    refused(ctx, exchange, (401,), what, "authentication_error")
 
 
-def forbidden(lab: Lab, exchange: Exchange, what: str) -> None:
+def forbidden(ctx: ProbeContext, exchange: Exchange, what: str) -> None:
     """Expect 403 `authorization_error`."""
-    refused(lab, exchange, (403,), what, "authorization_error")
+    refused(ctx, exchange, (403,), what, "authorization_error")
 
 
 @CATALOGUE.probe("NKN-AUTH-1", Send("GET", NUMBERS, 7 + SEVERAL, note=WITHOUT_A_KEY))
-def keys_that_do_not_work(lab: Lab) -> None:
-    account = lab.customer()
+def keys_that_do_not_work(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for headers in malformed(account.key):
         shown = headers[0][1].split(" ")[0] if headers and headers[0][1] != account.key else "its bare key"
         what = f"Authorization of {shown!r}" if headers else "no Authorization header"
-        unauthenticated(lab, account.get(NUMBERS, key=None, headers=headers), what)
+        unauthenticated(ctx, account.get(NUMBERS, key=None, headers=headers), what)
     for key in (NEVER_ISSUED, "sk_live_", NEVER_ISSUED.upper()):
-        unauthenticated(lab, account.get(NUMBERS, key=key), "a key that was never issued")
-    if not lab.emulated:
-        lab.leave_out("a revoked key, and what else than reading does without a key")
+        unauthenticated(ctx, account.get(NUMBERS, key=key), "a key that was never issued")
+    if not ctx.emulated:
+        ctx.not_covered("a revoked key, and what else than reading does without a key")
         return
     for path in READS:
-        unauthenticated(lab, account.get(path, key=None), f"{path} without a key")
+        unauthenticated(ctx, account.get(path, key=None), f"{path} without a key")
     for method, path in WRITES:
-        unauthenticated(lab, account.request(method, path, json={}, key=None), f"{method} {path} without a key")
-    other = lab.account(keys=({}, {}))
+        unauthenticated(ctx, account.request(method, path, json={}, key=None), f"{method} {path} without a key")
+    other = ctx.account(keys=({}, {}))
     works = other.get(NUMBERS, key=other.keys[1])
-    lab.require(works.status == 200, f"the second key does not work: {works}")
-    lab.control("DELETE", f"/accounts/{other.id}/keys/{other.key_ids[1]}")
-    unauthenticated(lab, other.get(NUMBERS, key=other.keys[1]), "a revoked key")
+    ctx.precondition(works.status == 200, f"the second key does not work: {works}")
+    ctx.control("DELETE", f"/accounts/{other.id}/keys/{other.key_ids[1]}")
+    unauthenticated(ctx, other.get(NUMBERS, key=other.keys[1]), "a revoked key")
     still = other.get(NUMBERS)
-    lab.expect(still.status == 200, f"the account's other key: expected 200, got {still}", still)
+    ctx.expect(still.status == 200, f"the account's other key: expected 200, got {still}", still)
 
 
 @CATALOGUE.probe("NKN-AUTH-2")
-def a_key_that_may_only_read(lab: Lab) -> None:
-    account = lab.account(keys=SCOPED)
+def a_key_that_may_only_read(ctx: ProbeContext) -> None:
+    account = ctx.account(keys=SCOPED)
     number = new_number(account)
     endpoint = thing_in(account.post(ENDPOINTS, {"url": address(account), "enabled_events": ["*"]}), "endpoint")
     offer = an_offer(account)
@@ -110,7 +110,7 @@ def a_key_that_may_only_read(lab: Lab) -> None:
     read = account.keys[1]
     for path in (*READS, f"{NUMBERS}/{number['id']}", f"{NUMBERS}/{number['id']}/ai"):
         exchange = account.get(path, key=read)
-        lab.expect(exchange.status == 200, f"GET {path} with scope read: expected 200, got {exchange}", exchange)
+        ctx.expect(exchange.status == 200, f"GET {path} with scope read: expected 200, got {exchange}", exchange)
     for method, path, body in (
         ("POST", NUMBERS, {"available_id": offer["id"], "billing_period": "monthly"}),
         ("PATCH", f"{NUMBERS}/{number['id']}", {"auto_renew": False}),
@@ -123,8 +123,8 @@ def a_key_that_may_only_read(lab: Lab) -> None:
         ("DELETE", f"{NUMBERS}/{number['id']}", ...),
     ):
         exchange = account.request(method, path, json=body, key=read)
-        forbidden(lab, exchange, f"{method} {path} with scope read")
-    lab.expect(_everything(account) == before, "the account after all that: expected it as it was")
+        forbidden(ctx, exchange, f"{method} {path} with scope read")
+    ctx.expect(_everything(account) == before, "the account after all that: expected it as it was")
 
 
 def _everything(account: Account) -> list[object]:
@@ -132,8 +132,8 @@ def _everything(account: Account) -> list[object]:
 
 
 @CATALOGUE.probe("NKN-AUTH-3")
-def a_key_that_may_read_and_write(lab: Lab) -> None:
-    account = lab.account(keys=SCOPED)
+def a_key_that_may_read_and_write(ctx: ProbeContext) -> None:
+    account = ctx.account(keys=SCOPED)
     number = new_number(account)
     mail = voicemail(account, number)
     key = account.keys[2]
@@ -145,21 +145,21 @@ def a_key_that_may_read_and_write(lab: Lab) -> None:
         account.patch(f"{NUMBERS}/{number['id']}", {"auto_renew": False}, key=key),
     )
     for exchange in allowed:
-        lab.expect(made(exchange), f"with scope read_write: expected 2xx, got {exchange}", exchange)
+        ctx.expect(made(exchange), f"with scope read_write: expected 2xx, got {exchange}", exchange)
     for path, thing in ((ENDPOINTS, thing_in(endpoint, "endpoint")), (VOICEMAILS, mail), (NUMBERS, number)):
         exchange = account.delete(f"{path}/{thing['id']}", key=key)
-        forbidden(lab, exchange, f"DELETE of {path}/{{id}} with scope read_write")
-        lab.expect(
+        forbidden(ctx, exchange, f"DELETE of {path}/{{id}} with scope read_write")
+        ctx.expect(
             thing["id"] in ids(listed(account, path)),
             f"what a key of scope read_write may not delete: expected it in {path} still",
         )
     status = fetched(account, NUMBERS, number["id"]).get("status")
-    lab.expect(status == "active", f"the number after that: expected it active, it is {status}")
+    ctx.expect(status == "active", f"the number after that: expected it active, it is {status}")
 
 
 @CATALOGUE.probe("NKN-AUTH-4")
-def a_key_that_may_do_all(lab: Lab) -> None:
-    account = lab.account(keys=({"scope": "admin"},))
+def a_key_that_may_do_all(ctx: ProbeContext) -> None:
+    account = ctx.account(keys=({"scope": "admin"},))
     number = new_number(account)
     endpoint = thing_in(account.post(ENDPOINTS, {"url": address(account), "enabled_events": ["*"]}), "endpoint")
     mail = voicemail(account, number)
@@ -168,59 +168,59 @@ def a_key_that_may_do_all(lab: Lab) -> None:
         send(account, number),
         account.patch(f"{NUMBERS}/{number['id']}", {"auto_renew": False}),
     ):
-        lab.expect(made(exchange), f"with scope admin: expected 2xx, got {exchange}", exchange)
+        ctx.expect(made(exchange), f"with scope admin: expected 2xx, got {exchange}", exchange)
     for path, thing in ((ENDPOINTS, endpoint), (VOICEMAILS, mail), (NUMBERS, number)):
         exchange = account.delete(f"{path}/{thing['id']}")
-        lab.expect(exchange.status == 204, f"DELETE with scope admin: expected 204, got {exchange}", exchange)
+        ctx.expect(exchange.status == 204, f"DELETE with scope admin: expected 204, got {exchange}", exchange)
 
 
 @CATALOGUE.probe("NKN-AUTH-5")
-def a_key_that_is_rotated(lab: Lab) -> None:
-    account = lab.account(keys=({"scope": "read_write"}, {}))
+def a_key_that_is_rotated(ctx: ProbeContext) -> None:
+    account = ctx.account(keys=({"scope": "read_write"}, {}))
     old = account.keys[0]
-    fresh = lab.control("POST", f"/accounts/{account.id}/keys/{account.key_ids[0]}/rotate", {})["secret"]
-    lab.equipment.learn_key(fresh)
-    lab.expect(fresh != old, "the new key: expected another than the old")
+    fresh = ctx.control("POST", f"/accounts/{account.id}/keys/{account.key_ids[0]}/rotate", {})["secret"]
+    ctx.run_context.learn_key(fresh)
+    ctx.expect(fresh != old, "the new key: expected another than the old")
     for key, which in ((fresh, "new"), (old, "old")):
         exchange = account.get(NUMBERS, key=key)
-        lab.expect(exchange.status == 200, f"the {which} key after rotation: expected 200, got {exchange}", exchange)
-    forbidden(lab, account.delete(f"{NUMBERS}/num_000000000000", key=fresh), "the new key of a scope without DELETE")
+        ctx.expect(exchange.status == 200, f"the {which} key after rotation: expected 200, got {exchange}", exchange)
+    forbidden(ctx, account.delete(f"{NUMBERS}/num_000000000000", key=fresh), "the new key of a scope without DELETE")
     account.advance(OVERLAP - 2)
     late = account.get(NUMBERS, key=old)
-    lab.expect(late.status == 200, f"the old key after 4:58 minutes: expected 200, got {late}", late)
+    ctx.expect(late.status == 200, f"the old key after 4:58 minutes: expected 200, got {late}", late)
     account.advance(4)
-    unauthenticated(lab, account.get(NUMBERS, key=old), "the old key after 5:02 minutes")
+    unauthenticated(ctx, account.get(NUMBERS, key=old), "the old key after 5:02 minutes")
     for key in (fresh, account.keys[1]):
         exchange = account.get(NUMBERS, key=key)
-        lab.expect(exchange.status == 200, f"another key then: expected 200, got {exchange}", exchange)
+        ctx.expect(exchange.status == 200, f"another key then: expected 200, got {exchange}", exchange)
 
 
 @CATALOGUE.probe("NKN-AUTH-6")
-def a_publishable_key(lab: Lab) -> None:
-    account = lab.account(keys=({}, {"kind": "publishable"}))
+def a_publishable_key(ctx: ProbeContext) -> None:
+    account = ctx.account(keys=({}, {"kind": "publishable"}))
     key = account.keys[1]
-    lab.require(key.startswith("pk_live_"), "the publishable key is not pk_live_…")
+    ctx.precondition(key.startswith("pk_live_"), "the publishable key is not pk_live_…")
     for path in READS:
-        unauthenticated(lab, account.get(path, key=key), f"GET {path} with a publishable key")
+        unauthenticated(ctx, account.get(path, key=key), f"GET {path} with a publishable key")
     for method, path in WRITES:
-        unauthenticated(lab, account.request(method, path, json={}, key=key), f"{method} {path} with a publishable key")
+        unauthenticated(ctx, account.request(method, path, json={}, key=key), f"{method} {path} with a publishable key")
 
 
 @CATALOGUE.probe("NKN-AUTH-7")
-def two_accounts_side_by_side(lab: Lab) -> None:
-    owner, stranger = lab.customer(), lab.customer()
+def two_accounts_side_by_side(ctx: ProbeContext) -> None:
+    owner, stranger = ctx.default_account(), ctx.default_account()
     number = new_number(owner, addons=["ai-summary"])
     call, text, mail = finished_call(owner, number), new_sms(owner, number), voicemail(owner, number)
     endpoint = thing_in(owner.post(ENDPOINTS, {"url": address(owner), "enabled_events": ["*"]}), "endpoint")
     own = {NUMBERS: number, CALLS: call, SMS: text, VOICEMAILS: mail, ENDPOINTS: endpoint}
     for path, thing in own.items():
-        lab.require(thing["id"] in ids(listed(owner, path)), f"{thing['id']} is not in the owner's own {path}")
+        ctx.precondition(thing["id"] in ids(listed(owner, path)), f"{thing['id']} is not in the owner's own {path}")
         seen = stranger.get(path)
-        lab.expect(
+        ctx.expect(
             thing["id"].encode() not in seen.response_body, f"{path} of another account: expected nothing of ours", seen
         )
         if path != ENDPOINTS:
-            _unknown(lab, stranger.get(f"{path}/{thing['id']}"))
+            _unknown(ctx, stranger.get(f"{path}/{thing['id']}"))
     line = f"{NUMBERS}/{number['id']}"
     owner.advance(MINUTE)  # on a clock that runs what is still under way would change by itself
     before = _everything(owner)
@@ -236,18 +236,18 @@ def two_accounts_side_by_side(lab: Lab) -> None:
         place(stranger, number),
         send(stranger, number),
     ):
-        _unknown(lab, exchange)
-    lab.expect(
+        _unknown(ctx, exchange)
+    ctx.expect(
         _without_links(_everything(owner)) == _without_links(before), "what is ours after that: expected it as it was"
     )
-    lab.expect(stranger.balance() == balance(stranger), "the stranger's balance: expected nothing to have been charged")
+    ctx.expect(stranger.balance() == balance(stranger), "the stranger's balance: expected nothing to have been charged")
     offer = an_offer(owner)
-    _unknown(lab, activate(stranger, offer), allowed=(404, 409))
+    _unknown(ctx, activate(stranger, offer), allowed=(404, 409))
 
 
 def _without_links(found: list[object]) -> list[object]:
     return [str(each).partition("sig=")[0] if isinstance(each, str) else each for each in found]
 
 
-def _unknown(lab: Lab, exchange: Exchange, allowed: tuple[int, ...] = (404,)) -> None:
-    refused(lab, exchange, allowed, f"{exchange.method} of what belongs to another account")
+def _unknown(ctx: ProbeContext, exchange: Exchange, allowed: tuple[int, ...] = (404,)) -> None:
+    refused(ctx, exchange, allowed, f"{exchange.method} of what belongs to another account")

@@ -9,7 +9,7 @@ from ringback_conformance.catalogue import Known
 from ringback_conformance.claims.nokycnumber.steps import ACCOUNT, MINUTE, NUMBERS, refused
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.shapes import moment
 
 RATE = 100
@@ -48,56 +48,56 @@ def limits_are_whole_numbers(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-LIM-1", Send("GET", NUMBERS, 4))
-def limits_are_told(lab: Lab) -> None:
-    account = lab.account(rate_limit=...) if lab.emulated else lab.customer()
+def limits_are_told(ctx: ProbeContext) -> None:
+    account = ctx.account(rate_limit=...) if ctx.emulated else ctx.default_account()
     answers = [account.get(NUMBERS) for _ in range(4)]
     for exchange in answers:
         for name in (LIMIT, REMAINING, RESET):
             value = exchange.response_header(name)
-            lab.insist(
+            ctx.check_(
                 value is not None and bool(WHOLE.fullmatch(value)),
                 f"{name}: expected a number, got {value!r}",
                 exchange,
             )
     left = [int(exchange.response_header(REMAINING) or 0) for exchange in answers]
-    if not lab.emulated:
-        lab.expect(
+    if not ctx.emulated:
+        ctx.expect(
             any(a > b for a, b in itertools.pairwise(left)),
             f"{REMAINING}: expected it to count down, got {left}",
             *answers,
         )
         return
-    lab.expect(
+    ctx.expect(
         left == [RATE - place for place in range(1, 5)] or _down_by_one(left),
         f"{REMAINING} of four requests at once: expected it to count down by one, got {left}",
         *answers,
     )
     limit = answers[0].response_header(LIMIT)
-    lab.expect(limit == str(RATE), f"{LIMIT}: expected {RATE}, got {limit}", answers[0])
-    _reset_is_ahead(lab, account, answers[-1])
+    ctx.expect(limit == str(RATE), f"{LIMIT}: expected {RATE}, got {limit}", answers[0])
+    _reset_is_ahead(ctx, account, answers[-1])
     failed = account.get(f"{NUMBERS}/num_000000000000")
-    lab.expect(failed.response_header(REMAINING) is not None, f"{REMAINING} of a 404: expected it too", failed)
+    ctx.expect(failed.response_header(REMAINING) is not None, f"{REMAINING} of a 404: expected it too", failed)
 
 
 def _down_by_one(left: list[int]) -> bool:
     return all(before - after == 1 for before, after in itertools.pairwise(left))
 
 
-def _reset_is_ahead(lab: Lab, account: Account, exchange: Exchange) -> None:
+def _reset_is_ahead(ctx: ProbeContext, account: Account, exchange: Exchange) -> None:
     instant = moment(account.state()["now"])
     if instant is None:
-        raise NotObserved("the account has no clock")
+        raise Inconclusive("the account has no clock")
     ahead = int(exchange.response_header(RESET) or 0) - instant.timestamp()
-    lab.expect(
+    ctx.expect(
         0 <= ahead <= WAIT_AT_MOST + 30,
         f"{RESET}: expected a Unix second within the next minute or so, it is {ahead:g} s ahead",
         exchange,
     )
 
 
-def limited(lab: Lab, exchange: Exchange, what: str) -> None:
+def limited(ctx: ProbeContext, exchange: Exchange, what: str) -> None:
     """Expect 429 `rate_limit_error`."""
-    refused(lab, exchange, (429,), what, "rate_limit_error")
+    refused(ctx, exchange, (429,), what, "rate_limit_error")
 
 
 def until_limited(account: Account, most: int, key: str = "") -> tuple[int, Exchange]:
@@ -123,101 +123,101 @@ def a_wait_is_told(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-LIM-2", Send("GET", ACCOUNT, TWICE, note="at once"))
-def more_than_a_hundred_at_once(lab: Lab) -> None:
-    account = lab.account(rate_limit=...) if lab.emulated else lab.customer()
+def more_than_a_hundred_at_once(ctx: ProbeContext) -> None:
+    account = ctx.account(rate_limit=...) if ctx.emulated else ctx.default_account()
     passed, exchange = until_limited(account, TWICE)
-    lab.insist(passed < TWICE, f"{TWICE} requests at once: expected 429 before, all were let through", exchange)
-    limited(lab, exchange, f"request {passed + 1} at once")
-    if lab.emulated:
-        lab.expect(passed >= RATE, f"the first {RATE} requests of a minute: expected all let through, {passed} were")
+    ctx.check_(passed < TWICE, f"{TWICE} requests at once: expected 429 before, all were let through", exchange)
+    limited(ctx, exchange, f"request {passed + 1} at once")
+    if ctx.emulated:
+        ctx.expect(passed >= RATE, f"the first {RATE} requests of a minute: expected all let through, {passed} were")
         burst = f"a burst after quiet: expected more than {RATE} let through, {passed} were"
-        lab.expect(passed > RATE, burst, exchange, claim="NKN-LIM-3")
+        ctx.expect(passed > RATE, burst, exchange, claim="NKN-LIM-3")
     wait = exchange.response_header("retry-after") or ""
-    lab.insist(wait.isdigit(), f"Retry-After of a 429: expected seconds, got {wait!r}", exchange)
-    if lab.emulated:
+    ctx.check_(wait.isdigit(), f"Retry-After of a 429: expected seconds, got {wait!r}", exchange)
+    if ctx.emulated:
         account.advance(int(wait))
     else:
-        lab.equipment.transport.pace.pause(float(wait))
+        ctx.run_context.transport.pace.pause(float(wait))
     after = account.get(ACCOUNT, paced=False, patient=False)
-    lab.expect(after.status == 200, f"a request after waiting as told: expected 200, got {after}", after)
-    if lab.emulated:
-        _a_longer_wait(lab)
+    ctx.expect(after.status == 200, f"a request after waiting as told: expected 200, got {after}", after)
+    if ctx.emulated:
+        _a_longer_wait(ctx)
 
 
-def _a_longer_wait(lab: Lab) -> None:
-    account = lab.account(rate_limit=4)
+def _a_longer_wait(ctx: ProbeContext) -> None:
+    account = ctx.account(rate_limit=4)
     passed, exchange = until_limited(account, RATE)
-    limited(lab, exchange, f"request {passed + 1} on a key of 4 a minute")
+    limited(ctx, exchange, f"request {passed + 1} on a key of 4 a minute")
     wait = exchange.response_header("retry-after") or ""
-    lab.insist(wait.isdigit(), f"Retry-After of a 429: expected seconds, got {wait!r}", exchange)
+    ctx.check_(wait.isdigit(), f"Retry-After of a 429: expected seconds, got {wait!r}", exchange)
     account.advance(int(wait))
     after = account.get(ACCOUNT)
-    lab.expect(after.status == 200, f"a request after waiting {wait} s as told: expected 200, got {after}", after)
+    ctx.expect(after.status == 200, f"a request after waiting {wait} s as told: expected 200, got {after}", after)
 
 
 @CATALOGUE.probe("NKN-LIM-3")
-def bursts_and_averages(lab: Lab) -> None:
-    account = lab.account(rate_limit=SLOW)
+def bursts_and_averages(ctx: ProbeContext) -> None:
+    account = ctx.account(rate_limit=SLOW)
     burst, exchange = until_limited(account, 2 * SLOW)
-    lab.expect(burst > SLOW, f"a burst after quiet: expected more than {SLOW} let through, {burst} were", exchange)
+    ctx.expect(burst > SLOW, f"a burst after quiet: expected more than {SLOW} let through, {burst} were", exchange)
     minutes, passed = 3, 0
     for _ in range(minutes):
         account.advance(MINUTE)
         more, exchange = until_limited(account, 2 * SLOW)
         passed += more
-    lab.expect(
+    ctx.expect(
         SLOW * minutes - minutes <= passed <= SLOW * minutes,
         f"{minutes} minutes after a burst, as much as is let through: expected {SLOW * minutes}, {passed} were",
         exchange,
     )
     account.advance(30)
     half, exchange = until_limited(account, 2 * SLOW)
-    lab.expect(
+    ctx.expect(
         SLOW // 2 - 1 <= half <= SLOW // 2 + 1,
         f"half a minute later: expected {SLOW // 2} let through, {half} were",
         exchange,
     )
     account.advance(10 * MINUTE)
     again, exchange = until_limited(account, 2 * SLOW)
-    lab.expect(again == burst, f"a burst after quiet again: expected {burst} let through, {again} were", exchange)
+    ctx.expect(again == burst, f"a burst after quiet again: expected {burst} let through, {again} were", exchange)
 
 
 @CATALOGUE.probe("NKN-LIM-4")
-def limits_of_each_key(lab: Lab) -> None:
-    account = lab.account(
+def limits_of_each_key(ctx: ProbeContext) -> None:
+    account = ctx.account(
         rate_limit=..., keys=({}, {"rate_limit": 3}, {"rate_limit": 300}, {"rate_limit": None}, {"rate_limit": 3})
     )
     _, small, raised, lifted, other = account.keys
     passed, exchange = until_limited(account, RATE, small)
-    lab.expect(3 <= passed < 10, f"a key of 3 a minute: expected a 429 soon, after {passed} requests", exchange)
-    limited(lab, exchange, "a key past its own limit")
+    ctx.expect(3 <= passed < 10, f"a key of 3 a minute: expected a 429 soon, after {passed} requests", exchange)
+    limited(ctx, exchange, "a key past its own limit")
     for key, what in ((account.key, "another key"), (other, "another key with the same limit")):
         exchange = account.get(ACCOUNT, key=key)
-        lab.expect(exchange.status == 200, f"{what} of the account: expected 200, got {exchange}", exchange)
+        ctx.expect(exchange.status == 200, f"{what} of the account: expected 200, got {exchange}", exchange)
     passed, exchange = until_limited(account, MORE, raised)
-    lab.expect(passed == MORE, f"a key lifted to 300 a minute: expected {MORE} let through, {passed} were", exchange)
+    ctx.expect(passed == MORE, f"a key lifted to 300 a minute: expected {MORE} let through, {passed} were", exchange)
     told = exchange.response_header(LIMIT)
-    lab.expect(told == "300", f"{LIMIT} of a key lifted to 300: expected 300, got {told}", exchange)
+    ctx.expect(told == "300", f"{LIMIT} of a key lifted to 300: expected 300, got {told}", exchange)
     passed, exchange = until_limited(account, MORE, lifted)
-    lab.expect(passed == MORE, f"a key without a limit: expected {MORE} let through, {passed} were", exchange)
+    ctx.expect(passed == MORE, f"a key without a limit: expected {MORE} let through, {passed} were", exchange)
 
 
 @CATALOGUE.probe("NKN-VER-1", Send("GET", ACCOUNT, 2 + len(NO_VERSIONS)))
-def versions_known_and_unknown(lab: Lab) -> None:
-    account = lab.customer()
+def versions_known_and_unknown(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for headers, what in (((), "no version"), (((VERSION, CURRENT),), CURRENT)):
         exchange = account.get(ACCOUNT, headers=headers)
-        lab.expect(exchange.status == 200, f"{VERSION} {what}: expected 200, got {exchange}", exchange)
+        ctx.expect(exchange.status == 200, f"{VERSION} {what}: expected 200, got {exchange}", exchange)
     for unknown in NO_VERSIONS:
         exchange = account.get(ACCOUNT, headers=((VERSION, unknown),))
-        refused(lab, exchange, (400,), f"{VERSION} {unknown}", "invalid_request_error")
-    if not lab.emulated:
-        lab.leave_out("the account's default")
+        refused(ctx, exchange, (400,), f"{VERSION} {unknown}", "invalid_request_error")
+    if not ctx.emulated:
+        ctx.not_covered("the account's default")
         return
     for default in (CURRENT, OUTDATED):
-        pinned = lab.account(default_version=default)
+        pinned = ctx.account(default_version=default)
         exchange = pinned.get(ACCOUNT)
-        lab.expect(
+        ctx.expect(
             exchange.status == 200 and (exchange.response_header(DEPRECATION) is not None) is (default == OUTDATED),
             f"no version in an account whose default is {default}: expected that version, got {exchange}",
             exchange,
@@ -225,23 +225,23 @@ def versions_known_and_unknown(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-VER-2")
-def versions_that_are_outdated(lab: Lab) -> None:
-    account = lab.customer()
+def versions_that_are_outdated(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for version, outdated in ((OUTDATED, True), (CURRENT, False), (None, False)):
         headers = ((VERSION, version),) if version is not None else ()
         for path in (ACCOUNT, NUMBERS, f"{NUMBERS}/num_000000000000"):
             exchange = account.get(path, headers=headers)
             told = exchange.response_header(DEPRECATION)
-            lab.expect(
+            ctx.expect(
                 (told is not None and told != "") is outdated,
                 f"{DEPRECATION} in {version or CURRENT}: expected {'one' if outdated else 'none'}, got {told!r}",
                 exchange,
             )
-    old = lab.account(default_version=OUTDATED)
+    old = ctx.account(default_version=OUTDATED)
     for headers, outdated in (((), True), (((VERSION, CURRENT),), False)):
         exchange = old.get(ACCOUNT, headers=headers)
         told = exchange.response_header(DEPRECATION)
-        lab.expect(
+        ctx.expect(
             (told is not None) is outdated,
             f"{DEPRECATION} with an outdated default: expected {'one' if outdated else 'none'}, got {told!r}",
             exchange,

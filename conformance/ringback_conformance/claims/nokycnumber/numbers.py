@@ -35,7 +35,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Send
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
 
 MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
@@ -54,7 +54,7 @@ def later(start: Any, period: str, times: int = 1) -> datetime:
 
     instant = moment(start)
     if instant is None:
-        raise NotObserved(f"{start!r} is no instant to count a period from")
+        raise Inconclusive(f"{start!r} is no instant to count a period from")
     return instant + relativedelta(months=MONTHS[period] * times)
 
 
@@ -62,7 +62,7 @@ def now(account: Account) -> datetime:
     """The account's clock."""
     instant = moment(account.state()["now"])
     if instant is None:
-        raise NotObserved("the account has no clock")
+        raise Inconclusive("the account has no clock")
     return instant
 
 
@@ -72,15 +72,15 @@ def until(account: Account, instant: datetime) -> None:
 
 
 @CATALOGUE.probe("NKN-NUM-1")
-def numbers_filtered(lab: Lab) -> None:
-    account = lab.customer()
+def numbers_filtered(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for country, kind in (("fr", "mobile"), ("fr", "landline"), ("gb", "mobile"), ("fr", "mobile")):
         thing_in(activate(account, an_offer(account, country, type=kind)), "number")
     every = listed(account, NUMBERS)
     account.patch(f"{NUMBERS}/{every[0]['id']}", {"status": "paused"})
     account.delete(f"{NUMBERS}/{every[3]['id']}")
     every = listed(account, NUMBERS)
-    lab.require(len({number["status"] for number in every}) > 1, "the numbers are all in the same state")
+    ctx.precondition(len({number["status"] for number in every}) > 1, "the numbers are all in the same state")
     values = {
         "country": ("fr", "gb", "us"),
         "type": ("mobile", "landline"),
@@ -92,109 +92,109 @@ def numbers_filtered(lab: Lab) -> None:
                 query = dict(zip(names, chosen, strict=True))
                 expected = ids(n for n in every if all(n.get(name) == value for name, value in query.items()))
                 seen = ids(listed(account, NUMBERS, **query))
-                lab.expect(seen == expected, f"numbers with {query}: expected {len(expected)}, got {len(seen)}")
+                ctx.expect(seen == expected, f"numbers with {query}: expected {len(expected)}, got {len(seen)}")
     for name in values:
-        refused(lab, account.get(f"{NUMBERS}?{name}=nonsense"), UNPROCESSED, f"numbers with {name}=nonsense")
+        refused(ctx, account.get(f"{NUMBERS}?{name}=nonsense"), UNPROCESSED, f"numbers with {name}=nonsense")
 
 
 @CATALOGUE.probe("NKN-NUM-2", Send("GET", AVAILABLE, 2))
-def offers_as_promised(lab: Lab) -> None:
-    account = lab.customer()
+def offers_as_promised(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     exchange = account.get(f"{AVAILABLE}?country={COUNTRY}&type=mobile")
     found = data(exchange)
-    lab.require(bool(found), f"nothing is available in {COUNTRY}")
+    ctx.precondition(bool(found), f"nothing is available in {COUNTRY}")
     for offer in found:
         odd = odd_fields(offer, OFFER, "an offer")
-        lab.insist(odd is None, f"an offer: {odd or 'as it should be'}", exchange)
+        ctx.check_(odd is None, f"an offer: {odd or 'as it should be'}", exchange)
         fits = offer["country"] == COUNTRY and offer["type"] == "mobile"
-        lab.expect(
+        ctx.expect(
             fits, f"an offer asked for in {COUNTRY} as mobile: got {offer['country']}, {offer['type']}", exchange
         )
-        lab.expect(
+        ctx.expect(
             (offer["tier"] == "premium") is (offer["tier_pattern"] is not None),
             f"an offer of tier {offer['tier']}: got tier_pattern {offer['tier_pattern']!r}",
             exchange,
         )
     distinct = {offer["number"] for offer in found}
-    lab.expect(len(distinct) == len(found), "the offered numbers: expected each once", exchange)
-    if not lab.emulated:
+    ctx.expect(len(distinct) == len(found), "the offered numbers: expected each once", exchange)
+    if not ctx.emulated:
         return
     for country in ("gb", "de"):
         for kind in ("mobile", "landline"):
             for tier in ("standard", "premium"):
                 for offer in offers(account, country=country, type=kind, tier=tier, limit=3):
                     told_ = (offer["country"], offer["type"], offer["tier"])
-                    lab.expect(told_ == (country, kind, tier), f"an offer of {country} {kind} {tier}: got {told_}")
+                    ctx.expect(told_ == (country, kind, tier), f"an offer of {country} {kind} {tier}: got {told_}")
 
 
 @CATALOGUE.probe("NKN-NUM-3", shares=("number",))
-def offers_activated(lab: Lab) -> None:
-    if not lab.emulated:
-        exchange = shared_number(lab, lab.customer())
+def offers_activated(ctx: ProbeContext) -> None:
+    if not ctx.emulated:
+        exchange = shared_number(ctx, ctx.default_account())
         odd = odd_fields(exchange.json(), NUMBER, "the number")
-        lab.expect(exchange.status == 201 and odd is None, f"an activation: {odd or exchange}", exchange)
-        lab.leave_out("what is charged")
+        ctx.expect(exchange.status == 201 and odd is None, f"an activation: {odd or exchange}", exchange)
+        ctx.not_covered("what is charged")
         return
-    account = lab.customer()
+    account = ctx.default_account()
     for period in MONTHS:
         offer = an_offer(account, **({"tier": "premium"} if period == "yearly" else {}))
         before = account.balance()
         exchange = activate(account, offer, period, addons=["ai-pickup"])
-        lab.insist(exchange.status == 201, f"an activation, {period}: expected 201, got {exchange}", exchange)
+        ctx.check_(exchange.status == 201, f"an activation, {period}: expected 201, got {exchange}", exchange)
         number = thing_in(exchange, "number")
         odd = odd_fields(number, NUMBER, "the number")
-        lab.insist(odd is None, f"an activated number: {odd or 'as documented'}", exchange)
+        ctx.check_(odd is None, f"an activated number: {odd or 'as documented'}", exchange)
         for name in SAME_OFFERED:
-            lab.expect(
+            ctx.expect(
                 number[name] == offer[name],
                 f"its {name}: expected {offer[name]!r} as offered, got {number[name]!r}",
                 exchange,
             )
         wanted = {"status": "active", "billing_period": period, "addons": ["ai-pickup"], "ai_enabled": True}
         for name, value in wanted.items():
-            lab.expect(number[name] == value, f"its {name}: expected {value!r}, got {number[name]!r}", exchange)
+            ctx.expect(number[name] == value, f"its {name}: expected {value!r}, got {number[name]!r}", exchange)
         due = later(number["created_at"], period)
-        lab.expect(
+        ctx.expect(
             moment(number["renews_at"]) == due, f"renews_at: expected {due}, got {number['renews_at']}", exchange
         )
         price = before - account.balance()
-        lab.expect(
+        ctx.expect(
             price == price_of(offer, period),
             f"a number for a {period} period: expected ${price_of(offer, period)} charged, it is ${price}",
             exchange,
         )
-        lab.expect(number["id"] in ids(listed(account, NUMBERS)), "a new number: expected it in the list", exchange)
-        lab.expect(rings(account, number), "a call to a new number: expected it to be taken", exchange)
+        ctx.expect(number["id"] in ids(listed(account, NUMBERS)), "a new number: expected it in the list", exchange)
+        ctx.expect(rings(account, number), "a call to a new number: expected it to be taken", exchange)
 
 
 @CATALOGUE.probe("NKN-NUM-4", Send("POST", NUMBERS, 2 + len(BAD_URLS), note="which is refused"))
-def activations_that_will_not_do(lab: Lab) -> None:
-    account = lab.customer()
+def activations_that_will_not_do(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     unknown = account.post(NUMBERS, {"available_id": "navail_000000000000", "billing_period": "monthly"})
-    refused(lab, unknown, (400, 404, 422), "an unknown available_id")
+    refused(ctx, unknown, (400, 404, 422), "an unknown available_id")
     offer = an_offer(account)
     for period in ("weekly", "", None, 12):
         exchange = account.post(NUMBERS, {"available_id": offer["id"], "billing_period": period})
-        refused(lab, exchange, UNPROCESSED, f"billing_period {period!r}", "invalid_request_error")
-    if not lab.emulated:
-        lab.leave_out("taken offers, add-ons and webhook_urls, which would cost money where they are not refused")
+        refused(ctx, exchange, UNPROCESSED, f"billing_period {period!r}", "invalid_request_error")
+    if not ctx.emulated:
+        ctx.not_covered("taken offers, add-ons and webhook_urls, which would cost money where they are not refused")
         return
     before = account.balance()
     for addons in (["ai-dance"], "ai-pickup", ["ai-pickup", 5]):
         refused(
-            lab, activate(account, offer, addons=addons), UNPROCESSED, f"addons {addons!r}", "invalid_request_error"
+            ctx, activate(account, offer, addons=addons), UNPROCESSED, f"addons {addons!r}", "invalid_request_error"
         )
-    urls = BAD_URLS if lab.equipment.strict else BAD_URLS[1:]
+    urls = BAD_URLS if ctx.run_context.strict else BAD_URLS[1:]
     for url in urls:
-        refused(lab, activate(account, offer, webhook_url=url), UNPROCESSED, f"webhook_url {url!r}")
-    lab.expect(
+        refused(ctx, activate(account, offer, webhook_url=url), UNPROCESSED, f"webhook_url {url!r}")
+    ctx.expect(
         account.balance() == before and not listed(account, NUMBERS), "after that: expected no number and no charge"
     )
     taken = activate(account, offer)
-    lab.require(made(taken), f"the offer could not be activated: {taken}")
+    ctx.precondition(made(taken), f"the offer could not be activated: {taken}")
     before = account.balance()
-    refused(lab, activate(account, offer), (404, 409, 422), "an available_id that is taken")
-    lab.expect(
+    refused(ctx, activate(account, offer), (404, 409, 422), "an available_id that is taken")
+    ctx.expect(
         account.balance() == before and len(listed(account, NUMBERS)) == 1, "after that: expected no second number"
     )
 
@@ -224,23 +224,23 @@ def a_number_is_as_documented(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-NUM-5", Send("GET", NUMBERS, 2))
-def numbers_listed_and_fetched(lab: Lab) -> None:
-    account = lab.customer()
-    if lab.emulated:
+def numbers_listed_and_fetched(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if ctx.emulated:
         new_number(account)
     for number in listed(account, NUMBERS)[:1]:
         for seen in (number, fetched(account, NUMBERS, number["id"])):
             odd = odd_fields(seen, NUMBER, "a number")
-            lab.expect(odd is None, f"a number: {odd or 'as documented'}")
+            ctx.expect(odd is None, f"a number: {odd or 'as documented'}")
 
 
 @CATALOGUE.probe("NKN-NUM-6")
-def numbers_changed(lab: Lab) -> None:
-    account = lab.customer()
+def numbers_changed(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     number = new_number(account, addons=["ai-pickup"])
     line = f"{NUMBERS}/{number['id']}"
     windows = {"timezone": "Europe/Paris", "windows": [{"days": ["sun"], "from": "03:00", "to": "03:01"}]}
-    inbox = lab.inbox()
+    inbox = ctx.inbox()
     current = fetched(account, NUMBERS, number["id"])
     for change, expected in (
         ({"auto_renew": False}, {"auto_renew": False}),
@@ -255,21 +255,21 @@ def numbers_changed(lab: Lab) -> None:
         ({}, {}),
     ):
         exchange = account.patch(line, change)
-        lab.insist(exchange.status == 200, f"PATCH {change}: expected 200, got {exchange}", exchange)
+        ctx.check_(exchange.status == 200, f"PATCH {change}: expected 200, got {exchange}", exchange)
         after = fetched(account, NUMBERS, number["id"])
         wanted = {**current, **expected}
         wrong = {name: after.get(name) for name in wanted if _plain(after.get(name)) != _plain(wanted[name])}
-        lab.expect(
+        ctx.expect(
             not wrong, f"the number after PATCH {change}: expected {expected} and nothing else, got {wrong}", exchange
         )
         current = after
     for change in ({"auto_renew": "yes"}, {"addons": ["ai-dance"]}, {"status": "asleep"}, {"status": "released"}):
-        refused(lab, account.patch(line, change), UNPROCESSED, f"PATCH {change}", "invalid_request_error")
+        refused(ctx, account.patch(line, change), UNPROCESSED, f"PATCH {change}", "invalid_request_error")
     for hours in ({"timezone": "Mars/Olympus", "windows": []}, {"timezone": "UTC", "windows": [{"days": ["mon"]}]}):
-        refused(lab, account.patch(line, {"on_off": hours}), UNPROCESSED, f"on_off {hours}", "invalid_request_error")
-    lab.expect(fetched(account, NUMBERS, number["id"]) == current, "after refused changes: expected it as it was")
+        refused(ctx, account.patch(line, {"on_off": hours}), UNPROCESSED, f"on_off {hours}", "invalid_request_error")
+    ctx.expect(fetched(account, NUMBERS, number["id"]) == current, "after refused changes: expected it as it was")
     refused(
-        lab, account.patch(f"{NUMBERS}/num_000000000000", {"auto_renew": True}), (404,), "PATCH of an unknown number"
+        ctx, account.patch(f"{NUMBERS}/num_000000000000", {"auto_renew": True}), (404,), "PATCH of an unknown number"
     )
 
 
@@ -278,52 +278,52 @@ def _plain(value: Any) -> Any:
 
 
 @CATALOGUE.probe("NKN-NUM-7")
-def numbers_renewed(lab: Lab) -> None:
-    account = lab.customer()
-    _, inbox = hook(lab, account, "number.renewed")
+def numbers_renewed(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, inbox = hook(ctx, account, "number.renewed")
     for period in ("monthly", "yearly"):
         offer = an_offer(account)
         number = thing_in(activate(account, offer, period), "number")
         for times in (2, 3):
             before, heard = account.balance(), len(told(inbox))
             exchange = account.post(f"{NUMBERS}/{number['id']}/renew", {})
-            lab.insist(made(exchange), f"a renewal: expected 2xx, got {exchange}", exchange)
+            ctx.check_(made(exchange), f"a renewal: expected 2xx, got {exchange}", exchange)
             due = later(number["created_at"], period, times)
             renews = fetched(account, NUMBERS, number["id"])["renews_at"]
-            lab.expect(moment(renews) == due, f"renews_at after a renewal: expected {due}, got {renews}", exchange)
+            ctx.expect(moment(renews) == due, f"renews_at after a renewal: expected {due}, got {renews}", exchange)
             price = before - account.balance()
-            lab.expect(
+            ctx.expect(
                 price == price_of(offer, period),
                 f"a renewal, {period}: expected ${price_of(offer, period)} charged, it is ${price}",
                 exchange,
             )
             account.advance(1)
             came = [event["data"]["object"].get("id") for event in told(inbox)[heard:]]
-            lab.expect(
+            ctx.expect(
                 came == [number["id"]], f"number.renewed: expected one for the number, got {came}", *inbox.received
             )
-    refused(lab, account.post(f"{NUMBERS}/num_000000000000/renew", {}), (404,), "a renewal of an unknown number")
+    refused(ctx, account.post(f"{NUMBERS}/num_000000000000/renew", {}), (404,), "a renewal of an unknown number")
     account.delete(f"{NUMBERS}/{number['id']}")
     refused(
-        lab, account.post(f"{NUMBERS}/{number['id']}/renew", {}), (400, 404, 409, 422), "a renewal of what was released"
+        ctx, account.post(f"{NUMBERS}/{number['id']}/renew", {}), (400, 404, 409, 422), "a renewal of what was released"
     )
 
 
 @CATALOGUE.probe("NKN-NUM-8")
-def periods_that_end(lab: Lab) -> None:
+def periods_that_end(ctx: ProbeContext) -> None:
     for period in ("monthly", "quarterly", "yearly"):
-        _one_period(lab, period, auto=True, funds=True)
-    _one_period(lab, "monthly", auto=False, funds=True)
-    _one_period(lab, "monthly", auto=True, funds=False)
+        _one_period(ctx, period, auto=True, funds=True)
+    _one_period(ctx, "monthly", auto=False, funds=True)
+    _one_period(ctx, "monthly", auto=True, funds=False)
 
 
-def _one_period(lab: Lab, period: str, *, auto: bool, funds: bool) -> None:
-    account = lab.customer()
+def _one_period(ctx: ProbeContext, period: str, *, auto: bool, funds: bool) -> None:
+    account = ctx.default_account()
     offer = an_offer(account)
     price = price_of(offer, period)
     number = thing_in(activate(account, offer, period), "number")
     changed = account.patch(f"{NUMBERS}/{number['id']}", {"auto_renew": auto})
-    lab.require(changed.status == 200, f"auto_renew could not be set: {changed}")
+    ctx.precondition(changed.status == 200, f"auto_renew could not be set: {changed}")
     if not funds:
         account.fund(f"-{account.balance() - price + Decimal('0.01')}")
     start = number["created_at"]
@@ -331,7 +331,7 @@ def _one_period(lab: Lab, period: str, *, auto: bool, funds: bool) -> None:
     before = account.balance()
     until(account, later(start, period) - timedelta(seconds=5))
     early = fetched(account, NUMBERS, number["id"])
-    lab.expect(
+    ctx.expect(
         early["status"] == "active" and account.balance() == before,
         f"{what}, before its period ends: expected it active and nothing charged, it is {early['status']}",
     )
@@ -340,7 +340,7 @@ def _one_period(lab: Lab, period: str, *, auto: bool, funds: bool) -> None:
     paid = before - account.balance()
     if auto and funds:
         due = later(start, period, 2)
-        lab.expect(
+        ctx.expect(
             after["status"] == "active" and moment(after["renews_at"]) == due and paid == price,
             f"{what}, at its end: expected it renewed to {due} for ${price}, it is {after['status']} to "
             f"{after['renews_at']} for ${paid}",
@@ -348,61 +348,61 @@ def _one_period(lab: Lab, period: str, *, auto: bool, funds: bool) -> None:
         if period == "monthly":
             until(account, due + timedelta(seconds=5))
             twice = before - account.balance()
-            lab.expect(twice == 2 * price, f"{what}, a month on: expected ${2 * price} charged, it is ${twice}")
+            ctx.expect(twice == 2 * price, f"{what}, a month on: expected ${2 * price} charged, it is ${twice}")
         return
-    lab.expect(
+    ctx.expect(
         after["status"] == "released" and paid == 0,
         f"{what}, at its end: expected it released and nothing charged, it is {after['status']} for ${paid}",
     )
-    lab.expect(not rings(account, number), f"a call to {what}, after its end: expected nobody to answer")
+    ctx.expect(not rings(account, number), f"a call to {what}, after its end: expected nobody to answer")
 
 
 @CATALOGUE.probe("NKN-NUM-9")
-def numbers_released(lab: Lab) -> None:
-    account = lab.customer()
-    _, inbox = hook(lab, account, "number.released")
+def numbers_released(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, inbox = hook(ctx, account, "number.released")
     number = new_number(account)
     line = f"{NUMBERS}/{number['id']}"
-    lab.require(rings(account, number), "the number takes no calls while it is active")
+    ctx.precondition(rings(account, number), "the number takes no calls while it is active")
     exchange = account.delete(line)
-    lab.insist(
+    ctx.check_(
         exchange.status == 204 and not exchange.response_body,
         f"a release: expected 204 without a body, got {exchange}",
         exchange,
     )
     states = {each["id"]: each["status"] for each in listed(account, NUMBERS)}
-    lab.expect(states.get(number["id"], "released") == "released", f"after its release: it is {states}", exchange)
-    lab.expect(not rings(account, number), "a call to a released number: expected nobody to answer", exchange)
-    lab.expect(not made(place(account, number)), "a call from a released number: expected it to be refused", exchange)
+    ctx.expect(states.get(number["id"], "released") == "released", f"after its release: it is {states}", exchange)
+    ctx.expect(not rings(account, number), "a call to a released number: expected nobody to answer", exchange)
+    ctx.expect(not made(place(account, number)), "a call from a released number: expected it to be refused", exchange)
     for change in ({"status": "active"}, {"status": "paused"}, {"auto_renew": True}):
         back = account.patch(line, change)
-        refused(lab, back, (400, 404, 409, 422), f"PATCH {change} of a released number")
+        refused(ctx, back, (400, 404, 409, 422), f"PATCH {change} of a released number")
     account.advance(MINUTE)
-    lab.expect(not told(inbox), "before the period's end: expected no number.released", *inbox.received)
+    ctx.expect(not told(inbox), "before the period's end: expected no number.released", *inbox.received)
     before = account.balance()
     until(account, later(number["created_at"], "monthly") + timedelta(seconds=5))
-    lab.expect(
+    ctx.expect(
         [event["data"]["object"].get("id") for event in told(inbox)] == [number["id"]],
         f"at the period's end: expected number.released, got {len(inbox.received)} events",
         *inbox.received,
     )
-    lab.expect(account.balance() == before, "at the period's end: expected nothing charged for what was released")
+    ctx.expect(account.balance() == before, "at the period's end: expected nothing charged for what was released")
     again = account.delete(line)
-    lab.expect(again.status in (204, 404, 409), f"a second release: expected 204, 404 or 409, got {again}", again)
-    refused(lab, account.delete(f"{NUMBERS}/num_000000000000"), (404,), "a release of an unknown number")
+    ctx.expect(again.status in (204, 404, 409), f"a second release: expected 204, 404 or 409, got {again}", again)
+    refused(ctx, account.delete(f"{NUMBERS}/num_000000000000"), (404,), "a release of an unknown number")
 
 
 @CATALOGUE.probe("NKN-NUM-10")
-def numbers_that_sleep(lab: Lab) -> None:
+def numbers_that_sleep(ctx: ProbeContext) -> None:
     for zone, offset in (("UTC", timedelta()), ("Asia/Tokyo", TOKYO)):
-        account = lab.customer()
-        _, inbox = hook(lab, account, "number.paused")
+        account = ctx.default_account()
+        _, inbox = hook(ctx, account, "number.paused")
         number = new_number(account)
         begin = (now(account) + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
         end = begin + timedelta(hours=9)
         span = {"days": WEEK, "from": f"{begin + offset:%H:%M}", "to": f"{end + offset:%H:%M}"}
         set_ = account.patch(f"{NUMBERS}/{number['id']}", {"on_off": {"timezone": zone, "windows": [span]}})
-        lab.insist(set_.status == 200, f"off windows: expected 200, got {set_}", set_)
+        ctx.check_(set_.status == 200, f"off windows: expected 200, got {set_}", set_)
         for instant, asleep, events in (
             (begin - timedelta(minutes=1), False, 0),
             (begin + timedelta(minutes=1), True, 1),
@@ -412,43 +412,43 @@ def numbers_that_sleep(lab: Lab) -> None:
         ):
             until(account, instant.astimezone(UTC))
             status = fetched(account, NUMBERS, number["id"])["status"]
-            lab.expect(
+            ctx.expect(
                 status == ("paused" if asleep else "active"),
                 f"a number off from {span['from']} to {span['to']} in {zone}, at {instant:%H:%M} UTC: it is {status}",
                 set_,
             )
             came = len(told(inbox))
-            lab.expect(came == events, f"number.paused by then: expected {events}, got {came}", *inbox.received)
-            lab.expect(rings(account, number) is not asleep, f"a call at {instant:%H:%M} UTC: wrong for {status}", set_)
+            ctx.expect(came == events, f"number.paused by then: expected {events}, got {came}", *inbox.received)
+            ctx.expect(rings(account, number) is not asleep, f"a call at {instant:%H:%M} UTC: wrong for {status}", set_)
         account.patch(f"{NUMBERS}/{number['id']}", {"on_off": None})
         account.advance(MINUTE)
         status = fetched(account, NUMBERS, number["id"])["status"]
-        lab.expect(status == "active", f"without off windows: expected active, it is {status}")
+        ctx.expect(status == "active", f"without off windows: expected active, it is {status}")
 
 
 @CATALOGUE.probe("NKN-NUM-11")
-def one_offer_wanted_by_many(lab: Lab) -> None:
-    account, stranger = lab.customer(), lab.customer()
+def one_offer_wanted_by_many(ctx: ProbeContext) -> None:
+    account, stranger = ctx.default_account(), ctx.default_account()
     offer = an_offer(account)
     mine = {each["number"] for each in offers(account, country=COUNTRY)}
     theirs = {each["number"] for each in offers(stranger, country=COUNTRY)}
-    lab.expect(not mine & theirs, "what two accounts are offered at a time: expected no number twice")
-    refused(lab, activate(stranger, offer), (404, 409), "another account's offer")
+    ctx.expect(not mine & theirs, "what two accounts are offered at a time: expected no number twice")
+    refused(ctx, activate(stranger, offer), (404, 409), "another account's offer")
     before = account.balance()
     body = {"available_id": offer["id"], "billing_period": "monthly"}
     answers = account.together(TOGETHER, "POST", NUMBERS, body)
     good = [exchange for exchange in answers if made(exchange)]
-    lab.expect(
+    ctx.expect(
         len(good) == 1, f"{TOGETHER} activations of one offer at once: expected one to win, {len(good)} did", *answers
     )
     paid = before - account.balance()
-    lab.expect(paid == price_of(offer), f"after that: expected ${price_of(offer)} charged, it is ${paid}", *answers)
-    lab.expect(len(listed(account, NUMBERS)) == 1, "after that: expected one number", *answers)
+    ctx.expect(paid == price_of(offer), f"after that: expected ${price_of(offer)} charged, it is ${paid}", *answers)
+    ctx.expect(len(listed(account, NUMBERS)) == 1, "after that: expected one number", *answers)
     held = an_offer(account)
     account.advance(DAY)
     late = activate(account, held)
     again = activate(stranger, an_offer(stranger))
-    lab.expect(
+    ctx.expect(
         made(again) and (not made(late) or late.json()["number"] != again.json()["number"]),
         "an offer a day later: expected no number to be given to two",
         late,
@@ -457,13 +457,13 @@ def one_offer_wanted_by_many(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-NUM-12", Send("GET", NUMBERS, 1), Send("GET", f"{NUMBERS}/{{id}}", 3))
-def one_number(lab: Lab) -> None:
-    account = lab.customer()
-    if lab.emulated:
+def one_number(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if ctx.emulated:
         new_number(account)
         new_number(account)
     for number in listed(account, NUMBERS)[:2]:
         exchange = account.get(f"{NUMBERS}/{number['id']}")
-        lab.expect(exchange.json() == number, "a number by its id: expected what the list shows", exchange)
+        ctx.expect(exchange.json() == number, "a number by its id: expected what the list shows", exchange)
     for id_ in ("num_000000000000", "nope"):
-        refused(lab, account.get(f"{NUMBERS}/{id_}"), (404,), f"the number {id_}", "invalid_request_error")
+        refused(ctx, account.get(f"{NUMBERS}/{id_}"), (404,), f"the number {id_}", "invalid_request_error")

@@ -25,13 +25,13 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
-DEFAULT, MOST = 25, 100
+DEFAULT, MAX_COUNT = 25, 100
 """Page "Pagination"."""
 BAD_LIMITS = ("0", "101", "-1", "1.5", "many", "")
 NO_CURSORS = ("num_000000000000", "sms_000000000000", "nope", "")
-LONGEST_WALK = 60
+MAX_WALK = 60
 
 
 def endpoints(account: Account, count: int) -> list[str]:
@@ -56,7 +56,7 @@ def messages(account: Account, count: int) -> list[str]:
 def walk(account: Account, path: str, limit: int, between: Callable[[], object] = lambda: None) -> Iterator[Exchange]:
     """The pages of a list, as the page says to walk them."""
     cursor = None
-    for _ in range(LONGEST_WALK):
+    for _ in range(MAX_WALK):
         query = {"limit": limit, **({"starting_after": cursor} if cursor is not None else {})}
         exchange = account.get(f"{path}?{urlencode(query)}")
         yield exchange
@@ -67,24 +67,24 @@ def walk(account: Account, path: str, limit: int, between: Callable[[], object] 
         between()
 
 
-@CATALOGUE.probe("NKN-PAGE-1", *(Send("GET", NUMBERS, 1) for _ in (*BAD_LIMITS, 1, MOST)))
-def limits_of_a_page(lab: Lab) -> None:
-    account = lab.customer()
-    for path in LISTS if lab.emulated else (NUMBERS,):
-        for limit in (1, MOST):
+@CATALOGUE.probe("NKN-PAGE-1", *(Send("GET", NUMBERS, 1) for _ in (*BAD_LIMITS, 1, MAX_COUNT)))
+def limits_of_a_page(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    for path in LISTS if ctx.emulated else (NUMBERS,):
+        for limit in (1, MAX_COUNT):
             exchange = account.get(f"{path}?limit={limit}")
-            lab.expect(exchange.status == 200, f"{path} with limit={limit}: expected 200, got {exchange}", exchange)
+            ctx.expect(exchange.status == 200, f"{path} with limit={limit}: expected 200, got {exchange}", exchange)
         for bad in BAD_LIMITS:
             refused(
-                lab, account.get(f"{path}?limit={bad}"), (400,), f"{path} with limit={bad!r}", "invalid_request_error"
+                ctx, account.get(f"{path}?limit={bad}"), (400,), f"{path} with limit={bad!r}", "invalid_request_error"
             )
-    if not lab.emulated:
-        lab.leave_out("the default of 25")
+    if not ctx.emulated:
+        ctx.not_covered("the default of 25")
         return
     endpoints(account, DEFAULT + 1)
-    for query, expected in (("", DEFAULT), (f"?limit={MOST}", DEFAULT + 1), ("?limit=7", 7)):
+    for query, expected in (("", DEFAULT), (f"?limit={MAX_COUNT}", DEFAULT + 1), ("?limit=7", 7)):
         exchange = account.get(f"{ENDPOINTS}{query}")
-        lab.expect(
+        ctx.expect(
             len(data(exchange)) == expected,
             f"a page of {DEFAULT + 1} objects {query}: expected {expected}, got {len(data(exchange))}",
             exchange,
@@ -108,11 +108,11 @@ def a_list_is_in_its_envelope(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-PAGE-2", Send("GET", NUMBERS, 1))
-def pages_first_and_last(lab: Lab) -> None:
-    account = lab.customer()
-    if not lab.emulated:
+def pages_first_and_last(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if not ctx.emulated:
         exchange = account.get(f"{NUMBERS}?limit=1")
-        lab.expect(
+        ctx.expect(
             odd_list(exchange.json(), NUMBERS) is None, f"a list: {odd_list(exchange.json(), NUMBERS)}", exchange
         )
         return
@@ -121,8 +121,8 @@ def pages_first_and_last(lab: Lab) -> None:
         exchange = account.get(f"{ENDPOINTS}?limit={limit}")
         body = exchange.json()
         odd = odd_list(body, ENDPOINTS)
-        lab.expect(odd is None, f"a page: {odd or 'as documented'}", exchange)
-        lab.expect(
+        ctx.expect(odd is None, f"a page: {odd or 'as documented'}", exchange)
+        ctx.expect(
             body.get("has_more") is more,
             f"has_more of a page of {limit} of {len(made_here)}: expected {more}, got {body.get('has_more')}",
             exchange,
@@ -130,8 +130,8 @@ def pages_first_and_last(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-PAGE-3")
-def a_walk_while_more_is_made(lab: Lab) -> None:
-    account = lab.customer()
+def a_walk_while_more_is_made(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path, make, field in ((ENDPOINTS, endpoints, "created_at"), (SMS, messages, "created_at")):
         expected = make(account, 7)[::-1]
         number = new_number(account)
@@ -140,13 +140,13 @@ def a_walk_while_more_is_made(lab: Lab) -> None:
             pages = list(walk(account, path, 2, between))
             seen = [thing for exchange in pages for thing in data(exchange)]
             old = [id_ for id_ in ids(seen) if id_ in expected]
-            lab.expect(
+            ctx.expect(
                 old == expected and len(set(ids(seen))) == len(seen),
                 f"a walk through {path}: expected {len(expected)} objects once each, newest first, got {old}",
                 *pages,
             )
             odd = newest_first(seen, field)
-            lab.expect(odd is None, f"the order of {path}: {odd or 'newest first'}", *pages)
+            ctx.expect(odd is None, f"the order of {path}: {odd or 'newest first'}", *pages)
 
 
 def _nothing() -> None:
@@ -161,14 +161,14 @@ def _one_more(account: Account, path: str, number: dict[str, Any]) -> None:
 
 
 @CATALOGUE.probe("NKN-PAGE-4")
-def paging_backwards(lab: Lab) -> None:
-    account = lab.customer()
+def paging_backwards(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     made_here = endpoints(account, 5)
     plain = ids(listed(account, ENDPOINTS, limit=2))
     for cursor in made_here[:3]:
         exchange = account.get(f"{ENDPOINTS}?limit=2&ending_before={cursor}")
         ignored = made(exchange) and ids(data(exchange)) == plain
-        lab.expect(
+        ctx.expect(
             exchange.status == 400 or ignored,
             f"ending_before: expected 400, or the page as without it, got {exchange}",
             exchange,
@@ -176,12 +176,12 @@ def paging_backwards(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-PAGE-5", *(Send("GET", NUMBERS, 1) for _ in NO_CURSORS))
-def cursors_that_lead_nowhere(lab: Lab) -> None:
-    account = lab.customer()
+def cursors_that_lead_nowhere(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for cursor in NO_CURSORS:
         exchange = account.get(f"{NUMBERS}?starting_after={cursor}")
-        refused(lab, exchange, (400,), f"starting_after={cursor!r}", "invalid_request_error")
-    if lab.emulated:
-        foreign = new_number(lab.customer())["id"]
+        refused(ctx, exchange, (400,), f"starting_after={cursor!r}", "invalid_request_error")
+    if ctx.emulated:
+        foreign = new_number(ctx.default_account())["id"]
         exchange = account.get(f"{NUMBERS}?starting_after={foreign}")
-        refused(lab, exchange, (400,), "starting_after another account's number", "invalid_request_error")
+        refused(ctx, exchange, (400,), "starting_after another account's number", "invalid_request_error")

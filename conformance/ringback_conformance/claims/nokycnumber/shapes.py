@@ -89,8 +89,8 @@ INSTANTS = frozenset(
 PHONES = frozenset({"number", "from_e164", "to"})
 WITH_PHONES = frozenset({"number", "available_number", "call", "sms", "voicemail"})
 """The kinds of objects in which those fields are telephone numbers."""
-MOST_SEGMENTS = 10
-MOST_MEDIA = 5
+MAX_SEGMENTS = 10
+MAX_MEDIA = 5
 SIGNED = re.compile(r"https?://[^?]+\?.*expires=\d+.*sig=\w+.*|https?://[^?]+\?.*sig=\w+.*expires=\d+.*")
 
 
@@ -158,9 +158,9 @@ SMS: Mapping[str, Field] = {
     "from_e164": phone,
     "to": phone,
     "body": lambda value: isinstance(value, str),
-    "media_urls": lambda value: isinstance(value, list) and len(value) <= MOST_MEDIA,
+    "media_urls": lambda value: isinstance(value, list) and len(value) <= MAX_MEDIA,
     "direction": one_of(*DIRECTIONS),
-    "segments": lambda value: whole(value) and 1 <= value <= MOST_SEGMENTS,
+    "segments": lambda value: whole(value) and 1 <= value <= MAX_SEGMENTS,
     "status": one_of(*SMS_STATUSES),
     "failure_code": text_or_null,
     "created_at": stamp,

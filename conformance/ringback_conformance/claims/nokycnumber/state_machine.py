@@ -29,7 +29,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, Settled
+from ringback_conformance.probe_context import Account, ProbeContext, ProbeFailed
 from ringback_conformance.producers.state_machine import walk
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ CLAIMS_OF_MACHINE = (
     "NKN-HOOK-3",
 )
 OPENING = "40.00"
-LONGEST_LEAP_HOURS = 20
+MAX_LEAP_HOURS = 20
 """Short enough that no walk reaches the end of a month."""
 CALLER = "+33639980188"
 EVENTS = ("sms.sent", "sms.received", "call.completed", "number.activated", "number.renewed")
@@ -62,16 +62,16 @@ EVENTS = ("sms.sent", "sms.received", "call.completed", "number.activated", "num
 class Model:
     """What a customer knows: the balance, numbers and their state, calls and messages newest last, events told."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.account: Account = lab.account(balance=OPENING)
+    def __init__(self, ctx: ProbeContext) -> None:
+        self.ctx = ctx
+        self.account: Account = ctx.account(balance=OPENING)
         self.money = Decimal(OPENING)
         self.numbers: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.texts: list[str] = []
         self.segments = 0
         self.events: list[tuple[str, str]] = []
-        self.inbox = hook(lab, self.account, *EVENTS)[1]
+        self.inbox = hook(ctx, self.account, *EVENTS)[1]
         self._keys = 0
 
     def activate(self, premium: bool) -> str | None:
@@ -230,15 +230,15 @@ class Model:
         self._insist(seen == self.money, f"the balance {when}: expected ${self.money}, it is ${seen}", exchange, claim)
 
     def _insist(self, held: bool, message: str, exchange: Exchange | None, claim: str) -> None:
-        self.lab.insist(held, message, *([exchange] if exchange is not None else []), claim=claim)
+        self.ctx.check_(held, message, *([exchange] if exchange is not None else []), claim=claim)
 
 
-def drive(lab: Lab, examples: int, steps: int) -> None:
+def drive(ctx: ProbeContext, examples: int, steps: int) -> None:
     """Walk `examples` times, up to `steps` steps each; the first thing that is not as it must be ends the walk."""
-    walk(_machine(lab), lab.equipment.seed, examples, steps, (Settled,))
+    walk(_machine(ctx), ctx.run_context.seed, examples, steps, (ProbeFailed,))
 
 
-def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
+def _machine(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
     from hypothesis import strategies as st
     from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
@@ -249,7 +249,7 @@ def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
 
         def __init__(self) -> None:
             super().__init__()
-            self.model = Model(lab)
+            self.model = Model(ctx)
 
         @rule(target=numbers, premium=st.booleans())
         def activate(self, premium: bool) -> Any:
@@ -284,7 +284,7 @@ def _machine(lab: Lab) -> type[RuleBasedStateMachine]:
         def fund(self, cents: int) -> None:
             self.model.fund(cents)
 
-        @rule(hours=st.integers(min_value=1, max_value=LONGEST_LEAP_HOURS))
+        @rule(hours=st.integers(min_value=1, max_value=MAX_LEAP_HOURS))
         def leap(self, hours: int) -> None:
             self.model.leap(hours)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from ringback_conformance.claims.nokycnumber.shapes import odd_error
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Exchange, Header
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.receiver import Inbox
 
 NUMBERS = "/v1/numbers"
@@ -41,11 +41,11 @@ KEY = "Idempotency-Key"
 
 def address(account: Account) -> str:
     """Where webhooks may go: an inbox of ours in the emulator, which looks up no name then, and nowhere elsewhere."""
-    return account.lab.inbox().url if account.lab.emulated else PUBLIC_HOOK
+    return account.ctx.inbox().url if account.ctx.emulated else PUBLIC_HOOK
 
 
 def offers(account: Account, **filters: Any) -> list[dict[str, Any]]:
-    """What is available; NotObserved when there is no such list."""
+    """What is available; Inconclusive when there is no such list."""
     return data(account.get(f"{AVAILABLE}?{urlencode(filters)}" if filters else AVAILABLE))
 
 
@@ -53,7 +53,7 @@ def an_offer(account: Account, country: str = COUNTRY, **filters: Any) -> dict[s
     """One offer, a plain mobile number unless asked for otherwise."""
     found = offers(account, **{"country": country, "type": "mobile", "tier": "standard", **filters})
     if not found:
-        raise NotObserved(f"nothing is available in {country}")
+        raise Inconclusive(f"nothing is available in {country}")
     return found[0]
 
 
@@ -69,10 +69,10 @@ def made(exchange: Exchange) -> bool:
 
 
 def thing_in(exchange: Exchange, what: str) -> dict[str, Any]:
-    """The object that an answer gives; NotObserved where it gives none."""
+    """The object that an answer gives; Inconclusive where it gives none."""
     body = exchange.json()
     if not made(exchange) or not isinstance(body, dict) or not isinstance(body.get("id"), str):
-        raise NotObserved(f"there is no {what}: {exchange}")
+        raise Inconclusive(f"there is no {what}: {exchange}")
     return body
 
 
@@ -80,17 +80,17 @@ def new_number(account: Account, country: str = COUNTRY, period: str = "monthly"
     """An activated number as the answer shows it."""
     number = thing_in(activate(account, an_offer(account, country), period, **body), "number")
     if not isinstance(number.get("number"), str):
-        raise NotObserved("the activated number has no number")
+        raise Inconclusive("the activated number has no number")
     return number
 
 
-def shared_number(lab: Lab, account: Account) -> Exchange:
+def shared_number(ctx: ProbeContext, account: Account) -> Exchange:
     """The answer that activated a number: its own in the emulator, one for all probes elsewhere."""
-    if lab.emulated or "number" not in lab.shared:
-        lab.shared["number"] = activate(account, an_offer(account))
-    exchange = lab.shared["number"]
+    if ctx.emulated or "number" not in ctx.shared:
+        ctx.shared["number"] = activate(account, an_offer(account))
+    exchange = ctx.shared["number"]
     if not isinstance(exchange, Exchange) or not made(exchange):
-        raise NotObserved(f"no number could be activated: {exchange}")
+        raise Inconclusive(f"no number could be activated: {exchange}")
     return exchange
 
 
@@ -98,23 +98,23 @@ def price_of(offer: dict[str, Any], period: str = "monthly") -> Decimal:
     """What an offer costs for a period, in dollars."""
     prices = offer.get("prices")
     if not isinstance(prices, dict) or not isinstance(prices.get(period), int | float):
-        raise NotObserved(f"the offer tells no price for {period}")
+        raise Inconclusive(f"the offer tells no price for {period}")
     return exact(prices[period])
 
 
 def exact(amount: Any) -> Decimal:
     """A JSON number of dollars, exactly as it was written."""
     if isinstance(amount, bool) or not isinstance(amount, int | float):
-        raise NotObserved(f"{amount!r} is no amount")
+        raise Inconclusive(f"{amount!r} is no amount")
     return Decimal(str(amount))
 
 
 def data(exchange: Exchange) -> list[dict[str, Any]]:
-    """The objects of a list; NotObserved when there is no such list."""
+    """The objects of a list; Inconclusive when there is no such list."""
     body = exchange.json()
     found = body.get("data") if isinstance(body, dict) else None
     if exchange.status != 200 or not isinstance(found, list) or not all(_has_id(item) for item in found):
-        raise NotObserved(f"there is no list to look at: {exchange}")
+        raise Inconclusive(f"there is no list to look at: {exchange}")
     return found
 
 
@@ -159,11 +159,11 @@ def finished_call(account: Account, number: dict[str, Any], seconds: int = 30, *
 
 
 def ring(account: Account, number: dict[str, Any], **script: Any) -> str:
-    """Somebody calls the number; NotObserved when nobody answers there."""
+    """Somebody calls the number; Inconclusive when nobody answers there."""
     try:
         return account.phone(str(number.get("number")), PERSON, **script)
     except ControlRefused as refusal:
-        raise NotObserved(f"no call reached {number.get('number')}: {refusal}") from None
+        raise Inconclusive(f"no call reached {number.get('number')}: {refusal}") from None
 
 
 def rings(account: Account, number: dict[str, Any]) -> bool:
@@ -192,11 +192,11 @@ def written(account: Account, number: dict[str, Any], body: str = "On my way.") 
     try:
         return account.write(str(number.get("number")), PERSON, body)
     except ControlRefused as refusal:
-        raise NotObserved(f"no message reached {number.get('number')}: {refusal}") from None
+        raise Inconclusive(f"no message reached {number.get('number')}: {refusal}") from None
 
 
 def voicemail(account: Account, number: dict[str, Any], said: str = "Bonjour, rappelez-moi demain.") -> dict[str, Any]:
-    """A voicemail that somebody left on the number; NotObserved when there is none."""
+    """A voicemail that somebody left on the number; Inconclusive when there is none."""
     before = set(ids(listed(account, VOICEMAILS)))
     ring(
         account,
@@ -209,13 +209,13 @@ def voicemail(account: Account, number: dict[str, Any], said: str = "Bonjour, ra
     account.advance(10 * MINUTE)
     new = [each for each in listed(account, VOICEMAILS) if each["id"] not in before]
     if len(new) != 1:
-        raise NotObserved(f"a caller left a voicemail, and the list has {len(new)} new ones")
+        raise Inconclusive(f"a caller left a voicemail, and the list has {len(new)} new ones")
     return fetched(account, VOICEMAILS, new[0]["id"])
 
 
-def hook(lab: Lab, account: Account, *events: str) -> tuple[dict[str, Any], Inbox]:
+def hook(ctx: ProbeContext, account: Account, *events: str) -> tuple[dict[str, Any], Inbox]:
     """An endpoint for these events (all when none is named) whose requests come to an inbox of its own."""
-    inbox = lab.inbox()
+    inbox = ctx.inbox()
     exchange = account.post(ENDPOINTS, {"url": inbox.url, "enabled_events": list(events) or ["*"]})
     return thing_in(exchange, "webhook endpoint"), inbox
 
@@ -240,7 +240,13 @@ def balance(account: Account) -> Decimal:
 
 
 def refused(
-    lab: Lab, exchange: Exchange, statuses: Iterable[int], what: str, kind: str = "", code: str = "", claim: str = ""
+    ctx: ProbeContext,
+    exchange: Exchange,
+    statuses: Iterable[int],
+    what: str,
+    kind: str = "",
+    code: str = "",
+    claim: str = "",
 ) -> bool:
     """Expect one of these statuses in the error envelope, with a type and a code where they are given."""
     wanted = tuple(statuses)
@@ -254,4 +260,4 @@ def refused(
     )
     named = " ".join(filter(None, (" or ".join(map(str, wanted)), kind, code)))
     seen = f"{exchange} ({error.get('type')})" if error else str(exchange)
-    return lab.expect(held, f"{what}: expected {named} in the error envelope, got {seen}", exchange, claim=claim)
+    return ctx.expect(held, f"{what}: expected {named} in the error envelope, got {seen}", exchange, claim=claim)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.nokycnumber.adapter import DIALECT
+from ringback_conformance.claims.nokycnumber.adapter import ADAPTER
 from ringback_conformance.model import Basis, Claim, Level, Need
 
 BASE = "Introduction: Base URL"
@@ -555,7 +555,7 @@ ROWS: tuple[Row, ...] = (
 SHOULD = frozenset({"NKN-ERR-8", "NKN-ERR-9", "NKN-PAGE-5"})
 
 CATALOGUE = Catalogue(
-    DIALECT,
+    ADAPTER,
     (
         Claim(
             id=id_,

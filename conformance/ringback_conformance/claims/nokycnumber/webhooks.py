@@ -43,7 +43,7 @@ from ringback_conformance.claims.nokycnumber.steps import (
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox, mailbox
 from ringback_conformance.shapes import moment, odd_fields
 
@@ -59,7 +59,7 @@ GROWTH = 1.5
 """What each wait is of the one before, at least, where waits grow exponentially."""
 FRESH_SECONDS = 5
 """How far a signature's timestamp may be from the moment of the attempt, on the account's clock."""
-PATIENCE = 0.2
+SHUTDOWN_TIMEOUT = 0.2
 """Real seconds that an account's receiver is given while a probe makes it hang."""
 BAD_URLS = ("http://hooks.example.com/n", "ftp://hooks.example.com/n", "hooks.example.com", "", None, 5)
 BAD_EVENTS: tuple[Any, ...] = ([], ["sms.exploded"], ["sms.sent", "nothing"], "sms.sent", [5], ["SMS.SENT"], None)
@@ -68,42 +68,42 @@ BAD_EVENTS: tuple[Any, ...] = ([], ["sms.exploded"], ["sms.sent", "nothing"], "s
 @CATALOGUE.probe(
     "NKN-HOOK-1", Send("POST", ENDPOINTS, 1), Send("GET", ENDPOINTS, 2), Send("DELETE", f"{ENDPOINTS}/{{id}}", 2)
 )
-def endpoints_made_and_removed(lab: Lab) -> None:
-    account = lab.customer()
+def endpoints_made_and_removed(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     url = address(account)
     wanted = {"url": url, "enabled_events": ["sms.received", "call.completed"], "description": "for the tests"}
     exchange = account.post(ENDPOINTS, wanted)
     odd = odd_fields(exchange.json(), ENDPOINT, "the endpoint")
-    lab.insist(exchange.status == 201 and odd is None, f"an endpoint: {odd or exchange}", exchange)
+    ctx.check_(exchange.status == 201 and odd is None, f"an endpoint: {odd or exchange}", exchange)
     endpoint = exchange.json()
     wrong = {name: endpoint.get(name) for name, value in wanted.items() if endpoint.get(name) != value}
-    lab.expect(not wrong, f"an endpoint: expected {wanted}, got {wrong}", exchange)
+    ctx.expect(not wrong, f"an endpoint: expected {wanted}, got {wrong}", exchange)
     secret = _secret(endpoint)
-    lab.insist(bool(secret), "an endpoint that was just made: expected its signing secret", exchange)
+    ctx.check_(bool(secret), "an endpoint that was just made: expected its signing secret", exchange)
     listing = account.get(ENDPOINTS)
     found = [each for each in data(listing) if each["id"] == endpoint["id"]]
-    lab.expect(len(found) == 1, f"the list: expected the endpoint once, got {len(found)}", listing)
-    lab.expect(
+    ctx.expect(len(found) == 1, f"the list: expected the endpoint once, got {len(found)}", listing)
+    ctx.expect(
         secret.encode() not in listing.response_body and not any(_secret(each) for each in found),
         "the list: expected no signing secret",
         listing,
     )
-    if lab.emulated:
+    if ctx.emulated:
         other = account.post(ENDPOINTS, wanted).json()
-        lab.expect(_secret(other) not in ("", secret), "a second endpoint: expected a secret of its own", exchange)
+        ctx.expect(_secret(other) not in ("", secret), "a second endpoint: expected a secret of its own", exchange)
         account.delete(f"{ENDPOINTS}/{other['id']}")
     removed = account.delete(f"{ENDPOINTS}/{endpoint['id']}")
-    lab.expect(
+    ctx.expect(
         removed.status == 204 and not removed.response_body,
         f"DELETE of an endpoint: expected 204 without a body, got {removed}",
         removed,
     )
-    lab.expect(endpoint["id"] not in ids(listed(account, ENDPOINTS)), "the list after that: expected it gone", removed)
-    refused(lab, account.delete(f"{ENDPOINTS}/{endpoint['id']}"), (404,), "a second DELETE", "invalid_request_error")
-    if lab.emulated:
-        _silence(lab, account)
+    ctx.expect(endpoint["id"] not in ids(listed(account, ENDPOINTS)), "the list after that: expected it gone", removed)
+    refused(ctx, account.delete(f"{ENDPOINTS}/{endpoint['id']}"), (404,), "a second DELETE", "invalid_request_error")
+    if ctx.emulated:
+        _silence(ctx, account)
     else:
-        lab.leave_out("whether anything is sent there afterwards")
+        ctx.not_covered("whether anything is sent there afterwards")
 
 
 def _secret(endpoint: dict[str, Any]) -> str:
@@ -111,53 +111,53 @@ def _secret(endpoint: dict[str, Any]) -> str:
     return found[0] if found else ""
 
 
-def _silence(lab: Lab, account: Account) -> None:
-    endpoint, inbox = hook(lab, account)
+def _silence(ctx: ProbeContext, account: Account) -> None:
+    endpoint, inbox = hook(ctx, account)
     number = new_number(account)
     account.advance(MINUTE)
-    lab.require(bool(inbox.received), "no event came while the endpoint was there")
+    ctx.precondition(bool(inbox.received), "no event came while the endpoint was there")
     account.delete(f"{ENDPOINTS}/{endpoint['id']}")
     came = len(inbox.received)
     new_sms(account, number)
     account.advance(RECEIPTS)
-    lab.expect(
+    ctx.expect(
         len(inbox.received) == came, "an endpoint that was removed: expected nothing more", *inbox.received[came:]
     )
 
 
 @CATALOGUE.probe("NKN-HOOK-2", Send("POST", ENDPOINTS, len(BAD_EVENTS) + len(BAD_URLS), note="which is refused"))
-def endpoints_that_will_not_do(lab: Lab) -> None:
-    account = lab.customer()
+def endpoints_that_will_not_do(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for events in BAD_EVENTS:
         exchange = account.post(ENDPOINTS, {"url": address(account), "enabled_events": events})
-        refused(lab, exchange, (400, 422), f"enabled_events {events!r}", "invalid_request_error")
+        refused(ctx, exchange, (400, 422), f"enabled_events {events!r}", "invalid_request_error")
     for url in BAD_URLS:
-        if not lab.equipment.strict and str(url).startswith("http://"):
-            lab.leave_out("http, which an emulator takes on loopback unless it is started with --strict")
+        if not ctx.run_context.strict and str(url).startswith("http://"):
+            ctx.not_covered("http, which an emulator takes on loopback unless it is started with --strict")
             continue
         exchange = account.post(ENDPOINTS, {"url": url, "enabled_events": ["*"]})
-        refused(lab, exchange, (400, 422), f"url {url!r}", "invalid_request_error")
-    if not lab.emulated:
+        refused(ctx, exchange, (400, 422), f"url {url!r}", "invalid_request_error")
+    if not ctx.emulated:
         return
-    lab.expect(not listed(account, ENDPOINTS), "the list after that: expected it empty")
+    ctx.expect(not listed(account, ENDPOINTS), "the list after that: expected it empty")
     exchange = account.post(ENDPOINTS, {"url": address(account), "enabled_events": list(EVENTS)})
-    lab.expect(exchange.status == 201, f"all 15 events by name: expected 201, got {exchange}", exchange)
-    _, inbox = hook(lab, account, "*")
+    ctx.expect(exchange.status == 201, f"all 15 events by name: expected 201, got {exchange}", exchange)
+    _, inbox = hook(ctx, account, "*")
     number = new_number(account)
     new_sms(account, number)
     written(account, number)
     account.advance(RECEIPTS)
     types = {event["type"] for event in told(inbox)}
     wanted = {"number.activated", "sms.sent", "sms.delivered", "sms.received"}
-    lab.expect(wanted <= types, f'["*"]: expected {sorted(wanted)}, got {sorted(types)}', *inbox.received)
+    ctx.expect(wanted <= types, f'["*"]: expected {sorted(wanted)}, got {sorted(types)}', *inbox.received)
 
 
 @CATALOGUE.probe("NKN-HOOK-3")
-def every_event_fires(lab: Lab) -> None:
-    account = lab.account(balance_low_threshold="20.00", balance="500.00")
-    _, inbox = hook(lab, account)
-    _, second = hook(lab, account, *EVENTS)
-    own = lab.inbox()
+def every_event_fires(ctx: ProbeContext) -> None:
+    account = ctx.account(balance_low_threshold="20.00", balance="500.00")
+    _, inbox = hook(ctx, account)
+    _, second = hook(ctx, account, *EVENTS)
+    own = ctx.inbox()
     number = new_number(account, addons=["ai-pickup", "ai-summary"], webhook_url=own.url)
     account.patch(f"{NUMBERS}/{number['id']}/ai", {"auto_pickup": {"enabled": True, "after_rings": 3}})
     expected: Counter[tuple[str, str]] = Counter({("number.activated", number["id"]): 1})
@@ -185,19 +185,21 @@ def every_event_fires(lab: Lab) -> None:
     mail = voicemail(account, number)
     expected["voicemail.created", mail["id"]] += 1
     account.advance(RINGING_AND_AFTER)
-    _low_and_paused(lab, account, number, expected)
+    _low_and_paused(ctx, account, number, expected)
     account.delete(f"{NUMBERS}/{number['id']}")
     until(account, later(number["created_at"], "monthly", 2))
     account.advance(HOUR)
     expected["number.released", number["id"]] += 1
-    _count(lab, inbox, expected)
-    _count(lab, second, expected)
-    _count(lab, own, Counter({key: n for key, n in expected.items() if key[0] != "account.balance_low"}))
+    _count(ctx, inbox, expected)
+    _count(ctx, second, expected)
+    _count(ctx, own, Counter({key: n for key, n in expected.items() if key[0] != "account.balance_low"}))
 
 
-def _low_and_paused(lab: Lab, account: Account, number: dict[str, Any], expected: Counter[tuple[str, str]]) -> None:
+def _low_and_paused(
+    ctx: ProbeContext, account: Account, number: dict[str, Any], expected: Counter[tuple[str, str]]
+) -> None:
     now = moment(account.state()["now"])
-    lab.require(now is not None, "the account has no clock")
+    ctx.precondition(now is not None, "the account has no clock")
     begin = (now.hour + 2) % 24 if now is not None else 0
     span = {
         "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
@@ -217,21 +219,21 @@ def _low_and_paused(lab: Lab, account: Account, number: dict[str, Any], expected
     expected["sms.delivered", sent[0]["id"]] += 1
 
 
-def _count(lab: Lab, inbox: Inbox, expected: Counter[tuple[str, str]]) -> None:
+def _count(ctx: ProbeContext, inbox: Inbox, expected: Counter[tuple[str, str]]) -> None:
     came = told(inbox)
     seen = Counter((str(e.get("type")), str(about(e).get("id", ""))) for e in came)
     for (type_, id_), times in expected.items():
         got = seen[type_, id_] if type_ != "account.balance_low" else _of_type(seen, type_)
-        lab.expect(
+        ctx.expect(
             got == times,
             f"{type_} for {id_ or 'the account'}: expected {times}, got {got}",
             *[each for each in inbox.received if (each.sent() or {}).get("type") == type_][:3],
         )
     allowed = {type_ for type_, _ in expected}
     for type_ in sorted({type_ for type_, _ in seen} - allowed):
-        lab.expect(False, f"{type_}: expected none there, got {_of_type(seen, type_)}")
+        ctx.expect(False, f"{type_}: expected none there, got {_of_type(seen, type_)}")
     once = Counter(str(event.get("id")) for event in came)
-    lab.expect(max(once.values(), default=1) == 1, "the ids of the events: expected each once", *inbox.received[:3])
+    ctx.expect(max(once.values(), default=1) == 1, "the ids of the events: expected each once", *inbox.received[:3])
 
 
 def _of_type(seen: Counter[tuple[str, str]], type_: str) -> int:
@@ -258,31 +260,31 @@ def an_event_is_as_documented(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("NKN-HOOK-4")
-def events_in_their_envelope(lab: Lab) -> None:
-    account = lab.customer()
-    _, inbox = hook(lab, account)
+def events_in_their_envelope(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, inbox = hook(ctx, account)
     number = new_number(account)
     text = new_sms(account, number)
     account.advance(RECEIPTS)
-    lab.require(len(inbox.received) >= 3, f"{len(inbox.received)} events came for a number and a message")
+    ctx.precondition(len(inbox.received) >= 3, f"{len(inbox.received)} events came for a number and a message")
     for exchange in inbox.received:
         odd = an_event_is_as_documented(exchange, Known({}))
-        lab.expect(odd is None, f"an event: {odd or 'as documented'}", exchange)
+        ctx.expect(odd is None, f"an event: {odd or 'as documented'}", exchange)
     events = told(inbox)
-    lab.expect(
+    ctx.expect(
         len({event["id"] for event in events}) == len(events),
         "the ids of events: expected each its own",
         *inbox.received,
     )
     for event in told(inbox, "sms.delivered"):
         thing = about(event)
-        lab.expect(
+        ctx.expect(
             thing.get("id") == text["id"] and thing.get("status") == "delivered",
             f"sms.delivered: expected the message as it then was, got {thing.get('id')} {thing.get('status')}",
             *inbox.received,
         )
         made_at, sent_at = moment(event["created"]), moment(thing.get("delivered_at"))
-        lab.expect(
+        ctx.expect(
             made_at == sent_at,
             f"created: expected {thing.get('delivered_at')}, got {event['created']}",
             *inbox.received,
@@ -316,23 +318,23 @@ def _cut(header: str) -> str:
 
 
 @CATALOGUE.probe("NKN-HOOK-5")
-def signatures(lab: Lab) -> None:
-    account = lab.customer()
-    endpoints = [hook(lab, account) for _ in range(2)]
-    own = lab.inbox()
+def signatures(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    endpoints = [hook(ctx, account) for _ in range(2)]
+    own = ctx.inbox()
     creation = activate(account, an_offer(account), webhook_url=own.url)
     number = thing_in(creation, "number")
-    lab.insist(bool(_secret(number)), "a number with a webhook_url: expected its signing secret, once", creation)
+    ctx.check_(bool(_secret(number)), "a number with a webhook_url: expected its signing secret, once", creation)
     text = "Déjà vu — 10 € 😀"
     new_sms(account, number, text)
     account.advance(RECEIPTS)
     secrets = [(_secret(endpoint), inbox) for endpoint, inbox in endpoints] + [(_secret(number), own)]
     times = _attempt_times(account)
     for secret, inbox in secrets:
-        lab.require(bool(inbox.received), "no event came")
+        ctx.precondition(bool(inbox.received), "no event came")
         for exchange in inbox.received:
             found = SIGNED.fullmatch(exchange.request_header(SIGNATURE) or "")
-            lab.insist(
+            ctx.check_(
                 found is not None,
                 f"{SIGNATURE}: expected t=<seconds>,v1=<hex>, got {_cut(exchange.request_header(SIGNATURE) or '')}",
                 exchange,
@@ -340,9 +342,9 @@ def signatures(lab: Lab) -> None:
             if found is None:
                 continue
             right = hmac.compare_digest(sign(secret, found[1], exchange.request_body), found[2])
-            lab.expect(right, f"{SIGNATURE}: expected it under the receiver's own secret", exchange)
+            ctx.expect(right, f"{SIGNATURE}: expected it under the receiver's own secret", exchange)
             near = any(abs(int(found[1]) - instant) <= FRESH_SECONDS for instant in times)
-            lab.expect(near, f"t of {SIGNATURE}: expected the moment of the attempt, got {found[1]}", exchange)
+            ctx.expect(near, f"t of {SIGNATURE}: expected the moment of the attempt, got {found[1]}", exchange)
 
 
 def _attempt_times(account: Account, event: str = "") -> list[float]:
@@ -357,17 +359,17 @@ def _attempt_times(account: Account, event: str = "") -> list[float]:
 
 
 @CATALOGUE.probe("NKN-HOOK-6")
-def receivers_that_fail(lab: Lab) -> None:
-    _all_attempts(lab, (500, 404, 302, 503, 400))
-    _all_attempts(lab, (500, 503, 204))
-    _all_attempts(lab, (200,))
-    _hanging(lab)
+def receivers_that_fail(ctx: ProbeContext) -> None:
+    _all_attempts(ctx, (500, 404, 302, 503, 400))
+    _all_attempts(ctx, (500, 503, 204))
+    _all_attempts(ctx, (200,))
+    _hanging(ctx)
 
 
-def _all_attempts(lab: Lab, answers: tuple[int, ...]) -> None:
-    account = lab.customer()
-    _, inbox = hook(lab, account, "number.activated")
-    elsewhere = lab.inbox()
+def _all_attempts(ctx: ProbeContext, answers: tuple[int, ...]) -> None:
+    account = ctx.default_account()
+    _, inbox = hook(ctx, account, "number.activated")
+    elsewhere = ctx.inbox()
     ends_well = answers[-1] < 300
     inbox.answer(
         *(Answer(status, (("Location", elsewhere.path),) if 300 <= status < 400 else ()) for status in answers),
@@ -377,47 +379,47 @@ def _all_attempts(lab: Lab, answers: tuple[int, ...]) -> None:
     account.advance(ALL_ATTEMPTS)
     expected = len(answers) if ends_well else 1 + RETRIES
     came = inbox.received
-    lab.insist(
+    ctx.check_(
         len(came) == expected,
         f"attempts where the answers are {', '.join(map(str, answers))}: expected {expected}, got {len(came)}",
         *came,
     )
-    lab.expect(not elsewhere.received, "where a redirect points to: expected nothing there", *elsewhere.received)
+    ctx.expect(not elsewhere.received, "where a redirect points to: expected nothing there", *elsewhere.received)
     events = {(event["id"], event["type"], event["created"]) for event in told(inbox)}
-    lab.expect(
+    ctx.expect(
         len(events) == 1, f"the event of {len(came)} attempts: expected one and the same, got {len(events)}", *came
     )
-    lab.expect(
+    ctx.expect(
         len({exchange.request_body for exchange in came}) == 1, "the bodies of the attempts: expected them alike", *came
     )
     stamps = [int(found[1]) for each in came if (found := SIGNED.fullmatch(each.request_header(SIGNATURE) or ""))]
     times = _attempt_times(account, "number.activated")
     fresh = len(stamps) == len(times) and all(abs(a - b) <= FRESH_SECONDS for a, b in zip(stamps, times, strict=False))
-    lab.expect(fresh, "the attempts: expected each signed when it was sent", *came)
+    ctx.expect(fresh, "the attempts: expected each signed when it was sent", *came)
     if not ends_well:
         waits = [b - a for a, b in itertools.pairwise(times)]
-        lab.expect(
+        ctx.expect(
             all(b >= GROWTH * a for a, b in itertools.pairwise(waits)),
             "the waits between attempts: expected them to grow exponentially, got "
             f"{', '.join(f'{wait:g} s' for wait in waits)}",
             *came,
         )
-        lab.expect(
+        ctx.expect(
             SPREAD[0] <= sum(waits) <= SPREAD[1],
             f"the last attempt: expected it about 24 hours after the first, it is {sum(waits) / HOUR:.1f} hours",
             *came,
         )
 
 
-def _hanging(lab: Lab) -> None:
-    account = lab.account(webhook_timeout=PATIENCE)
-    _, inbox = hook(lab, account, "number.activated")
+def _hanging(ctx: ProbeContext) -> None:
+    account = ctx.account(webhook_timeout=SHUTDOWN_TIMEOUT)
+    _, inbox = hook(ctx, account, "number.activated")
     inbox.answer(Answer(hangs=True), 200)
     new_number(account)
     account.advance(1)
     account.settings(webhook_timeout=None)
     account.advance(ALL_ATTEMPTS)
-    lab.expect(
+    ctx.expect(
         len(inbox.received) == 2,
         f"a receiver that does not answer, then does: expected 2 attempts, got {len(inbox.received)}",
         *inbox.received,
@@ -425,9 +427,9 @@ def _hanging(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("NKN-HOOK-7")
-def a_balance_that_falls(lab: Lab) -> None:
-    account = lab.account(balance="100.00", balance_low_threshold="50.00")
-    _, inbox = hook(lab, account, "account.balance_low")
+def a_balance_that_falls(ctx: ProbeContext) -> None:
+    account = ctx.account(balance="100.00", balance_low_threshold="50.00")
+    _, inbox = hook(ctx, account, "account.balance_low")
     number = new_number(account)
     offer = an_offer(account)
     price = price_of(offer)
@@ -443,35 +445,35 @@ def a_balance_that_falls(lab: Lab) -> None:
         account.fund(f"{Decimal(target) + charged - account.balance()}")
         if charged:
             renewed = account.post(f"{NUMBERS}/{number['id']}/renew", {})
-            lab.require(renewed.status is not None and renewed.status < 300, f"no charge could be made: {renewed}")
+            ctx.precondition(renewed.status is not None and renewed.status < 300, f"no charge could be made: {renewed}")
         account.advance(MINUTE)
-        lab.require(account.balance() == Decimal(target), f"the balance is {account.balance()}, not {target}")
-        lab.expect(
+        ctx.precondition(account.balance() == Decimal(target), f"the balance is {account.balance()}, not {target}")
+        ctx.expect(
             len(inbox.received) == expected,
             f"account.balance_low, ${target} with $50 as threshold, {what}: expected {expected} so far, "
             f"got {len(inbox.received)}",
             *inbox.received,
         )
     for event in told(inbox):
-        lab.expect(
+        ctx.expect(
             about(event).get("object") == "account",
             f"the event: got one about {about(event).get('object')}",
             *inbox.received,
         )
-    calm = lab.account(balance="100.00")
-    _, quiet = hook(lab, calm, "account.balance_low")
+    calm = ctx.account(balance="100.00")
+    _, quiet = hook(ctx, calm, "account.balance_low")
     calm.fund("-90.00")
     new_number(calm)
     calm.advance(MINUTE)
-    lab.expect(not quiet.received, "account.balance_low without a threshold: expected none", *quiet.received)
+    ctx.expect(not quiet.received, "account.balance_low without a threshold: expected none", *quiet.received)
 
 
 @CATALOGUE.probe("NKN-HOOK-8")
-def events_to_whom_they_concern(lab: Lab) -> None:
-    account = lab.customer()
-    _, sent = hook(lab, account, "sms.sent")
-    _, calls = hook(lab, account, "call.completed", "sms.failed")
-    one, two, moved = lab.inbox(), lab.inbox(), lab.inbox()
+def events_to_whom_they_concern(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    _, sent = hook(ctx, account, "sms.sent")
+    _, calls = hook(ctx, account, "call.completed", "sms.failed")
+    one, two, moved = ctx.inbox(), ctx.inbox(), ctx.inbox()
     first, second, third = (
         new_number(account, webhook_url=one.url),
         new_number(account, webhook_url=two.url),
@@ -483,7 +485,7 @@ def events_to_whom_they_concern(lab: Lab) -> None:
     account.advance(RECEIPTS)
     for inbox, types, times in ((sent, {"sms.sent"}, 3), (calls, {"call.completed"}, 3)):
         seen = Counter(event["type"] for event in told(inbox))
-        lab.expect(
+        ctx.expect(
             dict(seen) == dict.fromkeys(types, times),
             f"an endpoint for some events: expected {times} of {sorted(types)}, got {dict(seen)}",
             *inbox.received,
@@ -491,22 +493,22 @@ def events_to_whom_they_concern(lab: Lab) -> None:
     for inbox, number in ((one, first), (two, second)):
         whose = {_number_of(event) for event in told(inbox)}
         types = {event["type"] for event in told(inbox)}
-        lab.expect(
+        ctx.expect(
             whose == {number["number"]},
             f"the webhook_url of a number: expected events of {number['number']}, got {sorted(whose)}",
             *inbox.received,
         )
-        lab.expect(
+        ctx.expect(
             {"sms.sent", "sms.delivered", "call.initiated", "call.completed"} <= types,
             f"the webhook_url of a number: expected all events of it, got {sorted(types)}",
             *inbox.received,
         )
     changed = account.patch(f"{NUMBERS}/{first['id']}", {"webhook_url": moved.url})
-    lab.require(changed.status == 200, f"webhook_url could not be changed: {changed}")
+    ctx.precondition(changed.status == 200, f"webhook_url could not be changed: {changed}")
     came = len(one.received)
     new_sms(account, first)
     account.advance(RECEIPTS)
-    lab.expect(
+    ctx.expect(
         len(one.received) == came and len(moved.received) == 2,
         f"after webhook_url was replaced: expected 2 events at the new address, got {len(moved.received)}, "
         f"and {len(one.received) - came} at the old",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.catalogue import Dialect, Known
+from ringback_conformance.catalogue import Known, VendorAdapter
 from ringback_conformance.claims.phonestack.shapes import odd_error, odd_list
 from ringback_conformance.claims.phonestack.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.phonestack.steps import (
@@ -34,7 +34,7 @@ from ringback_conformance.shapes import E164
 from ringback_conformance.transport import Request
 
 if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, Lab
+    from ringback_conformance.probe_context import Account, ProbeContext
 
 CALL_CENTS = 200
 """The page names no price: what one call is taken to cost at most."""
@@ -100,7 +100,7 @@ def _rows(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def recognises(exchange: Exchange) -> str | None:
+def identify(exchange: Exchange) -> str | None:
     """The answer to `GET /api/v1/contacts` with a key: a list, or an error in the envelope."""
     if exchange.status == 401:
         return "the key is refused (401): give a valid one with --key-env NAME"
@@ -141,7 +141,7 @@ def existing(listing: Exchange) -> list[str]:
     return [str(contact["id"]) for contact in _contacts(listing) if contact.get("id")]
 
 
-def strays(listing: Exchange, request: Request) -> list[str] | None:
+def orphans(listing: Exchange, request: Request) -> list[str] | None:
     """Contacts with a phone that a creating request named; None for what the list of contacts cannot show."""
     if request.path.partition("?")[0] not in (CONTACTS, BULK):
         return None
@@ -178,7 +178,7 @@ def _hooks(document: Any) -> Iterator[dict[str, str]]:
             yield from _hooks(inner)
 
 
-def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
+def sample_ids(ctx: ProbeContext, account: Account) -> dict[str, list[str]]:
     """Ids that exist, for the engine's path parameters."""
     profile = new_profile(account)
     account.settings(campaigns=[{"name": "Fed"}], reports=[{"name": "Fed"}])
@@ -192,11 +192,11 @@ def feed(lab: Lab, account: Account) -> dict[str, list[str]]:
     }
 
 
-DIALECT = Dialect(
+ADAPTER = VendorAdapter(
     vendor="phonestack",
     page="PhoneStack API Documentation",
-    hello=CONTACTS,
-    recognises=recognises,
+    health_path=CONTACTS,
+    identify=identify,
     rate=100,
     price=price,
     charged=charged,
@@ -207,7 +207,7 @@ DIALECT = Dialect(
     removal=removal,
     removed=removed,
     existing=existing,
-    strays=strays,
+    orphans=orphans,
     shared={},
     secrets=SECRETS,
     private=frozenset(
@@ -216,8 +216,8 @@ DIALECT = Dialect(
     known=known,
     key_prefix="ps_live_",
     unlimited={},
-    tame=lambda request: request,
-    feed=feed,
+    sanitize=lambda request: request,
+    sample_ids=sample_ids,
     engine_claims=ENGINE_CLAIMS,
     machine=drive,
     machine_claims=CLAIMS_OF_MACHINE,

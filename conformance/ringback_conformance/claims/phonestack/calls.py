@@ -39,7 +39,7 @@ from ringback_conformance.claims.phonestack.steps import (
 )
 from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.shapes import moment
 
 TURNS = [
@@ -55,8 +55,8 @@ Case = tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]
 
 
 @CATALOGUE.probe("PST-CALL-1")
-def calls_filtered(lab: Lab) -> None:
-    account, campaign = with_campaign(lab, contacts=[{"phone": phone(1)}], calls_per_minute=60)
+def calls_filtered(ctx: ProbeContext) -> None:
+    account, campaign = with_campaign(ctx, contacts=[{"phone": phone(1)}], calls_per_minute=60)
     profile = new_profile(account)
     account.script({"to": phone(1)}, duration=40, analysis={**ANALYSIS, "meeting_booked": False})
     act(account, campaign, "start")
@@ -72,7 +72,7 @@ def calls_filtered(lab: Lab) -> None:
     thing_in(trigger(account, profile, phone(4), script={"answer_after": 2, "duration": 600}), "call")
     account.advance(30)
     every = everything(account, CALLS)
-    lab.require(len(every) == 5, f"five calls were made, and {len(every)} are listed")
+    ctx.precondition(len(every) == 5, f"five calls were made, and {len(every)} are listed")
     began = every[2]["created_at"]
     cases: list[Case] = [
         ({"campaign_id": campaign["id"]}, lambda call: call["campaign_id"] == campaign["id"]),
@@ -104,18 +104,18 @@ def calls_filtered(lab: Lab) -> None:
         exchange = account.get(f"{CALLS}?{urlencode(query)}")
         wanted = [call["id"] for call in every if fits(call)]
         seen = ids(data(exchange))
-        lab.expect(seen == wanted, f"calls with {query}: expected {len(wanted)}, got {len(seen)}", exchange)
-    _filters_that_will_not_do(lab, account)
+        ctx.expect(seen == wanted, f"calls with {query}: expected {len(wanted)}, got {len(seen)}", exchange)
+    _filters_that_will_not_do(ctx, account)
 
 
-def _filters_that_will_not_do(lab: Lab, account: Account) -> None:
+def _filters_that_will_not_do(ctx: ProbeContext, account: Account) -> None:
     for name, value in (
         ("direction", "sideways"),
         ("since", "yesterday"),
         ("min_duration", "long"),
         ("has_meeting", "maybe"),
     ):
-        invalid(lab, account.get(f"{CALLS}?{name}={value}"), f"calls with {name}={value}")
+        invalid(ctx, account.get(f"{CALLS}?{name}={value}"), f"calls with {name}={value}")
 
 
 def _judged(call: dict[str, Any]) -> Any:
@@ -127,8 +127,8 @@ def _met(call: dict[str, Any]) -> bool:
 
 
 @CATALOGUE.probe("PST-CALL-2")
-def calls_with_what_belongs_to_them(lab: Lab) -> None:
-    account = lab.account()
+def calls_with_what_belongs_to_them(ctx: ProbeContext) -> None:
+    account = ctx.account()
     profile = new_profile(account)
     contact = new_contact(account, phone(1), first_name="Dana")
     call = held_call(account, profile, phone(1), 20, script={"turns": TURNS, "duration": 20})
@@ -147,15 +147,15 @@ def calls_with_what_belongs_to_them(lab: Lab) -> None:
             shown = inner(exchange)
             one = next(each for each in shown if each["id"] == call["id"]) if isinstance(shown, list) else shown
             there = {name for name in ("transcript", "contact") if name in one}
-            lab.expect(there == wanted, f"{path}{query}: expected {sorted(wanted)}, got {sorted(there)}", exchange)
+            ctx.expect(there == wanted, f"{path}{query}: expected {sorted(wanted)}, got {sorted(there)}", exchange)
             if "transcript" in one:
-                lab.expect(one["transcript"] == said, f"{path}{query}: expected the call's transcript", exchange)
+                ctx.expect(one["transcript"] == said, f"{path}{query}: expected the call's transcript", exchange)
             if "contact" in one:
                 whole = fetched(account, "/api/v1/contacts", contact["id"])
-                lab.expect(one["contact"] == whole, f"{path}{query}: expected the call's contact", exchange)
+                ctx.expect(one["contact"] == whole, f"{path}{query}: expected the call's contact", exchange)
     alone = account.get(f"{CALLS}/{stranger['id']}?include=contact")
-    lab.expect(inner(alone).get("contact", ...) is None, "a call with nobody known: expected contact null", alone)
-    invalid(lab, account.get(f"{CALLS}?include=everything"), "include=everything")
+    ctx.expect(inner(alone).get("contact", ...) is None, "a call with nobody known: expected contact null", alone)
+    invalid(ctx, account.get(f"{CALLS}?include=everything"), "include=everything")
 
 
 def shows_calls(exchange: Exchange, _: Known) -> bool:
@@ -175,12 +175,12 @@ def a_call_is_as_documented(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("PST-CALL-3", Send("GET", CALLS, 1), Send("GET", f"{CALLS}/{{id}}", 3))
-def calls_looked_at(lab: Lab) -> None:
-    account = lab.customer()
-    if not lab.emulated:
+def calls_looked_at(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if not ctx.emulated:
         for call in listed(account, CALLS)[:3]:
             odd = odd_call(fetched(account, CALLS, call["id"]))
-            lab.expect(odd is None, f"a call: {odd or 'as documented'}")
+            ctx.expect(odd is None, f"a call: {odd or 'as documented'}")
         return
     profile = new_profile(account)
     contact = new_contact(account, phone(1))
@@ -188,7 +188,7 @@ def calls_looked_at(lab: Lab) -> None:
     analysis = {**ANALYSIS, "ai_confidence_score": 92, "tool_executions": tools, "transferred_to": phone(9)}
     call = held_call(account, profile, phone(1), 154, script={"analysis": analysis})
     odd = odd_call(call)
-    lab.insist(odd is None, f"a call: {odd or 'as documented'}")
+    ctx.check_(odd is None, f"a call: {odd or 'as documented'}")
     wanted = {
         "contact_id": contact["id"],
         "campaign_id": None,
@@ -200,63 +200,63 @@ def calls_looked_at(lab: Lab) -> None:
         "tool_executions": tools,
     }
     wrong = {name: call.get(name) for name, value in wanted.items() if call.get(name) != value}
-    lab.expect(not wrong, f"a call that was held: expected {wanted}, got {wrong}")
+    ctx.expect(not wrong, f"a call that was held: expected {wanted}, got {wrong}")
     found = {name: call["analysis"].get(name) for name in (*ANALYSIS, "ai_confidence_score")}
-    lab.expect(
+    ctx.expect(
         found == {**ANALYSIS, "ai_confidence_score": 92}, f"its analysis: expected {ANALYSIS} and 92, got {found}"
     )
-    lab.expect(call["cost_cents"] > 0, f"its cost: expected some cents, got {call['cost_cents']}")
+    ctx.expect(call["cost_cents"] > 0, f"its cost: expected some cents, got {call['cost_cents']}")
     other = held_call(account, profile, phone(2), 600)
-    lab.expect(other["cost_cents"] > call["cost_cents"], "a longer call: expected it to cost more")
+    ctx.expect(other["cost_cents"] > call["cost_cents"], "a longer call: expected it to cost more")
     for end in ("no_answer", "busy", "failed"):
         missed = missed_call(account, profile, phone(3), end)
         seen = (missed["status"], missed["talk_duration_seconds"], missed["analysis"])
-        lab.expect(seen == (end, 0, None), f"a call that ends as {end}: got status, duration and analysis {seen}")
+        ctx.expect(seen == (end, 0, None), f"a call that ends as {end}: got status, duration and analysis {seen}")
     listing = listed(account, CALLS)
-    lab.expect(
+    ctx.expect(
         listing[-1] == fetched(account, CALLS, call["id"]), "a call in the list: expected what its own address shows"
     )
 
 
 @CATALOGUE.probe("PST-CALL-4")
-def what_was_said(lab: Lab) -> None:
-    account = lab.account()
+def what_was_said(ctx: ProbeContext) -> None:
+    account = ctx.account()
     profile = new_profile(account)
     call = held_call(account, profile, phone(1), 20, script={"turns": TURNS, "duration": 20})
     exchange = account.get(f"{CALLS}/{call['id']}/transcript")
     found = inner(exchange)
     said = found.get("transcript") if isinstance(found, dict) else None
     odd = odd_turns(said)
-    lab.insist(odd is None, f"a transcript: {odd or 'as documented'}", exchange)
+    ctx.check_(odd is None, f"a transcript: {odd or 'as documented'}", exchange)
     wanted = [(turn["text"], turn["at"]) for turn in TURNS]
     seen = [(turn["text"], turn["timestamp_seconds"]) for turn in said or ()]
-    lab.expect(seen == wanted, f"a transcript: expected {wanted}, got {seen}", exchange)
+    ctx.expect(seen == wanted, f"a transcript: expected {wanted}, got {seen}", exchange)
     speakers = [turn["speaker"] for turn in said or ()]
-    lab.expect(
+    ctx.expect(
         speakers[0] == speakers[2] == "agent" and speakers[1] != "agent",
         f"who spoke: expected the agent, somebody else, the agent, got {speakers}",
         exchange,
     )
-    lab.expect("cost_cents" not in found, "a transcript alone: expected no call around it", exchange)
+    ctx.expect("cost_cents" not in found, "a transcript alone: expected no call around it", exchange)
     free = held_call(account, profile, phone(2), 30)
     drawn = inner(account.get(f"{CALLS}/{free['id']}/transcript")).get("transcript")
-    lab.expect(odd_turns(drawn) is None, f"a transcript nobody scripted: {odd_turns(drawn) or 'as documented'}")
+    ctx.expect(odd_turns(drawn) is None, f"a transcript nobody scripted: {odd_turns(drawn) or 'as documented'}")
     late = [turn for turn in drawn or () if turn["timestamp_seconds"] > free["talk_duration_seconds"]]
-    lab.expect(not late, f"turns after the end of the call: expected none, got {late}")
+    ctx.expect(not late, f"turns after the end of the call: expected none, got {late}")
     missed = missed_call(account, profile, phone(3))
     none = account.get(f"{CALLS}/{missed['id']}/transcript")
     silent = none.status == 404 or inner(none).get("transcript") == []
-    lab.expect(silent, f"the transcript of a call that nobody took: expected none, got {none}", none)
+    ctx.expect(silent, f"the transcript of a call that nobody took: expected none, got {none}", none)
 
 
 def recording_of(account: Account, call: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The path of a recording's signed address, and what was answered; NotObserved where there is none."""
+    """The path of a recording's signed address, and what was answered; Inconclusive where there is none."""
     exchange = account.get(f"{CALLS}/{call['id']}/recording")
     found = inner(exchange)
-    base = account.lab.equipment.transport.base_url
+    base = account.ctx.run_context.transport.base_url
     url = found.get("url") if isinstance(found, dict) else None
     if not isinstance(url, str) or not url.startswith(f"{base}/"):
-        raise NotObserved(f"{url!r} is no address of {base}: {exchange}")
+        raise Inconclusive(f"{url!r} is no address of {base}: {exchange}")
     return url.removeprefix(base), found
 
 
@@ -268,8 +268,8 @@ def tampered(path: str) -> tuple[str, ...]:
 
 
 @CATALOGUE.probe("PST-CALL-5")
-def addresses_of_recordings(lab: Lab) -> None:
-    account = lab.account()
+def addresses_of_recordings(ctx: ProbeContext) -> None:
+    account = ctx.account()
     profile = new_profile(account)
     call = held_call(account, profile, phone(1), 1, script=SHORT)
     other = held_call(account, profile, phone(2), 1, script=SHORT)
@@ -278,44 +278,44 @@ def addresses_of_recordings(lab: Lab) -> None:
     now = moment(account.state()["now"])
     if ends is not None and now is not None:
         lasts = (ends - now).total_seconds()
-        lab.expect(abs(lasts - LASTS) <= 2, f"expires_at: expected an hour from now, it is {lasts:g} s")
+        ctx.expect(abs(lasts - LASTS) <= 2, f"expires_at: expected an hour from now, it is {lasts:g} s")
     works = account.get(path, key=None)
-    lab.insist(works.status == 200, f"the address, without a key: expected 200, got {works}", works)
+    ctx.check_(works.status == 200, f"the address, without a key: expected 200, got {works}", works)
     for wrong in (*tampered(path), path.replace(call["id"], other["id"])):
-        refused(lab, account.get(wrong, key=None), (400, 401, 403, 404, 410), "an address that was tampered with")
+        refused(ctx, account.get(wrong, key=None), (400, 401, 403, 404, 410), "an address that was tampered with")
     account.advance(LASTS - 60)
     early = account.get(path, key=None)
-    lab.expect(early.status == 200, f"the address after 59 minutes: expected 200, got {early}", early)
+    ctx.expect(early.status == 200, f"the address after 59 minutes: expected 200, got {early}", early)
     account.advance(120)
-    refused(lab, account.get(path, key=None), (400, 401, 403, 404, 410), "the address after 61 minutes")
+    refused(ctx, account.get(path, key=None), (400, 401, 403, 404, 410), "the address after 61 minutes")
     fresh, _ = recording_of(account, call)
     again = account.get(fresh, key=None)
-    lab.expect(again.status == 200, f"a fresh address: expected 200, got {again}", again)
+    ctx.expect(again.status == 200, f"a fresh address: expected 200, got {again}", again)
     missed = missed_call(account, profile, phone(3))
     for name in (missed["id"], NOBODY[CALLS]):
         exchange = account.get(f"{CALLS}/{name}/recording")
-        refused(lab, exchange, (404,), "the recording of a call that has none", "NOT_FOUND")
+        refused(ctx, exchange, (404,), "the recording of a call that has none", "NOT_FOUND")
 
 
 @CATALOGUE.probe("PST-CALL-6")
-def calls_triggered(lab: Lab) -> None:
-    account = lab.account()
+def calls_triggered(ctx: ProbeContext) -> None:
+    account = ctx.account()
     new_field(account, "budget", "enum", options=["low", "high"], category="both")
     new_field(account, "timeline", "string", category="extraction")
     new_field(account, "visits", "number", category="extraction")
     profile = new_profile(account, extract_fields=["budget", "timeline"])
     began = trigger(account, profile, phone(1), script={"answer_after": 2, "duration": 30})
-    lab.insist(began.status == 201, f"a trigger: expected 201, got {began}", began)
+    ctx.check_(began.status == 201, f"a trigger: expected 201, got {began}", began)
     call = thing_in(began, "call")
     seen = (call["to_number"], call["direction"], call["campaign_id"])
-    lab.expect(seen == (phone(1), "outbound", None), f"a triggered call: got number, direction, campaign {seen}", began)
-    lab.expect(call["id"] in ids(listed(account, CALLS)), "a triggered call: expected it in the list at once", began)
+    ctx.expect(seen == (phone(1), "outbound", None), f"a triggered call: got number, direction, campaign {seen}", began)
+    ctx.expect(call["id"] in ids(listed(account, CALLS)), "a triggered call: expected it in the list at once", began)
     account.advance(3)
     under_way = fetched(account, CALLS, call["id"])["status"]
-    lab.expect(under_way == "in_progress", f"a call answered after 2 s, at 3 s: it is {under_way}", began)
+    ctx.expect(under_way == "in_progress", f"a call answered after 2 s, at 3 s: it is {under_way}", began)
     account.advance(120)
     ended = fetched(account, CALLS, call["id"])
-    lab.expect(ended["status"] == "completed", f"a call, when it is over: it is {ended['status']}", began)
+    ctx.expect(ended["status"] == "completed", f"a call, when it is over: it is {ended['status']}", began)
     asked: tuple[tuple[dict[str, Any], set[str], str], ...] = (
         ({}, {"budget", "timeline"}, "the profile's"),
         ({"extract": ["visits"]}, {"visits"}, "those that extract names"),
@@ -323,30 +323,30 @@ def calls_triggered(lab: Lab) -> None:
     )
     for more, wanted, what in asked:
         found = extracted(held_call(account, profile, phone(1), 20, **more))
-        lab.expect(set(found) == wanted, f"what was extracted: expected {what}, {sorted(wanted)}, got {sorted(found)}")
+        ctx.expect(set(found) == wanted, f"what was extracted: expected {what}, {sorted(wanted)}, got {sorted(found)}")
         value = found.get("budget")
-        lab.expect(value in ("low", "high", None), f"an extracted enum: expected one of its options, got {value!r}")
+        ctx.expect(value in ("low", "high", None), f"an extracted enum: expected one of its options, got {value!r}")
         value = found.get("visits")
-        lab.expect(value is None or isinstance(value, int | float), f"an extracted number: got {value!r}")
+        ctx.expect(value is None or isinstance(value, int | float), f"an extracted number: got {value!r}")
     told = {**ANALYSIS, "extracted_fields": {"budget": "high", "timeline": "a month"}}
     scripted = extracted(held_call(account, profile, phone(1), 20, script={"analysis": told}))
-    lab.expect(
+    ctx.expect(
         scripted == told["extracted_fields"], f"what was said in the call: expected it extracted, got {scripted}"
     )
     account.patch(f"{PROFILES}/{profile['id']}", {"extract_fields": ["timeline"]})
     found = extracted(held_call(account, profile, phone(1), 20))
-    lab.expect(set(found) == {"timeline"}, f"after another extract_fields: expected timeline, got {sorted(found)}")
+    ctx.expect(set(found) == {"timeline"}, f"after another extract_fields: expected timeline, got {sorted(found)}")
     given = thing_in(
         trigger(account, profile, phone(2), custom_fields={"crm_id": "A-1"}, script={"duration": 5}), "call"
     )
-    lab.expect(given.get("custom_fields") == {"crm_id": "A-1"}, "custom_fields of a trigger: expected them on the call")
+    ctx.expect(given.get("custom_fields") == {"crm_id": "A-1"}, "custom_fields of a trigger: expected them on the call")
 
 
 def extracted(call: dict[str, Any]) -> dict[str, Any]:
-    """What a call's analysis extracted; NotObserved where it does not tell."""
+    """What a call's analysis extracted; Inconclusive where it does not tell."""
     found = (call.get("analysis") or {}).get("extracted_fields")
     if not isinstance(found, dict):
-        raise NotObserved(f"a call that is {call.get('status')} tells no extracted fields")
+        raise Inconclusive(f"a call that is {call.get('status')} tells no extracted fields")
     return found
 
 
@@ -367,38 +367,38 @@ BAD_PARTS: tuple[dict[str, Any], ...] = (
 
 
 @CATALOGUE.probe("PST-CALL-7", Send("POST", TRIGGER, 5, note="which is refused", risk=200))
-def triggers_that_will_not_do(lab: Lab) -> None:
-    account = lab.customer()
+def triggers_that_will_not_do(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     unknown = account.post(TRIGGER, {"profile_id": NOBODY[PROFILES], "phone": phone(1)})
-    refused(lab, unknown, (400, 404, 422), "a trigger with a profile that does not exist")
+    refused(ctx, unknown, (400, 404, 422), "a trigger with a profile that does not exist")
     for body in BAD_TRIGGERS:
-        refused(lab, account.post(TRIGGER, body), (400, 404, 422), f"a trigger with {body}")
-    if not lab.emulated:
-        lab.leave_out("a profile that is archived, and phones that are none")
+        refused(ctx, account.post(TRIGGER, body), (400, 404, 422), f"a trigger with {body}")
+    if not ctx.emulated:
+        ctx.not_covered("a profile that is archived, and phones that are none")
         return
     profile = new_profile(account)
     for bad in (None, "", "hello", "12", 5):
-        invalid(lab, account.post(TRIGGER, {"profile_id": profile["id"], "phone": bad}), f"a trigger to {bad!r}")
-    invalid(lab, account.post(TRIGGER, {"profile_id": profile["id"]}), "a trigger without a phone")
+        invalid(ctx, account.post(TRIGGER, {"profile_id": profile["id"], "phone": bad}), f"a trigger to {bad!r}")
+    invalid(ctx, account.post(TRIGGER, {"profile_id": profile["id"]}), "a trigger without a phone")
     for more in BAD_PARTS:
-        invalid(lab, trigger(account, profile, phone(1), **more), f"a trigger with {more}")
+        invalid(ctx, trigger(account, profile, phone(1), **more), f"a trigger with {more}")
     put_away = new_profile(account, "Put away")
     account.delete(f"{PROFILES}/{put_away['id']}")
-    refused(lab, trigger(account, put_away, phone(1)), (400, 404, 409, 422), "a trigger with an archived profile")
+    refused(ctx, trigger(account, put_away, phone(1)), (400, 404, 409, 422), "a trigger with an archived profile")
     account.advance(HOUR)
-    lab.expect(not listed(account, CALLS), "calls after that: expected none")
+    ctx.expect(not listed(account, CALLS), "calls after that: expected none")
 
 
 @CATALOGUE.probe("PST-CALL-8")
-def recordings_played(lab: Lab) -> None:
-    account = lab.account()
+def recordings_played(ctx: ProbeContext) -> None:
+    account = ctx.account()
     profile = new_profile(account)
     for seconds in (2, 7):
         call = held_call(account, profile, phone(seconds), seconds, script=SHORT)
         path, found = recording_of(account, call)
-        lab.expect(stamp(found.get("expires_at")), f"expires_at: expected an instant, got {found.get('expires_at')!r}")
+        ctx.expect(stamp(found.get("expires_at")), f"expires_at: expected an instant, got {found.get('expires_at')!r}")
         exchange = account.get(path, key=None)
-        lab.insist(
+        ctx.check_(
             exchange.status == 200 and exchange.content_type == "audio/mpeg",
             f"a recording: expected 200 with audio/mpeg, got {exchange} with {exchange.content_type}",
             exchange,
@@ -406,8 +406,8 @@ def recordings_played(lab: Lab) -> None:
         try:
             plays = mp3.seconds(exchange.response_body)
         except ValueError as error:
-            lab.insist(False, f"a recording: expected an MP3, but {error}", exchange)
+            ctx.check_(False, f"a recording: expected an MP3, but {error}", exchange)
             return
-        lab.expect(
+        ctx.expect(
             abs(plays - seconds) <= 1.5, f"a recording: expected {seconds} s of sound, it plays {plays:.1f} s", exchange
         )

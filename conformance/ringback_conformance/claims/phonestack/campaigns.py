@@ -33,7 +33,7 @@ from ringback_conformance.claims.phonestack.steps import (
 )
 from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.model import Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
 
 ENDS = ("voicemail", "no_answer", "busy", "failed")
@@ -56,8 +56,8 @@ def answered(account: Account, place: int, **script: Any) -> None:
 
 
 @CATALOGUE.probe("PST-CAM-1")
-def campaigns_looked_at(lab: Lab) -> None:
-    account = lab.account(
+def campaigns_looked_at(ctx: ProbeContext) -> None:
+    account = ctx.account(
         campaigns=[
             {"name": "Spring follow-up", "contacts": people(6), "calls_per_minute": 60},
             {"name": "Reception", "direction": "inbound"},
@@ -68,14 +68,14 @@ def campaigns_looked_at(lab: Lab) -> None:
     every = listed(account, CAMPAIGNS)
     for each in every:
         odd = odd_fields(each, CAMPAIGN, "a campaign")
-        lab.expect(odd is None, f"a campaign: {odd or 'as documented'}")
+        ctx.expect(odd is None, f"a campaign: {odd or 'as documented'}")
     answered(account, 0, analysis=dict(ANALYSIS))
     answered(account, 1, duration=25, analysis={**ANALYSIS, "disposition": "cold", "meeting_booked": False})
     account.script({"to": phone(2)}, voicemail="Please leave a message.")
     for place, end in enumerate(ENDS[1:], 3):
         account.script({"to": phone(place)}, end=end)
     started = act(account, campaign, "start")
-    lab.require(started.status == 200, f"the campaign cannot be started: {started}")
+    ctx.precondition(started.status == 200, f"the campaign cannot be started: {started}")
     account.advance(HOUR)
     for query, wanted in (
         ({"direction": "inbound"}, {"Reception"}),
@@ -85,10 +85,10 @@ def campaigns_looked_at(lab: Lab) -> None:
         ({"status": "draft", "direction": "outbound"}, {"Autumn"}),
     ):
         seen = {each["name"] for each in listed(account, CAMPAIGNS, **query)}
-        lab.expect(seen == wanted, f"campaigns with {query}: expected {sorted(wanted)}, got {sorted(seen)}")
+        ctx.expect(seen == wanted, f"campaigns with {query}: expected {sorted(wanted)}, got {sorted(seen)}")
     figures = stats_of(account, campaign)
     calls = everything(account, CALLS, campaign_id=campaign["id"])
-    lab.require(len(calls) == 6, f"six contacts were to be called, and there are {len(calls)} calls")
+    ctx.precondition(len(calls) == 6, f"six contacts were to be called, and there are {len(calls)} calls")
     by_status = Counter(call["status"] for call in calls)
     wanted_figures: dict[str, Any] = {
         "contacts": 6,
@@ -101,22 +101,22 @@ def campaigns_looked_at(lab: Lab) -> None:
         "cost_cents": sum(call["cost_cents"] for call in calls),
     }
     wrong = {name: figures.get(name) for name, value in wanted_figures.items() if figures.get(name) != value}
-    lab.expect(not wrong, f"stats of a campaign: expected {wanted_figures}, as its calls are, got {wrong}")
-    lab.expect(
+    ctx.expect(not wrong, f"stats of a campaign: expected {wanted_figures}, as its calls are, got {wrong}")
+    ctx.expect(
         dict(by_status) == {"completed": 2, **dict.fromkeys(ENDS, 1)}, f"its calls by status: got {dict(by_status)}"
     )
     unknown = account.get(f"{CAMPAIGNS}?status=asleep")
-    refused(lab, unknown, (400, 422), "campaigns with status=asleep")
+    refused(ctx, unknown, (400, 422), "campaigns with status=asleep")
 
 
 @CATALOGUE.probe("PST-CAM-2")
-def states_and_what_leads_between(lab: Lab) -> None:
+def states_and_what_leads_between(ctx: ProbeContext) -> None:
     many = [
         {"name": f"{state} {action}", "contacts": people(1, 10 * place), "calls_per_minute": 0.001, "always_on": True}
         for place, (state, action) in enumerate((state, action) for state in ALLOWED for action in ACTIONS)
     ]
-    account = lab.account(campaigns=many)
-    inbox = hook(lab, account, "campaign.started", "campaign.paused", "campaign.completed")
+    account = ctx.account(campaigns=many)
+    inbox = hook(ctx, account, "campaign.started", "campaign.paused", "campaign.completed")
     by_name = {campaign["name"]: campaign for campaign in everything(account, CAMPAIGNS)}
     told_of: Counter[str] = Counter()
     for state, allowed in ALLOWED.items():
@@ -128,19 +128,19 @@ def states_and_what_leads_between(lab: Lab) -> None:
                 act(account, campaign, step)
                 told_of[step] += 1
             before = fetched(account, CAMPAIGNS, campaign["id"])
-            lab.require(before["status"] == state, f"a campaign is to be {state}, and is {before['status']}")
+            ctx.precondition(before["status"] == state, f"a campaign is to be {state}, and is {before['status']}")
             exchange = act(account, campaign, action)
             after = fetched(account, CAMPAIGNS, campaign["id"])
             if action in allowed:
                 told_of[action] += 1
-                lab.expect(
+                ctx.expect(
                     exchange.status == 200 and after["status"] == allowed[action],
                     f"{action} of what is {state}: expected 200, {allowed[action]}, got {exchange}, {after['status']}",
                     exchange,
                 )
                 continue
-            refused(lab, exchange, (400, 403, 409, 422), f"{action} of what is {state}")
-            lab.expect(after == before, f"what is {state} after {action}: expected it as it was", exchange)
+            refused(ctx, exchange, (400, 403, 409, 422), f"{action} of what is {state}")
+            ctx.expect(after == before, f"what is {state} after {action}: expected it as it was", exchange)
     account.advance(1)
     seen = Counter(names(told(inbox)))
     wanted = {
@@ -150,21 +150,21 @@ def states_and_what_leads_between(lab: Lab) -> None:
     }
     some = told_of["start"] <= seen["campaign.started"] <= wanted["campaign.started"]
     rest = {name: seen[name] for name in ("campaign.paused", "campaign.completed") if seen[name] != wanted[name]}
-    lab.expect(some and not rest, f"their events: expected {wanted}, got {dict(seen)}", *inbox.received[-1:])
+    ctx.expect(some and not rest, f"their events: expected {wanted}, got {dict(seen)}", *inbox.received[-1:])
 
 
 @CATALOGUE.probe("PST-CAM-3", Send("GET", CAMPAIGNS, 1))
-def campaigns_are_the_dashboards(lab: Lab) -> None:
-    account = lab.customer()
-    if not lab.emulated:
+def campaigns_are_the_dashboards(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if not ctx.emulated:
         listing = account.get(CAMPAIGNS)
-        lab.require(listing.status == 200, f"there is no list of campaigns: {listing}")
-        lab.leave_out("POST of a campaign")
+        ctx.precondition(listing.status == 200, f"there is no list of campaigns: {listing}")
+        ctx.not_covered("POST of a campaign")
         return
     for path in (CAMPAIGNS, f"{CAMPAIGNS}/bulk"):
         exchange = account.post(path, {"name": "Ours", "direction": "outbound"})
-        refused(lab, exchange, (404, 405), f"POST {path}")
-    lab.expect(not listed(account, CAMPAIGNS), "campaigns after that: expected none")
+        refused(ctx, exchange, (404, 405), f"POST {path}")
+    ctx.expect(not listed(account, CAMPAIGNS), "campaigns after that: expected none")
 
 
 def _counts(account: Account, first: int, last: int) -> list[int]:
@@ -173,84 +173,84 @@ def _counts(account: Account, first: int, last: int) -> list[int]:
 
 
 @CATALOGUE.probe("PST-CAM-4")
-def a_campaign_from_first_to_last(lab: Lab) -> None:
-    account, campaign = with_campaign(lab, contacts=people(8), calls_per_minute=2, max_concurrent_calls=3)
-    inbox = hook(lab, account, "campaign.completed", "campaign.paused", "campaign.started")
+def a_campaign_from_first_to_last(ctx: ProbeContext) -> None:
+    account, campaign = with_campaign(ctx, contacts=people(8), calls_per_minute=2, max_concurrent_calls=3)
+    inbox = hook(ctx, account, "campaign.completed", "campaign.paused", "campaign.started")
     for place in range(8):
         answered(account, place)
     account.advance(HOUR)
-    lab.expect(not listed(account, CALLS), "a campaign that was not started: expected no call")
+    ctx.expect(not listed(account, CALLS), "a campaign that was not started: expected no call")
     act(account, campaign, "start")
     account.advance(2 * MINUTE - 1)
     early = sum(_counts(account, 0, 8))
-    lab.expect(3 <= early <= 5, f"calls of 2 a minute in the first two minutes: expected about 4, got {early}")
+    ctx.expect(3 <= early <= 5, f"calls of 2 a minute in the first two minutes: expected about 4, got {early}")
     paused = act(account, campaign, "pause")
-    lab.require(paused.status == 200, f"the campaign cannot be paused: {paused}")
+    ctx.precondition(paused.status == 200, f"the campaign cannot be paused: {paused}")
     account.advance(HOUR)
     resting = sum(_counts(account, 0, 8))
-    lab.expect(resting == early, f"calls while it is paused: expected no more than {early}, got {resting}")
+    ctx.expect(resting == early, f"calls while it is paused: expected no more than {early}, got {resting}")
     figures = stats_of(account, campaign)
-    lab.expect(
+    ctx.expect(
         figures["queued"] == 8 - early and figures["in_progress"] == 0,
         f"its queue meanwhile: expected {8 - early} queued and none under way, got {figures}",
     )
     resumed = act(account, campaign, "resume")
-    lab.require(resumed.status == 200, f"the campaign cannot be resumed: {resumed}")
+    ctx.precondition(resumed.status == 200, f"the campaign cannot be resumed: {resumed}")
     account.advance(HOUR)
     counts = _counts(account, 0, 8)
-    lab.expect(counts == [1] * 8, f"calls to each of eight, a pause in between: expected one each, got {counts}")
+    ctx.expect(counts == [1] * 8, f"calls to each of eight, a pause in between: expected one each, got {counts}")
     last = fetched(account, CAMPAIGNS, campaign["id"])
-    lab.expect(last["status"] == "completed", f"a campaign that has called everybody: it is {last['status']}")
-    lab.expect(last["stats"]["queued"] == 0, f"its queue then: expected none, got {last['stats']['queued']}")
+    ctx.expect(last["status"] == "completed", f"a campaign that has called everybody: it is {last['status']}")
+    ctx.expect(last["stats"]["queued"] == 0, f"its queue then: expected none, got {last['stats']['queued']}")
     seen = names(told(inbox))
-    lab.expect(seen.count("campaign.completed") == 1, f"campaign.completed: expected one, got {seen}", *inbox.received)
-    _never_more_than_allowed(lab)
+    ctx.expect(seen.count("campaign.completed") == 1, f"campaign.completed: expected one, got {seen}", *inbox.received)
+    _never_more_than_allowed(ctx)
 
 
-def _never_more_than_allowed(lab: Lab) -> None:
-    account, campaign = with_campaign(lab, contacts=people(5), calls_per_minute=600, max_concurrent_calls=2)
+def _never_more_than_allowed(ctx: ProbeContext) -> None:
+    account, campaign = with_campaign(ctx, contacts=people(5), calls_per_minute=600, max_concurrent_calls=2)
     for place in range(5):
         answered(account, place, duration=100)
     act(account, campaign, "start")
     account.advance(60)
     under_way = stats_of(account, campaign)["in_progress"]
-    lab.expect(under_way == 2, f"calls under way with max_concurrent_calls 2: expected 2, got {under_way}")
+    ctx.expect(under_way == 2, f"calls under way with max_concurrent_calls 2: expected 2, got {under_way}")
     account.advance(HOUR)
     counts = _counts(account, 0, 5)
-    lab.expect(counts == [1] * 5, f"calls to each of five, two at a time: expected one each, got {counts}")
+    ctx.expect(counts == [1] * 5, f"calls to each of five, two at a time: expected one each, got {counts}")
 
 
 @CATALOGUE.probe("PST-CAM-5")
-def a_campaign_that_is_stopped(lab: Lab) -> None:
-    account, campaign = with_campaign(lab, contacts=people(6), calls_per_minute=2)
-    inbox = hook(lab, account, "campaign.completed")
+def a_campaign_that_is_stopped(ctx: ProbeContext) -> None:
+    account, campaign = with_campaign(ctx, contacts=people(6), calls_per_minute=2)
+    inbox = hook(ctx, account, "campaign.completed")
     for place in range(6):
         answered(account, place)
     act(account, campaign, "start")
     account.advance(MINUTE)
     stopped = act(account, campaign, "stop")
-    lab.insist(stopped.status == 200, f"stopping a campaign: expected 200, got {stopped}", stopped)
+    ctx.check_(stopped.status == 200, f"stopping a campaign: expected 200, got {stopped}", stopped)
     before = sum(_counts(account, 0, 6))
-    lab.require(before < 6, "everybody was called before it could be stopped")
+    ctx.precondition(before < 6, "everybody was called before it could be stopped")
     account.advance(HOUR)
     after = sum(_counts(account, 0, 6))
-    lab.expect(
+    ctx.expect(
         after == before, f"calls of a campaign that was stopped: expected no more than {before}, got {after}", stopped
     )
     status = fetched(account, CAMPAIGNS, campaign["id"])["status"]
-    lab.expect(status == "completed", f"a campaign that was stopped: expected completed, it is {status}", stopped)
+    ctx.expect(status == "completed", f"a campaign that was stopped: expected completed, it is {status}", stopped)
     came = names(told(inbox))
-    lab.expect(
+    ctx.expect(
         came == ["campaign.completed"], f"its event: expected campaign.completed once, got {came}", *inbox.received
     )
     added = account.post(CONTACTS, {"phone": phone(20), "campaign_id": campaign["id"]})
     account.advance(HOUR)
-    lab.expect(not dialled(account, phone(20)), "a contact for what was stopped: expected no call", added)
+    ctx.expect(not dialled(account, phone(20)), "a contact for what was stopped: expected no call", added)
 
 
 @CATALOGUE.probe("PST-BILL-1")
-def the_limit_is_reached(lab: Lab) -> None:
-    account = lab.account(
+def the_limit_is_reached(ctx: ProbeContext) -> None:
+    account = ctx.account(
         campaigns=[{"name": "Spring follow-up", "contacts": people(30, 100), "calls_per_minute": 60}],
         spending_limit="2.00",
     )
@@ -265,18 +265,18 @@ def the_limit_is_reached(lab: Lab) -> None:
             break
         account.advance(200)
     spent = sum(call["cost_cents"] for call in everything(account, CALLS))
-    lab.require(spent >= 200 or calls < 11, f"calls of two minutes cost {spent} cents, less than the limit of 200")
-    refused(lab, exchange, (402, 403, 409, 429), f"a trigger once {spent} of 200 cents are spent")
-    lab.expect(
+    ctx.precondition(spent >= 200 or calls < 11, f"calls of two minutes cost {spent} cents, less than the limit of 200")
+    refused(ctx, exchange, (402, 403, 409, 429), f"a trigger once {spent} of 200 cents are spent")
+    ctx.expect(
         spent >= 200, f"a trigger was refused when {spent} of 200 cents were spent: expected it placed", exchange
     )
     before = len(listed(account, CALLS))
     act(account, campaign, "start")
     account.advance(HOUR)
     after = everything(account, CALLS)
-    lab.expect(
+    ctx.expect(
         len(after) == before, f"calls of a campaign after that: expected none, got {len(after) - before}", exchange
     )
     account.settings(spending_limit="1000.00")
     again = trigger(account, profile, phone(50), script={"duration": 5})
-    lab.expect(made(again), f"a trigger once the limit is raised: expected 2xx, got {again}", again)
+    ctx.expect(made(again), f"a trigger once the limit is raised: expected 2xx, got {again}", again)

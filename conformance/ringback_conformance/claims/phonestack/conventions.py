@@ -31,13 +31,13 @@ from ringback_conformance.claims.phonestack.steps import (
 )
 from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 RATE, BULK_RATE = 100, 10
 """Page "Rate Limits": requests a minute and key."""
 TWICE = 2 * RATE
 WAIT_AT_MOST = 60
-DEFAULT, MOST = 50, 100
+DEFAULT, MAX_COUNT = 50, 100
 """Page "Pagination"."""
 BAD_LIMITS = ("0", "101", "-1", "1.5", "many", "")
 NO_CURSORS = ("nope", "ct_000000000000", "")
@@ -67,11 +67,11 @@ def until_limited(account: Account, most: int, key: str = "") -> tuple[int, Exch
     return most, exchange
 
 
-def limited(lab: Lab, exchange: Exchange, what: str) -> int:
+def limited(ctx: ProbeContext, exchange: Exchange, what: str) -> int:
     """Expect 429 `RATE_LIMIT_EXCEEDED`; gives the seconds to wait."""
-    refused(lab, exchange, (429,), what, "RATE_LIMIT_EXCEEDED")
+    refused(ctx, exchange, (429,), what, "RATE_LIMIT_EXCEEDED")
     wait = exchange.response_header("retry-after") or ""
-    lab.insist(
+    ctx.check_(
         wait.isdigit() and 0 < int(wait) <= WAIT_AT_MOST,
         f"Retry-After of a 429: expected seconds from 1 to {WAIT_AT_MOST}, got {wait!r}",
         exchange,
@@ -93,63 +93,63 @@ def a_wait_is_told(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("PST-LIM-1", Send("GET", CONTACTS, TWICE, note="at once"))
-def more_than_a_hundred_a_minute(lab: Lab) -> None:
-    account = lab.account(rate_limit=...) if lab.emulated else lab.customer()
-    if lab.emulated:
+def more_than_a_hundred_a_minute(ctx: ProbeContext) -> None:
+    account = ctx.account(rate_limit=...) if ctx.emulated else ctx.default_account()
+    if ctx.emulated:
         for _ in range(RATE // 2):
             account.get(f"{CONTACTS}?limit=1")
         account.advance(WAIT_AT_MOST // 2)
     passed, exchange = until_limited(account, TWICE)
-    lab.insist(passed < TWICE, f"{TWICE} requests at once: expected 429 before, all were let through", exchange)
-    wait = limited(lab, exchange, f"request {passed + 1} at once")
-    if not lab.emulated:
-        lab.equipment.transport.pace.pause(float(wait))
+    ctx.check_(passed < TWICE, f"{TWICE} requests at once: expected 429 before, all were let through", exchange)
+    wait = limited(ctx, exchange, f"request {passed + 1} at once")
+    if not ctx.emulated:
+        ctx.run_context.transport.pace.pause(float(wait))
     else:
-        lab.expect(
+        ctx.expect(
             passed == RATE - RATE // 2,
             f"requests of a minute: expected {RATE} let through, {passed + RATE // 2} were",
             exchange,
         )
         account.advance(wait)
     after = account.get(CONTACTS, paced=False, patient=False)
-    lab.expect(after.status == 200, f"a request after waiting {wait} s as told: expected 200, got {after}", after)
+    ctx.expect(after.status == 200, f"a request after waiting {wait} s as told: expected 200, got {after}", after)
 
 
 @CATALOGUE.probe("PST-LIM-2")
-def bulk_is_counted_apart(lab: Lab) -> None:
-    account = lab.account(rate_limit=...)
+def bulk_is_counted_apart(ctx: ProbeContext) -> None:
+    account = ctx.account(rate_limit=...)
     for place in range(BULK_RATE):
         exchange = account.post(BULK, {"contacts": [{"phone": phone(place)}]})
-        lab.insist(made(exchange), f"bulk request {place + 1} of a minute: expected 2xx, got {exchange}", exchange)
+        ctx.check_(made(exchange), f"bulk request {place + 1} of a minute: expected 2xx, got {exchange}", exchange)
     over = account.post(BULK, {"contacts": [{"phone": phone(50)}]})
-    wait = limited(lab, over, f"bulk request {BULK_RATE + 1} of a minute")
+    wait = limited(ctx, over, f"bulk request {BULK_RATE + 1} of a minute")
     plain = account.post(CONTACTS, {"phone": phone(51)})
-    lab.expect(plain.status == 201, f"a single contact meanwhile: expected 201, got {plain}", plain)
+    ctx.expect(plain.status == 201, f"a single contact meanwhile: expected 201, got {plain}", plain)
     there = len(listed(account, CONTACTS))
-    lab.expect(there == BULK_RATE + 1, f"after a bulk request too many: expected nothing created, {there} contacts are")
+    ctx.expect(there == BULK_RATE + 1, f"after a bulk request too many: expected nothing created, {there} contacts are")
     account.advance(wait)
     again = account.post(BULK, {"contacts": [{"phone": phone(50)}]})
-    lab.expect(made(again), f"a bulk request after waiting {wait} s as told: expected 2xx, got {again}", again)
+    ctx.expect(made(again), f"a bulk request after waiting {wait} s as told: expected 2xx, got {again}", again)
 
 
 @CATALOGUE.probe("PST-LIM-3")
-def limits_of_each_key(lab: Lab) -> None:
-    account = lab.account(rate_limit=..., keys=({}, {"rate_limit": 3}, {"rate_limit": 3}))
+def limits_of_each_key(ctx: ProbeContext) -> None:
+    account = ctx.account(rate_limit=..., keys=({}, {"rate_limit": 3}, {"rate_limit": 3}))
     _, small, other = account.keys
     passed, exchange = until_limited(account, RATE, small)
-    lab.expect(passed == 3, f"a key of 3 a minute: expected three requests let through, {passed} were", exchange)
-    limited(lab, exchange, "a key past its own limit")
+    ctx.expect(passed == 3, f"a key of 3 a minute: expected three requests let through, {passed} were", exchange)
+    limited(ctx, exchange, "a key past its own limit")
     for key, what in ((account.key, "another key"), (other, "another key with the same limit")):
         exchange = account.get(CONTACTS, key=key)
-        lab.expect(exchange.status == 200, f"{what} of the organization: expected 200, got {exchange}", exchange)
+        ctx.expect(exchange.status == 200, f"{what} of the organization: expected 200, got {exchange}", exchange)
 
 
 # -- errors ------
 
 
 @CATALOGUE.probe("PST-ERR-1")
-def trouble_on_the_other_side(lab: Lab) -> None:
-    account = lab.account()
+def trouble_on_the_other_side(ctx: ProbeContext) -> None:
+    account = ctx.account()
     for operation, method, path in (
         ("listContacts", "GET", CONTACTS),
         ("createContact", "POST", CONTACTS),
@@ -157,10 +157,10 @@ def trouble_on_the_other_side(lab: Lab) -> None:
     ):
         account.fault(operation=operation, first=1, effect={"status": 500})
         exchange = account.request(method, path, json={"phone": phone(1)} if method == "POST" else ...)
-        refused(lab, exchange, (500,), f"{method} {path} in trouble", "INTERNAL_ERROR")
-    lab.expect(not listed(account, CONTACTS), "contacts after a create that failed: expected none")
+        refused(ctx, exchange, (500,), f"{method} {path} in trouble", "INTERNAL_ERROR")
+    ctx.expect(not listed(account, CONTACTS), "contacts after a create that failed: expected none")
     after = account.post(CONTACTS, {"phone": phone(1)})
-    lab.expect(after.status == 201, f"the same create after that: expected 201, got {after}", after)
+    ctx.expect(after.status == 201, f"the same create after that: expected 201, got {after}", after)
 
 
 def is_error(exchange: Exchange, _: Known) -> bool:
@@ -183,10 +183,10 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
 @CATALOGUE.probe(
     "PST-ERR-2", Send("GET", f"{CONTACTS}/{{id}}", 1, note="that does not exist"), Send("GET", CONTACTS, 1)
 )
-def an_error_of_each_kind(lab: Lab) -> None:
-    account = lab.customer()
-    refused(lab, account.get(f"{CONTACTS}/{NOBODY[CONTACTS]}"), (404,), "an unknown contact", "NOT_FOUND")
-    refused(lab, account.get(CONTACTS, key=None), (401,), "no key", "UNAUTHORIZED")
+def an_error_of_each_kind(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    refused(ctx, account.get(f"{CONTACTS}/{NOBODY[CONTACTS]}"), (404,), "an unknown contact", "NOT_FOUND")
+    refused(ctx, account.get(CONTACTS, key=None), (401,), "no key", "UNAUTHORIZED")
 
 
 @CATALOGUE.probe(
@@ -196,14 +196,14 @@ def an_error_of_each_kind(lab: Lab) -> None:
     Send("DELETE", f"{CONTACTS}/{{id}}", 4, note="of what does not exist"),
     Send("POST", f"{CONTACTS}/{{id}}/dnc", 1, note="of what does not exist"),
 )
-def what_does_not_exist(lab: Lab) -> None:
-    account = lab.customer()
+def what_does_not_exist(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     asked: list[tuple[str, str, object]] = [("GET", f"{path}/{id_}", ...) for path, id_ in NOBODY.items()]
     asked += [("PATCH", f"{path}/{NOBODY[path]}", {"name": "x"}) for path in (FIELDS, PROFILES)]
     asked += [("PATCH", f"{CONTACTS}/{NOBODY[CONTACTS]}", {"company": "x"})]
     asked += [("DELETE", f"{path}/{NOBODY[path]}", ...) for path in (CONTACTS, FIELDS, PROFILES)]
     asked += [(method, f"{CONTACTS}/{NOBODY[CONTACTS]}/dnc", ...) for method in ("POST", "DELETE")]
-    if lab.emulated:
+    if ctx.emulated:
         asked += [("GET", f"{CALLS}/{NOBODY[CALLS]}/{part}", ...) for part in ("transcript", "recording")]
         asked += [
             ("POST", f"{CAMPAIGNS}/{NOBODY[CAMPAIGNS]}/{action}", ...)
@@ -216,15 +216,15 @@ def what_does_not_exist(lab: Lab) -> None:
         ]
     for method, path, body in asked:
         exchange = account.request(method, path, json=body)
-        refused(lab, exchange, (404,), f"{method} {path}, which does not exist", "NOT_FOUND")
+        refused(ctx, exchange, (404,), f"{method} {path}, which does not exist", "NOT_FOUND")
 
 
 @CATALOGUE.probe("PST-ERR-4", *(Send("POST", CONTACTS, 1, note="which is refused") for _ in range(len(ODD_BODIES) + 8)))
-def bodies_that_make_no_sense(lab: Lab) -> None:
-    account = lab.customer()
+def bodies_that_make_no_sense(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     json = (("Content-Type", "application/json"),)
     for body in ODD_BODIES:
-        invalid(lab, account.post(CONTACTS, content=body, headers=json), f"a contact of {body!r}")
+        invalid(ctx, account.post(CONTACTS, content=body, headers=json), f"a contact of {body!r}")
     for field, value in (
         ("first_name", 5),
         ("last_name", ["x"]),
@@ -236,16 +236,16 @@ def bodies_that_make_no_sense(lab: Lab) -> None:
         ("campaign_id", 7),
     ):
         exchange = account.post(CONTACTS, {"phone": phone(1), field: value})
-        invalid(lab, exchange, f"a contact whose {field} is {value!r}")
-    if not lab.emulated:
-        lab.leave_out("what else than contacts is made of bodies")
+        invalid(ctx, exchange, f"a contact whose {field} is {value!r}")
+    if not ctx.emulated:
+        ctx.not_covered("what else than contacts is made of bodies")
         return
-    lab.expect(not listed(account, CONTACTS), "contacts after that: expected none")
+    ctx.expect(not listed(account, CONTACTS), "contacts after that: expected none")
     for path in (FIELDS, PROFILES, BULK, TRIGGER):
         for body in ODD_BODIES[1:5]:
-            invalid(lab, account.post(path, content=body, headers=json), f"POST {path} of {body!r}")
+            invalid(ctx, account.post(path, content=body, headers=json), f"POST {path} of {body!r}")
     for path in (FIELDS, PROFILES, CALLS):
-        lab.expect(not listed(account, path), f"{path} after that: expected nothing")
+        ctx.expect(not listed(account, path), f"{path} after that: expected nothing")
 
 
 @CATALOGUE.probe(
@@ -255,32 +255,32 @@ def bodies_that_make_no_sense(lab: Lab) -> None:
     Send("POST", PROFILES, 1),
     Send("DELETE", CONTACTS, 3),
 )
-def json_whatever_its_type_says(lab: Lab) -> None:
-    account = lab.customer()
+def json_whatever_its_type_says(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path, body in (
         (CONTACTS, b'{"phone": "+12145550177", "first_name": "Dana"}'),
         (FIELDS, b'{"name": "curl_budget", "type": "enum", "options": ["low", "high"]}'),
         (PROFILES, b'{"name": "Curl"}'),
     ):
         exchange = account.post(path, content=body, headers=(("Content-Type", FORM),))
-        lab.expect(exchange.status == 201, f"POST {path} of JSON as {FORM}: expected 201, got {exchange}", exchange)
+        ctx.expect(exchange.status == 201, f"POST {path} of JSON as {FORM}: expected 201, got {exchange}", exchange)
         untyped = (
             account.post(path, content=body.replace(b"77", b"78").replace(b"curl", b"c").replace(b"Curl", b"C"))
-            if lab.emulated
+            if ctx.emulated
             else None
         )
         if untyped is not None:
-            lab.expect(
+            ctx.expect(
                 untyped.status == 201, f"POST {path} of JSON without a type: expected 201, got {untyped}", untyped
             )
 
 
 @CATALOGUE.probe("PST-ERR-6", Send("GET", f"{API}/nothing", 3))
-def what_the_api_lacks(lab: Lab) -> None:
-    account = lab.customer()
-    for method, path in UNROUTED if lab.emulated else UNROUTED[:3]:
+def what_the_api_lacks(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    for method, path in UNROUTED if ctx.emulated else UNROUTED[:3]:
         exchange = account.request(method, path, json={} if method in ("PUT", "POST", "PATCH") else ...)
-        refused(lab, exchange, (404, 405), f"{method} {path}")
+        refused(ctx, exchange, (404, 405), f"{method} {path}")
 
 
 # -- pages ------
@@ -298,67 +298,67 @@ def a_list_is_in_its_envelope(exchange: Exchange, _: Known) -> str | None:
 
 
 @CATALOGUE.probe("PST-PAGE-2", *(Send("GET", path, 1) for path in LISTS))
-def lists_of_everything(lab: Lab) -> None:
-    account = lab.customer()
+def lists_of_everything(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for path in LISTS:
         exchange = account.get(path)
         odd = odd_list(exchange.json())
-        lab.expect(exchange.status == 200 and odd is None, f"GET {path}: {odd or exchange}", exchange)
+        ctx.expect(exchange.status == 200 and odd is None, f"GET {path}: {odd or exchange}", exchange)
 
 
 @CATALOGUE.probe("PST-PAGE-1", Send("GET", CONTACTS, 20), Send("POST", CONTACTS, 7), Send("DELETE", CONTACTS, 7))
-def a_walk_through_the_pages(lab: Lab) -> None:
-    account = lab.customer()
-    if not lab.emulated:
+def a_walk_through_the_pages(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    if not ctx.emulated:
         mine = [new_contact(account, phone(place), tags=["ringback-walk"])["id"] for place in range(3)]
         seen = [id_ for page in pages(account, CONTACTS, 1, tag="ringback-walk") for id_ in ids(data(page))]
-        lab.expect(sorted(seen) == sorted(mine), f"a walk of three contacts: expected each once, got {len(seen)}")
-        lab.leave_out("the default of 50 and the limit of 100")
+        ctx.expect(sorted(seen) == sorted(mine), f"a walk of three contacts: expected each once, got {len(seen)}")
+        ctx.not_covered("the default of 50 and the limit of 100")
         return
-    result = imported(account, [{"phone": phone(place)} for place in range(MOST + 2)])
-    lab.require(result.get("created") == MOST + 2, f"contacts to page through: {result}")
-    for query, expected in (("", DEFAULT), (f"?limit={MOST}", MOST), ("?limit=7", 7)):
+    result = imported(account, [{"phone": phone(place)} for place in range(MAX_COUNT + 2)])
+    ctx.precondition(result.get("created") == MAX_COUNT + 2, f"contacts to page through: {result}")
+    for query, expected in (("", DEFAULT), (f"?limit={MAX_COUNT}", MAX_COUNT), ("?limit=7", 7)):
         exchange = account.get(f"{CONTACTS}{query}")
         count = len(data(exchange))
         told = (exchange.json().get("meta") or {}).get("limit")
-        lab.expect(
+        ctx.expect(
             count == expected == told,
-            f"a page of {MOST + 2} contacts {query or 'as it is'}: expected {expected}, got {count}, told {told}",
+            f"a page of {MAX_COUNT + 2} contacts {query or 'as it is'}: expected {expected}, got {count}, told {told}",
             exchange,
         )
-    for limit in (41, 51, MOST):
+    for limit in (41, 51, MAX_COUNT):
         walked = list(pages(account, CONTACTS, limit))
         found = [each for page in walked for each in data(page)]
         apart = len(set(ids(found)))
-        lab.expect(
-            len(found) == apart == MOST + 2,
-            f"a walk by {limit}: expected {MOST + 2} contacts once each, got {len(found)}, {apart} of them apart",
+        ctx.expect(
+            len(found) == apart == MAX_COUNT + 2,
+            f"a walk by {limit}: expected {MAX_COUNT + 2} contacts once each, got {len(found)}, {apart} of them apart",
             *walked,
         )
         odd = newest_first(found)
-        lab.expect(odd is None, f"the order of a walk: {odd or 'newest first'}", *walked)
-    _a_walk_while_more_is_made(lab, account)
-    _walks_elsewhere(lab)
+        ctx.expect(odd is None, f"the order of a walk: {odd or 'newest first'}", *walked)
+    _a_walk_while_more_is_made(ctx, account)
+    _walks_elsewhere(ctx)
 
 
-def _a_walk_while_more_is_made(lab: Lab, account: Account) -> None:
-    before = set(ids([each for page in pages(account, CONTACTS, MOST) for each in data(page)]))
+def _a_walk_while_more_is_made(ctx: ProbeContext, account: Account) -> None:
+    before = set(ids([each for page in pages(account, CONTACTS, MAX_COUNT) for each in data(page)]))
     seen: list[str] = []
     for place, page in enumerate(pages(account, CONTACTS, 41)):
         seen += ids(data(page))
         account.advance(1)
         new_contact(account, phone(200 + place))
-    lab.expect(
+    ctx.expect(
         before <= set(seen) and len(seen) == len(set(seen)),
         f"a walk while more is made: expected what was there once each, got {len(before & set(seen))} of {len(before)}",
     )
     first = account.get(f"{CONTACTS}?limit=5")
     odd = newest_first(data(first))
-    lab.expect(odd is None, f"the order of the list: {odd or 'newest first'}", first)
+    ctx.expect(odd is None, f"the order of the list: {odd or 'newest first'}", first)
 
 
-def _walks_elsewhere(lab: Lab) -> None:
-    account = lab.account(
+def _walks_elsewhere(ctx: ProbeContext) -> None:
+    account = ctx.account(
         campaigns=[{"name": f"Campaign {place}"} for place in range(3)],
         reports=[{"name": f"Report {place}"} for place in range(3)],
     )
@@ -368,7 +368,7 @@ def _walks_elsewhere(lab: Lab) -> None:
     for path in (CAMPAIGNS, REPORTS, PROFILES, FIELDS):
         walked = list(pages(account, path, 2))
         seen = ids([each for page in walked for each in data(page)])
-        lab.expect(
+        ctx.expect(
             len(seen) == len(set(seen)) == 3,
             f"a walk through {path} by 2: expected three once each, got {seen}",
             *walked,
@@ -376,10 +376,10 @@ def _walks_elsewhere(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("PST-PAGE-3", Send("GET", CONTACTS, len(BAD_LIMITS) + len(NO_CURSORS)))
-def limits_and_cursors_that_will_not_do(lab: Lab) -> None:
-    account = lab.customer()
-    for path in LISTS if lab.emulated else (CONTACTS,):
+def limits_and_cursors_that_will_not_do(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
+    for path in LISTS if ctx.emulated else (CONTACTS,):
         for bad in BAD_LIMITS if path == CONTACTS else BAD_LIMITS[:2]:
-            invalid(lab, account.get(f"{path}?limit={bad}"), f"{path} with limit={bad!r}")
+            invalid(ctx, account.get(f"{path}?limit={bad}"), f"{path} with limit={bad!r}")
     for cursor in NO_CURSORS:
-        invalid(lab, account.get(f"{CONTACTS}?cursor={cursor}"), f"cursor={cursor!r}")
+        invalid(ctx, account.get(f"{CONTACTS}?cursor={cursor}"), f"cursor={cursor!r}")

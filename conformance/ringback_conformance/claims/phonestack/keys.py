@@ -32,7 +32,7 @@ from ringback_conformance.claims.phonestack.steps import (
 )
 from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.model import Exchange, Header, Send
-from ringback_conformance.probe_context import Account, Lab
+from ringback_conformance.probe_context import Account, ProbeContext
 
 NEVER_ISSUED = "ps_live_neverissued000000000000000000000"
 SEVERAL = 3
@@ -66,39 +66,39 @@ def malformed(key: str) -> tuple[tuple[Header, ...], ...]:
     return ((), *(((("Authorization", value),)) for value in values))
 
 
-def unauthenticated(lab: Lab, exchange: Exchange, what: str) -> None:
+def unauthenticated(ctx: ProbeContext, exchange: Exchange, what: str) -> None:
     """Expect 401 `UNAUTHORIZED`."""
-    refused(lab, exchange, (401,), what, "UNAUTHORIZED")
+    refused(ctx, exchange, (401,), what, "UNAUTHORIZED")
 
 
 @CATALOGUE.probe("PST-AUTH-1", Send("GET", CONTACTS, 7 + SEVERAL, note=WITHOUT_A_KEY))
-def keys_that_do_not_work(lab: Lab) -> None:
-    account = lab.customer()
+def keys_that_do_not_work(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     for headers in malformed(account.key):
         shown = headers[0][1].split(" ")[0] if headers and headers[0][1] != account.key else "its bare key"
         what = f"Authorization of {shown!r}" if headers else "no Authorization header"
-        unauthenticated(lab, account.get(CONTACTS, key=None, headers=headers), what)
+        unauthenticated(ctx, account.get(CONTACTS, key=None, headers=headers), what)
     for key in (NEVER_ISSUED, "ps_live_", NEVER_ISSUED.upper()):
-        unauthenticated(lab, account.get(CONTACTS, key=key), "a key that was never issued")
-    if not lab.emulated:
-        lab.leave_out("a revoked key, and what else than reading does without a key")
+        unauthenticated(ctx, account.get(CONTACTS, key=key), "a key that was never issued")
+    if not ctx.emulated:
+        ctx.not_covered("a revoked key, and what else than reading does without a key")
         return
     for path in LISTS:
-        unauthenticated(lab, account.get(path, key=None), f"{path} without a key")
+        unauthenticated(ctx, account.get(path, key=None), f"{path} without a key")
     for method, path in WRITES:
-        unauthenticated(lab, account.request(method, path, json={}, key=None), f"{method} {path} without a key")
-    other = lab.account(keys=({}, {}))
+        unauthenticated(ctx, account.request(method, path, json={}, key=None), f"{method} {path} without a key")
+    other = ctx.account(keys=({}, {}))
     works = other.get(CONTACTS, key=other.keys[1])
-    lab.require(works.status == 200, f"the second key does not work: {works}")
-    lab.control("DELETE", f"/accounts/{other.id}/keys/{other.key_ids[1]}")
-    unauthenticated(lab, other.get(CONTACTS, key=other.keys[1]), "a revoked key")
+    ctx.precondition(works.status == 200, f"the second key does not work: {works}")
+    ctx.control("DELETE", f"/accounts/{other.id}/keys/{other.key_ids[1]}")
+    unauthenticated(ctx, other.get(CONTACTS, key=other.keys[1]), "a revoked key")
     still = other.get(CONTACTS)
-    lab.expect(still.status == 200, f"the account's other key: expected 200, got {still}", still)
+    ctx.expect(still.status == 200, f"the account's other key: expected 200, got {still}", still)
 
 
-def _furnished(lab: Lab, keys: tuple[dict[str, str], ...] = ({},)) -> tuple[Account, dict[str, str]]:
+def _furnished(ctx: ProbeContext, keys: tuple[dict[str, str], ...] = ({},)) -> tuple[Account, dict[str, str]]:
     """An account with one of each, and their ids by list."""
-    account = lab.account(keys=keys, campaigns=[{"name": "Spring follow-up"}], reports=[{"name": "Everything"}])
+    account = ctx.account(keys=keys, campaigns=[{"name": "Spring follow-up"}], reports=[{"name": "Everything"}])
     profile = new_profile(account)
     own = {
         CONTACTS: new_contact(account, phone(1))["id"],
@@ -147,52 +147,52 @@ def _reads(own: dict[str, str]) -> list[str]:
 
 
 @CATALOGUE.probe("PST-AUTH-2")
-def keys_that_may_not_do_everything(lab: Lab) -> None:
-    account, own = _furnished(lab, SCOPED)
+def keys_that_may_not_do_everything(ctx: ProbeContext) -> None:
+    account, own = _furnished(ctx, SCOPED)
     _, reader, writer = account.keys
     before = _state(account)
     for method, path, body in _writes(own):
         exchange = account.request(method, path, json=body, key=reader)
-        refused(lab, exchange, (403,), f"{method} {path} with a Read Only key", "READ_ONLY")
-    lab.expect(_state(account) == before, "what there is after a Read Only key's writes: expected it as it was")
+        refused(ctx, exchange, (403,), f"{method} {path} with a Read Only key", "READ_ONLY")
+    ctx.expect(_state(account) == before, "what there is after a Read Only key's writes: expected it as it was")
     for path in _reads(own):
         allowed = account.get(path, key=reader)
-        lab.expect(allowed.status == 200, f"GET {path} with a Read Only key: expected 200, got {allowed}", allowed)
+        ctx.expect(allowed.status == 200, f"GET {path} with a Read Only key: expected 200, got {allowed}", allowed)
         shut = account.get(path, key=writer)
-        refused(lab, shut, (403,), f"GET {path} with a Write Only key")
+        refused(ctx, shut, (403,), f"GET {path} with a Write Only key")
     for method, path, body in _writes(own):
         exchange = account.request(method, path, json=body, key=writer)
-        lab.expect(made(exchange), f"{method} {path} with a Write Only key: expected 2xx, got {exchange}", exchange)
+        ctx.expect(made(exchange), f"{method} {path} with a Write Only key: expected 2xx, got {exchange}", exchange)
 
 
 @CATALOGUE.probe("PST-AUTH-3")
-def keys_for_tests(lab: Lab) -> None:
-    account, own = _furnished(lab, ({"kind": "live"}, {"kind": "test"}))
+def keys_for_tests(ctx: ProbeContext) -> None:
+    account, own = _furnished(ctx, ({"kind": "live"}, {"kind": "test"}))
     key = account.keys[1]
-    lab.expect(key.startswith("ps_test_"), f"a test key: expected ps_test_…, it begins {key[:8]}")
+    ctx.expect(key.startswith("ps_test_"), f"a test key: expected ps_test_…, it begins {key[:8]}")
     before = _state(account)
     for method, path, body in _writes(own):
         exchange = account.request(method, path, json=body, key=key)
-        refused(lab, exchange, (403,), f"{method} {path} with a test key", "TEST_KEY")
+        refused(ctx, exchange, (403,), f"{method} {path} with a test key", "TEST_KEY")
     account.advance(2 * 60)
-    lab.expect(_state(account) == before, "what there is after a test key's writes: expected it as it was")
+    ctx.expect(_state(account) == before, "what there is after a test key's writes: expected it as it was")
     for path in _reads(own):
         allowed = account.get(path, key=key)
-        lab.expect(allowed.status == 200, f"GET {path} with a test key: expected 200, got {allowed}", allowed)
+        ctx.expect(allowed.status == 200, f"GET {path} with a test key: expected 200, got {allowed}", allowed)
 
 
 @CATALOGUE.probe("PST-AUTH-4")
-def two_organizations_side_by_side(lab: Lab) -> None:
-    owner, own = _furnished(lab)
-    stranger = lab.customer()
+def two_organizations_side_by_side(ctx: ProbeContext) -> None:
+    owner, own = _furnished(ctx)
+    stranger = ctx.default_account()
     before = _state(owner)
     for path, id_ in own.items():
-        lab.require(id_ in ids(listed(owner, path)), f"{id_} is not in the owner's own {path}")
+        ctx.precondition(id_ in ids(listed(owner, path)), f"{id_} is not in the owner's own {path}")
         seen = stranger.get(path)
-        lab.expect(
+        ctx.expect(
             id_.encode() not in seen.response_body, f"{path} of another organization: expected nothing of ours", seen
         )
-        _unknown(lab, stranger.get(f"{path}/{id_}"))
+        _unknown(ctx, stranger.get(f"{path}/{id_}"))
     for exchange in (
         stranger.patch(f"{CONTACTS}/{own[CONTACTS]}", {"company": "Cedar Lane Bakery"}),
         stranger.post(f"{CONTACTS}/{own[CONTACTS]}/dnc"),
@@ -208,19 +208,19 @@ def two_organizations_side_by_side(lab: Lab) -> None:
         stranger.post(f"{REPORTS}/{own[REPORTS]}/execute", {"date_range": "last_7_days"}),
         stranger.get(f"{REPORTS}/{own[REPORTS]}/export?format=csv"),
     ):
-        _unknown(lab, exchange)
+        _unknown(ctx, exchange)
     for exchange in (
         stranger.post(TRIGGER, {"profile_id": own[PROFILES], "phone": phone(6)}),
         stranger.post(CONTACTS, {"phone": phone(7), "campaign_id": own[CAMPAIGNS]}),
     ):
-        refused(lab, exchange, (400, 404, 422), f"{exchange.method} {exchange.path} with what belongs to another")
-    lab.expect(_state(owner) == before, "what is ours after that: expected it as it was")
-    lab.expect(not listed(stranger, CALLS), "the stranger's calls: expected none")
+        refused(ctx, exchange, (400, 404, 422), f"{exchange.method} {exchange.path} with what belongs to another")
+    ctx.expect(_state(owner) == before, "what is ours after that: expected it as it was")
+    ctx.expect(not listed(stranger, CALLS), "the stranger's calls: expected none")
     again = fetched(owner, PROFILES, own[PROFILES])
-    lab.expect(again["status"] == "active", f"our profile after that: expected it active, it is {again['status']}")
+    ctx.expect(again["status"] == "active", f"our profile after that: expected it active, it is {again['status']}")
 
 
-def _unknown(lab: Lab, exchange: Exchange) -> None:
+def _unknown(ctx: ProbeContext, exchange: Exchange) -> None:
     refused(
-        lab, exchange, (404,), f"{exchange.method} {exchange.path}, which belongs to another organization", "NOT_FOUND"
+        ctx, exchange, (404,), f"{exchange.method} {exchange.path}, which belongs to another organization", "NOT_FOUND"
     )

@@ -27,7 +27,7 @@ from ringback_conformance.claims.phonestack.steps import (
 )
 from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.shapes import odd_fields
 
 BY_DISPOSITION = {
@@ -40,9 +40,9 @@ BY_STATUS = {"name": "Statuses", "group_by": "status", "metrics": ["calls", "com
 WEEK = 7
 
 
-def _reported(lab: Lab) -> tuple[Account, dict[str, Any]]:
+def _reported(ctx: ProbeContext) -> tuple[Account, dict[str, Any]]:
     """An account with calls of today and of three and ten days ago, and its report by disposition."""
-    account = lab.account(reports=[BY_DISPOSITION, BY_STATUS])
+    account = ctx.account(reports=[BY_DISPOSITION, BY_STATUS])
     profile = new_profile(account)
     cold = {**ANALYSIS, "disposition": "not_interested, thanks", "meeting_booked": False}
     held_call(account, profile, phone(1), 50)
@@ -55,12 +55,12 @@ def _reported(lab: Lab) -> tuple[Account, dict[str, Any]]:
 
 
 def run(account: Account, report: dict[str, Any], **body: Any) -> dict[str, Any]:
-    """The figures of a report; NotObserved where there are none."""
+    """The figures of a report; Inconclusive where there are none."""
     exchange = account.post(f"{REPORTS}/{report['id']}/execute", body)
     found = inner(exchange)
     odd = odd_fields(found, RESULT, "the result")
     if odd:
-        raise NotObserved(f"{exchange}: {odd}")
+        raise Inconclusive(f"{exchange}: {odd}")
     result: dict[str, Any] = found
     return result
 
@@ -83,26 +83,26 @@ def figures(calls: list[dict[str, Any]]) -> dict[Any, dict[str, int]]:
 
 
 @CATALOGUE.probe("PST-REP-1")
-def reports_looked_at(lab: Lab) -> None:
-    account = lab.account(reports=[BY_DISPOSITION, BY_STATUS])
+def reports_looked_at(ctx: ProbeContext) -> None:
+    account = ctx.account(reports=[BY_DISPOSITION, BY_STATUS])
     every = listed(account, REPORTS)
     names = {str(report.get("name")) for report in every}
-    lab.expect(names == {"Dispositions", "Statuses"}, f"the reports: expected two by name, got {sorted(names)}")
+    ctx.expect(names == {"Dispositions", "Statuses"}, f"the reports: expected two by name, got {sorted(names)}")
     for report in every:
         odd = odd_fields(report, REPORT, "a report")
-        lab.expect(odd is None, f"a report: {odd or 'as documented'}")
+        ctx.expect(odd is None, f"a report: {odd or 'as documented'}")
         shown = fetched(account, REPORTS, report["id"])
-        lab.expect(shown == report, "a report by its id: expected what the list shows")
+        ctx.expect(shown == report, "a report by its id: expected what the list shows")
     one = fetched(account, REPORTS, the_report(account, "Dispositions")["id"])
     seen = {name: one.get(name) for name in BY_DISPOSITION}
-    lab.expect(seen == BY_DISPOSITION, f"a report's configuration: expected {BY_DISPOSITION}, got {seen}")
+    ctx.expect(seen == BY_DISPOSITION, f"a report's configuration: expected {BY_DISPOSITION}, got {seen}")
 
 
 @CATALOGUE.probe("PST-REP-2")
-def reports_run(lab: Lab) -> None:
-    account, report = _reported(lab)
+def reports_run(ctx: ProbeContext) -> None:
+    account, report = _reported(ctx)
     every = everything(account, CALLS)
-    lab.require(len(every) == 4, f"four calls were made, and {len(every)} are listed")
+    ctx.precondition(len(every) == 4, f"four calls were made, and {len(every)} are listed")
     for range_, calls in (("all_time", every), ("last_7_days", every[:3]), ("today", every[:1]), (None, every)):
         result = run(account, report, **({"date_range": range_} if range_ else {}))
         rows = {
@@ -110,57 +110,57 @@ def reports_run(lab: Lab) -> None:
             for row in result["rows"]
         }
         wanted = figures(calls)
-        lab.expect(rows == wanted, f"a report over {range_ or 'its own range'}: expected {wanted}, got {rows}")
-        lab.expect(len(result["rows"]) == len(rows), f"its rows: expected one for each group, got {result['rows']}")
+        ctx.expect(rows == wanted, f"a report over {range_ or 'its own range'}: expected {wanted}, got {rows}")
+        ctx.expect(len(result["rows"]) == len(rows), f"its rows: expected one for each group, got {result['rows']}")
         totals = {name: sum(row[name] for row in wanted.values()) for name in BY_DISPOSITION["metrics"]}
         seen = {name: result["totals"].get(name) for name in totals}
-        lab.expect(seen == totals, f"its totals: expected {totals}, got {seen}")
-        lab.expect(
+        ctx.expect(seen == totals, f"its totals: expected {totals}, got {seen}")
+        ctx.expect(
             all(set(row) == set(result["columns"]) for row in result["rows"]),
             f"its rows: expected {result['columns']} in each, got {result['rows'][:1]}",
         )
     other = run(account, the_report(account, "Statuses"), date_range="all_time")
     counts = {row.get("status"): row.get("calls") for row in other["rows"]}
     wanted_counts = dict(Counter(call["status"] for call in every))
-    lab.expect(counts == wanted_counts, f"a report by status: expected {wanted_counts}, got {counts}")
+    ctx.expect(counts == wanted_counts, f"a report by status: expected {wanted_counts}, got {counts}")
     account.advance(WEEK * DAY)
     empty = run(account, report, date_range="last_7_days")
-    lab.expect(empty["rows"] == [], f"a week without calls: expected no rows, got {empty['rows']}")
+    ctx.expect(empty["rows"] == [], f"a week without calls: expected no rows, got {empty['rows']}")
 
 
 @CATALOGUE.probe("PST-REP-3")
-def reports_taken_home(lab: Lab) -> None:
-    account, report = _reported(lab)
+def reports_taken_home(ctx: ProbeContext) -> None:
+    account, report = _reported(ctx)
     result = run(account, report)
-    lab.require(len(result["rows"]) == 3, f"the report has {len(result['rows'])} rows, not three")
+    ctx.precondition(len(result["rows"]) == 3, f"the report has {len(result['rows'])} rows, not three")
     columns = result["columns"]
     rows = [["" if row[name] is None else str(row[name]) for name in columns] for row in result["rows"]]
     table = export(account, report, "csv")
-    lab.insist(
+    ctx.check_(
         table.status == 200 and table.content_type == "text/csv",
         f"an export as CSV: expected 200 with text/csv, got {table} with {table.content_type}",
         table,
     )
     read = [line for line in csv.reader(io.StringIO(table.response_body.decode("utf-8-sig"), newline="")) if line]
-    lab.expect(read[:1] == [columns], f"its first line: expected {columns}, got {read[:1]}", table)
-    lab.expect(read[1:] == rows, f"its rows: expected those of a run, {rows}, got {read[1:]}", table)
+    ctx.expect(read[:1] == [columns], f"its first line: expected {columns}, got {read[:1]}", table)
+    ctx.expect(read[1:] == rows, f"its rows: expected those of a run, {rows}, got {read[1:]}", table)
     week = export(account, report, "csv", "&date_range=last_7_days")
     lines = [line for line in csv.reader(io.StringIO(week.response_body.decode("utf-8-sig"), newline="")) if line]
-    lab.expect(len(lines) == 4, f"an export of a week: expected three rows, got {lines[1:]}", week)
+    ctx.expect(len(lines) == 4, f"an export of a week: expected three rows, got {lines[1:]}", week)
     printed = export(account, report, "pdf")
-    lab.insist(
+    ctx.check_(
         printed.status == 200 and printed.content_type == "application/pdf",
         f"an export as PDF: expected 200 with application/pdf, got {printed} with {printed.content_type}",
         printed,
     )
-    words = _words(lab, printed)
+    words = _words(ctx, printed)
     for row in rows:
         missing = [cell for cell in row if "".join(cell.split()) not in words]
-        lab.expect(not missing, f"a row of the PDF: expected {row}, and {missing} is not there", printed)
-    lab.expect("Dispositions" in words, "the PDF: expected the report's name in it", printed)
+        ctx.expect(not missing, f"a row of the PDF: expected {row}, and {missing} is not there", printed)
+    ctx.expect("Dispositions" in words, "the PDF: expected the report's name in it", printed)
 
 
-def _words(lab: Lab, exchange: Exchange) -> str:
+def _words(ctx: ProbeContext, exchange: Exchange) -> str:
     """The text of a PDF without its spaces."""
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
@@ -169,25 +169,25 @@ def _words(lab: Lab, exchange: Exchange) -> str:
     try:
         text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(exchange.response_body)).pages)
     except (PyPdfError, ValueError, KeyError, TypeError) as error:
-        lab.insist(False, f"an export as PDF: it cannot be read: {error or type(error).__name__}", exchange)
+        ctx.check_(False, f"an export as PDF: it cannot be read: {error or type(error).__name__}", exchange)
         return ""
     return "".join(text.split())
 
 
 @CATALOGUE.probe("PST-REP-4")
-def reports_that_will_not_do(lab: Lab) -> None:
-    account = lab.account(reports=[BY_DISPOSITION])
+def reports_that_will_not_do(ctx: ProbeContext) -> None:
+    account = ctx.account(reports=[BY_DISPOSITION])
     report = the_report(account, "Dispositions")
     for bad in ("last_week", "", 7, ["today"]):
         exchange = account.post(f"{REPORTS}/{report['id']}/execute", {"date_range": bad})
-        invalid(lab, exchange, f"a report over {bad!r}")
+        invalid(ctx, exchange, f"a report over {bad!r}")
     for kind in ("xlsx", "", "CSV "):
         invalid(
-            lab,
+            ctx,
             account.get(f"{REPORTS}/{report['id']}/export?format={kind.replace(' ', '%20')}"),
             f"an export as {kind!r}",
         )
-    invalid(lab, account.get(f"{REPORTS}/{report['id']}/export"), "an export without a format")
-    invalid(lab, export(account, report, "csv", "&date_range=last_week"), "an export over last_week")
+    invalid(ctx, account.get(f"{REPORTS}/{report['id']}/export"), "an export without a format")
+    invalid(ctx, export(account, report, "csv", "&date_range=last_week"), "an export over last_week")
     plain = account.post(f"{REPORTS}/{report['id']}/execute")
-    lab.expect(plain.status == 200, f"a run without a body: expected 200, got {plain}", plain)
+    ctx.expect(plain.status == 200, f"a run without a body: expected 200, got {plain}", plain)

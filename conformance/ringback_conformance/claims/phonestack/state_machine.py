@@ -22,7 +22,7 @@ from ringback_conformance.claims.phonestack.steps import (
     the_campaign,
 )
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, Settled
+from ringback_conformance.probe_context import Account, ProbeContext, ProbeFailed
 from ringback_conformance.producers.state_machine import walk
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ STATED = ("first_name", "company", "tags")
 class Contacts:
     """What a customer knows of contacts: by phone, what each was given, and who is not to be called."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.account: Account = lab.customer()
+    def __init__(self, ctx: ProbeContext) -> None:
+        self.ctx = ctx
+        self.account: Account = ctx.default_account()
         self.there: dict[str, dict[str, Any]] = {}
 
     def create(self, place: int, name: str | None) -> None:
@@ -144,16 +144,16 @@ class Contacts:
         return f"{CONTACTS}/{id_}"
 
     def _insist(self, held: bool, message: str, exchange: Exchange | None, claim: str) -> None:
-        self.lab.insist(held, message, *([exchange] if exchange is not None else []), claim=claim)
+        self.ctx.check_(held, message, *([exchange] if exchange is not None else []), claim=claim)
 
 
 class Campaign:
     """What a customer knows of one campaign: its state, who is in its queue, who has been called."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
+    def __init__(self, ctx: ProbeContext) -> None:
+        self.ctx = ctx
         setting = {"name": "Spring follow-up", "contacts": people(QUEUE), "calls_per_minute": 6, "always_on": True}
-        self.account: Account = lab.account(campaigns=[setting])
+        self.account: Account = ctx.account(campaigns=[setting])
         self.campaign = the_campaign(self.account)
         self.state = "draft"
         self.joined = {phone(place) for place in range(QUEUE)}
@@ -249,18 +249,18 @@ class Campaign:
         return everything(self.account, CALLS, campaign_id=self.campaign["id"])
 
     def _insist(self, held: bool, message: str, exchange: Exchange | None, claim: str) -> None:
-        self.lab.insist(held, message, *([exchange] if exchange is not None else []), claim=claim)
+        self.ctx.check_(held, message, *([exchange] if exchange is not None else []), claim=claim)
 
 
-def drive(lab: Lab, examples: int, steps: int) -> None:
+def drive(ctx: ProbeContext, examples: int, steps: int) -> None:
     """Walk with contacts and with campaigns, `examples` times in all, up to `steps` steps each; the first thing that is
     not as it must be ends a walk."""
     contacts = (examples + 1) // 2
-    walk(_contacts(lab), lab.equipment.seed, contacts, steps, (Settled,))
-    walk(_campaign(lab), lab.equipment.seed, max(1, examples - contacts), steps, (Settled,))
+    walk(_contacts(ctx), ctx.run_context.seed, contacts, steps, (ProbeFailed,))
+    walk(_campaign(ctx), ctx.run_context.seed, max(1, examples - contacts), steps, (ProbeFailed,))
 
 
-def _contacts(lab: Lab) -> type[RuleBasedStateMachine]:
+def _contacts(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
     from hypothesis import strategies as st
     from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -270,7 +270,7 @@ def _contacts(lab: Lab) -> type[RuleBasedStateMachine]:
     class Customer(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
-            self.model = Contacts(lab)
+            self.model = Contacts(ctx)
 
         def _one(self, pick: int) -> str:
             return sorted(self.model.there)[pick % len(self.model.there)]
@@ -310,14 +310,14 @@ def _contacts(lab: Lab) -> type[RuleBasedStateMachine]:
     return Customer
 
 
-def _campaign(lab: Lab) -> type[RuleBasedStateMachine]:
+def _campaign(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
     from hypothesis import strategies as st
     from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
     class Customer(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
-            self.model = Campaign(lab)
+            self.model = Campaign(ctx)
 
         @rule(action=st.sampled_from(("start", "pause", "resume", "stop")))
         def tell(self, action: str) -> None:

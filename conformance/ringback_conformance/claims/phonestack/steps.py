@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from ringback_conformance.claims.phonestack.shapes import odd_error
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.receiver import Inbox
 
 API = "/api/v1"
@@ -60,28 +60,28 @@ def made(exchange: Exchange) -> bool:
 
 
 def inner(exchange: Exchange) -> Any:
-    """The `data` of an answer; NotObserved where it has none."""
+    """The `data` of an answer; Inconclusive where it has none."""
     body = exchange.json()
     if not made(exchange) or not isinstance(body, dict) or "data" not in body:
-        raise NotObserved(f"there is no data to look at: {exchange}")
+        raise Inconclusive(f"there is no data to look at: {exchange}")
     return body["data"]
 
 
 def thing_in(exchange: Exchange, what: str) -> dict[str, Any]:
-    """The object that an answer gives; NotObserved where it gives none."""
+    """The object that an answer gives; Inconclusive where it gives none."""
     found = inner(exchange)
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):
-        raise NotObserved(f"there is no {what}: {exchange}")
+        raise Inconclusive(f"there is no {what}: {exchange}")
     return found
 
 
 def data(exchange: Exchange) -> list[dict[str, Any]]:
-    """The objects of a list; NotObserved when there is no such list."""
+    """The objects of a list; Inconclusive when there is no such list."""
     found = inner(exchange)
     if not isinstance(found, list) or not all(
         isinstance(each, dict) and isinstance(each.get("id"), str) for each in found
     ):
-        raise NotObserved(f"there is no list to look at: {exchange}")
+        raise Inconclusive(f"there is no list to look at: {exchange}")
     return found
 
 
@@ -119,19 +119,21 @@ def ids(found: Iterable[Mapping[str, Any]]) -> list[str]:
     return [str(each["id"]) for each in found]
 
 
-def refused(lab: Lab, exchange: Exchange, statuses: Iterable[int], what: str, code: str = "", claim: str = "") -> bool:
+def refused(
+    ctx: ProbeContext, exchange: Exchange, statuses: Iterable[int], what: str, code: str = "", claim: str = ""
+) -> bool:
     """Expect one of these statuses in the error envelope, with a code where it is given."""
     wanted = tuple(statuses)
     odd = odd_error(exchange.json())
     held = exchange.status in wanted and odd is None and (not code or exchange.code == code)
     named = " ".join(filter(None, (" or ".join(map(str, wanted)), code)))
     seen = f"{exchange}" + (f", and {odd}" if odd else "")
-    return lab.expect(held, f"{what}: expected {named} in the error envelope, got {seen}", exchange, claim=claim)
+    return ctx.expect(held, f"{what}: expected {named} in the error envelope, got {seen}", exchange, claim=claim)
 
 
-def invalid(lab: Lab, exchange: Exchange, what: str) -> bool:
+def invalid(ctx: ProbeContext, exchange: Exchange, what: str) -> bool:
     """Expect `VALIDATION_ERROR`; the page gives the code and no status, 400 or 422 it has to be."""
-    return refused(lab, exchange, (400, 422), what, "VALIDATION_ERROR")
+    return refused(ctx, exchange, (400, 422), what, "VALIDATION_ERROR")
 
 
 # -- contacts, fields, profiles ------
@@ -146,7 +148,7 @@ def imported(account: Account, rows: list[dict[str, Any]], **common: Any) -> dic
     """The counts that a bulk import answers."""
     found = inner(account.post(BULK, {"contacts": rows, **common}))
     if not isinstance(found, dict):
-        raise NotObserved("a bulk import answers no counts")
+        raise Inconclusive("a bulk import answers no counts")
     return found
 
 
@@ -201,17 +203,17 @@ def people(count: int, first: int = 0) -> list[dict[str, Any]]:
     return [{"phone": phone(first + place), "first_name": f"Person {place}"} for place in range(count)]
 
 
-def with_campaign(lab: Lab, **campaign: Any) -> tuple[Account, dict[str, Any]]:
+def with_campaign(ctx: ProbeContext, **campaign: Any) -> tuple[Account, dict[str, Any]]:
     """An account with one campaign, and the campaign as the list shows it."""
-    account = lab.account(campaigns=[{"name": "Spring follow-up", **campaign}])
+    account = ctx.account(campaigns=[{"name": "Spring follow-up", **campaign}])
     return account, the_campaign(account)
 
 
 def the_campaign(account: Account, name: str = "Spring follow-up") -> dict[str, Any]:
-    """The campaign of this name, as the list shows it; NotObserved where there is none."""
+    """The campaign of this name, as the list shows it; Inconclusive where there is none."""
     found = [campaign for campaign in listed(account, CAMPAIGNS) if campaign.get("name") == name]
     if not found:
-        raise NotObserved(f"a campaign named {name!r} was seeded, and the list has none")
+        raise Inconclusive(f"a campaign named {name!r} was seeded, and the list has none")
     return found[0]
 
 
@@ -221,28 +223,28 @@ def act(account: Account, campaign: Mapping[str, Any], action: str) -> Exchange:
 
 
 def stats_of(account: Account, campaign: Mapping[str, Any]) -> dict[str, Any]:
-    """A campaign's figures; NotObserved where it shows none."""
+    """A campaign's figures; Inconclusive where it shows none."""
     found = fetched(account, CAMPAIGNS, str(campaign["id"])).get("stats")
     if not isinstance(found, dict):
-        raise NotObserved("the campaign shows no stats")
+        raise Inconclusive("the campaign shows no stats")
     return found
 
 
 def the_report(account: Account, name: str) -> dict[str, Any]:
-    """The report of this name, as the list shows it; NotObserved where there is none."""
+    """The report of this name, as the list shows it; Inconclusive where there is none."""
     found = [report for report in listed(account, REPORTS) if report.get("name") == name]
     if not found:
-        raise NotObserved(f"a report named {name!r} was seeded, and the list has none")
+        raise Inconclusive(f"a report named {name!r} was seeded, and the list has none")
     return found[0]
 
 
 # -- webhooks ------
 
 
-def hook(lab: Lab, account: Account, *events: str, secret: str = SECRET) -> Inbox:
+def hook(ctx: ProbeContext, account: Account, *events: str, secret: str = SECRET) -> Inbox:
     """The dashboard's webhook of an account, for these events or all, led to an inbox of its own."""
-    inbox = lab.inbox()
-    lab.equipment.learn_secret(secret)
+    inbox = ctx.inbox()
+    ctx.run_context.learn_secret(secret)
     account.settings(webhook={"url": inbox.url, "events": list(events), "secret": secret})
     return inbox
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.phonestack.adapter import DIALECT
+from ringback_conformance.claims.phonestack.adapter import ADAPTER
 from ringback_conformance.model import Basis, Claim, Level, Need
 
 KEYS = "Authentication"
@@ -357,4 +357,4 @@ def _claim(row: Row) -> Claim:
 
 SHOULD: frozenset[str] = frozenset()
 
-CATALOGUE = Catalogue(DIALECT, (_claim(row) for row in ROWS))
+CATALOGUE = Catalogue(ADAPTER, (_claim(row) for row in ROWS))

@@ -39,7 +39,7 @@ from ringback_conformance.claims.phonestack.steps import (
 from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.mcp_client import Reply, Session
 from ringback_conformance.model import Need, Send
-from ringback_conformance.probe_context import Account, Lab, NotObserved
+from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
 from ringback_conformance.shapes import odd_fields
 
 TOOLS: dict[str, tuple[str, ...]] = {
@@ -158,25 +158,25 @@ and one of its examples; the others are ours."""
 
 
 def connected(account: Account, key: str = "") -> Session:
-    """A session that has begun; NotObserved where it cannot."""
+    """A session that has begun; Inconclusive where it cannot."""
     session = Session(account, MCP, key)
     reply = session.initialize()
     if reply.refused:
-        raise NotObserved(f"the MCP server does not begin: {reply}")
+        raise Inconclusive(f"the MCP server does not begin: {reply}")
     return session
 
 
 def given(reply: Reply) -> Any:
-    """The `data` that a tool gives; NotObserved where it gives none."""
+    """The `data` that a tool gives; Inconclusive where it gives none."""
     content = reply.content
     if reply.refused or not isinstance(content, dict) or "data" not in content:
-        raise NotObserved(f"the tool gives no data: {reply}")
+        raise Inconclusive(f"the tool gives no data: {reply}")
     return content["data"]
 
 
-def shut(lab: Lab, reply: Reply, code: str, what: str) -> None:
+def shut(ctx: ProbeContext, reply: Reply, code: str, what: str) -> None:
     """Expect an error result with a code."""
-    lab.expect(
+    ctx.expect(
         reply.result.get("isError") is True and reply.code == code,
         f"{what}: expected an error result with {code}, got {reply}",
         reply.exchange,
@@ -184,26 +184,26 @@ def shut(lab: Lab, reply: Reply, code: str, what: str) -> None:
 
 
 @CATALOGUE.probe("PST-MCP-1", Send("POST", MCP, 4, note="initialize, tools/list"), needs=(Need.WRITE,))
-def the_forty_tools(lab: Lab) -> None:
-    account = lab.customer()
+def the_forty_tools(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     session = Session(account, MCP)
     began = session.initialize()
-    lab.insist(
+    ctx.check_(
         not began.refused and isinstance(began.result.get("protocolVersion"), str),
         f"initialize: expected a version of the protocol, got {began}",
         began.exchange,
     )
-    lab.expect(
+    ctx.expect(
         "tools" in (began.result.get("capabilities") or {}),
         "initialize: expected tools among what it can do",
         began.exchange,
     )
     reply = session.tools()
     tools = reply.result.get("tools")
-    lab.insist(isinstance(tools, list), f"tools/list: expected tools, got {reply}", reply.exchange)
+    ctx.check_(isinstance(tools, list), f"tools/list: expected tools, got {reply}", reply.exchange)
     found = {str(tool.get("name")): tool for tool in tools or () if isinstance(tool, dict)}
     missing, more = sorted(set(NAMES) - set(found)), sorted(set(found) - set(NAMES))
-    lab.expect(
+    ctx.expect(
         not missing and not more and len(tools or ()) == len(NAMES),
         f"tools/list: expected exactly the 40 of the page; missing {missing}, beyond {more}, {len(tools or ())} in all",
         reply.exchange,
@@ -211,97 +211,97 @@ def the_forty_tools(lab: Lab) -> None:
     for name, tool in found.items():
         schema = tool.get("inputSchema")
         typed = isinstance(schema, dict) and schema.get("type") == "object"
-        lab.expect(typed, f"{name}: expected an input schema of type object, got {schema!r:.80}", reply.exchange)
-        lab.expect(bool(tool.get("description")), f"{name}: expected a description", reply.exchange)
+        ctx.expect(typed, f"{name}: expected an input schema of type object, got {schema!r:.80}", reply.exchange)
+        ctx.expect(bool(tool.get("description")), f"{name}: expected a description", reply.exchange)
         needed = NEEDED.get(name, set())
         required = set(schema.get("required", ())) if isinstance(schema, dict) else set()
         named = set(schema.get("properties", ())) if isinstance(schema, dict) else set()
-        lab.expect(
+        ctx.expect(
             needed <= required and needed <= named,
             f"{name}: expected {sorted(needed)} among its arguments, required, got {sorted(required)}",
             reply.exchange,
         )
     unknown = session.call("make_coffee")
-    lab.expect(unknown.refused, f"a tool that does not exist: expected a refusal, got {unknown}", unknown.exchange)
+    ctx.expect(unknown.refused, f"a tool that does not exist: expected a refusal, got {unknown}", unknown.exchange)
 
 
 @CATALOGUE.probe("PST-MCP-2")
-def tools_and_their_twins(lab: Lab) -> None:
-    account = lab.account(
+def tools_and_their_twins(ctx: ProbeContext) -> None:
+    account = ctx.account(
         campaigns=[{"name": "Spring follow-up", "always_on": True}],
         reports=[{"name": "Everything", "date_range": "all_time"}],
     )
     session = connected(account)
-    _contacts_by_tools(lab, account, session)
-    _definitions_by_tools(lab, account, session)
-    _calls_by_tools(lab, account, session)
-    _campaigns_by_tools(lab, account, session)
-    _reports_by_tools(lab, account, session)
-    _refusals_by_tools(lab, account, session)
+    _contacts_by_tools(ctx, account, session)
+    _definitions_by_tools(ctx, account, session)
+    _calls_by_tools(ctx, account, session)
+    _campaigns_by_tools(ctx, account, session)
+    _reports_by_tools(ctx, account, session)
+    _refusals_by_tools(ctx, account, session)
 
 
-def _same(lab: Lab, reply: Reply, account: Account, path: str, what: str) -> None:
+def _same(ctx: ProbeContext, reply: Reply, account: Account, path: str, what: str) -> None:
     """Expect a tool to give what the path shows."""
     exchange = account.get(path)
     body, content = exchange.json(), reply.content
     shown = body.get("data") if isinstance(body, dict) else None
     seen = content.get("data") if isinstance(content, dict) else None
     held = exchange.status == 200 and not reply.refused and seen == shown
-    lab.expect(held, f"{what}: expected what GET {path} shows, got {reply}", reply.exchange, exchange)
+    ctx.expect(held, f"{what}: expected what GET {path} shows, got {reply}", reply.exchange, exchange)
 
 
-def _contacts_by_tools(lab: Lab, account: Account, session: Session) -> None:
+def _contacts_by_tools(ctx: ProbeContext, account: Account, session: Session) -> None:
     made = session.call("create_contact", phone=phone(1), first_name="Dana", tags=["mcp"])
     contact = given(made)
     path = f"{CONTACTS}/{contact['id']}"
-    _same(lab, made, account, path, "create_contact")
-    _same(lab, session.call("get_contact", contact_id=contact["id"]), account, path, "get_contact")
+    _same(ctx, made, account, path, "create_contact")
+    _same(ctx, session.call("get_contact", contact_id=contact["id"]), account, path, "get_contact")
     changed = session.call("update_contact", contact_id=contact["id"], company="Cedar Lane Bakery")
-    lab.expect(
+    ctx.expect(
         not changed.refused and fetched(account, CONTACTS, contact["id"])["company"] == "Cedar Lane Bakery",
         f"update_contact: expected the contact changed, got {changed}",
         changed.exchange,
     )
     kept = fetched(account, CONTACTS, contact["id"])["first_name"]
-    lab.expect(kept == "Dana", f"update_contact of the company: expected the name as it was, it is {kept!r}")
+    ctx.expect(kept == "Dana", f"update_contact of the company: expected the name as it was, it is {kept!r}")
     before = fetched(account, CONTACTS, contact["id"])["dnc_status"]
     put = session.call("add_to_dnc", contact_id=contact["id"])
     status = fetched(account, CONTACTS, contact["id"])["dnc_status"]
-    lab.expect(status != before, f"add_to_dnc: expected it on the list, got {put}, {status}", put.exchange)
+    ctx.expect(status != before, f"add_to_dnc: expected it on the list, got {put}, {status}", put.exchange)
     off = session.call("remove_from_dnc", contact_id=contact["id"])
     status = fetched(account, CONTACTS, contact["id"])["dnc_status"]
-    lab.expect(status == before, f"remove_from_dnc: expected it off the list, got {off}, {status}", off.exchange)
+    ctx.expect(status == before, f"remove_from_dnc: expected it off the list, got {off}, {status}", off.exchange)
     bulk = session.call(
         "bulk_create_contacts", contacts=[{"phone": phone(2)}, {"phone": phone(1)}, {"phone": "x"}], tags=["many"]
     )
     counts = {name: given(bulk).get(name) for name in ("created", "duplicates", "invalid")}
-    lab.expect(
+    ctx.expect(
         counts == {"created": 1, "duplicates": 1, "invalid": 1}, f"bulk_create_contacts: got {counts}", bulk.exchange
     )
-    _same(lab, session.call("list_contacts", tag="many"), account, f"{CONTACTS}?tag=many", "list_contacts with a tag")
+    _same(ctx, session.call("list_contacts", tag="many"), account, f"{CONTACTS}?tag=many", "list_contacts with a tag")
     first = session.call("list_contacts", limit=1)
     meta = first.content.get("meta") if isinstance(first.content, dict) else None
     cursor = meta.get("next_cursor") if isinstance(meta, dict) else None
-    lab.expect(isinstance(cursor, str), f"list_contacts by one: expected a next_cursor, got {meta}", first.exchange)
+    ctx.expect(isinstance(cursor, str), f"list_contacts by one: expected a next_cursor, got {meta}", first.exchange)
     second = session.call("list_contacts", limit=1, cursor=cursor)
     seen = ids([*given(first), *given(second)])
-    lab.expect(seen == ids(listed(account, CONTACTS)), f"list_contacts page by page: got {seen}", second.exchange)
+    ctx.expect(seen == ids(listed(account, CONTACTS)), f"list_contacts page by page: got {seen}", second.exchange)
     gone = session.call("delete_contact", contact_id=contact["id"])
     after = account.get(path)
-    lab.expect(
+    ctx.expect(
         not gone.refused and after.status == 404, f"delete_contact: expected it gone, got {gone}, {after}", after
     )
 
 
-def _definitions_by_tools(lab: Lab, account: Account, session: Session) -> None:
+def _definitions_by_tools(ctx: ProbeContext, account: Account, session: Session) -> None:
     made = session.call("create_custom_field", name="budget", type="enum", options=["low", "high"])
     field = given(made)
-    _same(lab, made, account, f"{FIELDS}/{field['id']}", "create_custom_field")
+    _same(ctx, made, account, f"{FIELDS}/{field['id']}", "create_custom_field")
     session.call("update_custom_field", field_id=field["id"], options=["low", "mid", "high"])
     options = fetched(account, FIELDS, field["id"])["options"]
-    lab.expect(options == ["low", "mid", "high"], f"update_custom_field: expected other options, got {options}")
+    ctx.expect(options == ["low", "mid", "high"], f"update_custom_field: expected other options, got {options}")
     _same(
-        lab,
+        ctx,
         session.call("list_custom_fields", category="both"),
         account,
         f"{FIELDS}?category=both",
@@ -310,51 +310,51 @@ def _definitions_by_tools(lab: Lab, account: Account, session: Session) -> None:
     spare = given(session.call("create_custom_field", name="spare", type="string"))
     gone = session.call("delete_custom_field", field_id=spare["id"])
     after = account.get(f"{FIELDS}/{spare['id']}")
-    lab.expect(not gone.refused and after.status == 404, f"delete_custom_field: expected it gone, got {gone}", after)
+    ctx.expect(not gone.refused and after.status == 404, f"delete_custom_field: expected it gone, got {gone}", after)
     made = session.call("create_profile", name="By tool", extract_fields=["budget"])
     profile = given(made)
     path = f"{PROFILES}/{profile['id']}"
-    _same(lab, made, account, path, "create_profile")
+    _same(ctx, made, account, path, "create_profile")
     session.call("update_profile", profile_id=profile["id"], opener="Good day.")
     opener = fetched(account, PROFILES, profile["id"])["opener"]
-    lab.expect(opener == "Good day.", f"update_profile with its opener: expected it changed, it is {opener!r}")
-    _same(lab, session.call("get_profile", profile_id=profile["id"]), account, path, "get_profile")
-    _same(lab, session.call("list_profiles"), account, PROFILES, "list_profiles")
+    ctx.expect(opener == "Good day.", f"update_profile with its opener: expected it changed, it is {opener!r}")
+    _same(ctx, session.call("get_profile", profile_id=profile["id"]), account, path, "get_profile")
+    _same(ctx, session.call("list_profiles"), account, PROFILES, "list_profiles")
     spare = given(session.call("create_profile", name="Spare"))
     put = session.call("archive_profile", profile_id=spare["id"])
     status = fetched(account, PROFILES, spare["id"])["status"]
-    lab.expect(status == "archived", f"archive_profile: expected it archived, got {put}, {status}", put.exchange)
+    ctx.expect(status == "archived", f"archive_profile: expected it archived, got {put}, {status}", put.exchange)
 
 
-def _calls_by_tools(lab: Lab, account: Account, session: Session) -> None:
+def _calls_by_tools(ctx: ProbeContext, account: Account, session: Session) -> None:
     profile = listed(account, PROFILES)[0]
     said = [{"speaker": "agent", "text": "Hi."}]
     account.script({"to": phone(5)}, answer_after=2, duration=6, turns=said, analysis=dict(ANALYSIS))
     placed = session.call("trigger_call", profile_id=profile["id"], phone=phone(5))
     call = given(placed)
     account.advance(2 * 60)
-    lab.expect(len(dialled(account, phone(5))) == 1, f"trigger_call: expected one call, got {placed}", placed.exchange)
+    ctx.expect(len(dialled(account, phone(5))) == 1, f"trigger_call: expected one call, got {placed}", placed.exchange)
     path = f"{CALLS}/{call['id']}"
     ended = fetched(account, CALLS, call["id"])["status"]
-    lab.expect(ended == "completed", f"the call of trigger_call, two minutes later: it is {ended}", placed.exchange)
+    ctx.expect(ended == "completed", f"the call of trigger_call, two minutes later: it is {ended}", placed.exchange)
     query = "?disposition=hot_lead&include=transcript"
     found = session.call("list_calls", disposition="hot_lead", include=["transcript"])
-    _same(lab, found, account, CALLS + query, "list_calls with a disposition and transcripts")
+    _same(ctx, found, account, CALLS + query, "list_calls with a disposition and transcripts")
     _same(
-        lab, session.call("list_calls", min_duration=7), account, f"{CALLS}?min_duration=7", "list_calls, 7 s at least"
+        ctx, session.call("list_calls", min_duration=7), account, f"{CALLS}?min_duration=7", "list_calls, 7 s at least"
     )
-    _same(lab, session.call("get_transcript", call_id=call["id"]), account, f"{path}/transcript", "get_transcript")
+    _same(ctx, session.call("get_transcript", call_id=call["id"]), account, f"{path}/transcript", "get_transcript")
     sound = given(session.call("get_recording", call_id=call["id"]))
-    base = account.lab.equipment.transport.base_url
+    base = account.ctx.run_context.transport.base_url
     url = str(sound.get("url"))
-    lab.insist(url.startswith(base), f"get_recording: expected an address of {base}, got {url!r}")
+    ctx.check_(url.startswith(base), f"get_recording: expected an address of {base}, got {url!r}")
     exchange = account.get(url.removeprefix(base), key=None)
-    lab.expect(exchange.status == 200, f"the address of get_recording: expected 200, got {exchange}", exchange)
+    ctx.expect(exchange.status == 200, f"the address of get_recording: expected 200, got {exchange}", exchange)
 
 
-def _campaigns_by_tools(lab: Lab, account: Account, session: Session) -> None:
+def _campaigns_by_tools(ctx: ProbeContext, account: Account, session: Session) -> None:
     campaign = the_campaign(account)
-    _same(lab, session.call("list_campaigns", status="draft"), account, f"{CAMPAIGNS}?status=draft", "list_campaigns")
+    _same(ctx, session.call("list_campaigns", status="draft"), account, f"{CAMPAIGNS}?status=draft", "list_campaigns")
     for tool, wanted in (
         ("start_campaign", "running"),
         ("pause_campaign", "paused"),
@@ -363,24 +363,24 @@ def _campaigns_by_tools(lab: Lab, account: Account, session: Session) -> None:
     ):
         reply = session.call(tool, campaign_id=campaign["id"])
         status = fetched(account, CAMPAIGNS, campaign["id"])["status"]
-        lab.expect(status == wanted, f"{tool}: expected it {wanted}, got {reply}, {status}", reply.exchange)
+        ctx.expect(status == wanted, f"{tool}: expected it {wanted}, got {reply}, {status}", reply.exchange)
     one = session.call("get_campaign", campaign_id=campaign["id"])
-    _same(lab, one, account, f"{CAMPAIGNS}/{campaign['id']}", "get_campaign")
+    _same(ctx, one, account, f"{CAMPAIGNS}/{campaign['id']}", "get_campaign")
 
 
-def _reports_by_tools(lab: Lab, account: Account, session: Session) -> None:
+def _reports_by_tools(ctx: ProbeContext, account: Account, session: Session) -> None:
     report = the_report(account, "Everything")
-    _same(lab, session.call("list_reports"), account, REPORTS, "list_reports")
-    _same(lab, session.call("get_report", report_id=report["id"]), account, f"{REPORTS}/{report['id']}", "get_report")
+    _same(ctx, session.call("list_reports"), account, REPORTS, "list_reports")
+    _same(ctx, session.call("get_report", report_id=report["id"]), account, f"{REPORTS}/{report['id']}", "get_report")
     ran = given(session.call("execute_report", report_id=report["id"], date_range="last_7_days"))
     twin = account.post(f"{REPORTS}/{report['id']}/execute", {"date_range": "last_7_days"}).json()
     rows = twin.get("data", {}).get("rows") if isinstance(twin, dict) else None
-    lab.expect(ran.get("rows") == rows, f"execute_report: expected {rows}, got {ran.get('rows')}")
+    ctx.expect(ran.get("rows") == rows, f"execute_report: expected {rows}, got {ran.get('rows')}")
     for kind in ("csv", "pdf"):
         reply = session.call("export_report", report_id=report["id"], format=kind)
         exchange = account.get(f"{REPORTS}/{report['id']}/export?format={kind}")
         held = any(_like(kind, part, exchange.response_body) for part in _files(reply))
-        lab.expect(held, f"export_report as {kind}: expected the file that REST gives, got {reply}", reply.exchange)
+        ctx.expect(held, f"export_report as {kind}: expected the file that REST gives, got {reply}", reply.exchange)
 
 
 def _files(reply: Reply) -> list[bytes]:
@@ -411,25 +411,25 @@ def _like(kind: str, found: bytes, wanted: bytes) -> bool:
     return found.startswith(b"%PDF-") and abs(len(found) - len(wanted)) < max(len(wanted) // 10, 64)
 
 
-def _refusals_by_tools(lab: Lab, account: Account, session: Session) -> None:
+def _refusals_by_tools(ctx: ProbeContext, account: Account, session: Session) -> None:
     new_contact(account, phone(9))
-    shut(lab, session.call("create_contact", phone=phone(9)), "DUPLICATE", "create_contact of a phone that is known")
-    shut(lab, session.call("create_contact", phone="hello"), "VALIDATION_ERROR", "create_contact of no phone")
-    shut(lab, session.call("get_contact", contact_id=NOBODY[CONTACTS]), "NOT_FOUND", "get_contact of nobody")
-    shut(lab, session.call("get_transcript", call_id=NOBODY[CALLS]), "NOT_FOUND", "get_transcript of no call")
-    shut(lab, session.call("list_contacts", limit=101), "VALIDATION_ERROR", "list_contacts with limit 101")
+    shut(ctx, session.call("create_contact", phone=phone(9)), "DUPLICATE", "create_contact of a phone that is known")
+    shut(ctx, session.call("create_contact", phone="hello"), "VALIDATION_ERROR", "create_contact of no phone")
+    shut(ctx, session.call("get_contact", contact_id=NOBODY[CONTACTS]), "NOT_FOUND", "get_contact of nobody")
+    shut(ctx, session.call("get_transcript", call_id=NOBODY[CALLS]), "NOT_FOUND", "get_transcript of no call")
+    shut(ctx, session.call("list_contacts", limit=101), "VALIDATION_ERROR", "list_contacts with limit 101")
     campaign = the_campaign(account)
     twin = account.post(f"{CAMPAIGNS}/{campaign['id']}/pause")
     reply = session.call("pause_campaign", campaign_id=campaign["id"])
-    shut(lab, reply, twin.code or "", "pause_campaign of what is completed")
+    shut(ctx, reply, twin.code or "", "pause_campaign of what is completed")
     for tool, arguments in (("create_contact", {}), ("create_contact", {"phone": 5}), ("get_contact", {})):
         reply = session.call(tool, **arguments)
-        lab.expect(reply.refused, f"{tool} with {arguments}: expected a refusal, got {reply}", reply.exchange)
+        ctx.expect(reply.refused, f"{tool} with {arguments}: expected a refusal, got {reply}", reply.exchange)
 
 
 @CATALOGUE.probe("PST-MCP-3")
-def batches_of_calls(lab: Lab) -> None:
-    account = lab.account()
+def batches_of_calls(ctx: ProbeContext) -> None:
+    account = ctx.account()
     session = connected(account)
     new_field(account, "budget", category="extraction")
     profile = new_profile(account, extract_fields=["budget"])
@@ -439,39 +439,39 @@ def batches_of_calls(lab: Lab) -> None:
     rows = [{"phone": phone(place)} for place in range(3)]
     for bad in ([], [{"phone": "hello"}], [{"phone": phone(0)}, {}]):
         reply = session.call("trigger_batch", profile_id=profile["id"], calls=bad)
-        lab.expect(reply.refused, f"trigger_batch of {bad}: expected a refusal, got {reply}", reply.exchange)
+        ctx.expect(reply.refused, f"trigger_batch of {bad}: expected a refusal, got {reply}", reply.exchange)
     account.advance(HOUR)
-    lab.expect(not listed(account, CALLS), "calls after batches that were refused: expected none")
+    ctx.expect(not listed(account, CALLS), "calls after batches that were refused: expected none")
     began = session.call("trigger_batch", profile_id=profile["id"], calls=rows)
-    lab.insist(not began.refused, f"trigger_batch: expected a batch, got {began}", began.exchange)
+    ctx.check_(not began.refused, f"trigger_batch: expected a batch, got {began}", began.exchange)
     batch = given(began).get("batch_id")
-    lab.require(isinstance(batch, str), f"the batch has no id: {given(began)}")
+    ctx.precondition(isinstance(batch, str), f"the batch has no id: {given(began)}")
     early = given(session.call("get_batch_status", batch_id=batch))
-    lab.expect(early.get("status") != "completed", f"a batch that has just begun: it is {early.get('status')}")
+    ctx.expect(early.get("status") != "completed", f"a batch that has just begun: it is {early.get('status')}")
     account.advance(HOUR)
     late = session.call("get_batch_status", batch_id=batch)
     status = given(late).get("status")
-    lab.expect(status == "completed", f"a batch an hour later: expected completed, it is {status}", late.exchange)
+    ctx.expect(status == "completed", f"a batch an hour later: expected completed, it is {status}", late.exchange)
     counts = [len(dialled(account, phone(place))) for place in range(3)]
-    lab.expect(counts == [1, 1, 1], f"calls to each of three: expected one each, got {counts}", late.exchange)
+    ctx.expect(counts == [1, 1, 1], f"calls to each of three: expected one each, got {counts}", late.exchange)
     results = session.call("get_batch_results", batch_id=batch)
     shown = _calls_within(given(results))
     every = {call["id"]: call for call in everything(account, CALLS)}
-    lab.expect(
+    ctx.expect(
         len(shown) == 3 and {call["id"] for call in shown} == set(every),
         f"get_batch_results: expected the three calls, got {len(shown)}",
         results.exchange,
     )
     for call in shown:
         odd = odd_fields(call, CALL, "a call of a batch")
-        lab.expect(odd is None, f"get_batch_results: {odd or 'as documented'}", results.exchange)
+        ctx.expect(odd is None, f"get_batch_results: {odd or 'as documented'}", results.exchange)
         twin = every.get(call["id"], {})
-        lab.expect(call.get("status") == twin.get("status"), "a call of a batch: expected it as the list shows it")
+        ctx.expect(call.get("status") == twin.get("status"), "a call of a batch: expected it as the list shows it")
     ends = sorted(str(call.get("status")) for call in shown)
-    lab.expect(ends == ["busy", "completed", "completed"], f"how they ended: got {ends}", results.exchange)
-    shut(lab, session.call("get_batch_status", batch_id="batch_000000000000"), "NOT_FOUND", "get_batch_status of none")
-    foreign = connected(lab.customer()).call("get_batch_results", batch_id=batch)
-    shut(lab, foreign, "NOT_FOUND", "get_batch_results of another organization's")
+    ctx.expect(ends == ["busy", "completed", "completed"], f"how they ended: got {ends}", results.exchange)
+    shut(ctx, session.call("get_batch_status", batch_id="batch_000000000000"), "NOT_FOUND", "get_batch_status of none")
+    foreign = connected(ctx.default_account()).call("get_batch_results", batch_id=batch)
+    shut(ctx, foreign, "NOT_FOUND", "get_batch_results of another organization's")
 
 
 def _calls_within(value: Any) -> list[dict[str, Any]]:
@@ -484,21 +484,21 @@ def _calls_within(value: Any) -> list[dict[str, Any]]:
 
 
 @CATALOGUE.probe("PST-MCP-4", Send("POST", MCP, 3, note="initialize, help"), needs=(Need.WRITE,))
-def help_and_suggestions(lab: Lab) -> None:
-    account = lab.customer()
+def help_and_suggestions(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     session = connected(account)
-    for intent, tool, field in INTENTS if lab.emulated else INTENTS[:1]:
+    for intent, tool, field in INTENTS if ctx.emulated else INTENTS[:1]:
         reply = session.call("help", query=intent)
         said: list[str] = []
         _strings(reply.content, said)
         words = set(re.findall(r"[a-z_]+", " ".join(said)))
-        lab.expect(
+        ctx.expect(
             not reply.refused and tool in words and (not field or field in words),
             f"help for {intent!r}: expected {tool} {field}, got {sorted(words & set(NAMES)) or reply}",
             reply.exchange,
         )
-    if not lab.emulated:
-        lab.leave_out("all intents but the page's, and suggestions")
+    if not ctx.emulated:
+        ctx.not_covered("all intents but the page's, and suggestions")
         return
     new_field(account, "budget_range")
     profile = new_profile(account, "Sales Qualifier")
@@ -512,7 +512,7 @@ def help_and_suggestions(lab: Lab) -> None:
         reply = session.call("suggest_options", **({"query": query} if query else {}))
         found: list[str] = []
         _strings(reply.content, found)
-        lab.expect(
+        ctx.expect(
             not reply.refused and (wanted in found or any(wanted in each for each in found)),
             f"suggest_options for {query!r}: expected {wanted}, got {found[:8] or reply}",
             reply.exchange,
@@ -520,13 +520,13 @@ def help_and_suggestions(lab: Lab) -> None:
     strict = session.call("suggest_options", query="sales")
     found = []
     _strings(strict.content, found)
-    lab.expect(
+    ctx.expect(
         "budget_range" not in found, "suggest_options for 'sales': expected no field about a budget", strict.exchange
     )
-    foreign = connected(lab.customer()).call("suggest_options", query="budget")
+    foreign = connected(ctx.default_account()).call("suggest_options", query="budget")
     found = []
     _strings(foreign.content, found)
-    lab.expect(
+    ctx.expect(
         "budget_range" not in found,
         "suggest_options of another organization: expected nothing of ours",
         foreign.exchange,
@@ -534,19 +534,19 @@ def help_and_suggestions(lab: Lab) -> None:
 
 
 @CATALOGUE.probe("PST-MCP-5")
-def webhooks_by_tools(lab: Lab) -> None:
-    account = lab.account()
+def webhooks_by_tools(ctx: ProbeContext) -> None:
+    account = ctx.account()
     session = connected(account)
-    inbox, other = lab.inbox(), lab.inbox()
+    inbox, other = ctx.inbox(), ctx.inbox()
     made = session.call("subscribe_webhook", url=inbox.url, events=["contact.created"])
-    lab.insist(not made.refused, f"subscribe_webhook: expected a webhook, got {made}", made.exchange)
+    ctx.check_(not made.refused, f"subscribe_webhook: expected a webhook, got {made}", made.exchange)
     webhook = given(made)
-    lab.expect(bool(webhook.get("secret")), "subscribe_webhook: expected the secret that signs", made.exchange)
+    ctx.expect(bool(webhook.get("secret")), "subscribe_webhook: expected the secret that signs", made.exchange)
     session.call("subscribe_webhook", url=other.url)
     shown = session.call("list_webhooks")
     urls = {str(each.get("url")) for each in given(shown) if isinstance(each, dict)}
-    lab.expect(urls == {inbox.url, other.url}, f"list_webhooks: expected both, got {sorted(urls)}", shown.exchange)
-    lab.expect(
+    ctx.expect(urls == {inbox.url, other.url}, f"list_webhooks: expected both, got {sorted(urls)}", shown.exchange)
+    ctx.expect(
         str(webhook.get("secret")).encode() not in shown.exchange.response_body,
         "list_webhooks: expected no secrets in it",
         shown.exchange,
@@ -555,48 +555,48 @@ def webhooks_by_tools(lab: Lab) -> None:
     account.post(f"{CONTACTS}/{contact['id']}/dnc")
     account.advance(1)
     counts = (len(inbox.received), len(other.received))
-    lab.expect(counts == (1, 2), f"events to both: expected one of those selected, two of all, got {counts}")
+    ctx.expect(counts == (1, 2), f"events to both: expected one of those selected, two of all, got {counts}")
     gone = session.call("unsubscribe_webhook", webhook_id=str(webhook.get("id")))
-    lab.expect(not gone.refused, f"unsubscribe_webhook: expected it gone, got {gone}", gone.exchange)
+    ctx.expect(not gone.refused, f"unsubscribe_webhook: expected it gone, got {gone}", gone.exchange)
     new_contact(account, phone(2))
     account.advance(1)
-    lab.expect(len(inbox.received) == 1, "an event after unsubscribing: expected it not to come", *inbox.received)
-    _samples(lab, session, [about(event) for event in told(other, "contact.created")])
+    ctx.expect(len(inbox.received) == 1, "an event after unsubscribing: expected it not to come", *inbox.received)
+    _samples(ctx, session, [about(event) for event in told(other, "contact.created")])
     bad: list[tuple[dict[str, Any], str]] = [
         ({"url": "http://hooks.example.com/in"}, "plain http"),
         ({"url": "hello"}, "no address"),
-        ({"url": lab.inbox().url, "events": ["call.exploded"]}, "an unknown event"),
+        ({"url": ctx.inbox().url, "events": ["call.exploded"]}, "an unknown event"),
     ]
-    if lab.equipment.strict:
+    if ctx.run_context.strict:
         bad.append(({"url": "https://127.0.0.1/in"}, "an inner address"))
     else:
-        lab.leave_out("inner addresses, which an emulator takes on loopback unless it is started with --strict")
+        ctx.not_covered("inner addresses, which an emulator takes on loopback unless it is started with --strict")
     for arguments, what in bad:
         reply = session.call("subscribe_webhook", **arguments)
-        lab.expect(reply.refused, f"subscribe_webhook to {what}: expected a refusal, got {reply}", reply.exchange)
+        ctx.expect(reply.refused, f"subscribe_webhook to {what}: expected a refusal, got {reply}", reply.exchange)
     shut(
-        lab,
+        ctx,
         session.call("unsubscribe_webhook", webhook_id="wh_000000000000"),
         "NOT_FOUND",
         "unsubscribe_webhook of none",
     )
 
 
-def _samples(lab: Lab, session: Session, sent: list[dict[str, Any]]) -> None:
+def _samples(ctx: ProbeContext, session: Session, sent: list[dict[str, Any]]) -> None:
     for name in EVENTS:
         reply = session.call("get_webhook_sample", event=name)
         events = _events_within(reply.content)
         named = bool(events) and events[0].get("event") == name
         odd = odd_fields(events[0], EVENT, "the sample") if events else f"there is none: {reply}"
-        lab.expect(named and odd is None, f"get_webhook_sample of {name}: {odd or 'as documented'}", reply.exchange)
+        ctx.expect(named and odd is None, f"get_webhook_sample of {name}: {odd or 'as documented'}", reply.exchange)
         if name == "contact.created" and sent and events:
-            lab.expect(
+            ctx.expect(
                 set(about(events[0])) == set(sent[0]),
                 f"a sample of {name}: expected the fields of one that is sent, got {sorted(about(events[0]))}",
                 reply.exchange,
             )
     unknown = session.call("get_webhook_sample", event="call.exploded")
-    lab.expect(unknown.refused, f"get_webhook_sample of an unknown event: got {unknown}", unknown.exchange)
+    ctx.expect(unknown.refused, f"get_webhook_sample of an unknown event: got {unknown}", unknown.exchange)
 
 
 def _events_within(value: Any) -> list[dict[str, Any]]:
@@ -609,20 +609,20 @@ def _events_within(value: Any) -> list[dict[str, Any]]:
 
 
 @CATALOGUE.probe("PST-MCP-6", Send("POST", MCP, 2, note="without a valid key"), needs=(Need.WRITE,))
-def tools_without_a_key(lab: Lab) -> None:
-    account = lab.customer()
+def tools_without_a_key(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
     body |= {"params": {"name": "create_contact", "arguments": {"phone": phone(1)}}}
     for key, what in ((None, "no key"), (NEVER_ISSUED, "a key that was never issued")):
         exchange = account.post(MCP, body, key=key, headers=(("Accept", "application/json, text/event-stream"),))
-        refused(lab, exchange, (401,), f"a tool with {what}", "UNAUTHORIZED")
-    if lab.emulated:
-        lab.expect(not listed(account, CONTACTS), "contacts after that: expected none")
+        refused(ctx, exchange, (401,), f"a tool with {what}", "UNAUTHORIZED")
+    if ctx.emulated:
+        ctx.expect(not listed(account, CONTACTS), "contacts after that: expected none")
 
 
 @CATALOGUE.probe("PST-MCP-7")
-def permissions_of_tools(lab: Lab) -> None:
-    account = lab.account(
+def permissions_of_tools(ctx: ProbeContext) -> None:
+    account = ctx.account(
         keys=({}, {"scope": "read_only"}, {"scope": "write_only"}, {"kind": "test"}),
         campaigns=[{"name": "Spring follow-up"}],
         reports=[{"name": "Everything"}],
@@ -641,7 +641,7 @@ def permissions_of_tools(lab: Lab) -> None:
         ("start_campaign", {"campaign_id": campaign["id"]}),
         ("create_custom_field", {"name": "budget", "type": "string"}),
         ("create_profile", {"name": "Another"}),
-        ("subscribe_webhook", {"url": lab.inbox().url}),
+        ("subscribe_webhook", {"url": ctx.inbox().url}),
     ]
     reads: list[tuple[str, dict[str, Any]]] = [
         ("list_contacts", {}),
@@ -657,20 +657,20 @@ def permissions_of_tools(lab: Lab) -> None:
     ):
         session = connected(account, key)
         for tool, arguments in writes:
-            shut(lab, session.call(tool, **arguments), code, f"{tool} with {what}")
+            shut(ctx, session.call(tool, **arguments), code, f"{tool} with {what}")
         for tool, arguments in reads:
             reply = session.call(tool, **arguments)
-            lab.expect(not reply.refused, f"{tool} with {what}: expected it to answer, got {reply}", reply.exchange)
+            ctx.expect(not reply.refused, f"{tool} with {what}: expected it to answer, got {reply}", reply.exchange)
     account.advance(HOUR)
     after = [everything(account, path) for path in LISTS]
-    lab.expect(after == before, "what there is after their writes: expected it as it was")
+    ctx.expect(after == before, "what there is after their writes: expected it as it was")
     session = connected(account, account.keys[2])
     for tool, arguments in reads[:4]:
         reply = session.call(tool, **arguments)
-        lab.expect(
+        ctx.expect(
             reply.result.get("isError") is True,
             f"{tool} with a Write Only key: expected a refusal, got {reply}",
             reply.exchange,
         )
     made = session.call("create_contact", phone=phone(6))
-    lab.expect(not made.refused, f"create_contact with a Write Only key: expected it made, got {made}", made.exchange)
+    ctx.expect(not made.refused, f"create_contact with a Write Only key: expected it made, got {made}", made.exchange)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ringback.gateway.vendor import Mutant, Operation, Vendor
+from ringback.gateway.vendor import Mutant, Operation, VendorSpec
 from ringback.vendors.agentphone import errors
-from ringback.vendors.agentphone.events import DIALECT
+from ringback.vendors.agentphone.events import WEBHOOKS
 from ringback.vendors.agentphone.records import AgentPhoneSettings
 from ringback.vendors.agentphone.rules import AgentPhone
 
 if TYPE_CHECKING:
-    from ringback.gateway.middleware import ASGIApp
+    from ringback.gateway.asgi import ASGIApp
 
 OPERATIONS = (
     Operation("listNumbers", "GET", "/v1/numbers"),
@@ -109,10 +109,10 @@ OPERATIONS = (
 PUBLIC = frozenset(("downloadRecording", "signUp", "verifySignUp"))
 
 
-def _application(house: Any) -> ASGIApp:
+def _application(backend: Any) -> ASGIApp:
     from ringback.vendors.agentphone.routes import application
 
-    return cast("ASGIApp", application(house))
+    return cast("ASGIApp", application(backend))
 
 
 def _mutants() -> Sequence[Mutant]:
@@ -121,7 +121,7 @@ def _mutants() -> Sequence[Mutant]:
     return tuple(MUTANTS.values())
 
 
-VENDOR = Vendor(
+VENDOR = VendorSpec(
     name="agentphone",
     title="AgentPhone",
     origin="https://api.agentphone.ai",
@@ -132,8 +132,8 @@ VENDOR = Vendor(
     max_keys=None,
     key_overlap=0,
     rate_limit=None,
-    wording=errors.WORDING,
-    dialect=DIALECT,
+    errors=errors.ERRORS,
+    webhook_profile=WEBHOOKS,
     open=AgentPhone,
     application=_application,
     mutants=_mutants,

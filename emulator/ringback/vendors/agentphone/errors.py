@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 
-from ringback.gateway.errors import Malformed, Refusal, Wording
-from ringback.gateway.middleware import encode
+from ringback.gateway.asgi import encode
+from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog
 from ringback.vendors.agentphone.wire.responses import Detail, ErrorBody, ErrorEnvelope, Problem
 
 VALIDATION = "validation_error"
@@ -57,7 +57,7 @@ OUTAGE_SECONDS = 5
 _STEP = re.compile(r"[^.\[\]]+")
 
 
-class Unprocessable(Refusal):
+class UnprocessableError(ApiError):
     """A field or parameter that will not do: `place` is query, path, header or body, `problem` what is wrong."""
 
     def __init__(self, place: str, param: str | None, problem: str, kind: str = "value_error") -> None:
@@ -74,121 +74,121 @@ class Unprocessable(Refusal):
         return [self.place, *(int(step) if step.isdigit() else step for step in steps if step != "...")]
 
 
-def envelope(refusal: Refusal) -> bytes:
+def envelope(refusal: ApiError) -> bytes:
     """A refusal as the clients read it: a text in `detail`, or where fields are wrong a list."""
     kind = refusal.kind or CODES.get(refusal.code, (refusal.status, API))[1]
     body = ErrorBody(refusal.message, refusal.code, kind)
-    if not isinstance(refusal, Unprocessable):
+    if not isinstance(refusal, UnprocessableError):
         return encode(ErrorEnvelope(refusal.message, body))
     body.details = [Detail(refusal.param or refusal.place, refusal.problem, refusal.mistake)]
     return encode(ErrorEnvelope([Problem(refusal.loc, refusal.problem, refusal.mistake)], body))
 
 
-def refusal(code: str, message: str, *, wait: int | None = None) -> Refusal:
+def refusal(code: str, message: str, *, wait: int | None = None) -> ApiError:
     """A refusal of a code of the table."""
     status, kind = CODES[code]
-    return Refusal(status, code, message, kind=kind, wait=wait)
+    return ApiError(status, code, message, kind=kind, wait=wait)
 
 
-def invalid(param: str, problem: str) -> Refusal:
+def invalid(param: str, problem: str) -> ApiError:
     """A field of the body that will not do."""
-    return Unprocessable("body", param, problem)
+    return UnprocessableError("body", param, problem)
 
 
-def missing(param: str) -> Refusal:
+def missing(param: str) -> ApiError:
     """A field of the body that has to be there."""
-    return Unprocessable("body", param, "is required", "missing")
+    return UnprocessableError("body", param, "is required", "missing")
 
 
-def asked_wrongly(param: str, problem: str) -> Refusal:
+def asked_wrongly(param: str, problem: str) -> ApiError:
     """A parameter of the query that will not do."""
-    return Unprocessable("query", param, problem)
+    return UnprocessableError("query", param, problem)
 
 
-def malformed(problem: Malformed) -> Refusal:
+def malformed(problem: DecodeError) -> ApiError:
     """A body that does not decode."""
     if problem.problem == "is required" and problem.param is not None:
         return missing(problem.param)
-    return Unprocessable("body", problem.param, problem.problem)
+    return UnprocessableError("body", problem.param, problem.problem)
 
 
-def bad_request(message: str) -> Refusal:
+def bad_request(message: str) -> ApiError:
     """A request that is well formed and cannot be done as it stands."""
-    return Refusal(400, "VALIDATION_ERROR", message, kind=VALIDATION)
+    return ApiError(400, "VALIDATION_ERROR", message, kind=VALIDATION)
 
 
-def unauthorized() -> Refusal:
+def unauthorized() -> ApiError:
     """No key, or one that is unknown or revoked."""
     return refusal("UNAUTHORIZED", "Send a valid key as Authorization: Bearer sk_live_….")
 
 
-def not_found(what: str, code: str) -> Refusal:
+def not_found(what: str, code: str) -> ApiError:
     """An id that is unknown, or another account's."""
     return refusal(code, f"There is no such {what}.")
 
 
-def released() -> Refusal:
+def released() -> ApiError:
     """A number that was released."""
     return refusal("NUMBER_RELEASED", "The number has been released, for good.")
 
 
-def unsupported(message: str) -> Refusal:
+def unsupported(message: str) -> ApiError:
     """What a line cannot do."""
     return refusal("CHANNEL_NOT_SUPPORTED", message)
 
 
-def insufficient_balance() -> Refusal:
+def insufficient_balance() -> ApiError:
     """Less on the balance than the action costs."""
     return refusal("INSUFFICIENT_BALANCE", "The balance does not cover this: add funds first.")
 
 
-def not_emulated() -> Refusal:
+def not_emulated() -> ApiError:
     """An operation that is the vendor's alone."""
     return refusal("NOT_EMULATED", "Ringback does not emulate this operation; see x-not-emulated in its contract.")
 
 
-def no_route() -> Refusal:
+def no_route() -> ApiError:
     """A path or method that the API does not have."""
     return refusal("NOT_FOUND", "This API has no such path and method.")
 
 
-def rate_limited(wait: int) -> Refusal:
+def rate_limited(wait: int) -> ApiError:
     """Too many requests."""
     return refusal("RATE_LIMIT_EXCEEDED", f"Too many requests; wait {wait} s.", wait=wait)
 
 
-def too_large(limit: int) -> Refusal:
+def too_large(limit: int) -> ApiError:
     """A body past the bound."""
     return refusal("REQUEST_TOO_LARGE", f"The body is larger than {limit} bytes.")
 
 
-def crashed() -> Refusal:
+def internal_error() -> ApiError:
     """Our own malfunction."""
     return refusal("INTERNAL_ERROR", "Something went wrong on our side.")
 
 
-def trouble(status: int, code: str | None) -> Refusal:
+def trouble(status: int, code: str | None) -> ApiError:
     """A fault that was asked for."""
     if status == 422:
-        return Unprocessable("body", None, "a simulated failure")
+        return UnprocessableError("body", None, "a simulated failure")
     by_status = "VALIDATION_ERROR" if status == 400 else _of_status(status)
     chosen = code or by_status
     kind = CODES.get(chosen, CODES[by_status])[1]
     wait = OUTAGE_SECONDS if status in (429, 503) else None
-    return Refusal(status, chosen, "A simulated failure.", kind=kind, wait=wait)
+    return ApiError(status, chosen, "A simulated failure.", kind=kind, wait=wait)
 
 
 def _of_status(status: int) -> str:
     return next((name for name, (known, _) in CODES.items() if known == status), "INTERNAL_ERROR")
 
 
-WORDING = Wording(
+ERRORS = ErrorCatalog(
     unauthorized=unauthorized,
     rate_limited=rate_limited,
     no_route=no_route,
     too_large=too_large,
     malformed=malformed,
-    crashed=crashed,
+    internal_error=internal_error,
     trouble=trouble,
     envelope=envelope,
 )

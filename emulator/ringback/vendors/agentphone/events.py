@@ -7,8 +7,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ringback.gateway.middleware import encode
-from ringback.gateway.outbox import Dialect, Headers, stamped
+from ringback.gateway.asgi import encode
+from ringback.gateway.outbox import Headers, WebhookProfile, stamped
 from ringback.vendors.agentphone.wire.responses import ParticipantView, Said
 
 EventType = Literal["agent.message", "agent.call_ended", "agent.reaction"]
@@ -146,4 +146,4 @@ def label(id_: str) -> Headers:
     return (("X-Webhook-ID", id_),)
 
 
-DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="AgentPhone-Webhooks/1.0")
+WEBHOOKS = WebhookProfile(sign=sign, retries=RETRIES, user_agent="AgentPhone-Webhooks/1.0")

@@ -16,11 +16,11 @@ SEGMENT = 2 * CENT
 REGISTRATION = {"sole_proprietor": 2_500, "standard_brand": 2_500, "high_volume": 7_000}
 """Cents."""
 OPENING_CREDIT = 5 * DOLLAR
-MOST_NUMBERS = 10
+MAX_NUMBERS = 10
 """That an account buys by itself."""
-MOST_NEW_CONTACTS = 50
+MAX_NEW_CONTACTS = 50
 """People a day that an iMessage line writes to first."""
-LONGEST_CALL_MINUTES = 60
+MAX_CALL_MINUTES = 60
 MESSAGES_A_MONTH = 100_000
 VOICE_MINUTES_A_MONTH = 100_000
 CALLS_AT_ONCE = 100

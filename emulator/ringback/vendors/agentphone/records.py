@@ -130,7 +130,7 @@ class Agent(Owned, kw_only=True):
 
 class CallDetail(Owned, kw_only=True):
     """What there is to a call, of the same id, beyond the carrier's part. `agent` is emptied when that is deleted, `by`
-    stays; `voice_mode` is how it is driven, `asks` whether its webhook is asked what to say."""
+    stays; `voice_mode` is how it is driven, `interactive` whether its webhook is asked what to say."""
 
     at: int
     direction: Literal["inbound", "outbound", "web"]
@@ -139,7 +139,7 @@ class CallDetail(Owned, kw_only=True):
     agent_name: str | None
     number: str | None
     voice_mode: VoiceMode
-    asks: bool
+    interactive: bool
     greeting: str | None = None
     machine: bool = False
     """Whether an answering machine takes it."""

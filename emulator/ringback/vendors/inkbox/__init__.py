@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ringback.gateway.vendor import Mutant, Operation, Vendor
+from ringback.gateway.vendor import Mutant, Operation, VendorSpec
 from ringback.vendors.inkbox import errors
-from ringback.vendors.inkbox.events import DIALECT
+from ringback.vendors.inkbox.events import WEBHOOKS
 from ringback.vendors.inkbox.records import InkboxSettings
 from ringback.vendors.inkbox.rules import Inkbox
 
 if TYPE_CHECKING:
-    from ringback.gateway.middleware import ASGIApp
+    from ringback.gateway.asgi import ASGIApp
 
 PHONE = "/api/v1/phone"
 NUMBER = f"{PHONE}/numbers/{{phone_number_id}}"
@@ -91,10 +91,10 @@ OPERATIONS = (
 )
 
 
-def _application(house: Any) -> ASGIApp:
+def _application(backend: Any) -> ASGIApp:
     from ringback.vendors.inkbox.routes import application
 
-    return cast("ASGIApp", application(house))
+    return cast("ASGIApp", application(backend))
 
 
 def _mutants() -> Sequence[Mutant]:
@@ -103,7 +103,7 @@ def _mutants() -> Sequence[Mutant]:
     return tuple(MUTANTS.values())
 
 
-VENDOR = Vendor(
+VENDOR = VendorSpec(
     name="inkbox",
     title="Inkbox",
     origin="https://inkbox.ai",
@@ -114,8 +114,8 @@ VENDOR = Vendor(
     max_keys=None,
     key_overlap=0,
     rate_limit=None,
-    wording=errors.WORDING,
-    dialect=DIALECT,
+    errors=errors.ERRORS,
+    webhook_profile=WEBHOOKS,
     open=Inkbox,
     application=_application,
     mutants=_mutants,

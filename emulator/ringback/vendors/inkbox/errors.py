@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ringback.gateway.errors import Header, Malformed, Refusal, Wording
-from ringback.gateway.middleware import encode
+from ringback.gateway.asgi import encode
+from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog, Header
 
 OUTAGE_SECONDS = 1
 CODES = {
@@ -32,7 +32,7 @@ CODES = {
 """The status of each code."""
 
 
-class InkboxRefusal(Refusal):
+class InkboxError(ApiError):
     """A refusal with Inkbox's `detail`: text, an object or a list."""
 
     def __init__(self, status: int, detail: Any, *, wait: int | None = None, headers: Sequence[Header] = ()) -> None:
@@ -41,89 +41,89 @@ class InkboxRefusal(Refusal):
         self.detail = detail
 
 
-def envelope(refusal: Refusal) -> bytes:
+def envelope(refusal: ApiError) -> bytes:
     """A refusal as the SDK reads it."""
-    return encode({"detail": refusal.detail if isinstance(refusal, InkboxRefusal) else refusal.message})
+    return encode({"detail": refusal.detail if isinstance(refusal, InkboxError) else refusal.message})
 
 
-def coded(code: str, message: str, **more: Any) -> InkboxRefusal:
+def coded(code: str, message: str, **more: Any) -> InkboxError:
     """A refusal of a code of the table."""
-    return InkboxRefusal(CODES[code], {"error": code, "message": message, **more})
+    return InkboxError(CODES[code], {"error": code, "message": message, **more})
 
 
-def invalid(param: str, problem: str, *, where: str = "body") -> InkboxRefusal:
+def invalid(param: str, problem: str, *, where: str = "body") -> InkboxError:
     """A value that will not do."""
     parts = param.replace("[", ".").replace("]", "").split(".")
     location = [where, *(int(part) if part.isascii() and part.isdigit() else part for part in parts)]
     kind = "missing" if problem == "is required" else "value_error"
-    return InkboxRefusal(422, [{"loc": location, "msg": f"{param} {problem}", "type": kind}])
+    return InkboxError(422, [{"loc": location, "msg": f"{param} {problem}", "type": kind}])
 
 
-def unprocessable(message: str) -> InkboxRefusal:
+def unprocessable(message: str) -> InkboxError:
     """A request that does not make sense as a whole."""
-    return InkboxRefusal(422, message)
+    return InkboxError(422, message)
 
 
-def malformed(problem: Malformed) -> InkboxRefusal:
+def malformed(problem: DecodeError) -> InkboxError:
     """A body that does not decode."""
     if problem.param is not None:
         return invalid(problem.param, problem.problem)
-    return InkboxRefusal(422, [{"loc": ["body"], "msg": problem.problem, "type": "json_invalid"}])
+    return InkboxError(422, [{"loc": ["body"], "msg": problem.problem, "type": "json_invalid"}])
 
 
-def unauthorized() -> InkboxRefusal:
+def unauthorized() -> InkboxError:
     """No key, or one that is wrong or revoked."""
-    return InkboxRefusal(401, "Send a valid service token as X-Service-Token, or an API key as X-API-Key.")
+    return InkboxError(401, "Send a valid service token as X-Service-Token, or an API key as X-API-Key.")
 
 
-def forbidden(message: str) -> InkboxRefusal:
+def forbidden(message: str) -> InkboxError:
     """What this key may not do."""
-    return InkboxRefusal(403, message)
+    return InkboxError(403, message)
 
 
-def not_found(what: str) -> InkboxRefusal:
+def not_found(what: str) -> InkboxError:
     """An id that is unknown, or that this key does not see."""
-    return InkboxRefusal(404, f"There is no such {what}.")
+    return InkboxError(404, f"There is no such {what}.")
 
 
-def no_route() -> InkboxRefusal:
+def no_route() -> InkboxError:
     """A path or method that the API does not have."""
-    return InkboxRefusal(404, "This API has no such path and method.")
+    return InkboxError(404, "This API has no such path and method.")
 
 
-def conflict(message: str) -> InkboxRefusal:
+def conflict(message: str) -> InkboxError:
     """What cannot be done as things are."""
-    return InkboxRefusal(409, message)
+    return InkboxError(409, message)
 
 
-def rate_limited(wait: int) -> InkboxRefusal:
+def rate_limited(wait: int) -> InkboxError:
     """Too many requests."""
-    return InkboxRefusal(429, f"Too many requests on this key: wait {wait} s.", wait=wait)
+    return InkboxError(429, f"Too many requests on this key: wait {wait} s.", wait=wait)
 
 
-def too_large(limit: int) -> InkboxRefusal:
+def too_large(limit: int) -> InkboxError:
     """A body past the bound."""
-    return InkboxRefusal(413, f"The body is larger than {limit} bytes.")
+    return InkboxError(413, f"The body is larger than {limit} bytes.")
 
 
-def crashed() -> InkboxRefusal:
+def internal_error() -> InkboxError:
     """Our own malfunction."""
-    return InkboxRefusal(500, "Something went wrong on our side.")
+    return InkboxError(500, "Something went wrong on our side.")
 
 
-def trouble(status: int, code: str | None) -> InkboxRefusal:
+def trouble(status: int, code: str | None) -> InkboxError:
     """A fault that was asked for."""
     detail: Any = "A simulated failure." if code is None else {"error": code, "message": "A simulated failure."}
-    return InkboxRefusal(status, detail, wait=OUTAGE_SECONDS if status in (429, 503) else None)
+    return InkboxError(status, detail, wait=OUTAGE_SECONDS if status in (429, 503) else None)
 
 
-WORDING = Wording(
+ERRORS = ErrorCatalog(
     unauthorized=unauthorized,
     rate_limited=rate_limited,
     no_route=no_route,
     too_large=too_large,
     malformed=malformed,
-    crashed=crashed,
+    internal_error=internal_error,
     trouble=trouble,
     envelope=envelope,
 )

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ringback.carrier.clock import iso_exact
-from ringback.gateway.middleware import encode
-from ringback.gateway.outbox import Dialect, Headers
+from ringback.gateway.asgi import encode
+from ringback.gateway.outbox import Headers, WebhookProfile
 from ringback.vendors.inkbox.records import (
     ActionItem,
     Authority,
@@ -182,4 +182,4 @@ def _unnumbered(secret: str, body: bytes, now: int) -> Headers:
     return sign(secret, body, now, "")
 
 
-DIALECT = Dialect(sign=_unnumbered, retries=(), user_agent="Inkbox-Webhooks/1.0", numbered=sign)
+WEBHOOKS = WebhookProfile(sign=_unnumbered, retries=(), user_agent="Inkbox-Webhooks/1.0", numbered=sign)

@@ -28,9 +28,9 @@ from ringback.vendors.inkbox.records import (
     VoicemailDetection,
 )
 
-LONGEST_TEXT = 1_600
+MAX_TEXT = 1_600
 """Ours: what ten concatenated segments hold."""
-Words = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
+Words = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Note = Annotated[str, msgspec.Meta(max_length=1_000)]
 Essay = Annotated[str, msgspec.Meta(max_length=10_000)]

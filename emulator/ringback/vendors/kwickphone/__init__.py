@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ringback.gateway.vendor import Mutant, Operation, Vendor
-from ringback.vendors.kwickphone.errors import WORDING
-from ringback.vendors.kwickphone.events import DIALECT
+from ringback.gateway.vendor import Mutant, Operation, VendorSpec
+from ringback.vendors.kwickphone.errors import ERRORS
+from ringback.vendors.kwickphone.events import WEBHOOKS
 from ringback.vendors.kwickphone.records import KwickPhoneSettings
 from ringback.vendors.kwickphone.rules import KwickPhone
 
 if TYPE_CHECKING:
-    from ringback.gateway.middleware import ASGIApp
+    from ringback.gateway.asgi import ASGIApp
 
 OPERATIONS = (
     Operation("createNumber", "POST", "/v1/numbers"),
@@ -24,10 +24,10 @@ OPERATIONS = (
 )
 
 
-def _application(house: Any) -> ASGIApp:
+def _application(backend: Any) -> ASGIApp:
     from ringback.vendors.kwickphone.routes import application
 
-    return cast("ASGIApp", application(house))
+    return cast("ASGIApp", application(backend))
 
 
 def _mutants() -> Sequence[Mutant]:
@@ -36,7 +36,7 @@ def _mutants() -> Sequence[Mutant]:
     return tuple(MUTANTS.values())
 
 
-VENDOR = Vendor(
+VENDOR = VendorSpec(
     name="kwickphone",
     title="KwickPhone",
     origin="https://kwickphone.com",
@@ -47,8 +47,8 @@ VENDOR = Vendor(
     max_keys=5,
     key_overlap=0,
     rate_limit=60,
-    wording=WORDING,
-    dialect=DIALECT,
+    errors=ERRORS,
+    webhook_profile=WEBHOOKS,
     open=KwickPhone,
     application=_application,
     mutants=_mutants,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ringback.carrier.calls import Call
 from ringback.carrier.clock import iso_offset, iso_z
-from ringback.gateway.middleware import encode
-from ringback.gateway.outbox import Dialect, Headers, stamped
+from ringback.gateway.asgi import encode
+from ringback.gateway.outbox import Headers, WebhookProfile, stamped
 from ringback.vendors.kwickphone.wire import Event, EventCall
 
 CALL_COMPLETED = "call.completed"
@@ -38,4 +38,4 @@ def sign(secret: str, body: bytes, now: int) -> Headers:
     return (("X-KwickPhone-Timestamp", str(now)), ("X-KwickPhone-Signature", f"v1={stamped(secret, body, now)}"))
 
 
-DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="KwickPhone-Webhooks/1.0")
+WEBHOOKS = WebhookProfile(sign=sign, retries=RETRIES, user_agent="KwickPhone-Webhooks/1.0")

@@ -12,8 +12,8 @@ from ringback.store import Record
 
 Status = Literal["active", "past_due", "released"]
 
-LEAST_TOP_UP = 5 * DOLLAR
-LARGEST_TOP_UP = 500 * DOLLAR
+MIN_TOP_UP = 5 * DOLLAR
+MAX_TOP_UP = 500 * DOLLAR
 """Page "Balance & funding": $5 to $500 a top-up."""
 
 
@@ -26,7 +26,7 @@ class AutoTopUp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if _amount("auto_top_up.threshold", self.threshold) < 0:
             raise ValueError("auto_top_up.threshold is not negative")
-        if not LEAST_TOP_UP <= _amount("auto_top_up.amount", self.amount) <= LARGEST_TOP_UP:
+        if not MIN_TOP_UP <= _amount("auto_top_up.amount", self.amount) <= MAX_TOP_UP:
             raise ValueError("auto_top_up.amount is from 5.00 to 500.00")
 
 

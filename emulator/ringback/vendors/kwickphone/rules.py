@@ -12,10 +12,10 @@ from ringback.carrier.ledger import DOLLAR, by_the_minute, dollars, usd
 from ringback.carrier.numbers import OutOfStock, in_service
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
+from ringback.gateway.asgi import encode
 from ringback.gateway.egress import EgressError
-from ringback.gateway.middleware import encode
-from ringback.gateway.services import World
-from ringback.gateway.vendor import Unanswered
+from ringback.gateway.services import Services
+from ringback.gateway.vendor import NumberNotFound, VendorBackend
 from ringback.store import Collection
 from ringback.vendors.kwickphone import errors
 from ringback.vendors.kwickphone.events import CALL_COMPLETED, call_completed
@@ -43,19 +43,19 @@ _AREA_CODE = re.compile(r"[2-9][0-9]{2}")
 _US_E164 = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 
 
-class KwickPhone:
+class KwickPhone(VendorBackend):
     """KwickPhone in one emulator."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.records: Collection[Number] = Collection(
             Number,
             account=lambda number: number.account,
             status=lambda number: (number.account, number.status),
         )
         self._listed: dict[str, bytes] = {}
-        world.clock.on(BILL, self._bill)
-        world.clock.on(END_GRACE, self._end_grace)
+        services.clock.on(BILL, self._bill)
+        services.clock.on(END_GRACE, self._end_grace)
 
     def collections(self) -> Mapping[str, Any]:
         """What a snapshot holds."""
@@ -63,24 +63,24 @@ class KwickPhone:
 
     def settings(self, account: str) -> KwickPhoneSettings:
         """The account's settings."""
-        return cast("KwickPhoneSettings", self.world.settings_of(account))
+        return cast("KwickPhoneSettings", self.services.settings_of(account))
 
     # -- numbers ------
 
     async def check_webhook_url(self, url: str | None) -> None:
-        """Page "Provision a number": public HTTPS. Raises Refusal 400."""
+        """Page "Provision a number": public HTTPS. Raises ApiError 400."""
         if url is None:
             return
         try:
-            await self.world.outbox.egress.admit(url)
+            await self.services.outbox.egress.admit(url)
         except EgressError as error:
             raise errors.invalid_request(f"webhook_url: {error}.", "webhook_url") from None
 
     def provision(self, account: str, body: ProvisionBody) -> CreatedNumberView:
-        """Buy a number and charge its first month, page "Provision a number". Raises Refusal; then nothing is bought
+        """Buy a number and charge its first month, page "Provision a number". Raises ApiError; then nothing is bought
         and nothing charged."""
         area_code = self._area_code(body)
-        world, settings, now = self.world, self.settings(account), self.world.clock.now(account)
+        services, settings, now = self.services, self.settings(account), self.services.clock.now(account)
         limit = settings.number_limit
         if limit is not None and self.records.count("status", (account, "active")) >= limit:
             raise errors.number_limit(limit)
@@ -88,15 +88,15 @@ class KwickPhone:
         hourly = settings.provisions_per_hour
         if hourly is not None and (wait := self._velocity_wait(window, hourly, now)) > 0:
             raise errors.provision_velocity(hourly, -(-wait // SECOND))
-        if world.ledger.balance(account) < MONTHLY_PRICE:
+        if services.ledger.balance(account) < MONTHLY_PRICE:
             raise errors.insufficient_balance()
         id_ = f"num_{self.records.created + 1}"
         try:
-            phone_number = world.numbers.assign("US", area_code, vendor=NAME, account=account, owner=id_)
+            phone_number = services.numbers.assign("US", area_code, vendor=NAME, account=account, owner=id_)
         except OutOfStock:
             raise errors.no_numbers(area_code) from None
         if hourly is not None:
-            world.windows.add(window, now)
+            services.windows.add(window, now)
         number = self.records.add(
             Number(
                 id=id_,
@@ -105,12 +105,12 @@ class KwickPhone:
                 business_phone=body.business_phone,
                 status="active",
                 webhook_url=body.webhook_url,
-                webhook_secret=f"whsec_{world.streams(NAME, account, 'secret').hex(32)}",
+                webhook_secret=f"whsec_{services.streams(NAME, account, 'secret').hex(32)}",
                 created_at=now,
             )
         )
         self._await_next_month(number)
-        world.note(account, "number", f"{phone_number} provisioned", number_id=id_)
+        services.note(account, "number", f"{phone_number} provisioned", number_id=id_)
         self._charge(account, MONTHLY_PRICE, "number", id_)
         return CreatedNumberView(
             number.id,
@@ -133,7 +133,7 @@ class KwickPhone:
         return area_code
 
     def _velocity_wait(self, window: str, hourly: int, now: int) -> int:
-        return HOUR if hourly == 0 else self.world.windows.wait(window, hourly, HOUR, now)
+        return HOUR if hourly == 0 else self.services.windows.wait(window, hourly, HOUR, now)
 
     def list_numbers(self, account: str) -> list[NumberView]:
         """The account's numbers, active first, then past due, then released; newest first among each."""
@@ -151,7 +151,7 @@ class KwickPhone:
         ]
 
     def release(self, account: str, id_: str) -> None:
-        """Give a number back, page "Release a number": no refund, no more bills. Raises Refusal 404. Releasing a
+        """Give a number back, page "Release a number": no refund, no more bills. Raises ApiError 404. Releasing a
         number twice is answered as the first time and changes nothing."""
         number = self.records.get(id_)
         if number is None or number.account != account:
@@ -160,16 +160,16 @@ class KwickPhone:
             self._release(number)
 
     def _release(self, number: Number) -> None:
-        self.world.clock.cancel(number.timer)
-        self.world.numbers.release(number.phone_number)
-        self.records.update(number, status="released", released_at=self.world.clock.now(number.account), timer=None)
-        self.world.note(number.account, "number", f"{number.phone_number} released", number_id=number.id)
+        self.services.clock.cancel(number.timer)
+        self.services.numbers.release(number.phone_number)
+        self.records.update(number, status="released", released_at=self.services.clock.now(number.account), timer=None)
+        self.services.note(number.account, "number", f"{number.phone_number} released", number_id=number.id)
 
     # -- billing ------
 
     def _await_next_month(self, number: Number) -> None:
         due = months_later(number.created_at, number.months)
-        number.timer = self.world.clock.at(due, number.account, BILL, number.id, background=True)
+        number.timer = self.services.clock.at(due, number.account, BILL, number.id, background=True)
 
     def _bill(self, id_: str) -> None:
         number = self.records.get(id_)
@@ -178,18 +178,18 @@ class KwickPhone:
         if self._pay(number):
             self._await_next_month(number)
         else:
-            now = self.world.clock.now(number.account)
-            timer = self.world.clock.at(now + GRACE, number.account, END_GRACE, number.id, background=True)
+            now = self.services.clock.now(number.account)
+            timer = self.services.clock.at(now + GRACE, number.account, END_GRACE, number.id, background=True)
             self.records.update(number, status="past_due", past_due_since=now, timer=timer)
-            self.world.numbers.suspend(number.phone_number)
-            self.world.note(number.account, "number", f"{number.phone_number} past due", number_id=number.id)
+            self.services.numbers.suspend(number.phone_number)
+            self.services.note(number.account, "number", f"{number.phone_number} past due", number_id=number.id)
 
     def _pay(self, number: Number) -> bool:
         """Charge the month that is due, from the balance or, with auto-top-up on, from the card."""
         account = number.account
-        if self.world.ledger.balance(account) < MONTHLY_PRICE:
+        if self.services.ledger.balance(account) < MONTHLY_PRICE:
             self._top_up(account, MONTHLY_PRICE)
-        if self.world.ledger.balance(account) < MONTHLY_PRICE:
+        if self.services.ledger.balance(account) < MONTHLY_PRICE:
             return False
         number.months += 1
         self._charge(account, MONTHLY_PRICE, "number", number.id)
@@ -206,48 +206,45 @@ class KwickPhone:
         for number in sorted(overdue, key=lambda number: number.past_due_since or 0):
             if not self._pay(number):
                 break
-            self.world.clock.cancel(number.timer)
+            self.services.clock.cancel(number.timer)
             self.records.update(number, status="active", past_due_since=None)
-            self.world.numbers.resume(number.phone_number)
+            self.services.numbers.resume(number.phone_number)
             self._await_next_month(number)
-            self.world.note(account, "number", f"{number.phone_number} active again", number_id=number.id)
+            self.services.note(account, "number", f"{number.phone_number} active again", number_id=number.id)
 
     def _charge(self, account: str, amount: int, cause: str, ref: str) -> None:
         if amount:
-            self.world.ledger.post(account, -amount, cause, ref)
+            self.services.ledger.post(account, -amount, cause, ref)
             self._top_up(account)
 
     def _top_up(self, account: str, price: int = 0) -> None:
         """Charge the card when the balance is below the threshold, or would be after paying `price`."""
         settings = self.settings(account)
         auto = settings.auto_top_up
-        if auto is None or self.world.ledger.balance(account) - price >= usd(auto.threshold):
+        if auto is None or self.services.ledger.balance(account) - price >= usd(auto.threshold):
             return
         amount = usd(auto.amount)
         if settings.card == "ok":
-            self.world.ledger.post(account, amount, "auto_top_up")
+            self.services.ledger.post(account, amount, "auto_top_up")
         else:
-            self.world.note(account, "money", f"card declined for {dollars(amount)}", cause="card_declined")
+            self.services.note(account, "money", f"card declined for {dollars(amount)}", cause="card_declined")
 
     # -- what the control API does -----------------------------------------------------------------------------------
 
-    def opened(self, account: Account) -> None:
-        """A new account starts with the balance it was given."""
-
-    def closed(self, account: Account) -> None:
+    def on_account_closed(self, account: Account) -> None:
         """Its numbers are released."""
         for number in self.records.oldest("account", account.id):
             if number.status != "released":
                 self._release(number)
 
-    def settings_changed(self, account: Account) -> None:
+    def on_settings_changed(self, account: Account) -> None:
         """A card that works again, or auto-top-up switched on, takes effect at once."""
         self._top_up(account.id)
         self._pay_arrears(account.id)
 
-    def funded(self, account: str) -> None:
-        """Money pays what is overdue."""
-        self._pay_arrears(account)
+    def on_account_funded(self, account: Account) -> None:
+        """Pay what is overdue."""
+        self._pay_arrears(account.id)
 
     def numbers(self, account: str) -> list[dict[str, Any]]:
         """The account's numbers for the control API."""
@@ -266,12 +263,12 @@ class KwickPhone:
     # -- calls ------
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls one of our numbers. Raises Unanswered for one that takes no calls."""
-        line = self.world.numbers.line(to)
+        """Somebody calls one of our numbers. Raises NumberNotFound for one that takes no calls."""
+        line = self.services.numbers.line(to)
         if line is None or line.vendor != NAME or not line.open:
-            raise Unanswered(to)
-        stream = self.world.streams(NAME, line.account, "call")
-        return self.world.calls.receive(
+            raise NumberNotFound(to)
+        stream = self.services.streams(NAME, line.account, "call")
+        return self.services.calls.receive(
             id_=f"CA{stream.hex(32)}",
             vendor=NAME,
             account=line.account,
@@ -281,7 +278,7 @@ class KwickPhone:
             script=script,
         )
 
-    def call_changed(self, call: Call) -> None:
+    def on_call_changed(self, call: Call) -> None:
         """A completed call is billed, and its event is sent where its number has a webhook URL."""
         if call.state != "completed":
             return
@@ -289,24 +286,24 @@ class KwickPhone:
         self._charge(call.account, by_the_minute(rate, call.duration), "talk_time", call.id)
         number = self.records[call.line]
         if number.webhook_url is not None:
-            self.world.outbox.send(
+            self.services.outbox.send(
                 vendor=NAME,
                 account=call.account,
                 event=CALL_COMPLETED,
                 subject=call.id,
                 url=number.webhook_url,
                 secret=number.webhook_secret,
-                body=call_completed(call, self.world.clock.now(call.account)),
+                body=call_completed(call, self.services.clock.now(call.account)),
             )
 
     def list_calls(self, account: str, limit: int | None, after: str | None) -> bytes:
-        """The JSON of the account's calls, newest first. Raises Refusal 400 for an unknown cursor."""
+        """The JSON of the account's calls, newest first. Raises ApiError 400 for an unknown cursor."""
         start = None
         if after is not None:
-            start = self.world.calls.records.get(after)
+            start = self.services.calls.records.get(after)
             if start is None or start.account != account:
                 raise errors.invalid_request("starting_after must be the id of one of your calls.", "starting_after")
-        page = self.world.calls.records.page("account", account, limit, start)
+        page = self.services.calls.records.page("account", account, limit, start)
         listed = self._listed
         return b'{"data":[' + b",".join([listed.get(call.id) or self._list(call) for call in page]) + b"]}"
 
@@ -334,21 +331,21 @@ class KwickPhone:
         return listed
 
     def transcript(self, account: str, id_: str) -> TranscriptView:
-        """Turn by turn, page "Get a transcript". Raises Refusal 404."""
+        """Turn by turn, page "Get a transcript". Raises ApiError 404."""
         call = self._call(account, id_)
         if call.state != "completed" or call.turns is None:
             raise errors.not_found("transcript")
         return TranscriptView(call.id, [TurnView(turn.speaker, turn.text, turn.at) for turn in call.turns])
 
     def recorded(self, account: str, id_: str) -> Call:
-        """The call whose recording is asked for, page "Get a recording". Raises Refusal 404."""
+        """The call whose recording is asked for, page "Get a recording". Raises ApiError 404."""
         call = self._call(account, id_)
         if call.state != "completed" or not call.recording:
             raise errors.no_recording()
         return call
 
     def _call(self, account: str, id_: str) -> Call:
-        call = self.world.calls.records.get(id_)
+        call = self.services.calls.records.get(id_)
         if call is None or call.account != account or call.vendor != NAME:
             raise errors.not_found("call")
         return call

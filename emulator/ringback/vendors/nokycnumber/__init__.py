@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ringback.carrier.clock import DAY
-from ringback.gateway.policy import Bucket, Manners, Retries, Versions, by_method
-from ringback.gateway.vendor import Mutant, Operation, Vendor
+from ringback.gateway.policy import IdempotencyPolicy, RequestPolicy, TokenBucketPolicy, VersioningPolicy, by_method
+from ringback.gateway.vendor import Mutant, Operation, VendorSpec
 from ringback.vendors.nokycnumber import errors
-from ringback.vendors.nokycnumber.events import DIALECT
+from ringback.vendors.nokycnumber.events import WEBHOOKS
 from ringback.vendors.nokycnumber.records import VERSIONS, NoKYCNumberSettings
 from ringback.vendors.nokycnumber.rules import NoKYCNumber
 
 if TYPE_CHECKING:
     from ringback.gateway.accounts import AccountSettings
-    from ringback.gateway.middleware import ASGIApp
+    from ringback.gateway.asgi import ASGIApp
 
 OPERATIONS = (
     Operation("listNumbers", "GET", "/v1/numbers"),
@@ -66,34 +66,34 @@ def _default_version(settings: AccountSettings) -> str:
     return cast("NoKYCNumberSettings", settings).default_version
 
 
-MANNERS = Manners(
+POLICY = RequestPolicy(
     request_id=(b"request-id", "req_"),
-    versions=Versions(
+    versions=VersioningPolicy(
         header=b"nokyc-version",
         default=_default_version,
         known=VERSIONS,
         notice=b"nokyc-deprecation",
         unknown=errors.unknown_version,
     ),
-    bucket=Bucket(
+    bucket=TokenBucketPolicy(
         burst=lambda limit: limit // BURST_SHARE,
         limit=b"x-rate-limit-limit",
         remaining=b"x-rate-limit-remaining",
         reset=b"x-rate-limit-reset",
         lifted=LIFTED,
     ),
-    permit=by_method(SCOPES, errors.forbidden),
+    authorize=by_method(SCOPES, errors.forbidden),
     usable=frozenset((None, "secret")),
-    retries=Retries(
+    retries=IdempotencyPolicy(
         header=b"idempotency-key", keep_for=DAY, reused=errors.key_mismatch, malformed=errors.key_malformed
     ),
 )
 
 
-def _application(house: Any) -> ASGIApp:
+def _application(backend: Any) -> ASGIApp:
     from ringback.vendors.nokycnumber.routes import application
 
-    return cast("ASGIApp", application(house))
+    return cast("ASGIApp", application(backend))
 
 
 def _mutants() -> Sequence[Mutant]:
@@ -102,7 +102,7 @@ def _mutants() -> Sequence[Mutant]:
     return tuple(MUTANTS.values())
 
 
-VENDOR = Vendor(
+VENDOR = VendorSpec(
     name="nokycnumber",
     title="NoKYCNumber",
     origin="https://api.nokycnumber.com",
@@ -113,8 +113,8 @@ VENDOR = Vendor(
     max_keys=None,
     key_overlap=ROTATION_OVERLAP,
     rate_limit=RATE_LIMIT,
-    wording=errors.WORDING,
-    dialect=DIALECT,
+    errors=errors.ERRORS,
+    webhook_profile=WEBHOOKS,
     open=NoKYCNumber,
     application=_application,
     mutants=_mutants,
@@ -122,5 +122,5 @@ VENDOR = Vendor(
     public=frozenset(("downloadRecording", "downloadVoicemail")),
     kinds={"secret": "sk_live_", "publishable": "pk_live_"},
     outbound=frozenset(("call", "message")),
-    manners=MANNERS,
+    policy=POLICY,
 )

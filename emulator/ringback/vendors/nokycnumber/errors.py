@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ringback.gateway.errors import Malformed, Refusal, Wording
-from ringback.gateway.middleware import encode
+from ringback.gateway.asgi import encode
+from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog
 from ringback.vendors.nokycnumber.wire import ErrorBody, ErrorEnvelope
 
 INVALID = "invalid_request_error"
@@ -48,111 +48,111 @@ the other codes are ours."""
 OUTAGE_SECONDS = 5
 
 
-def envelope(refusal: Refusal) -> bytes:
+def envelope(refusal: ApiError) -> bytes:
     """A refusal as documented."""
     kind = refusal.kind or CODES.get(refusal.code, (refusal.status, API))[1]
     return encode(ErrorEnvelope(ErrorBody(kind, refusal.code, refusal.message, refusal.request_id, refusal.param)))
 
 
-def refusal(code: str, message: str, param: str | None = None, *, wait: int | None = None) -> Refusal:
+def refusal(code: str, message: str, param: str | None = None, *, wait: int | None = None) -> ApiError:
     """A refusal of a code of the table."""
     status, kind = CODES[code]
-    return Refusal(status, code, message, kind=kind, param=param, wait=wait)
+    return ApiError(status, code, message, kind=kind, param=param, wait=wait)
 
 
-def missing(param: str) -> Refusal:
+def missing(param: str) -> ApiError:
     """A required parameter that is not there."""
     return refusal("parameter_missing", f"`{param}` has to be given.", param)
 
 
-def invalid(param: str, message: str) -> Refusal:
+def invalid(param: str, message: str) -> ApiError:
     """A parameter whose value will not do."""
     return refusal("parameter_invalid", f"`{param}` {message}.", param)
 
 
-def malformed(problem: Malformed) -> Refusal:
+def malformed(problem: DecodeError) -> ApiError:
     """A body that does not decode."""
     if problem.param is None:
         return refusal("invalid_json", f"{problem.problem[:1].upper()}{problem.problem[1:]}.")
     return missing(problem.param) if problem.problem == "is required" else invalid(problem.param, problem.problem)
 
 
-def unauthorized() -> Refusal:
+def unauthorized() -> ApiError:
     """No key, or one that is wrong, revoked or publishable."""
     return refusal("invalid_api_key", "Send a valid secret key as Authorization: Bearer sk_live_….")
 
 
-def forbidden(scope: str, method: str) -> Refusal:
+def forbidden(scope: str, method: str) -> ApiError:
     """A method that the key's scope does not have."""
     return refusal("insufficient_scope", f"A key of scope {scope} may not {method}.")
 
 
-def unknown_version(version: str) -> Refusal:
+def unknown_version(version: str) -> ApiError:
     """A version that never was."""
     return refusal("unknown_version", f"There is no API version {version[:40]!r}.", "NoKYC-Version")
 
 
-def not_found(what: str, param: str | None = None) -> Refusal:
+def not_found(what: str, param: str | None = None) -> ApiError:
     """An id that is unknown, or another account's."""
     return refusal("not_found", f"There is no such {what}.", param)
 
 
-def no_route() -> Refusal:
+def no_route() -> ApiError:
     """A path or method that the API does not have."""
     return refusal("not_found", "This API has no such path and method.")
 
 
-def insufficient_balance() -> Refusal:
+def insufficient_balance() -> ApiError:
     """Less on the balance than the action costs."""
     return refusal("insufficient_balance", "The balance does not cover this: add funds first.")
 
 
-def key_mismatch() -> Refusal:
+def key_mismatch() -> ApiError:
     """An Idempotency-Key that came with another request before."""
     return refusal("idempotency_key_mismatch", "This Idempotency-Key was used with other parameters.")
 
 
-def key_malformed() -> Refusal:
+def key_malformed() -> ApiError:
     """An Idempotency-Key that is none."""
     return invalid("Idempotency-Key", "has from 1 to 255 printable ASCII characters")
 
 
-def rate_limited(wait: int) -> Refusal:
+def rate_limited(wait: int) -> ApiError:
     """No token in the key's bucket."""
     return refusal("rate_limited", f"Too many requests on this key: wait {wait} s.", wait=wait)
 
 
-def too_large(limit: int) -> Refusal:
+def too_large(limit: int) -> ApiError:
     """A body past the bound."""
     return refusal("request_too_large", f"The body is larger than {limit} bytes.")
 
 
-def wrong_type() -> Refusal:
+def wrong_type() -> ApiError:
     """A body that is not JSON by its content type."""
     return refusal("unsupported_media_type", "Send the body as Content-Type: application/json.")
 
 
-def crashed() -> Refusal:
+def internal_error() -> ApiError:
     """Our own malfunction."""
     return refusal("internal_error", "Something went wrong on our side.")
 
 
-def trouble(status: int, code: str | None) -> Refusal:
+def trouble(status: int, code: str | None) -> ApiError:
     """A fault that was asked for."""
     by_status = next((name for name, (known, _) in CODES.items() if known == status), "internal_error")
     chosen = code or by_status
     kind = CODES.get(chosen, CODES[by_status])[1]
     wait = OUTAGE_SECONDS if status in (429, 503) else None
-    return Refusal(status, chosen, "A simulated failure.", kind=kind, wait=wait)
+    return ApiError(status, chosen, "A simulated failure.", kind=kind, wait=wait)
 
 
-WORDING = Wording(
+ERRORS = ErrorCatalog(
     unauthorized=unauthorized,
     rate_limited=rate_limited,
     no_route=no_route,
     too_large=too_large,
     malformed=malformed,
-    crashed=crashed,
+    internal_error=internal_error,
     trouble=trouble,
     envelope=envelope,
     wrong_type=wrong_type,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ringback.carrier.clock import iso_z
-from ringback.gateway.middleware import encode
-from ringback.gateway.outbox import Dialect, Headers, stamped
+from ringback.gateway.asgi import encode
+from ringback.gateway.outbox import Headers, WebhookProfile, stamped
 from ringback.vendors.nokycnumber.wire import EventData, EventView
 
 EventType = Literal[
@@ -43,4 +43,4 @@ def sign(secret: str, body: bytes, now: int) -> Headers:
     return (("X-NoKYC-Signature", f"t={now},v1={stamped(secret, body, now)}"),)
 
 
-DIALECT = Dialect(sign=sign, retries=RETRIES, user_agent="NoKYCNumber-Webhooks/1.0")
+WEBHOOKS = WebhookProfile(sign=sign, retries=RETRIES, user_agent="NoKYCNumber-Webhooks/1.0")

@@ -13,10 +13,11 @@ from litestar.params import FromPath
 
 from ringback.carrier.calls import Call
 from ringback.carrier.messages import Message
-from ringback.gateway.errors import Refusal
-from ringback.gateway.journal import Exchange
+from ringback.gateway.asgi import Response, encode
+from ringback.gateway.decoding import decode
+from ringback.gateway.errors import ApiError
+from ringback.gateway.journal import RequestLogEntry, log_entry
 from ringback.gateway.litestar_app import application as vendor_application
-from ringback.gateway.middleware import Answer, decode, encode, exchange_of
 from ringback.gateway.paging import PageError, limit_of, page, query_of
 from ringback.store import Collection, Record
 from ringback.vendors.nokycnumber import errors
@@ -39,7 +40,7 @@ from ringback.vendors.nokycnumber.wire import (
 )
 
 MP3 = b"audio/mpeg"
-PAGE, LONGEST_PAGE = 25, 100
+PAGE, MAX_PAGE = 25, 100
 """Page "Pagination"."""
 CURSOR = frozenset(("limit", "starting_after"))
 KINDS = ("mobile", "landline")
@@ -60,29 +61,29 @@ _SMS = msgspec.json.Decoder(SmsBody)
 _ENDPOINT = msgspec.json.Decoder(EndpointBody)
 
 
-def application(house: NoKYCNumber) -> Litestar:
+def application(backend: NoKYCNumber) -> Litestar:
     """The vendor's routes as an ASGI app."""
     handlers = (
-        *_numbers(house),
-        *_calls(house),
-        *_sms(house),
-        *_voicemails(house),
-        *_account(house),
-        *_endpoints(house),
-        *_files(house),
+        *_numbers(backend),
+        *_calls(backend),
+        *_sms(backend),
+        *_voicemails(backend),
+        *_account(backend),
+        *_endpoints(backend),
+        *_files(backend),
     )
-    return vendor_application(house.world, errors.WORDING, handlers)
+    return vendor_application(backend.services, errors.ERRORS, handlers)
 
 
 # -- numbers, page "Numbers" and "AI configuration" ------
 
 
-def _numbers(house: NoKYCNumber) -> tuple[Any, ...]:
-    lines = house.lines
+def _numbers(backend: NoKYCNumber) -> tuple[Any, ...]:
+    lines = backend.lines
 
     @get("/v1/numbers", operation_id="listNumbers")
-    async def list_numbers(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def list_numbers(request: Req) -> Response:
+        exchange = log_entry(request)
         query = query_in(exchange, "country", "type", "status")
         country, kind = country_in(query), choice_in(query, "type", KINDS)
         status = choice_in(query, "status", NUMBER_STATES)
@@ -93,54 +94,54 @@ def _numbers(house: NoKYCNumber) -> tuple[Any, ...]:
         return listing(exchange, query, lines.records, lines.view, wanted if query.keys() - CURSOR else None)
 
     @post("/v1/numbers", operation_id="createNumber")
-    async def create_number(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def create_number(request: Req) -> Response:
+        exchange = log_entry(request)
         body = decode(exchange.body, _NUMBER)
-        await house.hooks.check_url(body.webhook_url, "webhook_url")
-        return Answer(encode(lines.activate(exchange.account, body, exchange.request_id)), 201)
+        await backend.hooks.check_url(body.webhook_url, "webhook_url")
+        return Response(encode(lines.activate(exchange.account, body, exchange.request_id)), 201)
 
     @get("/v1/numbers/available", operation_id="listAvailableNumbers")
-    async def list_available_numbers(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def list_available_numbers(request: Req) -> Response:
+        exchange = log_entry(request)
         query = query_in(exchange, "country", "type", "tier")
-        country = country_in(query) or house.settings(exchange.account).default_country
+        country = country_in(query) or backend.settings(exchange.account).default_country
         kind = cast("Kind | None", choice_in(query, "type", KINDS))
         tier = cast("Tier | None", choice_in(query, "tier", TIERS))
         offers = lines.offer(exchange.account, country, kind, tier, limit_in(query))
-        return Answer(encode(Listing(exchange.path, offers, has_more=False, next_cursor=None)))
+        return Response(encode(Listing(exchange.path, offers, has_more=False, next_cursor=None)))
 
     @get("/v1/numbers/{number_id:str}", operation_id="getNumber")
-    async def get_number(request: Req, number_id: FromPath[str]) -> Answer:
-        return Answer(encode(lines.view(lines.of(exchange_of(request).account, number_id))))
+    async def get_number(request: Req, number_id: FromPath[str]) -> Response:
+        return Response(encode(lines.view(lines.of(log_entry(request).account, number_id))))
 
     @patch("/v1/numbers/{number_id:str}", operation_id="updateNumber")
-    async def update_number(request: Req, number_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
+    async def update_number(request: Req, number_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
         lines.of(exchange.account, number_id)
         body = decode(exchange.body, _NUMBER_PATCH)
         if isinstance(body.webhook_url, str):
-            await house.hooks.check_url(body.webhook_url, "webhook_url")
-        return Answer(encode(lines.change(exchange.account, number_id, body)))
+            await backend.hooks.check_url(body.webhook_url, "webhook_url")
+        return Response(encode(lines.change(exchange.account, number_id, body)))
 
     @delete("/v1/numbers/{number_id:str}", operation_id="releaseNumber", status_code=200)
-    async def release_number(request: Req, number_id: FromPath[str]) -> Answer:
-        lines.release(exchange_of(request).account, number_id)
+    async def release_number(request: Req, number_id: FromPath[str]) -> Response:
+        lines.release(log_entry(request).account, number_id)
         return nothing()
 
     @post("/v1/numbers/{number_id:str}/renew", operation_id="renewNumber", status_code=200)
-    async def renew_number(request: Req, number_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
-        return Answer(encode(lines.renew(exchange.account, number_id, exchange.request_id)))
+    async def renew_number(request: Req, number_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
+        return Response(encode(lines.renew(exchange.account, number_id, exchange.request_id)))
 
     @get("/v1/numbers/{number_id:str}/ai", operation_id="getAiConfig")
-    async def get_ai_config(request: Req, number_id: FromPath[str]) -> Answer:
-        return Answer(encode(lines.ai_view(exchange_of(request).account, number_id)))
+    async def get_ai_config(request: Req, number_id: FromPath[str]) -> Response:
+        return Response(encode(lines.ai_view(log_entry(request).account, number_id)))
 
     @patch("/v1/numbers/{number_id:str}/ai", operation_id="updateAiConfig")
-    async def update_ai_config(request: Req, number_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
+    async def update_ai_config(request: Req, number_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
         lines.of(exchange.account, number_id)
-        return Answer(encode(lines.change_ai(exchange.account, number_id, decode(exchange.body, _AI_PATCH))))
+        return Response(encode(lines.change_ai(exchange.account, number_id, decode(exchange.body, _AI_PATCH))))
 
     return (
         list_numbers,
@@ -158,17 +159,17 @@ def _numbers(house: NoKYCNumber) -> tuple[Any, ...]:
 # -- calls, page "Calls" ------
 
 
-def _calls(house: NoKYCNumber) -> tuple[Any, ...]:
-    phones = house.phones
+def _calls(backend: NoKYCNumber) -> tuple[Any, ...]:
+    phones = backend.phones
 
     @post("/v1/calls", operation_id="createCall")
-    async def create_call(request: Req) -> Answer:
-        exchange = exchange_of(request)
-        return Answer(encode(phones.place(exchange.account, decode(exchange.body, _CALL), exchange.request_id)), 201)
+    async def create_call(request: Req) -> Response:
+        exchange = log_entry(request)
+        return Response(encode(phones.place(exchange.account, decode(exchange.body, _CALL), exchange.request_id)), 201)
 
     @get("/v1/calls", operation_id="listCalls")
-    async def list_calls(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def list_calls(request: Req) -> Response:
+        exchange = log_entry(request)
         query = query_in(exchange, "number", "direction", "status", "created_after", "created_before")
         number, direction = number_in(query), choice_in(query, "direction", DIRECTIONS)
         status = choice_in(query, "status", CALL_STATES)
@@ -185,16 +186,16 @@ def _calls(house: NoKYCNumber) -> tuple[Any, ...]:
                 and (before is None or call.started_at < before)
             )
 
-        records = house.world.calls.records
+        records = backend.services.calls.records
         return listing(exchange, query, records, phones.view, wanted if query.keys() - CURSOR else None)
 
     @get("/v1/calls/{call_id:str}", operation_id="getCall")
-    async def get_call(request: Req, call_id: FromPath[str]) -> Answer:
-        return Answer(encode(phones.view(phones.of(exchange_of(request).account, call_id))))
+    async def get_call(request: Req, call_id: FromPath[str]) -> Response:
+        return Response(encode(phones.view(phones.of(log_entry(request).account, call_id))))
 
     @post("/v1/calls/{call_id:str}/hangup", operation_id="hangupCall", status_code=200)
-    async def hangup_call(request: Req, call_id: FromPath[str]) -> Answer:
-        return Answer(encode(phones.hang_up(exchange_of(request).account, call_id)))
+    async def hangup_call(request: Req, call_id: FromPath[str]) -> Response:
+        return Response(encode(phones.hang_up(log_entry(request).account, call_id)))
 
     return create_call, list_calls, get_call, hangup_call
 
@@ -202,17 +203,17 @@ def _calls(house: NoKYCNumber) -> tuple[Any, ...]:
 # -- messages, page "SMS messages" ------
 
 
-def _sms(house: NoKYCNumber) -> tuple[Any, ...]:
-    texts = house.texts
+def _sms(backend: NoKYCNumber) -> tuple[Any, ...]:
+    texts = backend.texts
 
     @post("/v1/sms", operation_id="createSms")
-    async def create_sms(request: Req) -> Answer:
-        exchange = exchange_of(request)
-        return Answer(encode(texts.send(exchange.account, decode(exchange.body, _SMS), exchange.request_id)), 201)
+    async def create_sms(request: Req) -> Response:
+        exchange = log_entry(request)
+        return Response(encode(texts.send(exchange.account, decode(exchange.body, _SMS), exchange.request_id)), 201)
 
     @get("/v1/sms", operation_id="listSms")
-    async def list_sms(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def list_sms(request: Req) -> Response:
+        exchange = log_entry(request)
         query = query_in(exchange, "number", "direction", "status")
         number, direction = number_in(query), choice_in(query, "direction", DIRECTIONS)
         status = choice_in(query, "status", SMS_STATES)
@@ -224,12 +225,12 @@ def _sms(house: NoKYCNumber) -> tuple[Any, ...]:
                 and status in (None, message.state)
             )
 
-        records = house.world.messages.records
+        records = backend.services.messages.records
         return listing(exchange, query, records, texts.view, wanted if query.keys() - CURSOR else None)
 
     @get("/v1/sms/{sms_id:str}", operation_id="getSms")
-    async def get_sms(request: Req, sms_id: FromPath[str]) -> Answer:
-        return Answer(encode(texts.view_in_full(exchange_of(request).account, sms_id)))
+    async def get_sms(request: Req, sms_id: FromPath[str]) -> Response:
+        return Response(encode(texts.view_in_full(log_entry(request).account, sms_id)))
 
     return create_sms, list_sms, get_sms
 
@@ -237,21 +238,21 @@ def _sms(house: NoKYCNumber) -> tuple[Any, ...]:
 # -- voicemails, page "Voicemails" ------
 
 
-def _voicemails(house: NoKYCNumber) -> tuple[Any, ...]:
-    mailbox = house.mailbox
+def _voicemails(backend: NoKYCNumber) -> tuple[Any, ...]:
+    mailbox = backend.mailbox
 
     @get("/v1/voicemails", operation_id="listVoicemails")
-    async def list_voicemails(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def list_voicemails(request: Req) -> Response:
+        exchange = log_entry(request)
         return listing(exchange, query_in(exchange), mailbox.records, mailbox.view)
 
     @get("/v1/voicemails/{voicemail_id:str}", operation_id="getVoicemail")
-    async def get_voicemail(request: Req, voicemail_id: FromPath[str]) -> Answer:
-        return Answer(encode(mailbox.view(mailbox.of(exchange_of(request).account, voicemail_id))))
+    async def get_voicemail(request: Req, voicemail_id: FromPath[str]) -> Response:
+        return Response(encode(mailbox.view(mailbox.of(log_entry(request).account, voicemail_id))))
 
     @delete("/v1/voicemails/{voicemail_id:str}", operation_id="deleteVoicemail", status_code=200)
-    async def delete_voicemail(request: Req, voicemail_id: FromPath[str]) -> Answer:
-        mailbox.delete(exchange_of(request).account, voicemail_id)
+    async def delete_voicemail(request: Req, voicemail_id: FromPath[str]) -> Response:
+        mailbox.delete(log_entry(request).account, voicemail_id)
         return nothing()
 
     return list_voicemails, get_voicemail, delete_voicemail
@@ -260,16 +261,16 @@ def _voicemails(house: NoKYCNumber) -> tuple[Any, ...]:
 # -- the account, page "Account" ------
 
 
-def _account(house: NoKYCNumber) -> tuple[Any, ...]:
+def _account(backend: NoKYCNumber) -> tuple[Any, ...]:
     @get("/v1/account", operation_id="getAccount")
-    async def get_account(request: Req) -> Answer:
-        return Answer(encode(house.office.view(exchange_of(request).account)))
+    async def get_account(request: Req) -> Response:
+        return Response(encode(backend.office.view(log_entry(request).account)))
 
     @get("/v1/account/usage", operation_id="getUsage")
-    async def get_usage(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def get_usage(request: Req) -> Response:
+        exchange = log_entry(request)
         period = choice_in(query_in(exchange, "period"), "period", tuple(PERIODS))
-        return Answer(encode(house.office.usage(exchange.account, period)))
+        return Response(encode(backend.office.usage(exchange.account, period)))
 
     return get_account, get_usage
 
@@ -277,25 +278,25 @@ def _account(house: NoKYCNumber) -> tuple[Any, ...]:
 # -- webhook endpoints, page "Webhooks" ------
 
 
-def _endpoints(house: NoKYCNumber) -> tuple[Any, ...]:
-    hooks = house.hooks
+def _endpoints(backend: NoKYCNumber) -> tuple[Any, ...]:
+    hooks = backend.hooks
 
     @post("/v1/webhook_endpoints", operation_id="createWebhookEndpoint")
-    async def create_endpoint(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def create_endpoint(request: Req) -> Response:
+        exchange = log_entry(request)
         body = decode(exchange.body, _ENDPOINT)
         hooks.check_events(body.enabled_events)
         await hooks.check_url(body.url, "url")
-        return Answer(encode(hooks.create(exchange.account, body)), 201)
+        return Response(encode(hooks.create(exchange.account, body)), 201)
 
     @get("/v1/webhook_endpoints", operation_id="listWebhookEndpoints")
-    async def list_endpoints(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def list_endpoints(request: Req) -> Response:
+        exchange = log_entry(request)
         return listing(exchange, query_in(exchange), hooks.records, hooks.view)
 
     @delete("/v1/webhook_endpoints/{endpoint_id:str}", operation_id="deleteWebhookEndpoint", status_code=200)
-    async def delete_endpoint(request: Req, endpoint_id: FromPath[str]) -> Answer:
-        hooks.delete(exchange_of(request).account, endpoint_id)
+    async def delete_endpoint(request: Req, endpoint_id: FromPath[str]) -> Response:
+        hooks.delete(log_entry(request).account, endpoint_id)
         return nothing()
 
     return create_endpoint, list_endpoints, delete_endpoint
@@ -304,47 +305,47 @@ def _endpoints(house: NoKYCNumber) -> tuple[Any, ...]:
 # -- files, ours: what the links of calls and voicemails lead to ------
 
 
-def _files(house: NoKYCNumber) -> tuple[Any, ...]:
+def _files(backend: NoKYCNumber) -> tuple[Any, ...]:
     @get("/v1/files/recordings/{file:str}", operation_id="downloadRecording")
-    async def download_recording(request: Req, file: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
-        call = linked(exchange, RECORDINGS, file, house.world.calls.records)
-        if not house.phones.recording(call):
+    async def download_recording(request: Req, file: FromPath[str]) -> Response:
+        exchange = log_entry(request)
+        call = linked(exchange, RECORDINGS, file, backend.services.calls.records)
+        if not backend.phones.recording(call):
             raise errors.not_found("recording")
         turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
         return await sound(turns, call.duration)
 
     @get("/v1/files/voicemails/{file:str}", operation_id="downloadVoicemail")
-    async def download_voicemail(request: Req, file: FromPath[str]) -> Answer:
-        voicemail = linked(exchange_of(request), AUDIO, file, house.mailbox.records)
+    async def download_voicemail(request: Req, file: FromPath[str]) -> Response:
+        voicemail = linked(log_entry(request), AUDIO, file, backend.mailbox.records)
         return await sound([("caller", voicemail.text, 0.0)], voicemail.duration)
 
-    def linked(exchange: Exchange, place: str, file: str, records: Collection[R]) -> R:
-        """What a link leads to, if it works. Raises Refusal."""
+    def linked(exchange: RequestLogEntry, place: str, file: str, records: Collection[R]) -> R:
+        """What a link leads to, if it works. Raises ApiError."""
         path, query = f"{place}{file}", query_in(exchange, "expires", "sig")
-        house.check_link(path, query, None)
+        backend.check_link(path, query, None)
         record = records.get(file.removesuffix(".mp3"))
         if record is None:
             raise errors.not_found("file")
         exchange.account = record.account
-        house.check_link(path, query, house.world.clock.now(record.account))
+        backend.check_link(path, query, backend.services.clock.now(record.account))
         return record
 
     return download_recording, download_voicemail
 
 
-async def sound(turns: Sequence[tuple[str, str, float]], duration: float) -> Answer:
+async def sound(turns: Sequence[tuple[str, str, float]], duration: float) -> Response:
     """What is said, as an MP3 of that length, rendered off the loop."""
     from ringback.carrier.speech import render_mp3
 
-    return Answer(await asyncio.to_thread(render_mp3, turns, duration), media_type=MP3)
+    return Response(await asyncio.to_thread(render_mp3, turns, duration), media_type=MP3)
 
 
 # -- queries and pages ------
 
 
-def query_in(exchange: Exchange, *names: str) -> dict[str, str]:
-    """What a request's query says of these names, and of pages. Raises Refusal 400."""
+def query_in(exchange: RequestLogEntry, *names: str) -> dict[str, str]:
+    """What a request's query says of these names, and of pages. Raises ApiError 400."""
     try:
         query = query_of(exchange.query, *names, *CURSOR, "ending_before")
     except PageError as error:
@@ -355,19 +356,19 @@ def query_in(exchange: Exchange, *names: str) -> dict[str, str]:
 
 
 def limit_in(query: Mapping[str, str]) -> int:
-    """`limit` of a query. Raises Refusal 400."""
+    """`limit` of a query. Raises ApiError 400."""
     try:
-        return limit_of(query, LONGEST_PAGE) or PAGE
+        return limit_of(query, MAX_PAGE) or PAGE
     except PageError as error:
         raise _worded(error) from None
 
 
-def _worded(error: PageError) -> Refusal:
+def _worded(error: PageError) -> ApiError:
     return errors.invalid(error.param, str(error))
 
 
 def choice_in(query: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
-    """One of a few words, or None when it is left out. Raises Refusal 400."""
+    """One of a few words, or None when it is left out. Raises ApiError 400."""
     value = query.get(name)
     if value is not None and value not in allowed:
         raise errors.invalid(name, f"is one of {', '.join(allowed)}")
@@ -375,7 +376,7 @@ def choice_in(query: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> 
 
 
 def number_in(query: Mapping[str, str]) -> str | None:
-    """`number` of a query: a number's id or E.164. Raises Refusal 400."""
+    """`number` of a query: a number's id or E.164. Raises ApiError 400."""
     value = query.get("number")
     if value is not None and not (_NUMBER_ID.fullmatch(value) or is_e164(value)):
         raise errors.invalid("number", "is a number's id, or its E.164 with the plus sign escaped")
@@ -383,7 +384,7 @@ def number_in(query: Mapping[str, str]) -> str | None:
 
 
 def country_in(query: Mapping[str, str]) -> str | None:
-    """`country` of a query. Raises Refusal 400 for one that is not two small letters."""
+    """`country` of a query. Raises ApiError 400 for one that is not two small letters."""
     value = query.get("country")
     if value is not None and not _COUNTRY.fullmatch(value):
         raise errors.invalid("country", "is two small letters, such as fr")
@@ -391,13 +392,13 @@ def country_in(query: Mapping[str, str]) -> str | None:
 
 
 def listing(
-    exchange: Exchange,
+    exchange: RequestLogEntry,
     query: Mapping[str, str],
     records: Collection[R],
     view: Callable[[R], Any],
     wanted: Callable[[R], bool] | None = None,
-) -> Answer:
-    """A page of an account's records, page "Pagination". Raises Refusal 400 for a limit or cursor that will not do."""
+) -> Response:
+    """A page of an account's records, page "Pagination". Raises ApiError 400 for a limit or cursor that will not do."""
     limit, after = limit_in(query), None
     if "starting_after" in query:
         after = records.get(query["starting_after"])
@@ -405,9 +406,9 @@ def listing(
             raise errors.invalid("starting_after", "is the id of an object of this list")
     found = page(records, "account", exchange.account, limit=limit, after=after, wanted=wanted)
     cursor = found.data[-1].id if found.has_more else None
-    return Answer(encode(Listing(exchange.path, [view(record) for record in found.data], found.has_more, cursor)))
+    return Response(encode(Listing(exchange.path, [view(record) for record in found.data], found.has_more, cursor)))
 
 
-def nothing() -> Answer:
+def nothing() -> Response:
     """204, without a body."""
-    return Answer(b"", 204)
+    return Response(b"", 204)

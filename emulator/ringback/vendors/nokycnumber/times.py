@@ -11,7 +11,7 @@ _UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0
 
 
 def instant_of(param: str, text: str) -> int:
-    """The instant of an ISO-8601 UTC text that ends in Z. Raises Refusal 400."""
+    """The instant of an ISO-8601 UTC text that ends in Z. Raises ApiError 400."""
     if _UTC.fullmatch(text):
         try:
             return parse_instant(text)

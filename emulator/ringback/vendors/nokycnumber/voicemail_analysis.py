@@ -128,7 +128,7 @@ SORRY = frozenset(
         "schlecht",
     )
 )
-LONGEST_SUMMARY = 120
+MAX_SUMMARY = 120
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
@@ -147,7 +147,7 @@ def translation_of(text: str, language: str) -> str:
 def summary_of(text: str) -> str:
     """The first sentence, shortened where it is long."""
     first = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
-    return first if len(first) <= LONGEST_SUMMARY else f"{first[: LONGEST_SUMMARY - 1]}…"
+    return first if len(first) <= MAX_SUMMARY else f"{first[: MAX_SUMMARY - 1]}…"
 
 
 def sentiment_of(text: str) -> str:

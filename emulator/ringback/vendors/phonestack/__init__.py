@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ringback.gateway.policy import Manners
-from ringback.gateway.vendor import Apart, Mutant, Operation, Vendor
+from ringback.gateway.limits import RateLimitGroup
+from ringback.gateway.policy import RequestPolicy
+from ringback.gateway.vendor import Mutant, Operation, VendorSpec
 from ringback.vendors.phonestack import errors
-from ringback.vendors.phonestack.events import DIALECT
+from ringback.vendors.phonestack.events import WEBHOOKS
 from ringback.vendors.phonestack.records import PhoneStackSettings
 from ringback.vendors.phonestack.rules import PhoneStack
-from ringback.vendors.phonestack.rules.access import BULK, MCP, permit
+from ringback.vendors.phonestack.rules.access import BULK, MCP, authorize
 
 if TYPE_CHECKING:
-    from ringback.gateway.accounts import Account
-    from ringback.gateway.middleware import ASGIApp
+    from ringback.gateway.asgi import ASGIApp
 
 OPERATIONS = (
     Operation("createContact", "POST", "/api/v1/contacts"),
@@ -56,17 +56,17 @@ OPERATIONS = (
 )
 RATE_LIMIT = 100
 """Requests a minute, page "Rate Limits"."""
-APART = {
+RATE_LIMIT_GROUPS = {
     ("POST", "/api/v1/contacts/bulk"): BULK,
-    ("POST", MCP): Apart("mcp", None),
+    ("POST", MCP): RateLimitGroup("mcp", None),
 }
 """Bulk endpoints, page "Rate Limits". What an MCP message counts as shows only when it is read."""
 
 
-def _application(house: Any) -> ASGIApp:
+def _application(backend: Any) -> ASGIApp:
     from ringback.vendors.phonestack.routes import application
 
-    return cast("ASGIApp", application(house))
+    return cast("ASGIApp", application(backend))
 
 
 def _mutants() -> Sequence[Mutant]:
@@ -75,11 +75,7 @@ def _mutants() -> Sequence[Mutant]:
     return tuple(MUTANTS.values())
 
 
-def _seed(house: Any, account: Account) -> None:
-    house.dashboard.furnish(account.id)
-
-
-VENDOR = Vendor(
+VENDOR = VendorSpec(
     name="phonestack",
     title="PhoneStack",
     origin="https://phonestack.com",
@@ -90,8 +86,8 @@ VENDOR = Vendor(
     max_keys=None,
     key_overlap=0,
     rate_limit=RATE_LIMIT,
-    wording=errors.WORDING,
-    dialect=DIALECT,
+    errors=errors.ERRORS,
+    webhook_profile=WEBHOOKS,
     open=PhoneStack,
     application=_application,
     mutants=_mutants,
@@ -99,8 +95,7 @@ VENDOR = Vendor(
     kinds={"live": "ps_live_", "test": "ps_test_"},
     outbound=frozenset(("call",)),
     public=frozenset(("downloadRecording",)),
-    manners=Manners(permit=permit),
-    apart=APART,
+    policy=RequestPolicy(authorize=authorize),
+    rate_limit_groups=RATE_LIMIT_GROUPS,
     any_type=True,
-    seed=_seed,
 )

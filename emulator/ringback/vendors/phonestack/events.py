@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from ringback.carrier.clock import iso_z
-from ringback.gateway.middleware import encode
-from ringback.gateway.outbox import Dialect, Headers
+from ringback.gateway.asgi import encode
+from ringback.gateway.outbox import Headers, WebhookProfile
 from ringback.vendors.phonestack.records import EVENTS, EventType
 from ringback.vendors.phonestack.wire import EventView
 
@@ -28,8 +28,8 @@ MEANINGS: dict[EventType, str] = {
     "billing.limit_reached": "The spending limit is used up",
 }
 FRACTION = b".0"
-LARGEST_EXACT = 2**53
-MOST_FAILURES = 10
+MAX_EXACT = 2**53
+MAX_FAILURES = 10
 """Consecutive failed deliveries after which a webhook is disabled, page "Webhooks"."""
 
 
@@ -45,7 +45,7 @@ def event(kind: EventType, at: int, organization: str, data: Any) -> bytes:
 
 def _as_javascript(value: Any) -> Any:
     if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < LARGEST_EXACT else value
+        return int(value) if value.is_integer() and abs(value) < MAX_EXACT else value
     if isinstance(value, dict):
         return {name: _as_javascript(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -58,7 +58,7 @@ def sign(secret: str, body: bytes, now: int) -> Headers:
     return (("X-PhoneStack-Signature", hmac(secret.encode(), body, sha256).hexdigest()),)
 
 
-DIALECT = Dialect(sign=sign, retries=(), user_agent="PhoneStack-Webhooks/1.0")
+WEBHOOKS = WebhookProfile(sign=sign, retries=(), user_agent="PhoneStack-Webhooks/1.0")
 """The page promises no second attempt: what fails counts towards the webhook's being disabled. Ours."""
 
-__all__ = ["DIALECT", "EVENTS", "MEANINGS", "MOST_FAILURES", "EventType", "event", "sign"]
+__all__ = ["EVENTS", "MAX_FAILURES", "MEANINGS", "WEBHOOKS", "EventType", "event", "sign"]

@@ -74,7 +74,7 @@ EventType = Literal[
 EVENTS: tuple[EventType, ...] = EventType.__args__  # type: ignore[attr-defined]
 """Page "Events"."""
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-LONGEST_SECRET = 200
+MAX_SECRET = 200
 PACE = 60.0
 LINES = 10
 
@@ -167,8 +167,8 @@ class WebhookSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         parse(self.url)
-        if self.secret is not None and not 1 <= len(self.secret) <= LONGEST_SECRET:
-            raise ValueError(f"secret has from 1 to {LONGEST_SECRET} characters")
+        if self.secret is not None and not 1 <= len(self.secret) <= MAX_SECRET:
+            raise ValueError(f"secret has from 1 to {MAX_SECRET} characters")
 
 
 class PhoneStackSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):

@@ -159,7 +159,7 @@ class SubscribeBody(msgspec.Struct, kw_only=True):
 # -- out ------
 
 
-class Answered(msgspec.Struct, Generic[T]):
+class MutableResponse(msgspec.Struct, Generic[T]):
     """Every answer that is no list."""
 
     success: bool

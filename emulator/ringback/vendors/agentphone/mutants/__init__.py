@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ringback.gateway.vendor import Mutant
 from ringback.vendors.agentphone.mutants import access, account, agents, calls, hooks, lines, texts
-from ringback.vendors.agentphone.mutants.register import BOOK
+from ringback.vendors.agentphone.mutants.register import REGISTRY
 
-MUTANTS: dict[str, Mutant] = BOOK.all
+MUTANTS: dict[str, Mutant] = REGISTRY.all
 
 __all__ = ["MUTANTS", "access", "account", "agents", "calls", "hooks", "lines", "texts"]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.gateway.middleware import encode
-from ringback.gateway.mutants import Answered, Asked, swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.asgi import encode
+from ringback.gateway.mutants import MutableResponse, Request, patch
 from ringback.vendors.agentphone.mutants.register import (
     AGENTS,
-    BOOK,
     CALLS,
     CONTACTS,
     CONVERSATIONS,
@@ -18,11 +17,12 @@ from ringback.vendors.agentphone.mutants.register import (
     ONE_CALL,
     ONE_CONVERSATION,
     ONE_NUMBER,
+    REGISTRY,
     USAGE,
     at,
+    backend,
     fine,
     forget,
-    house,
     id_in,
     put,
     query,
@@ -38,49 +38,55 @@ SECONDS = 20
 # -- keys ------
 
 
-@BOOK.world("auth.any-key", "AGP-AUTH-1", "A key that nobody was given works.")
-def _any_key(world: World) -> None:
-    swap(
-        world.keys,
+@REGISTRY.on_start("auth.any-key", "AGP-AUTH-1", "A key that nobody was given works.")
+def _any_key(emulator: Emulator) -> None:
+    patch(
+        emulator.services.keys,
         "find",
-        lambda find: lambda vendor, secret: find(vendor, secret) or next((k for k in world.keys.records), None),
+        lambda find: (
+            lambda vendor, secret: find(vendor, secret) or next((k for k in emulator.services.keys.records), None)
+        ),
     )
 
 
-@BOOK.answered("auth.missing-is-403", "AGP-AUTH-1", "A request without a key is answered 403.", "AGP-ERR-6")
-def _missing_is_403(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("auth.missing-is-403", "AGP-AUTH-1", "A request without a key is answered 403.", "AGP-ERR-6")
+def _missing_is_403(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 401:
         refuse(answer, 403, "UNAUTHORIZED", "authentication_error")
 
 
-@BOOK.answered("auth.usage-is-public", "AGP-AUTH-1", "Usage is told without a key.")
-def _usage_is_public(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("auth.usage-is-public", "AGP-AUTH-1", "Usage is told without a key.")
+def _usage_is_public(answer: MutableResponse, _: Emulator) -> None:
     if at(answer, "GET", USAGE) and answer.status == 401:
         answer.say(200, {"numbers": {"used": 0, "limit": 10, "remaining": 10}})
 
 
-@BOOK.answered("auth.unknown-paths-first", "AGP-AUTH-1", "An unknown path is answered 404 without a key.")
-def _unknown_paths_first(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("auth.unknown-paths-first", "AGP-AUTH-1", "An unknown path is answered 404 without a key.")
+def _unknown_paths_first(answer: MutableResponse, _: Emulator) -> None:
     if at(answer, "GET", "/v1/nothing") and answer.status == 401:
         refuse(answer, 404, "NOT_FOUND", "not_found_error")
 
 
-@BOOK.answered("foreign.number-is-shown", "AGP-AUTH-2", "Another account's number is shown.")
-def _number_is_shown(answer: Answered, world: World) -> None:
-    number = house(world).lines.records.get(id_in(answer.asked.path)) if at(answer, "GET", ONE_NUMBER) else None
+@REGISTRY.on_response("foreign.number-is-shown", "AGP-AUTH-2", "Another account's number is shown.")
+def _number_is_shown(answer: MutableResponse, emulator: Emulator) -> None:
+    number = backend(emulator).lines.records.get(id_in(answer.asked.path)) if at(answer, "GET", ONE_NUMBER) else None
     if answer.status == 404 and number is not None:
-        answer.status, answer.body = 200, encode(house(world).lines.view(number))
+        answer.status, answer.body = 200, encode(backend(emulator).lines.view(number))
 
 
-@BOOK.answered("foreign.call-is-403", "AGP-AUTH-2", "Another account's call is answered 403.")
-def _call_is_403(answer: Answered, world: World) -> None:
-    if at(answer, "GET", ONE_CALL) and answer.status == 404 and id_in(answer.asked.path) in world.calls.records:
+@REGISTRY.on_response("foreign.call-is-403", "AGP-AUTH-2", "Another account's call is answered 403.")
+def _call_is_403(answer: MutableResponse, emulator: Emulator) -> None:
+    if (
+        at(answer, "GET", ONE_CALL)
+        and answer.status == 404
+        and id_in(answer.asked.path) in emulator.services.calls.records
+    ):
         refuse(answer, 403, "CALL_NOT_FOUND", "not_found_error")
 
 
-@BOOK.world("foreign.contact-is-deleted", "AGP-AUTH-2", "Another account's contact can be deleted.")
-def _contact_is_deleted(world: World) -> None:
-    people = house(world).people
+@REGISTRY.on_start("foreign.contact-is-deleted", "AGP-AUTH-2", "Another account's contact can be deleted.")
+def _contact_is_deleted(emulator: Emulator) -> None:
+    people = backend(emulator).people
 
     def make(delete: Any) -> Any:
         def anybodys(account: str, id_: str) -> None:
@@ -89,12 +95,12 @@ def _contact_is_deleted(world: World) -> None:
 
         return anybodys
 
-    swap(people, "delete", make)
+    patch(people, "delete", make)
 
 
-@BOOK.world("foreign.number-is-attached", "AGP-AUTH-2", "Another account's number can be attached.")
-def _number_is_attached(world: World) -> None:
-    lines = house(world).lines
+@REGISTRY.on_start("foreign.number-is-attached", "AGP-AUTH-2", "Another account's number can be attached.")
+def _number_is_attached(emulator: Emulator) -> None:
+    lines = backend(emulator).lines
 
     def make(kept: Any) -> Any:
         def anybodys(account: str, id_: str) -> Any:
@@ -103,14 +109,14 @@ def _number_is_attached(world: World) -> None:
 
         return anybodys
 
-    swap(lines, "kept", make)
+    patch(lines, "kept", make)
 
 
-@BOOK.answered(
+@REGISTRY.on_response(
     "foreign.contacts-are-listed", "AGP-AUTH-2", "Who has no contacts is shown those of another account.", "AGP-PAGE-4"
 )
-def _contacts_are_listed(answer: Answered, world: World) -> None:
-    people = house(world).people
+def _contacts_are_listed(answer: MutableResponse, emulator: Emulator) -> None:
+    people = backend(emulator).people
     if fine(answer, "GET", CONTACTS) and not answer.asked.query and not (answer.json() or {}).get("data"):
         every = [people.view(contact) for contact in people.records if contact.account != answer.account]
         answer.body = encode({"data": every[:1], "hasMore": False, "total": len(every[:1])})
@@ -119,46 +125,48 @@ def _contacts_are_listed(answer: Answered, world: World) -> None:
 # -- errors ------
 
 
-@BOOK.answered("errors.unknown-path-without-detail", "AGP-ERR-1", "The error of an unknown path has no detail.")
-def _without_detail(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("errors.unknown-path-without-detail", "AGP-ERR-1", "The error of an unknown path has no detail.")
+def _without_detail(answer: MutableResponse, _: Emulator) -> None:
     if answer.asked.path == "/v1/nothing":
         show(answer, lambda body: body.pop("detail", None))
 
 
-@BOOK.answered("errors.detail-is-a-text", "AGP-ERR-1", "The detail of a 422 is a text.", "AGP-ERR-2")
-def _detail_is_a_text(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("errors.detail-is-a-text", "AGP-ERR-1", "The detail of a 422 is a text.", "AGP-ERR-2")
+def _detail_is_a_text(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 422:
         show(answer, lambda body: body.update(detail=body["error"]["message"]))
 
 
-@BOOK.answered("errors.without-a-type", "AGP-ERR-1", "An error has no type.")
-def _without_a_type(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("errors.without-a-type", "AGP-ERR-1", "An error has no type.")
+def _without_a_type(answer: MutableResponse, _: Emulator) -> None:
     if answer.status >= 400:
         show(answer, lambda body: body.get("error", {}).pop("type", None))
 
 
-@BOOK.answered("errors.bare", "AGP-ERR-1", "A missing key is answered with the detail alone.")
-def _bare(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("errors.bare", "AGP-ERR-1", "A missing key is answered with the detail alone.")
+def _bare(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 401:
         show(answer, lambda body: body.pop("error", None))
 
 
-@BOOK.answered("errors.as-plain-text", "AGP-ERR-1", "A number that is not there is answered as text/plain.")
-def _as_plain_text(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("errors.as-plain-text", "AGP-ERR-1", "A number that is not there is answered as text/plain.")
+def _as_plain_text(answer: MutableResponse, _: Emulator) -> None:
     if at(answer, "GET", ONE_NUMBER) and answer.status == 404:
         answer.without(b"content-type")
         answer.headers.append((b"content-type", b"text/plain"))
 
 
-@BOOK.answered("errors.place-of-the-field-is-missing", "AGP-ERR-1", "The loc of a 422 names no field.", "AGP-ERR-2")
-def _place_is_missing(answer: Answered, _: World) -> None:
+@REGISTRY.on_response(
+    "errors.place-of-the-field-is-missing", "AGP-ERR-1", "The loc of a 422 names no field.", "AGP-ERR-2"
+)
+def _place_is_missing(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 422:
         rows(answer, lambda problem: problem.update(loc=problem["loc"][:1]), "detail")
 
 
 def _recoded(name: str, breaks: str, was: tuple[int, str], now: tuple[int, str], *touches: str) -> None:
-    @BOOK.answered(f"codes.{name}", "AGP-ERR-2", breaks, *touches)
-    def _other(answer: Answered, _: World) -> None:
+    @REGISTRY.on_response(f"codes.{name}", "AGP-ERR-2", breaks, *touches)
+    def _other(answer: MutableResponse, _: Emulator) -> None:
         if (answer.status, answer.code) == was:
             refuse(answer, *now)
 
@@ -202,85 +210,85 @@ _recoded(
 )
 
 
-@BOOK.answered("codes.missing-field-is-400", "AGP-ERR-2", "A contact without a name is answered 400.")
-def _missing_field_is_400(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("codes.missing-field-is-400", "AGP-ERR-2", "A contact without a name is answered 400.")
+def _missing_field_is_400(answer: MutableResponse, _: Emulator) -> None:
     if at(answer, "POST", CONTACTS) and answer.status == 422 and "name" not in (answer.asked.json() or {}):
         refuse(answer, 400)
 
 
-@BOOK.answered(
+@REGISTRY.on_response(
     "codes.429-without-retry-after", "AGP-ERR-2", "A 429 does not say how long to wait.", "AGP-ERR-5", "AGP-ACC-5",
     "AGP-MSG-5",
 )  # fmt: skip
-def _429_without_retry_after(answer: Answered, _: World) -> None:
+def _429_without_retry_after(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 429:
         answer.without(b"retry-after")
 
 
-@BOOK.answered("odd.unknown-path-is-400", "AGP-ERR-3", "An unknown path is answered 400.")
-def _unknown_path_is_400(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("odd.unknown-path-is-400", "AGP-ERR-3", "An unknown path is answered 400.")
+def _unknown_path_is_400(answer: MutableResponse, _: Emulator) -> None:
     if answer.asked.path == "/v1/nothing" and answer.status == 404:
         refuse(answer, 400)
 
 
-@BOOK.asked("odd.null-is-taken", "AGP-ERR-3", "A body of null makes an agent.")
-def _null_is_taken(asked: Asked) -> None:
+@REGISTRY.on_request("odd.null-is-taken", "AGP-ERR-3", "A body of null makes an agent.")
+def _null_is_taken(asked: Request) -> None:
     if at(asked, "POST", AGENTS) and asked.body == b"null":
         put(asked, b'{"name": "Nobody"}')
 
 
-@BOOK.answered("odd.too-large-is-422", "AGP-ERR-3", "A body that is too large is answered 422.")
-def _too_large_is_422(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("odd.too-large-is-422", "AGP-ERR-3", "A body that is too large is answered 422.")
+def _too_large_is_422(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 413:
         refuse(answer, 422)
 
 
-@BOOK.answered("odd.no-body-is-refused", "AGP-ERR-3", "A call cannot be ended without a body.")
-def _no_body_is_refused(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("odd.no-body-is-refused", "AGP-ERR-3", "A call cannot be ended without a body.")
+def _no_body_is_refused(answer: MutableResponse, _: Emulator) -> None:
     if at(answer, "POST", f"{ONE_CALL}/end") and not answer.asked.body:
         refuse(answer, 422)
 
 
-@BOOK.answered("odd.far-offset-is-500", "AGP-ERR-4", "An offset that is very far is answered 500.")
-def _far_offset_is_500(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("odd.far-offset-is-500", "AGP-ERR-4", "An offset that is very far is answered 500.")
+def _far_offset_is_500(answer: MutableResponse, _: Emulator) -> None:
     if "offset=9999999999" in answer.asked.query:
         refuse(answer, 500, "INTERNAL_ERROR", "api_error")
 
 
-@BOOK.answered("odd.unknown-zone-is-500", "AGP-ERR-4", "A time zone that is none is answered 500.")
-def _unknown_zone_is_500(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("odd.unknown-zone-is-500", "AGP-ERR-4", "A time zone that is none is answered 500.")
+def _unknown_zone_is_500(answer: MutableResponse, _: Emulator) -> None:
     if "Nowhere" in answer.asked.query:
         refuse(answer, 500, "INTERNAL_ERROR", "api_error")
 
 
-@BOOK.answered("trouble.bought-anyway", "AGP-ERR-5", "A number is bought although the carrier failed.")
-def _bought_anyway(answer: Answered, world: World) -> None:
+@REGISTRY.on_response("trouble.bought-anyway", "AGP-ERR-5", "A number is bought although the carrier failed.")
+def _bought_anyway(answer: MutableResponse, emulator: Emulator) -> None:
     if at(answer, "POST", NUMBERS) and answer.status == 502:
         from ringback.vendors.agentphone.wire.bodies import NumberBody
 
-        house(world).lines.buy(answer.account, answer.account, NumberBody())
+        backend(emulator).lines.buy(answer.account, answer.account, NumberBody())
 
 
-@BOOK.answered("trouble.charged-anyway", "AGP-ERR-5", "A call that was not taken for trouble is charged.")
-def _charged_anyway(answer: Answered, world: World) -> None:
+@REGISTRY.on_response("trouble.charged-anyway", "AGP-ERR-5", "A call that was not taken for trouble is charged.")
+def _charged_anyway(answer: MutableResponse, emulator: Emulator) -> None:
     if at(answer, "POST", CALLS) and answer.status == 503:
-        house(world).money.charge(answer.account, 10_000, "call", "none")
+        backend(emulator).money.charge(answer.account, 10_000, "call", "none")
 
 
-@BOOK.answered("trouble.503-without-retry-after", "AGP-ERR-5", "A 503 does not say how long to wait.")
-def _503_without_retry_after(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("trouble.503-without-retry-after", "AGP-ERR-5", "A 503 does not say how long to wait.")
+def _503_without_retry_after(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 503:
         answer.without(b"retry-after")
 
 
-@BOOK.answered("elsewhere.is-404", "AGP-ERR-6", "What is not emulated is answered 404.")
-def _is_404(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("elsewhere.is-404", "AGP-ERR-6", "What is not emulated is answered 404.")
+def _is_404(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 501:
         refuse(answer, 404, "NOT_FOUND", "not_found_error")
 
 
-@BOOK.answered("elsewhere.succeeds", "AGP-ERR-6", "A code to verify a number is said to be sent.")
-def _succeeds(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("elsewhere.succeeds", "AGP-ERR-6", "A code to verify a number is said to be sent.")
+def _succeeds(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 501 and answer.asked.path == "/v1/verify/send":
         answer.say(200, {"verification_id": "ver_1"})
 
@@ -288,80 +296,80 @@ def _succeeds(answer: Answered, _: World) -> None:
 # -- lists by offset ------
 
 
-@BOOK.asked("pages.limit-is-clamped", "AGP-PAGE-1", "A limit over 100 is taken for 100.")
-def _limit_is_clamped(asked: Asked) -> None:
+@REGISTRY.on_request("pages.limit-is-clamped", "AGP-PAGE-1", "A limit over 100 is taken for 100.")
+def _limit_is_clamped(asked: Request) -> None:
     if at(asked, "GET", PAGED):
         query(asked, lambda named: named.update(limit="100") if named.get("limit") == "101" else None)
 
 
-@BOOK.asked("pages.limit-of-nothing", "AGP-PAGE-1", "A limit of 0 is taken for the default.")
-def _limit_of_nothing(asked: Asked) -> None:
+@REGISTRY.on_request("pages.limit-of-nothing", "AGP-PAGE-1", "A limit of 0 is taken for the default.")
+def _limit_of_nothing(asked: Request) -> None:
     if at(asked, "GET", PAGED):
         query(asked, lambda named: named.pop("limit") if named.get("limit") == "0" else None)
 
 
-@BOOK.asked("pages.of-25", "AGP-PAGE-1", "A page has 25 objects where no limit is given.")
-def _of_25(asked: Asked) -> None:
+@REGISTRY.on_request("pages.of-25", "AGP-PAGE-1", "A page has 25 objects where no limit is given.")
+def _of_25(asked: Request) -> None:
     if at(asked, "GET", PAGED):
         query(asked, lambda named: named.setdefault("limit", "25"))
 
 
-@BOOK.asked("pages.offset-is-ignored", "AGP-PAGE-1", "offset is ignored.", "AGP-PAGE-4")
-def _offset_is_ignored(asked: Asked) -> None:
+@REGISTRY.on_request("pages.offset-is-ignored", "AGP-PAGE-1", "offset is ignored.", "AGP-PAGE-4")
+def _offset_is_ignored(asked: Request) -> None:
     if at(asked, "GET", PAGED):
         forget(asked, "offset")
 
 
-@BOOK.asked("pages.negative-offset", "AGP-PAGE-1", "A negative offset is taken for 0.")
-def _negative_offset(asked: Asked) -> None:
+@REGISTRY.on_request("pages.negative-offset", "AGP-PAGE-1", "A negative offset is taken for 0.")
+def _negative_offset(asked: Request) -> None:
     if at(asked, "GET", PAGED):
         query(asked, lambda named: named.pop("offset") if named.get("offset") == "-1" else None)
 
 
-@BOOK.answered("pages.without-total", "AGP-PAGE-3", "The list of an agent's calls has no total.", "AGP-SDK-1")
-def _without_total(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("pages.without-total", "AGP-PAGE-3", "The list of an agent's calls has no total.", "AGP-SDK-1")
+def _without_total(answer: MutableResponse, _: Emulator) -> None:
     if fine(answer, "GET", f"{ONE_AGENT}/calls"):
         show(answer, lambda body: body.pop("total"))
 
 
-@BOOK.answered("pages.has-more-is-a-number", "AGP-PAGE-3", "hasMore of a conversation's messages is 0.")
-def _has_more_is_a_number(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("pages.has-more-is-a-number", "AGP-PAGE-3", "hasMore of a conversation's messages is 0.")
+def _has_more_is_a_number(answer: MutableResponse, _: Emulator) -> None:
     if fine(answer, "GET", f"{ONE_CONVERSATION}/messages"):
         show(answer, lambda body: body.update(hasMore=0))
 
 
-@BOOK.answered("pages.oldest-first", "AGP-PAGE-4", "Contacts come with the oldest first.")
-def _oldest_first(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("pages.oldest-first", "AGP-PAGE-4", "Contacts come with the oldest first.")
+def _oldest_first(answer: MutableResponse, _: Emulator) -> None:
     if fine(answer, "GET", CONTACTS):
         show(answer, lambda body: body["data"].reverse())
 
 
-@BOOK.answered("pages.no-more", "AGP-PAGE-4", "hasMore of agents is always false.")
-def _no_more(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("pages.no-more", "AGP-PAGE-4", "hasMore of agents is always false.")
+def _no_more(answer: MutableResponse, _: Emulator) -> None:
     if fine(answer, "GET", AGENTS):
         show(answer, lambda body: body.update(hasMore=False))
 
 
-@BOOK.answered(
+@REGISTRY.on_response(
     "pages.more-at-the-end",
     "AGP-PAGE-4",
     "hasMore is true where a page is full.",
 )
-def _more_at_the_end(answer: Answered, _: World) -> None:
+def _more_at_the_end(answer: MutableResponse, _: Emulator) -> None:
     if fine(answer, "GET", CONVERSATIONS):
         show(answer, lambda body: body.update(hasMore=bool(body["data"])))
 
 
-@BOOK.answered("pages.total-of-the-page", "AGP-PAGE-4", "total counts the page.")
-def _total_of_the_page(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("pages.total-of-the-page", "AGP-PAGE-4", "total counts the page.")
+def _total_of_the_page(answer: MutableResponse, _: Emulator) -> None:
     if fine(answer, "GET", PAGED):
         show(answer, lambda body: body.update(total=len(body["data"])))
 
 
-@BOOK.world("pages.of-calls-skip-one", "AGP-PAGE-4", "Every page of calls but the first passes one over.")
-def _skip_one(world: World) -> None:
-    swap(
-        house(world).phones.details,
+@REGISTRY.on_start("pages.of-calls-skip-one", "AGP-PAGE-4", "Every page of calls but the first passes one over.")
+def _skip_one(emulator: Emulator) -> None:
+    patch(
+        backend(emulator).phones.details,
         "slice",
         lambda slice_: lambda index, key, offset, limit: slice_(index, key, offset + bool(offset), limit),
     )
@@ -370,49 +378,49 @@ def _skip_one(world: World) -> None:
 # -- messages by timestamp ------
 
 
-def _stretched(asked: Asked) -> bool:
+def _stretched(asked: Request) -> bool:
     return at(asked, "GET", f"{ONE_NUMBER}/messages")
 
 
-@BOOK.asked("stretches.limit-is-clamped", "AGP-PAGE-2", "A limit of messages over 200 is taken for 200.")
-def _stretch_is_clamped(asked: Asked) -> None:
+@REGISTRY.on_request("stretches.limit-is-clamped", "AGP-PAGE-2", "A limit of messages over 200 is taken for 200.")
+def _stretch_is_clamped(asked: Request) -> None:
     if _stretched(asked):
         query(asked, lambda named: named.update(limit="200") if named.get("limit") == "201" else None)
 
 
-@BOOK.asked("stretches.of-20", "AGP-PAGE-2", "20 messages come where no limit is given.")
-def _of_20(asked: Asked) -> None:
+@REGISTRY.on_request("stretches.of-20", "AGP-PAGE-2", "20 messages come where no limit is given.")
+def _of_20(asked: Request) -> None:
     if _stretched(asked):
         query(asked, lambda named: named.setdefault("limit", "20"))
 
 
-@BOOK.answered(
+@REGISTRY.on_response(
     "stretches.share-instants", "AGP-PAGE-2", "Messages of one second cannot be told apart by their instant."
 )
-def _share_instants(answer: Answered, _: World) -> None:
+def _share_instants(answer: MutableResponse, _: Emulator) -> None:
     if fine(answer, "GET", f"{ONE_NUMBER}/messages"):
         rows(answer, lambda text: text.update(receivedAt=text["receivedAt"][: SECONDS - 1].rstrip("Z") + "Z"))
 
 
-@BOOK.asked("stretches.after-is-ignored", "AGP-PAGE-2", "after is ignored.")
-def _after_is_ignored(asked: Asked) -> None:
+@REGISTRY.on_request("stretches.after-is-ignored", "AGP-PAGE-2", "after is ignored.")
+def _after_is_ignored(asked: Request) -> None:
     if _stretched(asked):
         forget(asked, "after")
 
 
-@BOOK.asked("stretches.before-is-ignored", "AGP-PAGE-2", "before is ignored.")
-def _before_is_ignored(asked: Asked) -> None:
+@REGISTRY.on_request("stretches.before-is-ignored", "AGP-PAGE-2", "before is ignored.")
+def _before_is_ignored(asked: Request) -> None:
     if _stretched(asked):
         forget(asked, "before")
 
 
-@BOOK.asked("stretches.any-instant", "AGP-PAGE-2", "A `before` that is no instant is passed over.")
-def _any_instant(asked: Asked) -> None:
+@REGISTRY.on_request("stretches.any-instant", "AGP-PAGE-2", "A `before` that is no instant is passed over.")
+def _any_instant(asked: Request) -> None:
     if _stretched(asked):
         query(asked, lambda named: named.pop("before") if not named.get("before", "2").startswith("2") else None)
 
 
-@BOOK.answered("stretches.end-too-early", "AGP-PAGE-2", "hasMore is false before the last page.")
-def _end_too_early(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("stretches.end-too-early", "AGP-PAGE-2", "hasMore is false before the last page.")
+def _end_too_early(answer: MutableResponse, _: Emulator) -> None:
     if fine(answer, "GET", f"{ONE_NUMBER}/messages") and "before" in answer.asked.query:
         show(answer, lambda body: body.update(hasMore=False))

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from ringback.gateway.mutants import Answered, Asked, Mutants, swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import MutableResponse, Mutants, Request, patch
 
 NAME = "agentphone"
-BOOK = Mutants(NAME)
+REGISTRY = Mutants(NAME)
 NUMBERS, AGENTS, CALLS = "/v1/numbers", "/v1/agents", "/v1/calls"
 MESSAGES, CONVERSATIONS, CONTACTS = "/v1/messages", "/v1/conversations", "/v1/contacts"
 WEBHOOK, DELIVERIES, USAGE, REGISTER = "/v1/webhooks", "/v1/webhooks/deliveries", "/v1/usage", "/v1/register"
@@ -22,23 +22,23 @@ Thing = dict[str, Any]
 Change = Callable[[Thing], object]
 
 
-def house(world: World) -> Any:
-    """AgentPhone's house in a world, with its inner parts open to be replaced."""
-    return world.houses[NAME]
+def backend(emulator: Emulator) -> Any:
+    """AgentPhone's backend in a emulator, with its inner parts open to be replaced."""
+    return emulator.backends[NAME]
 
 
-def asked_of(thing: Answered | Asked) -> Asked:
+def asked_of(thing: MutableResponse | Request) -> Request:
     """The request, or the one that was answered."""
-    return thing.asked if isinstance(thing, Answered) else thing
+    return thing.asked if isinstance(thing, MutableResponse) else thing
 
 
-def at(thing: Answered | Asked, method: str, path: str) -> bool:
+def at(thing: MutableResponse | Request, method: str, path: str) -> bool:
     """Whether a request, or an answer's, was of this method to a path that matches."""
     asked = asked_of(thing)
     return asked.method == method and re.fullmatch(path, asked.path) is not None
 
 
-def fine(answer: Answered, method: str, path: str) -> bool:
+def fine(answer: MutableResponse, method: str, path: str) -> bool:
     """Whether an answer to this is a success."""
     return answer.status < 300 and at(answer, method, path)
 
@@ -48,8 +48,10 @@ def id_in(path: str, place: int = 3) -> str:
     return path.split("/")[place]
 
 
-def refuse(answer: Answered, status: int, code: str = "VALIDATION_ERROR", kind: str = "validation_error") -> None:
-    """Answer an error on purpose, in the envelope."""
+def refuse(
+    answer: MutableResponse, status: int, code: str = "VALIDATION_ERROR", kind: str = "validation_error"
+) -> None:
+    """Response an error on purpose, in the envelope."""
     message = "Broken on purpose."
     detail: Any = message
     if status == 422:
@@ -59,7 +61,7 @@ def refuse(answer: Answered, status: int, code: str = "VALIDATION_ERROR", kind: 
     answer.say(status, {"detail": detail, "error": {"message": message, "code": code, "type": kind}})
 
 
-def show(answer: Answered, change: Change) -> None:
+def show(answer: MutableResponse, change: Change) -> None:
     """Change the object that is answered."""
     body = answer.json()
     if isinstance(body, dict):
@@ -67,7 +69,7 @@ def show(answer: Answered, change: Change) -> None:
         answer.say(answer.status, body)
 
 
-def rows(answer: Answered, change: Change, name: str = "data") -> None:
+def rows(answer: MutableResponse, change: Change, name: str = "data") -> None:
     """Change every object of a list that is answered."""
 
     def each(body: Thing) -> None:
@@ -77,7 +79,7 @@ def rows(answer: Answered, change: Change, name: str = "data") -> None:
     show(answer, each)
 
 
-def rewrite(asked: Asked, change: Change) -> None:
+def rewrite(asked: Request, change: Change) -> None:
     """Change the body of a request, where it is an object."""
     body = asked.json()
     if isinstance(body, dict):
@@ -85,21 +87,21 @@ def rewrite(asked: Asked, change: Change) -> None:
         put(asked, json.dumps(body).encode())
 
 
-def put(asked: Asked, body: bytes) -> None:
+def put(asked: Request, body: bytes) -> None:
     """Give a request another body."""
     asked.body = body
     asked.set(b"content-length", str(len(body)))
     asked.set(b"content-type", "application/json")
 
 
-def query(asked: Asked, change: Callable[[dict[str, str]], object]) -> None:
+def query(asked: Request, change: Callable[[dict[str, str]], object]) -> None:
     """Change the query of a request."""
     named = dict(parse_qsl(asked.query, True))
     change(named)
     asked.query = urlencode(named)
 
 
-def forget(asked: Asked, *names: str) -> None:
+def forget(asked: Request, *names: str) -> None:
     """Drop parameters from the query of a request."""
     if asked.query:
         query(asked, lambda named: [named.pop(name, None) for name in names])
@@ -110,7 +112,7 @@ def between(value: Any, least: float, most: float) -> Any:
     return min(max(value, least), most) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
+def sent(emulator: Emulator, change: Callable[[Thing], Thing | None]) -> None:
     """Change the payload of every event before it is stored; None drops it. What is asked is changed too, and never
     dropped, for its answer is waited for."""
 
@@ -121,7 +123,7 @@ def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
         def changed(**event: Any) -> Any:
             payload = change(json.loads(event["body"]))
             if payload is None:
-                kept = house(world).hooks.sent
+                kept = backend(emulator).hooks.sent
                 kept.remove(kept[event["id_"]])
                 return None
             return send(**{**event, "body": written(payload)})
@@ -135,14 +137,14 @@ def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
 
         return changed
 
-    swap(world.outbox, "send", telling)
-    swap(world.outbox, "ask", asking)
+    patch(emulator.services.outbox, "send", telling)
+    patch(emulator.services.outbox, "ask", asking)
 
 
-def charged(world: World, change: Callable[[str, int, str, str], int]) -> None:
+def charged(emulator: Emulator, change: Callable[[str, int, str, str], int]) -> None:
     """Charge another amount: given account, amount in millionths of a dollar, cause and reference."""
 
     def make(charge: Any) -> Any:
         return lambda account, amount, cause, ref: charge(account, change(account, amount, cause, ref), cause, ref)
 
-    swap(house(world).money, "charge", make)
+    patch(backend(emulator).money, "charge", make)

@@ -17,16 +17,16 @@ from ringback.vendors.agentphone.routes.webhooks import webhooks
 from ringback.vendors.agentphone.rules import AgentPhone
 
 
-def application(house: AgentPhone) -> Litestar:
+def application(backend: AgentPhone) -> Litestar:
     """The vendor's routes as an ASGI app."""
     handlers = (
-        *numbers(house),
-        *agents(house),
-        *calls(house),
-        *messages(house),
-        *webhooks(house),
-        *usage(house),
-        *account(house),
+        *numbers(backend),
+        *agents(backend),
+        *calls(backend),
+        *messages(backend),
+        *webhooks(backend),
+        *usage(backend),
+        *account(backend),
         *elsewhere(),
     )
-    return vendor_application(house.world, errors.WORDING, handlers)
+    return vendor_application(backend.services, errors.ERRORS, handlers)

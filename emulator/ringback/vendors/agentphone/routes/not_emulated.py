@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import delete, get, patch, post
 
-from ringback.gateway.middleware import Answer
+from ringback.gateway.asgi import Response
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.routes.query_params import Req
 
@@ -37,7 +37,7 @@ def elsewhere() -> tuple[Any, ...]:
 
 
 def _refused(name: str) -> Any:
-    async def refuse(request: Req) -> Answer:
+    async def refuse(request: Req) -> Response:
         raise errors.not_emulated()
 
     refuse.__name__ = name

@@ -10,7 +10,8 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath
 
-from ringback.gateway.middleware import Answer, encode, exchange_of
+from ringback.gateway.asgi import Response, encode
+from ringback.gateway.journal import log_entry
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.routes.query_params import (
     Req,
@@ -28,31 +29,31 @@ from ringback.vendors.agentphone.rules.common import is_e164
 from ringback.vendors.agentphone.wire.bodies import CardBody, NumberBody, NumberPatch
 from ringback.vendors.agentphone.wire.responses import Rows
 
-MOST_LOOKED_UP = 25
+MAX_LOOKED_UP = 25
 _COUNTRY, _AREA = re.compile("[A-Za-z]{2}"), re.compile("[0-9]{3}")
 _BUY = msgspec.json.Decoder(NumberBody)
 _CHANGE = msgspec.json.Decoder(NumberPatch)
 _CARD = msgspec.json.Decoder(CardBody)
 
 
-def numbers(house: AgentPhone) -> tuple[Any, ...]:
+def numbers(backend: AgentPhone) -> tuple[Any, ...]:
     """The handlers."""
-    lines = house.lines
+    lines = backend.lines
 
     @get("/v1/numbers", operation_id="listNumbers")
-    async def list_numbers(request: Req) -> Answer:
-        exchange = exchange_of(request)
-        return paged(exchange, lines.records, "active", project_of(house, exchange), lines.view)
+    async def list_numbers(request: Req) -> Response:
+        exchange = log_entry(request)
+        return paged(exchange, lines.records, "active", project_of(backend, exchange), lines.view)
 
     @post("/v1/numbers", operation_id="createNumber", status_code=200)
-    async def create_number(request: Req) -> Answer:
-        exchange = exchange_of(request)
-        project = project_of(house, exchange)
-        return Answer(encode(lines.buy(exchange.account, project, body_of(exchange, _BUY))))
+    async def create_number(request: Req) -> Response:
+        exchange = log_entry(request)
+        project = project_of(backend, exchange)
+        return Response(encode(lines.buy(exchange.account, project, body_of(exchange, _BUY))))
 
     @get("/v1/numbers/available", operation_id="listAvailableNumbers")
-    async def list_available(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def list_available(request: Req) -> Response:
+        exchange = log_entry(request)
         query = query_in(exchange, "areaCode", "city", "state", "zip", "country", "limit")
         country = query.get("country", "US")
         if not _COUNTRY.fullmatch(country):
@@ -68,59 +69,59 @@ def numbers(house: AgentPhone) -> tuple[Any, ...]:
             zip_code=query.get("zip"),
             limit=so_many(query, "limit", 20, 1, 100),
         )
-        return Answer(encode(Rows(offers)))
+        return Response(encode(Rows(offers)))
 
     @get("/v1/numbers/lookup", operation_id="lookupNumbers")
-    async def look_up(request: Req) -> Answer:
-        query = query_in(exchange_of(request), "phoneNumbers")
+    async def look_up(request: Req) -> Response:
+        query = query_in(log_entry(request), "phoneNumbers")
         if "phoneNumbers" not in query:
-            raise errors.Unprocessable("query", "phoneNumbers", "is required", "missing")
+            raise errors.UnprocessableError("query", "phoneNumbers", "is required", "missing")
         asked = query["phoneNumbers"].replace(" ", "+").split(",")
-        if len(asked) > MOST_LOOKED_UP or not all(map(is_e164, asked)):
-            raise errors.asked_wrongly("phoneNumbers", f"is from 1 to {MOST_LOOKED_UP} numbers in E.164, with commas")
-        return Answer(encode(Rows(lines.look_up(asked))))
+        if len(asked) > MAX_LOOKED_UP or not all(map(is_e164, asked)):
+            raise errors.asked_wrongly("phoneNumbers", f"is from 1 to {MAX_LOOKED_UP} numbers in E.164, with commas")
+        return Response(encode(Rows(lines.look_up(asked))))
 
     @get("/v1/numbers/{number_id:str}", operation_id="getNumber")
-    async def get_number(request: Req, number_id: FromPath[str]) -> Answer:
-        return Answer(encode(lines.view(lines.of(exchange_of(request).account, number_id))))
+    async def get_number(request: Req, number_id: FromPath[str]) -> Response:
+        return Response(encode(lines.view(lines.of(log_entry(request).account, number_id))))
 
     @patch("/v1/numbers/{number_id:str}", operation_id="updateNumber")
-    async def update_number(request: Req, number_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
+    async def update_number(request: Req, number_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
         lines.of(exchange.account, number_id)
-        return Answer(encode(lines.change(exchange.account, number_id, body_of(exchange, _CHANGE))))
+        return Response(encode(lines.change(exchange.account, number_id, body_of(exchange, _CHANGE))))
 
     @delete("/v1/numbers/{number_id:str}", operation_id="releaseNumber", status_code=200)
-    async def release_number(request: Req, number_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
-        return Answer(encode(lines.release(exchange.account, number_id, scope_of(house, exchange))))
+    async def release_number(request: Req, number_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
+        return Response(encode(lines.release(exchange.account, number_id, scope_of(backend, exchange))))
 
     @get("/v1/numbers/{number_id:str}/messages", operation_id="listNumberMessages")
-    async def list_messages(request: Req, number_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
+    async def list_messages(request: Req, number_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
         number = lines.of(exchange.account, number_id)
-        texts = house.texts
+        texts = backend.texts
         return walked(exchange, texts.records, "number", number.id, attrgetter("at"), texts.view)
 
     @get("/v1/numbers/{number_id:str}/calls", operation_id="listNumberCalls")
-    async def list_calls(request: Req, number_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
+    async def list_calls(request: Req, number_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
         number = lines.of(exchange.account, number_id)
-        return paged(exchange, house.phones.details, "number", number.id, house.phones.view)
+        return paged(exchange, backend.phones.details, "number", number.id, backend.phones.view)
 
     @get("/v1/numbers/{number_id:str}/contact-card", operation_id="getContactCard")
-    async def get_card(request: Req, number_id: FromPath[str]) -> Answer:
-        return Answer(encode(lines.card(lines.of(exchange_of(request).account, number_id))))
+    async def get_card(request: Req, number_id: FromPath[str]) -> Response:
+        return Response(encode(lines.card(lines.of(log_entry(request).account, number_id))))
 
     @put("/v1/numbers/{number_id:str}/contact-card", operation_id="setContactCard")
-    async def set_card(request: Req, number_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
+    async def set_card(request: Req, number_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
         lines.kept(exchange.account, number_id)
-        return Answer(encode(lines.set_card(exchange.account, number_id, body_of(exchange, _CARD))))
+        return Response(encode(lines.set_card(exchange.account, number_id, body_of(exchange, _CARD))))
 
     @delete("/v1/numbers/{number_id:str}/contact-card", operation_id="deleteContactCard", status_code=200)
-    async def delete_card(request: Req, number_id: FromPath[str]) -> Answer:
-        lines.of(exchange_of(request).account, number_id).card = None
+    async def delete_card(request: Req, number_id: FromPath[str]) -> Response:
+        lines.of(log_entry(request).account, number_id).card = None
         return nothing()
 
     return (

@@ -8,8 +8,8 @@ import msgspec
 from litestar import delete, get, post
 from litestar.params import FromPath
 
-from ringback.gateway.journal import Exchange
-from ringback.gateway.middleware import Answer, encode, exchange_of
+from ringback.gateway.asgi import Response, encode
+from ringback.gateway.journal import RequestLogEntry, log_entry
 from ringback.vendors.agentphone.routes.query_params import (
     FURTHEST,
     Req,
@@ -23,114 +23,114 @@ from ringback.vendors.agentphone.routes.query_params import (
 from ringback.vendors.agentphone.rules import AgentPhone
 from ringback.vendors.agentphone.wire.bodies import TestBody, WebhookBody
 
-DELIVERIES, MOST_DELIVERIES = 50, 200
-MOST_HOURS = 8_760
+DELIVERIES, MAX_DELIVERIES = 50, 200
+MAX_HOURS = 8_760
 _WEBHOOK = msgspec.json.Decoder(WebhookBody)
 _TEST = msgspec.json.Decoder(TestBody)
 
 
-def webhooks(house: AgentPhone) -> tuple[Any, ...]:
+def webhooks(backend: AgentPhone) -> tuple[Any, ...]:
     """The handlers."""
-    return *_of_account(house), *_of_agents(house), *_deliveries(house)
+    return *_of_account(backend), *_of_agents(backend), *_deliveries(backend)
 
 
-async def _set(house: AgentPhone, exchange: Exchange, project: str, agent: str | None) -> Answer:
+async def _set(backend: AgentPhone, exchange: RequestLogEntry, project: str, agent: str | None) -> Response:
     body = body_of(exchange, _WEBHOOK)
-    await house.hooks.check_url(body.url)
-    return Answer(encode(house.hooks.set(exchange.account, project, agent, body)))
+    await backend.hooks.check_url(body.url)
+    return Response(encode(backend.hooks.set(exchange.account, project, agent, body)))
 
 
-def _shown(house: AgentPhone, project: str, agent: str | None) -> Answer:
-    hook = house.hooks.at(project, agent)
-    return Answer(encode(house.hooks.view(hook) if hook is not None else None))
+def _shown(backend: AgentPhone, project: str, agent: str | None) -> Response:
+    hook = backend.hooks.at(project, agent)
+    return Response(encode(backend.hooks.view(hook) if hook is not None else None))
 
 
-def _of_account(house: AgentPhone) -> tuple[Any, ...]:
-    hooks = house.hooks
+def _of_account(backend: AgentPhone) -> tuple[Any, ...]:
+    hooks = backend.hooks
 
     @get("/v1/webhooks", operation_id="getWebhook")
-    async def get_webhook(request: Req) -> Answer:
-        return _shown(house, project_of(house, exchange_of(request)), None)
+    async def get_webhook(request: Req) -> Response:
+        return _shown(backend, project_of(backend, log_entry(request)), None)
 
     @post("/v1/webhooks", operation_id="setWebhook", status_code=200)
-    async def set_webhook(request: Req) -> Answer:
-        exchange = exchange_of(request)
-        return await _set(house, exchange, project_of(house, exchange), None)
+    async def set_webhook(request: Req) -> Response:
+        exchange = log_entry(request)
+        return await _set(backend, exchange, project_of(backend, exchange), None)
 
     @delete("/v1/webhooks", operation_id="deleteWebhook", status_code=200)
-    async def delete_webhook(request: Req) -> Answer:
-        hooks.delete(project_of(house, exchange_of(request)), None)
+    async def delete_webhook(request: Req) -> Response:
+        hooks.delete(project_of(backend, log_entry(request)), None)
         return done()
 
     @post("/v1/webhooks/test", operation_id="testWebhook", status_code=200)
-    async def test_webhook(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def test_webhook(request: Req) -> Response:
+        exchange = log_entry(request)
         named = query_in(exchange, "agentId").get("agentId")
         if named is not None:
-            house.agents.of(exchange.account, named)
+            backend.agents.of(exchange.account, named)
         body = body_of(exchange, _TEST) if exchange.body else TestBody()
-        return Answer(encode(await hooks.test(project_of(house, exchange), None, named, body)))
+        return Response(encode(await hooks.test(project_of(backend, exchange), None, named, body)))
 
     return get_webhook, set_webhook, delete_webhook, test_webhook
 
 
-def _of_agents(house: AgentPhone) -> tuple[Any, ...]:
-    hooks = house.hooks
+def _of_agents(backend: AgentPhone) -> tuple[Any, ...]:
+    hooks = backend.hooks
 
     @get("/v1/agents/{agent_id:str}/webhook", operation_id="getAgentWebhook")
-    async def get_webhook(request: Req, agent_id: FromPath[str]) -> Answer:
-        agent = house.agents.of(exchange_of(request).account, agent_id)
-        return _shown(house, agent.project, agent.id)
+    async def get_webhook(request: Req, agent_id: FromPath[str]) -> Response:
+        agent = backend.agents.of(log_entry(request).account, agent_id)
+        return _shown(backend, agent.project, agent.id)
 
     @post("/v1/agents/{agent_id:str}/webhook", operation_id="setAgentWebhook", status_code=200)
-    async def set_webhook(request: Req, agent_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
-        agent = house.agents.of(exchange.account, agent_id)
-        return await _set(house, exchange, agent.project, agent.id)
+    async def set_webhook(request: Req, agent_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
+        agent = backend.agents.of(exchange.account, agent_id)
+        return await _set(backend, exchange, agent.project, agent.id)
 
     @delete("/v1/agents/{agent_id:str}/webhook", operation_id="deleteAgentWebhook", status_code=200)
-    async def delete_webhook(request: Req, agent_id: FromPath[str]) -> Answer:
-        agent = house.agents.of(exchange_of(request).account, agent_id)
+    async def delete_webhook(request: Req, agent_id: FromPath[str]) -> Response:
+        agent = backend.agents.of(log_entry(request).account, agent_id)
         hooks.delete(agent.project, agent.id)
         return done()
 
     @get("/v1/agents/{agent_id:str}/webhook/deliveries", operation_id="listAgentDeliveries")
-    async def list_deliveries(request: Req, agent_id: FromPath[str]) -> Answer:
-        exchange = exchange_of(request)
-        agent = house.agents.of(exchange.account, agent_id)
+    async def list_deliveries(request: Req, agent_id: FromPath[str]) -> Response:
+        exchange = log_entry(request)
+        agent = backend.agents.of(exchange.account, agent_id)
         query = query_in(exchange, "limit", "hours")
-        limit = so_many(query, "limit", DELIVERIES, 1, MOST_DELIVERIES)
-        hours = whole(query, "hours", None, 1, MOST_HOURS)
-        return Answer(encode(hooks.deliveries_of(exchange.account, agent.id, limit, hours)))
+        limit = so_many(query, "limit", DELIVERIES, 1, MAX_DELIVERIES)
+        hours = whole(query, "hours", None, 1, MAX_HOURS)
+        return Response(encode(hooks.deliveries_of(exchange.account, agent.id, limit, hours)))
 
     @post("/v1/agents/{agent_id:str}/webhook/test", operation_id="testAgentWebhook", status_code=200)
-    async def test_webhook(request: Req, agent_id: FromPath[str]) -> Answer:
-        agent = house.agents.of(exchange_of(request).account, agent_id)
-        return Answer(encode(await hooks.test(agent.project, agent.id, agent.id, TestBody())))
+    async def test_webhook(request: Req, agent_id: FromPath[str]) -> Response:
+        agent = backend.agents.of(log_entry(request).account, agent_id)
+        return Response(encode(await hooks.test(agent.project, agent.id, agent.id, TestBody())))
 
     return get_webhook, set_webhook, delete_webhook, list_deliveries, test_webhook
 
 
-def _deliveries(house: AgentPhone) -> tuple[Any, ...]:
-    hooks = house.hooks
+def _deliveries(backend: AgentPhone) -> tuple[Any, ...]:
+    hooks = backend.hooks
 
     @get("/v1/webhooks/deliveries", operation_id="listDeliveries")
-    async def list_deliveries(request: Req) -> Answer:
-        exchange = exchange_of(request)
+    async def list_deliveries(request: Req) -> Response:
+        exchange = log_entry(request)
         query = query_in(exchange, "limit", "offset", "hours")
-        limit = so_many(query, "limit", DELIVERIES, 1, MOST_DELIVERIES)
+        limit = so_many(query, "limit", DELIVERIES, 1, MAX_DELIVERIES)
         offset = so_many(query, "offset", 0, 0, FURTHEST)
-        hours = whole(query, "hours", None, 1, MOST_HOURS)
-        return Answer(encode(hooks.deliveries(exchange.account, limit, offset, hours)))
+        hours = whole(query, "hours", None, 1, MAX_HOURS)
+        return Response(encode(hooks.deliveries(exchange.account, limit, offset, hours)))
 
     @get("/v1/webhooks/deliveries/stats", operation_id="getDeliveryStats")
-    async def get_stats(request: Req) -> Answer:
-        exchange = exchange_of(request)
-        hours = so_many(query_in(exchange, "hours"), "hours", 24, 1, MOST_HOURS)
-        return Answer(encode(hooks.stats(exchange.account, hours)))
+    async def get_stats(request: Req) -> Response:
+        exchange = log_entry(request)
+        hours = so_many(query_in(exchange, "hours"), "hours", 24, 1, MAX_HOURS)
+        return Response(encode(hooks.stats(exchange.account, hours)))
 
     @get("/v1/webhooks/deliveries/all-time", operation_id="getAllTimeDeliveryStats")
-    async def get_all_time(request: Req) -> Answer:
-        return Answer(encode(hooks.all_time(exchange_of(request).account)))
+    async def get_all_time(request: Req) -> Response:
+        return Response(encode(hooks.all_time(log_entry(request).account)))
 
     return list_deliveries, get_stats, get_all_time

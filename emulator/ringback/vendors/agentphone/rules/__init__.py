@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ringback.carrier.calls import Call
-from ringback.carrier.conversation import Beat
+from ringback.carrier.conversation import CallEvent
 from ringback.carrier.messages import Change, Message
 from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account
-from ringback.gateway.services import World
+from ringback.gateway.services import Services
+from ringback.gateway.vendor import VendorBackend
 from ringback.vendors.agentphone.records import AgentPhoneSettings, Text
 from ringback.vendors.agentphone.rules.account import Office
 from ringback.vendors.agentphone.rules.agents import Agents
@@ -25,12 +26,12 @@ from ringback.vendors.agentphone.rules.usage import Usage
 from ringback.vendors.agentphone.rules.webhooks import Hooks
 
 
-class AgentPhone:
+class AgentPhone(VendorBackend):
     """AgentPhone in one emulator."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.money = Money(world.ledger)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.money = Money(services.ledger)
         self.lines = Lines(self)
         self.agents = Agents(self)
         self.phones = Phones(self)
@@ -61,22 +62,13 @@ class AgentPhone:
 
     def settings(self, account: str) -> AgentPhoneSettings:
         """The account's settings."""
-        return cast("AgentPhoneSettings", self.world.settings_of(account))
+        return cast("AgentPhoneSettings", self.services.settings_of(account))
 
     # -- what the control API does ------
 
-    def opened(self, account: Account) -> None:
-        """A new account starts with the balance it was given."""
-
-    def closed(self, account: Account) -> None:
+    def on_account_closed(self, account: Account) -> None:
         """Its numbers go back to the pool."""
         self.lines.close(account.id)
-
-    def settings_changed(self, account: Account) -> None:
-        """Settings are read when they are needed."""
-
-    def funded(self, account: str) -> None:
-        """Nothing waits for money here."""
 
     def numbers(self, account: str) -> list[dict[str, Any]]:
         """The account's numbers for the control API."""
@@ -93,16 +85,16 @@ class AgentPhone:
         ]
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls one of our numbers. Raises Unanswered for one that nobody has."""
+        """Somebody calls one of our numbers. Raises NumberNotFound for one that nobody has."""
         return self.phones.receive(to, caller, script)
 
-    def call_changed(self, call: Call) -> None:
+    def on_call_changed(self, call: Call) -> None:
         """One of our calls came further."""
         self.phones.changed(call)
 
-    def call_talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+    def on_live_call_event(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
         """Something is said on one of our calls."""
-        self.turns.talked(call, beat, turn)
+        self.turns.talked(call, event, turn)
 
     def check_analysis(self, analysis: Mapping[str, Any]) -> None:
         """Whether the analysis of a call can find this. Raises ScriptError."""
@@ -111,9 +103,9 @@ class AgentPhone:
     def receive_message(
         self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
     ) -> Text:
-        """Somebody writes to one of our numbers. Raises Unanswered for one that nobody has."""
+        """Somebody writes to one of our numbers. Raises NumberNotFound for one that nobody has."""
         return self.texts.receive(to, sender, body, media_urls, group)
 
-    def message_changed(self, message: Message, change: Change) -> None:
+    def on_message_changed(self, message: Message, change: Change) -> None:
         """One of our messages came further."""
         self.texts.changed(message, change)

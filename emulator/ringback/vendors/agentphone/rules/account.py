@@ -8,7 +8,6 @@ import msgspec
 
 from ringback.carrier.clock import DAY, HOUR, MINUTE, SECOND
 from ringback.carrier.ledger import CENT
-from ringback.gateway.accounts import Account
 from ringback.store import Collection
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.prices import OPENING_CREDIT, REGISTRATION
@@ -74,7 +73,7 @@ WORDS = {
 }
 LOCATED_AFTER = 5
 CODE_WORKS = 10 * MINUTE
-MOST_TRIES = 5
+MAX_TRIES = 5
 SOUTH, NORTH, WEST, EAST = 25.0, 49.0, -124.0, -67.0
 """Within these degrees phones are found."""
 DEFAULT_AGENT = "My agent"
@@ -83,22 +82,22 @@ DEFAULT_AGENT = "My agent"
 class Office:
     """What belongs to accounts themselves."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.sub_accounts: Collection[SubAccount] = Collection(SubAccount, account=lambda sub: sub.account)
         self.registrations: Collection[Registration] = Collection(
             Registration, account=lambda one: one.account, project=lambda one: one.project
         )
         self.locations: Collection[Location] = Collection(Location, account=lambda one: one.account)
         self.sign_ups: Collection[SignUp] = Collection(SignUp, email=lambda one: one.email if one.opened else None)
-        self.world.clock.on(REVIEW, self._review)
-        self.world.clock.on(FOUND, self._found)
+        self.services.clock.on(REVIEW, self._review)
+        self.services.clock.on(FOUND, self._found)
 
     # -- sub-accounts ------
 
     def project(self, account: str, sub_account: str | None) -> str:
-        """The project that a request is for. Raises Refusal 404."""
+        """The project that a request is for. Raises ApiError 404."""
         return account if sub_account is None else self._sub(account, sub_account).id
 
     def _sub(self, account: str, id_: str) -> SubAccount:
@@ -112,37 +111,37 @@ class Office:
         return self.sub_view(
             self.sub_accounts.add(
                 SubAccount(
-                    id=new_id(self.world, account, "sub"),
+                    id=new_id(self.services, account, "sub"),
                     account=account,
                     name=name,
-                    created_at=self.world.clock.now(account),
+                    created_at=self.services.clock.now(account),
                 )
             )
         )
 
     def rename_sub(self, account: str, id_: str, name: str) -> SubAccountView:
-        """Give a sub-account another name. Raises Refusal 404."""
+        """Give a sub-account another name. Raises ApiError 404."""
         return self.sub_view(self.sub_accounts.update(self._sub(account, id_), name=name))
 
     def close_sub(self, account: str, id_: str) -> None:
         """Forget a sub-account; what it had becomes the account's own, but for its webhook, and for contacts whose
-        numbers the account has already. Raises Refusal 404."""
+        numbers the account has already. Raises ApiError 404."""
         sub = self._sub(account, id_)
-        house = self.house
-        hook = house.hooks.at(id_, None)
+        backend = self.backend
+        hook = backend.hooks.at(id_, None)
         if hook is not None:
-            house.hooks.records.remove(hook)
-        for contact in house.people.records.oldest("project", id_):
-            if house.people.records.count("phone", (account, contact.phone_number)):
-                house.people.records.remove(contact)
+            backend.hooks.records.remove(hook)
+        for contact in backend.people.records.oldest("project", id_):
+            if backend.people.records.count("phone", (account, contact.phone_number)):
+                backend.people.records.remove(contact)
         moved: tuple[Collection[Any], ...] = (
-            house.lines.records,
-            house.agents.records,
-            house.phones.details,
-            house.texts.records,
-            house.threads.records,
-            house.people.records,
-            house.hooks.records,
+            backend.lines.records,
+            backend.agents.records,
+            backend.phones.details,
+            backend.texts.records,
+            backend.threads.records,
+            backend.people.records,
+            backend.hooks.records,
             self.registrations,
         )
         for records in moved:
@@ -157,13 +156,13 @@ class Office:
     # -- registration ------
 
     def register(self, account: str, body: RegistrationBody) -> RegisteredView:
-        """Ask the carriers for leave to send SMS. Raises Refusal 402, 409, 422 or 429."""
-        now = self.world.clock.now(account)
+        """Ask the carriers for leave to send SMS. Raises ApiError 402, 409, 422 or 429."""
+        now = self.services.clock.now(account)
         window = f"{account} register"
-        wait = self.world.windows.wait(window, REGISTRATIONS_AN_HOUR, HOUR, now)
+        wait = self.services.windows.wait(window, REGISTRATIONS_AN_HOUR, HOUR, now)
         if wait > 0:
             raise errors.rate_limited(-(-wait // SECOND))
-        self.world.windows.add(window, now)
+        self.services.windows.add(window, now)
         if body.registration_type != "sole_proprietor":
             lacking = next((name for name in BUSINESS if getattr(body, name) is None), None)
             if lacking is not None:
@@ -172,13 +171,13 @@ class Office:
         if not apart and self._state(account) != "none":
             raise errors.refusal("REGISTRATION_EXISTS", "There is a registration already.")
         fee = REGISTRATION[body.registration_type]
-        self.house.money.check(account, fee * CENT)
+        self.backend.money.check(account, fee * CENT)
         project = account
         if apart:
             project = self.open_sub(account, body.brand_name or body.business_name or body.last_name).id
         registration = self.registrations.add(
             Registration(
-                id=new_id(self.world, account, "reg"),
+                id=new_id(self.services, account, "reg"),
                 account=account,
                 project=project,
                 state="pending",
@@ -187,8 +186,8 @@ class Office:
                 details={name: value for name, value in msgspec.to_builtins(body).items() if value is not None},
             )
         )
-        self.house.money.charge(account, fee * CENT, "registration", registration.id)
-        self.world.clock.after(STAGES[0][1], account, REVIEW, registration.id, 0, background=True)
+        self.backend.money.charge(account, fee * CENT, "registration", registration.id)
+        self.services.clock.after(STAGES[0][1], account, REVIEW, registration.id, 0, background=True)
         sub = project if project != account else None
         return RegisteredView(
             ok=True, message=WORDS["pending"], campaign_status="pending", sub_account_id=sub, fee_cents=fee
@@ -201,10 +200,10 @@ class Office:
         if stage + 1 < len(STAGES):
             name, takes = STAGES[stage + 1]
             registration.stage = name
-            self.world.clock.after(takes, registration.account, REVIEW, id_, stage + 1, background=True)
+            self.services.clock.after(takes, registration.account, REVIEW, id_, stage + 1, background=True)
         else:
             registration.state, registration.stage = "approved", None
-            self.world.note(registration.account, "account", "registered with the US carriers", vendor=NAME)
+            self.services.note(registration.account, "account", "registered with the US carriers", vendor=NAME)
 
     def _of(self, project: str) -> Registration | None:
         return self.registrations.last("project", project)
@@ -217,7 +216,7 @@ class Office:
         sub = self.sub_accounts.get(project)
         if sub is not None:
             return self._state(sub.account)
-        return "approved" if self.house.settings(project).sms_registration == "registered" else "none"
+        return "approved" if self.backend.settings(project).sms_registration == "registered" else "none"
 
     def outbound_sms(self, number: Number) -> str:
         """Whether a number may send SMS. Only those of the US need a registration."""
@@ -232,7 +231,7 @@ class Office:
         return RegistrationStatusView(state, WORDS[state], registration.stage if registration is not None else None)
 
     def registration(self, account: str) -> RegistrationView:
-        """A registration in full. Raises Refusal 404."""
+        """A registration in full. Raises ApiError 404."""
         state, registration = self._state(account), self._of(account)
         if registration is None:
             if state == "none":
@@ -243,7 +242,7 @@ class Office:
         return RegistrationView(state, WORDS[state], registration.stage, brand, campaign)
 
     def change_registration(self, account: str, body: RegistrationPatch) -> RegistrationView:
-        """Change a registration that the carriers have not decided on. Raises Refusal 404 or 409."""
+        """Change a registration that the carriers have not decided on. Raises ApiError 404 or 409."""
         registration = self._of(account)
         if self._state(account) == "none":
             raise errors.not_found("registration", "NOT_FOUND")
@@ -257,13 +256,13 @@ class Office:
 
     def refresh(self, account: str) -> RefreshView:
         """Ask where the account's phones are."""
-        self.world.clock.after(LOCATED_AFTER * SECOND, account, FOUND, account)
+        self.services.clock.after(LOCATED_AFTER * SECOND, account, FOUND, account)
         return RefreshView(LOCATED_AFTER)
 
     def _found(self, account: str) -> None:
-        now = self.world.clock.now(account)
-        stream = self.world.streams(NAME, account, "location")
-        for number in self.house.lines.records.oldest("bought", account):
+        now = self.services.clock.now(account)
+        stream = self.services.streams(NAME, account, "location")
+        for number in self.backend.lines.records.oldest("bought", account):
             latitude = round(SOUTH + (NORTH - SOUTH) * stream.random(), 6)
             longitude = round(WEST + (EAST - WEST) * stream.random(), 6)
             known = self.locations.get(number.id)
@@ -282,8 +281,8 @@ class Office:
                 )
 
     def location(self, account: str, text: str) -> LocationView:
-        """Where one of the account's phones was last. Raises Refusal 404."""
-        number = self.house.lines.by_phone(account, e164(text) or "")
+        """Where one of the account's phones was last. Raises ApiError 404."""
+        number = self.backend.lines.by_phone(account, e164(text) or "")
         if number is None:
             raise errors.not_found("number of yours", "PHONE_NUMBER_NOT_FOUND")
         known = self.locations.get(number.id)
@@ -294,10 +293,10 @@ class Office:
     # -- signing up ------
 
     def sign_up(self, body: SignUpBody) -> SignUpView:
-        """Ask for an account. The code that would go out by e-mail is in the journal. Raises Refusal 409."""
+        """Ask for an account. The code that would go out by e-mail is in the journal. Raises ApiError 409."""
         email = body.human_email.lower()
         self._check_new(email)
-        stream = self.world.streams(NAME, "", "sign-up")
+        stream = self.services.streams(NAME, "", "sign-up")
         code = f"{stream.randrange(1_000_000):06d}"
         asked = self.sign_ups.add(
             SignUp(
@@ -306,10 +305,10 @@ class Office:
                 email=email,
                 agent_name=body.agent_name,
                 code=code,
-                expires_at=self.world.clock.now() + CODE_WORKS,
+                expires_at=self.services.clock.now() + CODE_WORKS,
             )
         )
-        self.world.note("", "account", f"the code {code} goes to {email}", vendor=NAME, otp_code=code, email=email)
+        self.services.note("", "account", f"the code {code} goes to {email}", vendor=NAME, otp_code=code, email=email)
         return SignUpView(asked.id, f"A code is on its way to {email}.")
 
     def _check_new(self, email: str) -> None:
@@ -317,20 +316,19 @@ class Office:
             raise errors.refusal("EMAIL_EXISTS", "There is an account for this e-mail address.")
 
     def verify(self, body: VerifyBody) -> SignedUpView:
-        """Open the account that was asked for, with an agent, a number and a key. Raises Refusal 400, 404 or 409."""
+        """Open the account that was asked for, with an agent, a number and a key. Raises ApiError 400, 404 or 409."""
         asked = self.sign_ups.get(body.verification_id)
         if asked is None or asked.opened is not None:
             raise errors.not_found("sign-up", "NOT_FOUND")
         self._check_new(asked.email)
-        if self.world.clock.now() >= asked.expires_at or asked.tries >= MOST_TRIES:
+        if self.services.clock.now() >= asked.expires_at or asked.tries >= MAX_TRIES:
             raise errors.refusal("INVALID_CODE", "The code works no more: sign up again.")
         if body.otp_code != asked.code:
             asked.tries += 1
             raise errors.refusal("INVALID_CODE", "This is not the code.")
-        vendor = self.world.vendors[NAME]
-        account: Account = self.world.open_account(vendor, name=asked.email, balance=OPENING_CREDIT)
+        account = self.services.open_account(NAME, name=asked.email, balance=OPENING_CREDIT)
         self.sign_ups.update(asked, opened=account.id)
-        agent = self.house.agents.create(account.id, account.id, AgentBody(name=asked.agent_name or DEFAULT_AGENT))
-        number = self.house.lines.buy(account.id, account.id, NumberBody(agent_id=agent.id))
-        key = self.world.issue_key(account)
+        agent = self.backend.agents.create(account.id, account.id, AgentBody(name=asked.agent_name or DEFAULT_AGENT))
+        number = self.backend.lines.buy(account.id, account.id, NumberBody(agent_id=agent.id))
+        key = self.services.issue_key(account)
         return SignedUpView(account.id, agent.id, number.id, number.phone_number, key.secret)

@@ -110,9 +110,9 @@ EMPTIABLE = frozenset(
 class Agents:
     """The agents of all accounts."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Agent] = Collection(
             Agent,
             account=lambda agent: agent.account,
@@ -121,23 +121,23 @@ class Agents:
         )
 
     def create(self, account: str, project: str, body: AgentBody) -> AgentView:
-        """Make an agent. Raises Refusal 422."""
+        """Make an agent. Raises ApiError 422."""
         given = self._given(body)
         given.setdefault("voice", VOICES[0].voice_id)
         return self.view(
             self.records.add(
                 Agent(
-                    id=new_id(self.world, account, "agt"),
+                    id=new_id(self.services, account, "agt"),
                     account=account,
                     project=project,
-                    created_at=self.world.clock.now(account),
+                    created_at=self.services.clock.now(account),
                     **given,
                 )
             )
         )
 
     def change(self, account: str, id_: str, project: str | None, body: AgentPatch) -> AgentView:
-        """Change what is given. Raises Refusal 404 or 422."""
+        """Change what is given. Raises ApiError 404 or 422."""
         agent = self.of(account, id_, project)
         self.records.update(agent, **self._given(body))
         return self.view(agent)
@@ -160,33 +160,33 @@ class Agents:
         return given
 
     def delete(self, account: str, id_: str, project: str | None) -> AgentDeletedView:
-        """Delete an agent; its numbers, calls and conversations stay without one. Raises Refusal 404."""
+        """Delete an agent; its numbers, calls and conversations stay without one. Raises ApiError 404."""
         agent = self.of(account, id_, project)
-        for number in self.house.lines.of_agent(id_):
-            self.house.lines.detach(number)
-        self.house.phones.orphan(id_)
-        self.house.threads.orphan(id_)
-        self.house.hooks.forget(account, id_)
+        for number in self.backend.lines.of_agent(id_):
+            self.backend.lines.detach(number)
+        self.backend.phones.orphan(id_)
+        self.backend.threads.orphan(id_)
+        self.backend.hooks.forget(account, id_)
         self.records.update(agent, deleted=True)
         return AgentDeletedView(id_, agent.name)
 
     def attach(self, account: str, id_: str, number_id: str) -> AttachedView:
-        """Give an agent a number, whichever agent had it. Raises Refusal 404 or 409."""
+        """Give an agent a number, whichever agent had it. Raises ApiError 404 or 409."""
         agent = self.of(account, id_)
-        number = self.house.lines.kept(account, number_id)
-        self.house.lines.attach(number, agent.id)
-        return AttachedView(agent.id, self.house.lines.brief(number))
+        number = self.backend.lines.kept(account, number_id)
+        self.backend.lines.attach(number, agent.id)
+        return AttachedView(agent.id, self.backend.lines.brief(number))
 
     def detach(self, account: str, id_: str, number_id: str) -> None:
-        """Take a number from an agent. Raises Refusal 404 for one that is not the agent's."""
+        """Take a number from an agent. Raises ApiError 404 for one that is not the agent's."""
         agent = self.of(account, id_)
-        number = self.house.lines.of(account, number_id)
+        number = self.backend.lines.of(account, number_id)
         if number.agent != agent.id:
             raise errors.not_found("number of this agent", "PHONE_NUMBER_NOT_FOUND")
-        self.house.lines.detach(number)
+        self.backend.lines.detach(number)
 
     def of(self, account: str, id_: str, project: str | None = None) -> Agent:
-        """An account's agent, or one of its projects'. Raises Refusal 404."""
+        """An account's agent, or one of its projects'. Raises ApiError 404."""
         agent = self.records.get(id_)
         if agent is None or agent.account != account or agent.deleted or project not in (None, agent.project):
             raise errors.not_found("agent", "AGENT_NOT_FOUND")
@@ -204,5 +204,5 @@ class Agents:
             for field in msgspec.structs.fields(AgentView)
             if field.name not in ("created_at", "numbers")
         }
-        numbers = [self.house.lines.brief(number) for number in self.house.lines.of_agent(agent.id)]
+        numbers = [self.backend.lines.brief(number) for number in self.backend.lines.of_agent(agent.id)]
         return AgentView(created_at=shown(agent.created_at), numbers=numbers, **shared)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ringback.carrier.calls import FINAL, Call
 from ringback.carrier.clock import SECOND
-from ringback.carrier.conversation import Terms
+from ringback.carrier.conversation import LiveTerms
 from ringback.carrier.script import (
     VOICEMAIL,
     Script,
@@ -20,11 +20,11 @@ from ringback.carrier.script import (
     check_call_script,
     draw,
 )
-from ringback.gateway.vendor import Unanswered
+from ringback.gateway.vendor import NumberNotFound
 from ringback.store import Collection
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.events import CallEndedData, EventView
-from ringback.vendors.agentphone.prices import LONGEST_CALL_MINUTES, talk
+from ringback.vendors.agentphone.prices import MAX_CALL_MINUTES, talk
 from ringback.vendors.agentphone.records import Agent, CallDetail, Number, VoiceMode
 from ringback.vendors.agentphone.rules.common import NAME, new_id, shown, shown_or_null
 from ringback.vendors.agentphone.wire.bodies import CallBody, WebCallBody
@@ -50,9 +50,9 @@ _PLACE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 class Phones:
     """The calls of all accounts."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.details: Collection[CallDetail] = Collection(
             CallDetail,
             account=lambda detail: detail.account,
@@ -65,28 +65,28 @@ class Phones:
 
     def place(self, account: str, project: str, body: CallBody) -> Call:
         """Call somebody. With a prompt, or for a hosted agent, a built-in model speaks, which is to say the script;
-        otherwise the agent's webhook does. Raises Refusal; then nobody's phone rings."""
-        agent = self.house.agents.of(account, body.agent_id)
+        otherwise the agent's webhook does. Raises ApiError; then nobody's phone rings."""
+        agent = self.backend.agents.of(account, body.agent_id)
         number = self._from(agent, body.from_number_id)
         if body.to_number == number.phone_number:
             raise errors.invalid("toNumber", "is the number that calls")
         mode: VoiceMode = "hosted" if body.system_prompt is not None else agent.voice_mode
-        asks = mode == "webhook"
-        if asks and self.house.hooks.for_(account, agent.project, agent.id) is None:
+        interactive = mode == "webhook"
+        if interactive and self.backend.hooks.for_(account, agent.project, agent.id) is None:
             raise errors.refusal(
                 "WEBHOOK_NOT_CONFIGURED", "Nothing would drive this call: set a webhook, or give a systemPrompt."
             )
         hard = agent.denoising_mode != "noise-cancellation"
-        self.house.money.check(account, talk(mode, hard, 60))
+        self.backend.money.check(account, talk(mode, hard, 60))
         script = self._scripted(account, body.to_number, number)
-        detail = self._detail(agent, number, "outbound", mode, asks, script)
+        detail = self._detail(agent, number, "outbound", mode, interactive, script)
         greeting = body.initial_greeting if body.initial_greeting is not None else agent.begin_message
         detail.greeting = _filled(greeting, body.variables)
         played = self._played(script, detail, agent)
         check_call_script(played)
         self.details.add(detail)
         number.calls += 1
-        return self.world.calls.place(
+        return self.services.calls.place(
             id_=detail.id,
             vendor=NAME,
             account=account,
@@ -95,11 +95,11 @@ class Phones:
             peer=body.to_number,
             script=played,
             recording=not body.disable_recording,
-            live=self._terms(agent, asks),
+            live=self._terms(agent, interactive),
         )
 
     def _from(self, agent: Agent, id_: str | None) -> Number:
-        numbers = self.house.lines.of_agent(agent.id)
+        numbers = self.backend.lines.of_agent(agent.id)
         if id_ is not None:
             named = next((number for number in numbers if number.id == id_), None)
             if named is None:
@@ -111,23 +111,23 @@ class Phones:
 
     def _scripted(self, account: str, to: str, number: Number | None) -> Script:
         senders = (number.id, number.phone_number) if number is not None else (WEB,)
-        script = self.world.scripts.take("call", vendor=NAME, account=account, to=to, senders=senders, tag=None)
+        script = self.services.scripts.take("call", vendor=NAME, account=account, to=to, senders=senders, tag=None)
         return script or Script()
 
     def place_web(self, account: str, body: WebCallBody) -> WebCallView:
-        """A call that a browser joins: as its script says, which waits for `to: web`. Raises Refusal 404."""
-        agent = self.house.agents.of(account, body.agent_id)
-        number = next(iter(self.house.lines.of_agent(agent.id)), None)
+        """A call that a browser joins: as its script says, which waits for `to: web`. Raises ApiError 404."""
+        agent = self.backend.agents.of(account, body.agent_id)
+        number = next(iter(self.backend.lines.of_agent(agent.id)), None)
         script = self._scripted(account, WEB, number)
-        hook = self.house.hooks.for_(account, agent.project, agent.id)
-        asks = agent.voice_mode == "webhook" and hook is not None
-        detail = self._detail(agent, number, "web", agent.voice_mode, asks, script)
+        hook = self.backend.hooks.for_(account, agent.project, agent.id)
+        interactive = agent.voice_mode == "webhook" and hook is not None
+        detail = self._detail(agent, number, "web", agent.voice_mode, interactive, script)
         detail.metadata = body.metadata
         detail.greeting = _filled(agent.begin_message, body.variables)
         self.details.add(detail)
         if number is not None:
             number.calls += 1
-        call = self.world.calls.receive(
+        call = self.services.calls.receive(
             id_=detail.id,
             vendor=NAME,
             account=account,
@@ -135,43 +135,43 @@ class Phones:
             number=number.phone_number if number is not None else WEB,
             peer=WEB,
             script=self._played(script, detail, agent),
-            live=self._terms(agent, asks),
+            live=self._terms(agent, interactive),
         )
-        token = f"wct_{self.world.streams(NAME, account, 'token').hex(32)}"
-        until = self.world.clock.now(account) + TOKEN_WORKS
+        token = f"wct_{self.services.streams(NAME, account, 'token').hex(32)}"
+        until = self.services.clock.now(account) + TOKEN_WORKS
         return WebCallView(
             call.id, call.id, token, shown(until), agent.id, "web", self._state(call, detail), body.metadata
         )
 
     def hang_up(self, account: str, id_: str) -> CallView:
-        """End a call; the answer shows it as it was. Raises Refusal 404."""
+        """End a call; the answer shows it as it was. Raises ApiError 404."""
         call = self.of(account, id_)
         view = self.view_in_full(call)
-        self.world.calls.hang_up(call)
+        self.services.calls.hang_up(call)
         return view
 
     # -- receiving ------
 
     def receive(self, to: str, caller: str, script: Script) -> Call:
         """Somebody calls one of our numbers: its agent's webhook is asked what to say where there is one, and otherwise
-        the script says both sides. Raises Unanswered for a number that nobody has, ScriptError for a script that cannot
+        the script says both sides. Raises NumberNotFound for a number that nobody has, ScriptError for a script that cannot
         be played."""
-        line = self.world.numbers.line(to)
+        line = self.services.numbers.line(to)
         if line is None or line.vendor != NAME or not line.open:
-            raise Unanswered(to)
+            raise NumberNotFound(to)
         check_call_script(script)
-        number = self.house.lines.records[line.owner]
-        agent = self.house.agents.records.get(number.agent) if number.agent is not None else None
+        number = self.backend.lines.records[line.owner]
+        agent = self.backend.agents.records.get(number.agent) if number.agent is not None else None
         mode: VoiceMode = agent.voice_mode if agent is not None else "webhook"
-        hook = self.house.hooks.for_(number.account, number.project, number.agent)
-        asks = mode == "webhook" and hook is not None
-        detail = self._detail(agent, number, "inbound", mode, asks, script)
+        hook = self.backend.hooks.for_(number.account, number.project, number.agent)
+        interactive = mode == "webhook" and hook is not None
+        detail = self._detail(agent, number, "inbound", mode, interactive, script)
         detail.greeting = _filled(agent.begin_message, None) if agent is not None else None
         played = self._played(script, detail, agent)
         check_call_script(played)
         self.details.add(detail)
         number.calls += 1
-        return self.world.calls.receive(
+        return self.services.calls.receive(
             id_=detail.id,
             vendor=NAME,
             account=number.account,
@@ -179,30 +179,36 @@ class Phones:
             number=to,
             peer=caller,
             script=played,
-            live=self._terms(agent, asks),
+            live=self._terms(agent, interactive),
         )
 
     # -- how it goes ------
 
     def _detail(
-        self, agent: Agent | None, number: Number | None, direction: Any, mode: VoiceMode, asks: bool, script: Script
+        self,
+        agent: Agent | None,
+        number: Number | None,
+        direction: Any,
+        mode: VoiceMode,
+        interactive: bool,
+        script: Script,
     ) -> CallDetail:
         owner = agent or number
         if owner is None:
             raise ValueError("a call has an agent or a number")
         account = owner.account
         return CallDetail(
-            id=new_id(self.world, account, "call"),
+            id=new_id(self.services, account, "call"),
             account=account,
             project=owner.project,
-            at=self.world.clock.now(account),
+            at=self.services.clock.now(account),
             direction=direction,
             agent=agent.id if agent is not None else None,
             by=agent.id if agent is not None else None,
             agent_name=agent.name if agent is not None else None,
             number=number.id if number is not None else None,
             voice_mode=mode,
-            asks=asks,
+            interactive=interactive,
             machine=script.voicemail is not None and direction == "outbound",
             voicemail_message=agent.voicemail_message if agent is not None else None,
             transfer_number=agent.transfer_number if agent is not None else None,
@@ -211,9 +217,9 @@ class Phones:
             analysis=script.analysis,
         )
 
-    def _terms(self, agent: Agent | None, asks: bool) -> Terms:
+    def _terms(self, agent: Agent | None, interactive: bool) -> LiveTerms:
         silence = agent.max_silence_ms / 1000 if agent is not None else None
-        return Terms(asks=asks, longest=LONGEST_CALL_MINUTES * 60.0, max_silence=silence)
+        return LiveTerms(interactive=interactive, max_duration=MAX_CALL_MINUTES * 60.0, max_silence=silence)
 
     def _played(self, script: Script, detail: CallDetail, agent: Agent | None) -> Script:
         """A script as this call plays it: a machine that answers says its greeting and hears the agent's message; where
@@ -222,7 +228,7 @@ class Phones:
             return script
         if detail.machine and script.voicemail is not None:
             said = [ScriptedTurn("caller", script.voicemail)]
-            if detail.voicemail_message and not detail.asks:
+            if detail.voicemail_message and not detail.interactive:
                 said.append(ScriptedTurn("agent", detail.voicemail_message))
             return replace(
                 script,
@@ -233,9 +239,9 @@ class Phones:
                 turns=said,
                 outcome=script.outcome or VOICEMAIL,
             )
-        if detail.asks or not detail.greeting or script.voicemail is not None:
+        if detail.interactive or not detail.greeting or script.voicemail is not None:
             return script
-        stream = self.world.streams(NAME, detail.account, "dialogue")
+        stream = self.services.streams(NAME, detail.account, "dialogue")
         turns, outcome = (script.turns, script.outcome) if script.turns is not None else draw(script.outcome, stream)
         if script.turns is None and turns and turns[0].speaker == "agent":
             turns = turns[1:]
@@ -257,16 +263,16 @@ class Phones:
         """A call came further: the agent greets, and at the end the call is charged and told of."""
         detail = self.details[call.id]
         if call.state == "in_progress":
-            if detail.asks and detail.greeting and not detail.machine:
-                self.world.calls.talk.say(call, detail.greeting)
+            if detail.interactive and detail.greeting and not detail.machine:
+                self.services.calls.live_calls.say(call, detail.greeting)
         elif call.state in FINAL:
             detail.seconds = call.duration
             detail.cost = talk(detail.voice_mode, detail.surcharge, call.duration)
-            self.house.money.charge(call.account, detail.cost, "call", call.id)
+            self.backend.money.charge(call.account, detail.cost, "call", call.id)
             self._tell_end(call, detail)
 
     def _tell_end(self, call: Call, detail: CallDetail) -> None:
-        hooks = self.house.hooks
+        hooks = self.backend.hooks
         hook = hooks.for_(call.account, detail.project, detail.agent)
         if hook is None or call.ended_at is None:
             return
@@ -279,7 +285,7 @@ class Phones:
             number_id=detail.number,
             from_=sender,
             to=to,
-            contact=self.house.people.known(call.account, detail.project, call.peer),
+            contact=self.backend.people.known(call.account, detail.project, call.peer),
             direction=detail.direction,
             status=self._state(call, detail),
             started_at=shown(call.started_at),
@@ -294,7 +300,7 @@ class Phones:
         view = EventView(
             event="agent.call_ended",
             channel="voice",
-            timestamp=shown(self.world.clock.now(call.account)),
+            timestamp=shown(self.services.clock.now(call.account)),
             agent_id=detail.agent,
             data=data,
             conversation_state=conversation.metadata if conversation is not None else None,
@@ -305,7 +311,7 @@ class Phones:
         hooks.tell(hook, view, call.id)
 
     def _conversation(self, call: Call) -> Any:
-        return self.house.threads.records.last("pair", (call.line, call.peer))
+        return self.backend.threads.records.last("pair", (call.line, call.peer))
 
     def _reason(self, call: Call, detail: CallDetail) -> str:
         if call.state != "completed":
@@ -324,8 +330,8 @@ class Phones:
     # -- looking up and showing ------
 
     def of(self, account: str, id_: str) -> Call:
-        """An account's call. Raises Refusal 404."""
-        call = self.world.calls.records.get(id_)
+        """An account's call. Raises ApiError 404."""
+        call = self.services.calls.records.get(id_)
         if call is None or call.account != account or call.vendor != NAME:
             raise errors.not_found("call", "CALL_NOT_FOUND")
         return call
@@ -338,7 +344,7 @@ class Phones:
         self, project: str, *, status: str | None, direction: str | None, kind: str | None, search: str | None
     ) -> list[CallDetail]:
         """A project's calls that are like this, newest first."""
-        records = self.world.calls.records
+        records = self.services.calls.records
         found = []
         for detail in self.details.newest("project", project):
             call = records[detail.id]
@@ -363,11 +369,11 @@ class Phones:
 
     def view(self, detail: CallDetail) -> CallView:
         """A call as lists show it."""
-        call = self.world.calls.records[detail.id]
+        call = self.services.calls.records[detail.id]
         sender, to = self.ends(call, detail)
         over = call.state in FINAL
         recorded = self.recorded(call)
-        kept = recorded and self.house.settings(call.account).recording
+        kept = recorded and self.backend.settings(call.account).recording
         last = call.turns[-1].text[:SNIPPET] if call.turns else None
         return CallView(
             id=call.id,
@@ -383,7 +389,7 @@ class Phones:
             ended_at=shown_or_null(call.ended_at),
             duration_seconds=call.duration if over else None,
             last_transcript_snippet=last,
-            recording_url=f"{self.world.base_url(NAME)}/v1/calls/{call.id}/recording" if kept else None,
+            recording_url=f"{self.services.base_url(NAME)}/v1/calls/{call.id}/recording" if kept else None,
             recording_available=recorded,
         )
 

@@ -1,4 +1,4 @@
-"""What every room of the house stands on: names, ids, instants, phone numbers."""
+"""What every room of the backend stands on: names, ids, instants, phone numbers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from urllib.parse import urlsplit
 
 from ringback.carrier.clock import TimeError, iso_exact, parse_instant
 from ringback.carrier.numbers import calling_code, countries, place_of
-from ringback.gateway.services import World
+from ringback.gateway.services import Services
 from ringback.vendors.agentphone import errors
 
 NAME = "agentphone"
 ID_DIGITS = 16
-LONGEST_URL = 2_048
+MAX_URL = 2_048
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 _SHORT_CODE = re.compile(r"[0-9]{5,6}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
-def new_id(world: World, account: str, prefix: str) -> str:
+def new_id(services: Services, account: str, prefix: str) -> str:
     """A fresh id: what it is of, and random hexadecimal digits."""
-    return f"{prefix}_{world.streams(NAME, account, prefix).hex(ID_DIGITS)}"
+    return f"{prefix}_{services.streams(NAME, account, prefix).hex(ID_DIGITS)}"
 
 
 def shown(instant: int) -> str:
@@ -57,7 +57,7 @@ def is_link(text: str) -> bool:
     except ValueError:
         return False
     blank = any(char.isspace() or char < " " for char in text)
-    return parts.scheme in ("http", "https") and bool(host) and len(text) <= LONGEST_URL and not blank
+    return parts.scheme in ("http", "https") and bool(host) and len(text) <= MAX_URL and not blank
 
 
 def e164(text: str) -> str | None:
@@ -75,7 +75,7 @@ def e164(text: str) -> str | None:
 
 
 def phone(text: str, param: str) -> str:
-    """A phone number in any usual form as E.164. Raises Refusal 422."""
+    """A phone number in any usual form as E.164. Raises ApiError 422."""
     found = e164(text)
     if found is None:
         raise errors.invalid(param, "is no phone number; write it as +14155550123")
@@ -91,8 +91,8 @@ def country_of(number: str) -> str | None:
 
 
 def instant(text: str, param: str, place: str = "body") -> int:
-    """A time in ISO 8601 as an instant. Raises Refusal 422."""
+    """A time in ISO 8601 as an instant. Raises ApiError 422."""
     try:
         return parse_instant(text.replace(" ", "+"))
     except (TimeError, OverflowError):
-        raise errors.Unprocessable(place, param, "is a time such as 2026-01-31T09:00:00Z") from None
+        raise errors.UnprocessableError(place, param, "is a time such as 2026-01-31T09:00:00Z") from None

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class People:
     """The contacts of all accounts."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Contact] = Collection(
             Contact,
             project=lambda contact: contact.project,
@@ -31,15 +31,15 @@ class People:
         )
 
     def create(self, account: str, project: str, body: ContactBody) -> ContactView:
-        """Make a contact. Raises Refusal 409 for a number that another has, 422."""
+        """Make a contact. Raises ApiError 409 for a number that another has, 422."""
         number = phone(body.phone_number, "phoneNumber")
         self._check_email(body.email)
         self._check_free(project, number, None)
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         return self.view(
             self.records.add(
                 Contact(
-                    id=new_id(self.world, account, "con"),
+                    id=new_id(self.services, account, "con"),
                     account=account,
                     project=project,
                     phone_number=number,
@@ -53,7 +53,7 @@ class People:
         )
 
     def change(self, account: str, id_: str, body: ContactPatch) -> ContactView:
-        """Change what is given. Raises Refusal 404, 409 or 422."""
+        """Change what is given. Raises ApiError 404, 409 or 422."""
         contact = self.of(account, id_)
         changes: dict[str, Any] = {}
         if isinstance(body.phone_number, str):
@@ -67,7 +67,7 @@ class People:
         if body.notes is not UNSET:
             changes["notes"] = body.notes
         if changes:
-            self.records.update(contact, **changes, updated_at=self.world.clock.now(account))
+            self.records.update(contact, **changes, updated_at=self.services.clock.now(account))
         return self.view(contact)
 
     def _check_free(self, project: str, number: str, but: Contact | None) -> None:
@@ -80,11 +80,11 @@ class People:
             raise errors.invalid("email", "is no e-mail address")
 
     def delete(self, account: str, id_: str) -> None:
-        """Forget a contact. Raises Refusal 404."""
+        """Forget a contact. Raises ApiError 404."""
         self.records.remove(self.of(account, id_))
 
     def of(self, account: str, id_: str) -> Contact:
-        """An account's contact. Raises Refusal 404."""
+        """An account's contact. Raises ApiError 404."""
         contact = self.records.get(id_)
         if contact is None or contact.account != account:
             raise errors.not_found("contact", "CONTACT_NOT_FOUND")
@@ -108,12 +108,12 @@ class People:
 
     def reach(self, account: str, text: str) -> CapabilityView:
         """What a number can receive: SMS all that are phones, iMessage about half of them, always the same ones.
-        Raises Refusal 422."""
+        Raises ApiError 422."""
         number = e164(text)
         if number is None:
             raise errors.asked_wrongly("phone_number", "is no phone number; write it as +14155550123")
-        blue = self.world.streams.secret(NAME, "imessage", number)[0] % 2 == 0
-        return CapabilityView(number, ReachView(blue, sms=True), shown(self.world.clock.now(account)))
+        blue = self.services.streams.secret(NAME, "imessage", number)[0] % 2 == 0
+        return CapabilityView(number, ReachView(blue, sms=True), shown(self.services.clock.now(account)))
 
     def view(self, contact: Contact) -> ContactView:
         """A contact as it is now."""

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 PREVIEW = 100
 """Characters of the latest message that a list shows."""
-LARGEST_METADATA = 16_384
+MAX_METADATA = 16_384
 
 
 class Threads:
     """The conversations of all accounts. The one written in last is the newest of its index."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Conversation] = Collection(
             Conversation,
             project=lambda conversation: conversation.project,
@@ -54,11 +54,11 @@ class Threads:
 
     def begin(self, number: Number, participant: str, channel: Channel, members: list[str] | None) -> Conversation:
         """A first message is about to be written. A group gets a name in this API."""
-        now = self.world.clock.now(number.account)
-        group = new_id(self.world, number.account, "grp") if members is not None else None
+        now = self.services.clock.now(number.account)
+        group = new_id(self.services, number.account, "grp") if members is not None else None
         return self.records.add(
             Conversation(
-                id=new_id(self.world, number.account, "conv"),
+                id=new_id(self.services, number.account, "conv"),
                 account=number.account,
                 project=number.project,
                 number=number.id,
@@ -88,38 +88,38 @@ class Threads:
     # -- what can be done in one ------
 
     def change(self, account: str, id_: str, body: ConversationPatch) -> ConversationView:
-        """Replace what is remembered, rename a group; a name for two is passed over. Raises Refusal 404 or 422."""
+        """Replace what is remembered, rename a group; a name for two is passed over. Raises ApiError 404 or 422."""
         conversation = self.of(account, id_)
         if body.metadata is not UNSET:
-            from ringback.gateway.middleware import encode
+            from ringback.gateway.asgi import encode
 
-            if len(encode(body.metadata)) > LARGEST_METADATA:
-                raise errors.invalid("metadata", f"has at most {LARGEST_METADATA} bytes as JSON")
+            if len(encode(body.metadata)) > MAX_METADATA:
+                raise errors.invalid("metadata", f"has at most {MAX_METADATA} bytes as JSON")
             conversation.metadata = body.metadata
         if isinstance(body.group_name, str) and conversation.group is not None:
             conversation.group_name = body.group_name
         return self.in_full(conversation, 50)
 
     def _blue(self, account: str, id_: str, what: str) -> Conversation:
-        """A conversation on an iMessage line. Raises Refusal 400 or 404."""
+        """A conversation on an iMessage line. Raises ApiError 400 or 404."""
         conversation = self.of(account, id_)
-        if self.house.lines.records[conversation.number].type != "imessage":
+        if self.backend.lines.records[conversation.number].type != "imessage":
             raise errors.unsupported(f"Only iMessage lines have {what}.")
         return conversation
 
     def type(self, account: str, id_: str) -> TypingView:
-        """Show that an answer is being written. Raises Refusal 400 or 404."""
+        """Show that an answer is being written. Raises ApiError 400 or 404."""
         conversation = self._blue(account, id_, "typing indicators")
-        self.world.note(account, "message", f"typing to {conversation.participant}", conversation_id=id_)
+        self.services.note(account, "message", f"typing to {conversation.participant}", conversation_id=id_)
         return TypingView(id_, "imessage", "sent")
 
     def set_background(self, account: str, id_: str, image_url: str) -> BackgroundView:
-        """Put a picture behind a conversation. Raises Refusal 400 or 404."""
+        """Put a picture behind a conversation. Raises ApiError 400 or 404."""
         conversation = self._blue(account, id_, "backgrounds")
         changed = conversation.background != image_url
         if changed:
             conversation.background = image_url
-            conversation.background_id = new_id(self.world, account, "bg")
+            conversation.background_id = new_id(self.services, account, "bg")
             conversation.background_version += 1
         return BackgroundView(
             id_,
@@ -131,14 +131,14 @@ class Threads:
         )
 
     def drop_background(self, account: str, id_: str) -> None:
-        """Take the picture away, if there is one. Raises Refusal 400 or 404."""
+        """Take the picture away, if there is one. Raises ApiError 400 or 404."""
         conversation = self._blue(account, id_, "backgrounds")
         conversation.background = conversation.background_id = None
 
     # -- looking up and showing ------
 
     def of(self, account: str, id_: str) -> Conversation:
-        """An account's conversation. Raises Refusal 404."""
+        """An account's conversation. Raises ApiError 404."""
         conversation = self.records.get(id_)
         if conversation is None or conversation.account != account:
             raise errors.not_found("conversation", "CONVERSATION_NOT_FOUND")
@@ -153,13 +153,13 @@ class Threads:
     def in_full(self, conversation: Conversation, limit: int) -> ConversationView:
         """A conversation with its latest messages, in the order they were said."""
         view = self._view(conversation)
-        texts = self.house.texts
+        texts = self.backend.texts
         latest = texts.records.page("conversation", conversation.id, limit)
         view.messages = [texts.view_in_thread(text) for text in reversed(latest)]
         return view
 
     def _view(self, conversation: Conversation) -> ConversationView:
-        number = self.house.lines.records[conversation.number]
+        number = self.backend.lines.records[conversation.number]
         return ConversationView(
             id=conversation.id,
             agent_id=conversation.agent,
@@ -182,7 +182,7 @@ class Threads:
     def _members(self, conversation: Conversation) -> list[ParticipantView] | None:
         if conversation.members is None:
             return None
-        people = self.house.people
+        people = self.backend.people
         known = [people.known(conversation.account, conversation.project, member) for member in conversation.members]
         return [
             ParticipantView(member, contact.name if contact is not None else None)
@@ -206,8 +206,8 @@ class Threads:
         reason = None
         if number.status == "released":
             reason = "number_released"
-        elif not blue and self.house.office.outbound_sms(number) != "enabled":
-            reason = self.house.office.outbound_sms(number)
+        elif not blue and self.backend.office.outbound_sms(number) != "enabled":
+            reason = self.backend.office.outbound_sms(number)
         channels = [number.type] if reason is None else []
         return CapabilitiesView(
             can_send_messages=reason is None,

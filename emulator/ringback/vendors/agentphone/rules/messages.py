@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ringback.carrier.clock import SECOND
 from ringback.carrier.messages import Change, Message
 from ringback.carrier.segments import segmented
-from ringback.gateway.vendor import Unanswered, Unsendable
+from ringback.gateway.vendor import NumberNotFound, Unsendable
 from ringback.store import Collection
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.events import EventView, MessageData, ReactionData
@@ -29,10 +29,10 @@ from ringback.vendors.agentphone.wire.responses import (
 if TYPE_CHECKING:
     from ringback.vendors.agentphone.rules import AgentPhone
 
-MOST_SEGMENTS = 10
-LONGEST = 20_000
+MAX_SEGMENTS = 10
+MAX_LENGTH = 20_000
 """Characters of an iMessage."""
-MOST_MMS_MEDIA = 10
+MAX_MMS_MEDIA = 10
 TAPBACKS = {
     "love": "Loved",
     "like": "Liked",
@@ -51,9 +51,9 @@ _TOLD = re.compile(
 class Texts:
     """The messages of all accounts."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Text] = Collection(
             Text,
             account=lambda text: text.account,
@@ -65,7 +65,7 @@ class Texts:
     # -- sending ------
 
     def send(self, account: str, body: MessageBody) -> SentView:
-        """Write to somebody. Raises Refusal; then nothing is sent and nothing charged."""
+        """Write to somebody. Raises ApiError; then nothing is sent and nothing charged."""
         number = self._sender(account, body)
         text, media = self._content(number, body)
         members, to, conversation = self._receiver(number, body)
@@ -73,23 +73,23 @@ class Texts:
         blue = number.type == "imessage"
         if body.send_style is not None and not blue:
             raise errors.unsupported("Only iMessage lines have send styles.")
-        registration = self.house.office.outbound_sms(number)
+        registration = self.backend.office.outbound_sms(number)
         if not blue and registration != "enabled":
             raise errors.refusal(
                 "REGISTRATION_REQUIRED",
                 "US carriers take SMS from registered senders only: POST /v1/register, and wait until it is approved.",
             )
         cost = 0 if blue else SEGMENT * len(segmented(text).parts)
-        self.house.money.check(account, cost)
+        self.backend.money.check(account, cost)
         if blue and conversation is None:
-            self.house.lines.greet_somebody_new(number)
+            self.backend.lines.greet_somebody_new(number)
         channel: Channel = "imessage" if blue else "mms" if media else "sms"
         if conversation is None:
-            conversation = self.house.threads.begin(number, to, channel, members)
+            conversation = self.backend.threads.begin(number, to, channel, members)
         at = None if blue else self.turn(number)
         record = self._record(number, conversation, channel, "outbound", None)
         record.reply_to, record.style, record.cost = body.reply_to_message_id, body.send_style, cost
-        script = self.world.scripts.take(
+        script = self.services.scripts.take(
             "message",
             vendor=NAME,
             account=account,
@@ -97,8 +97,8 @@ class Texts:
             senders=(number.id, number.phone_number),
             tag=None,
         )
-        self.house.money.charge(account, cost, "message", record.id)
-        message = self.world.messages.send(
+        self.backend.money.charge(account, cost, "message", record.id)
+        message = self.services.messages.send(
             id_=record.id,
             vendor=NAME,
             account=account,
@@ -110,7 +110,7 @@ class Texts:
             at=at,
             script=script,
         )
-        self.house.threads.add(conversation, number, record, text)
+        self.backend.threads.add(conversation, number, record, text)
         unresolved = None if body.reply_to_message_id is None else not blue or parent is None
         return SentView(
             record.id,
@@ -127,17 +127,17 @@ class Texts:
     def turn(self, number: Number) -> int:
         """The instant at which an SMS that is sent now goes out: the carriers take so many of an account in a second,
         from whichever of its numbers, and what comes faster waits."""
-        now = self.world.clock.now(number.account)
-        rate = self.house.settings(number.account).sms_per_second
+        now = self.services.clock.now(number.account)
+        rate = self.backend.settings(number.account).sms_per_second
         last = self.records.last("sms", number.account)
         if rate is None or last is None:
             return now
-        return max(now, self.world.messages.records[last.id].due_at + round(SECOND / rate))
+        return max(now, self.services.messages.records[last.id].due_at + round(SECOND / rate))
 
     def _sender(self, account: str, body: MessageBody) -> Number:
         """The number that sends: the one that is named, or the agent's first."""
-        lines = self.house.lines
-        agent = self.house.agents.of(account, body.agent_id) if body.agent_id is not None else None
+        lines = self.backend.lines
+        agent = self.backend.agents.of(account, body.agent_id) if body.agent_id is not None else None
         number: Number | None = None
         if body.number_id is not None:
             number = lines.of(account, body.number_id)
@@ -168,23 +168,23 @@ class Texts:
         if any(not is_link(url) for url in media):
             raise errors.invalid("media_urls", "holds http or https URLs")
         if number.type == "imessage":
-            if len(text) > LONGEST:
-                raise errors.invalid("body", f"has at most {LONGEST} characters")
+            if len(text) > MAX_LENGTH:
+                raise errors.invalid("body", f"has at most {MAX_LENGTH} characters")
             return text, media
         segments = len(segmented(text).parts)
-        if segments > MOST_SEGMENTS:
-            raise errors.invalid("body", f"has at most {MOST_SEGMENTS} segments; this has {segments}")
+        if segments > MAX_SEGMENTS:
+            raise errors.invalid("body", f"has at most {MAX_SEGMENTS} segments; this has {segments}")
         if len(media) > 1 and not text:
             raise errors.unsupported("Only iMessage lines have carousels.")
-        if len(media) > MOST_MMS_MEDIA:
-            raise errors.unsupported(f"An MMS has at most {MOST_MMS_MEDIA} attachments.")
+        if len(media) > MAX_MMS_MEDIA:
+            raise errors.unsupported(f"An MMS has at most {MAX_MMS_MEDIA} attachments.")
         return text, media
 
     def _receiver(self, number: Number, body: MessageBody) -> tuple[list[str] | None, str, Conversation | None]:
         """Who gets it: the members of a new group, or somebody; and the conversation, where there is one."""
         if (body.to_number is None) == (body.recipients is None):
             raise errors.invalid("to_number", "has to be given, or recipients, but not both")
-        threads, blue = self.house.threads, number.type == "imessage"
+        threads, blue = self.backend.threads, number.type == "imessage"
         if body.recipients is not None:
             if not blue:
                 raise errors.unsupported("Only iMessage lines have groups.")
@@ -225,11 +225,11 @@ class Texts:
     ) -> Text:
         account = number.account
         last = self.records.last("account", account)
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         number.texts += 1
         return self.records.add(
             Text(
-                id=new_id(self.world, account, "msg"),
+                id=new_id(self.services, account, "msg"),
                 account=account,
                 project=number.project,
                 at=max(now, last.at + 1) if last is not None else now,
@@ -246,17 +246,17 @@ class Texts:
 
     def receive(self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]) -> Text:
         """Somebody writes to one of our numbers, and to a `group` of others with it, or reacts to a message of an
-        iMessage line in the words in which a phone tells of that. Raises Unanswered for a number that nobody has,
+        iMessage line in the words in which a phone tells of that. Raises NumberNotFound for a number that nobody has,
         Unsendable for a message that no phone could send."""
-        line = self.world.numbers.line(to)
+        line = self.services.numbers.line(to)
         if line is None or line.vendor != NAME or not line.open:
-            raise Unanswered(to)
-        number = self.house.lines.records[line.owner]
-        if not body or len(body) > LONGEST:
-            raise Unsendable("body", f"body has from 1 to {LONGEST} characters")
-        if len(media_urls) > MOST_MMS_MEDIA or not all(map(is_link, media_urls)):
-            raise Unsendable("media_urls", f"media_urls are at most {MOST_MMS_MEDIA} http or https URLs")
-        blue, threads = number.type == "imessage", self.house.threads
+            raise NumberNotFound(to)
+        number = self.backend.lines.records[line.owner]
+        if not body or len(body) > MAX_LENGTH:
+            raise Unsendable("body", f"body has from 1 to {MAX_LENGTH} characters")
+        if len(media_urls) > MAX_MMS_MEDIA or not all(map(is_link, media_urls)):
+            raise Unsendable("media_urls", f"media_urls are at most {MAX_MMS_MEDIA} http or https URLs")
+        blue, threads = number.type == "imessage", self.backend.threads
         if group and not blue:
             raise Unsendable("group", "only iMessage lines have groups: leave `group` out")
         members = (sender, *group)
@@ -269,7 +269,7 @@ class Texts:
         if conversation is None:
             conversation = threads.begin(number, sender, channel, list(members) if group else None)
         record = self._record(number, conversation, channel, "inbound", sender)
-        self.world.messages.receive(
+        self.services.messages.receive(
             id_=record.id,
             vendor=NAME,
             account=line.account,
@@ -284,10 +284,10 @@ class Texts:
         return record
 
     def _tell_message(self, number: Number, conversation: Conversation, record: Text) -> None:
-        hook = self.house.hooks.for_(record.account, record.project, number.agent)
+        hook = self.backend.hooks.for_(record.account, record.project, number.agent)
         if hook is None:
             return
-        message = self.world.messages.records[record.id]
+        message = self.services.messages.records[record.id]
         media = list(message.media_urls)
         data = MessageData(
             message_id=record.id,
@@ -296,7 +296,7 @@ class Texts:
             number_id=number.id,
             from_=message.peer,
             to=message.number,
-            contact=self.house.people.known(record.account, record.project, message.peer),
+            contact=self.backend.people.known(record.account, record.project, message.peer),
             message=message.body,
             media_url=media[0] if media else None,
             media_urls=media,
@@ -304,18 +304,18 @@ class Texts:
             external_message_id=None,
             sender_identifier=message.peer,
             external_id=number.external_id,
-            group=self.house.threads.group(conversation),
+            group=self.backend.threads.group(conversation),
         )
         view = EventView(
             event="agent.message",
             channel=record.channel,
-            timestamp=shown(self.world.clock.now(record.account)),
+            timestamp=shown(self.services.clock.now(record.account)),
             agent_id=number.agent,
             data=data,
             conversation_state=conversation.metadata,
-            recent_history=self.house.hooks.history(hook, conversation.id, record.at),
+            recent_history=self.backend.hooks.history(hook, conversation.id, record.at),
         )
-        self.house.hooks.tell(hook, view, record.id, record.id)
+        self.backend.hooks.tell(hook, view, record.id, record.id)
 
     def changed(self, message: Message, change: Change) -> None:
         """A message came further; who wants to know looks."""
@@ -323,24 +323,24 @@ class Texts:
     # -- reactions ------
 
     def react(self, account: str, id_: str, reaction: str) -> ReactedView:
-        """Make something of a message. Raises Refusal 400, 404 or 422."""
+        """Make something of a message. Raises ApiError 400, 404 or 422."""
         text = self.of(account, id_)
         if reaction not in TAPBACKS and not _is_emoji(reaction):
             raise errors.invalid("reaction", f"is one of {', '.join(TAPBACKS)}, or an emoji")
         if text.channel != "imessage":
             raise errors.unsupported("Only iMessage lines have reactions.")
-        number = self.house.lines.records[text.number]
+        number = self.backend.lines.records[text.number]
         made = self._made(text, reaction, number.phone_number, "outbound")
         return ReactedView(made.id, reaction, id_, text.channel)
 
     def _made(self, text: Text, reaction: str, sender: str, direction: str) -> Reaction:
         """Somebody's reaction, in place of the one they made before."""
         made = Reaction(
-            id=new_id(self.world, text.account, "rct"),
+            id=new_id(self.services, text.account, "rct"),
             reaction=reaction,
             sender=sender,
             direction="outbound" if direction == "outbound" else "inbound",
-            created_at=self.world.clock.now(text.account),
+            created_at=self.services.clock.now(text.account),
         )
         text.reactions = [*(other for other in text.reactions if other.sender != sender), made]
         return made
@@ -362,9 +362,9 @@ class Texts:
             return None
         reaction = told["emoji"] or next(name for name, verb in TAPBACKS.items() if verb == told["verb"])
         made = self._made(about, reaction, sender, "inbound")
-        hook = self.house.hooks.for_(about.account, about.project, number.agent)
+        hook = self.backend.hooks.for_(about.account, about.project, number.agent)
         if hook is not None:
-            media = list(self.world.messages.records[about.id].media_urls)
+            media = list(self.services.messages.records[about.id].media_urls)
             data = ReactionData(
                 conversation_id=conversation.id,
                 number_id=number.id,
@@ -383,15 +383,15 @@ class Texts:
                 agent_id=number.agent,
                 data=data,
                 conversation_state=conversation.metadata,
-                recent_history=self.house.hooks.history(hook, conversation.id, conversation.last_at + 1),
+                recent_history=self.backend.hooks.history(hook, conversation.id, conversation.last_at + 1),
             )
-            self.house.hooks.tell(hook, view, made.id, about.id)
+            self.backend.hooks.tell(hook, view, made.id, about.id)
         return about
 
     # -- looking up and showing ------
 
     def of(self, account: str, id_: str) -> Text:
-        """An account's message. Raises Refusal 404."""
+        """An account's message. Raises ApiError 404."""
         text = self.records.get(id_)
         if text is None or text.account != account:
             raise errors.not_found("message", "MESSAGE_NOT_FOUND")
@@ -399,7 +399,7 @@ class Texts:
 
     def body_of(self, text: Text) -> str:
         """What a message says."""
-        return self.world.messages.records[text.id].body
+        return self.services.messages.records[text.id].body
 
     def _ends(self, message: Message) -> tuple[str, str]:
         if message.direction == "outbound":
@@ -408,7 +408,7 @@ class Texts:
 
     def view(self, text: Text) -> MessageView:
         """A message as a number's list shows it."""
-        message = self.world.messages.records[text.id]
+        message = self.services.messages.records[text.id]
         sender, to = self._ends(message)
         media = list(message.media_urls)
         return MessageView(
@@ -431,7 +431,7 @@ class Texts:
 
     def view_in_thread(self, text: Text) -> ThreadMessageView:
         """A message as its conversation shows it."""
-        message = self.world.messages.records[text.id]
+        message = self.services.messages.records[text.id]
         sender, to = self._ends(message)
         media = list(message.media_urls)
         delivered = message.delivered_at if message.state == "delivered" else None
@@ -466,7 +466,7 @@ class Texts:
         parent = self.records.get(text.reply_to) if text.reply_to is not None else None
         if parent is None:
             return None
-        message = self.world.messages.records[parent.id]
+        message = self.services.messages.records[parent.id]
         return ReplyView(parent.id, message.body, list(message.media_urls))
 
     def _state(self, message: Message) -> str:

@@ -13,7 +13,7 @@ class Money:
         self.ledger = ledger
 
     def check(self, account: str, price: int) -> None:
-        """Whether the balance covers a price. Raises Refusal 402."""
+        """Whether the balance covers a price. Raises ApiError 402."""
         if self.ledger.balance(account) < price:
             raise errors.insufficient_balance()
 

@@ -11,7 +11,7 @@ from ringback.carrier.clock import DAY, months_later
 from ringback.carrier.numbers import areas, in_stock, place_of
 from ringback.store import Collection
 from ringback.vendors.agentphone import errors
-from ringback.vendors.agentphone.prices import MOST_NEW_CONTACTS, MOST_NUMBERS, NUMBER
+from ringback.vendors.agentphone.prices import MAX_NEW_CONTACTS, MAX_NUMBERS, NUMBER
 from ringback.vendors.agentphone.records import Card, Number
 from ringback.vendors.agentphone.rules.common import (
     NAME,
@@ -57,9 +57,9 @@ ZIP_REGIONS: Mapping[str, tuple[str, ...]] = {
 class Lines:
     """The numbers of all accounts."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Number] = Collection(
             Number,
             account=lambda number: number.account,
@@ -69,34 +69,34 @@ class Lines:
             agent=lambda number: number.agent if number.status == "active" else None,
             phone=lambda number: number.phone_number,
         )
-        house.world.clock.on(RENEW, self._renew)
-        house.world.clock.on(EXPIRE, self._expire)
+        backend.services.clock.on(RENEW, self._renew)
+        backend.services.clock.on(EXPIRE, self._expire)
 
     # -- buying ------
 
     def buy(self, account: str, project: str, body: NumberBody) -> NumberView:
-        """Buy a number. Raises Refusal 400, 402, 404 or 422; nothing is bought then and nothing charged."""
+        """Buy a number. Raises ApiError 400, 402, 404 or 422; nothing is bought then and nothing charged."""
         country = body.country.upper()
         if country not in SERVED:
             raise errors.bad_request(f"The country {country} is not served: {', '.join(SERVED)} are.")
-        agent = self.house.agents.of(account, body.agent_id).id if body.agent_id is not None else None
+        agent = self.backend.agents.of(account, body.agent_id).id if body.agent_id is not None else None
         expires_at = self._expiry(account, body.expires_at)
-        if self.records.count("bought", account) >= MOST_NUMBERS:
+        if self.records.count("bought", account) >= MAX_NUMBERS:
             raise errors.refusal(
-                "VALIDATION_ERROR_NUMBER_LIMIT", f"An account has at most {MOST_NUMBERS} numbers of its own buying."
+                "VALIDATION_ERROR_NUMBER_LIMIT", f"An account has at most {MAX_NUMBERS} numbers of its own buying."
             )
-        self.house.money.check(account, NUMBER)
+        self.backend.money.check(account, NUMBER)
         area = body.area_code
         if area is None or not in_stock(country, area):
-            area = self.world.streams(NAME, account, "area").choice(areas(country))
-        id_ = new_id(self.world, account, "num")
-        now = self.world.clock.now(account)
+            area = self.services.streams(NAME, account, "area").choice(areas(country))
+        id_ = new_id(self.services, account, "num")
+        now = self.services.clock.now(account)
         number = self.records.add(
             Number(
                 id=id_,
                 account=account,
                 project=project,
-                phone_number=self.world.numbers.assign(country, area, vendor=NAME, account=account, owner=id_),
+                phone_number=self.services.numbers.assign(country, area, vendor=NAME, account=account, owner=id_),
                 country=country,
                 type=body.type or "sms",
                 created_at=now,
@@ -106,17 +106,17 @@ class Lines:
         )
         if agent is not None:
             self.attach(number, agent)
-        self.house.money.charge(account, NUMBER, "number", id_)
+        self.backend.money.charge(account, NUMBER, "number", id_)
         self._bill_next(number)
         self._expire_at(number)
-        self.world.note(account, "number", f"{number.phone_number} bought", vendor=NAME, number_id=id_)
+        self.services.note(account, "number", f"{number.phone_number} bought", vendor=NAME, number_id=id_)
         return self.view(number)
 
     def _expiry(self, account: str, text: str | None) -> int | None:
         if text is None:
             return None
         at = instant(text, "expiresAt")
-        if at <= self.world.clock.now(account):
+        if at <= self.services.clock.now(account):
             raise errors.invalid("expiresAt", "is not in the future")
         return at
 
@@ -143,7 +143,7 @@ class Lines:
                 and (near is None or (place is not None and place.region in near))
             ):
                 wanted.append(code)
-        offered = self.world.numbers.glance(wanted, limit, vendor=NAME, account=account)
+        offered = self.services.numbers.preview(wanted, limit, vendor=NAME, account=account)
         return [self._offer(number) for number in offered]
 
     def _offer(self, number: str) -> OfferView:
@@ -157,7 +157,7 @@ class Lines:
         return [
             LookupView(
                 number,
-                None if country_of(number) is None else "voip" if self.world.numbers.line(number) else "mobile",
+                None if country_of(number) is None else "voip" if self.services.numbers.line(number) else "mobile",
                 country_of(number),
                 rcs_enabled=False if country_of(number) is not None else None,
             )
@@ -168,7 +168,7 @@ class Lines:
 
     def _bill_next(self, number: Number) -> None:
         due = months_later(number.created_at, number.months)
-        number.renewal = self.world.clock.at(due, number.account, RENEW, number.id, background=True)
+        number.renewal = self.services.clock.at(due, number.account, RENEW, number.id, background=True)
 
     def _renew(self, id_: str) -> None:
         """Another month is charged, below zero if it must be: ours. Nothing is taken away for want of money."""
@@ -176,11 +176,11 @@ class Lines:
         if number is None or number.status != "active":
             return
         number.months += 1
-        self.house.money.charge(number.account, NUMBER, "number_month", id_)
+        self.backend.money.charge(number.account, NUMBER, "number_month", id_)
         self._bill_next(number)
 
     def _expire_at(self, number: Number) -> None:
-        clock = self.world.clock
+        clock = self.services.clock
         clock.cancel(number.expiry)
         number.expiry = None
         if number.expires_at is not None:
@@ -193,7 +193,7 @@ class Lines:
             self._give_back(number)
 
     def change(self, account: str, id_: str, body: NumberPatch) -> NumberView:
-        """Change what is given. Raises Refusal 404, 409 or 422."""
+        """Change what is given. Raises ApiError 404, 409 or 422."""
         number = self.kept(account, id_)
         if body.expires_at is not UNSET:
             number.expires_at = self._expiry(account, body.expires_at)
@@ -217,19 +217,19 @@ class Lines:
         return sorted(self.records.oldest("agent", agent), key=lambda number: number.attached)
 
     def greet_somebody_new(self, number: Number) -> None:
-        """An iMessage line writes to somebody for the first time. Raises Refusal 429 where it did so often enough
+        """An iMessage line writes to somebody for the first time. Raises ApiError 429 where it did so often enough
         today."""
-        now = self.world.clock.now(number.account)
+        now = self.services.clock.now(number.account)
         if number.day != now // DAY:
             number.day, number.new_contacts = now // DAY, 0
-        if number.new_contacts >= MOST_NEW_CONTACTS:
+        if number.new_contacts >= MAX_NEW_CONTACTS:
             raise errors.rate_limited(-(-(DAY - now % DAY) // 1_000_000))
         number.new_contacts += 1
 
     # -- presenting ------
 
     def set_card(self, account: str, id_: str, body: CardBody) -> CardView:
-        """How a number presents itself. Raises Refusal 404, 409 or 422."""
+        """How a number presents itself. Raises ApiError 404, 409 or 422."""
         number = self.kept(account, id_)
         if body.avatar_url is not None and not is_link(body.avatar_url):
             raise errors.invalid("avatarUrl", "is an http or https URL")
@@ -250,7 +250,7 @@ class Lines:
     # -- releasing ------
 
     def release(self, account: str, id_: str, project: str | None) -> ReleasedView:
-        """Give a number back, for good. Raises Refusal 404 or 409."""
+        """Give a number back, for good. Raises ApiError 404 or 409."""
         number = self.of(account, id_, project)
         if number.status == "released":
             raise errors.released()
@@ -258,13 +258,15 @@ class Lines:
         return ReleasedView(number.phone_number)
 
     def _give_back(self, number: Number) -> None:
-        clock = self.world.clock
+        clock = self.services.clock
         clock.cancel(number.renewal)
         clock.cancel(number.expiry)
         number.renewal = number.expiry = None
-        self.world.numbers.release(number.phone_number)
+        self.services.numbers.release(number.phone_number)
         self.records.update(number, status="released", agent=None)
-        self.world.note(number.account, "number", f"{number.phone_number} released", vendor=NAME, number_id=number.id)
+        self.services.note(
+            number.account, "number", f"{number.phone_number} released", vendor=NAME, number_id=number.id
+        )
 
     def close(self, account: str) -> None:
         """All numbers of an account go back."""
@@ -274,14 +276,14 @@ class Lines:
     # -- looking up and showing ------
 
     def of(self, account: str, id_: str, project: str | None = None) -> Number:
-        """An account's number, or one of its projects'. Raises Refusal 404."""
+        """An account's number, or one of its projects'. Raises ApiError 404."""
         number = self.records.get(id_)
         if number is None or number.account != account or project not in (None, number.project):
             raise errors.not_found("number", "PHONE_NUMBER_NOT_FOUND")
         return number
 
     def kept(self, account: str, id_: str) -> Number:
-        """An account's number that is in service. Raises Refusal 404 or 409."""
+        """An account's number that is in service. Raises ApiError 404 or 409."""
         number = self.of(account, id_)
         if number.status == "released":
             raise errors.released()
@@ -297,8 +299,8 @@ class Lines:
         """A number as it is now."""
         new_contacts = None
         if number.type == "imessage":
-            today = number.day == self.world.clock.now(number.account) // DAY
-            new_contacts = {"used": number.new_contacts if today else 0, "limit": MOST_NEW_CONTACTS}
+            today = number.day == self.services.clock.now(number.account) // DAY
+            new_contacts = {"used": number.new_contacts if today else 0, "limit": MAX_NEW_CONTACTS}
         return NumberView(
             id=number.id,
             phone_number=number.phone_number,
@@ -307,7 +309,7 @@ class Lines:
             agent_id=number.agent,
             created_at=shown(number.created_at),
             type=number.type,
-            outbound_sms=self.house.office.outbound_sms(number),
+            outbound_sms=self.backend.office.outbound_sms(number),
             inbound_calls_enabled=number.status == "active",
             daily_new_contacts=new_contacts,
             purchased_at=shown(number.created_at),

@@ -11,8 +11,8 @@ import msgspec
 
 from ringback.carrier.calls import Call
 from ringback.carrier.clock import SECOND
-from ringback.carrier.conversation import Beat
-from ringback.carrier.script import LONGEST_TEXT, Turn
+from ringback.carrier.conversation import CallEvent
+from ringback.carrier.script import MAX_TEXT, Turn
 from ringback.gateway.webhook_response import NDJSON, Reply
 from ringback.vendors.agentphone.events import EventView, HistoryView, TurnData
 from ringback.vendors.agentphone.records import CallDetail, Webhook
@@ -28,35 +28,35 @@ DIGITS = ("digits", "press_digit", "dtmf")
 class Turns:
     """The agents of all calls that are being driven."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
 
-    def talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+    def talked(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
         """A call came a step further: who has spoken is answered."""
-        if beat != "heard" or turn is None:
+        if event != "turn_ended" or turn is None:
             return
-        talk = self.world.calls.talk
-        detail = self.house.phones.details[call.id]
+        talk = self.services.calls.live_calls
+        detail = self.backend.phones.details[call.id]
         if detail.machine:
             if detail.voicemail_message:
                 talk.say(call, detail.voicemail_message)
-            talk.leave(call)
+            talk.hang_up_after(call)
             return
-        hook = self.house.hooks.for_(call.account, detail.project, detail.agent)
+        hook = self.backend.hooks.for_(call.account, detail.project, detail.agent)
         if hook is None:
-            talk.pass_(call)
+            talk.yield_turn(call)
             return
         Answering(self, call, detail).ask(hook, self._event(hook, call, detail, turn))
 
     def _event(self, hook: Webhook, call: Call, detail: CallDetail, turn: Turn) -> EventView:
-        sender, to = self.house.phones.ends(call, detail)
-        conversation = self.house.threads.records.last("pair", (call.line, call.peer))
+        sender, to = self.backend.phones.ends(call, detail)
+        conversation = self.backend.threads.records.last("pair", (call.line, call.peer))
         earlier = [other for other in call.turns or () if other is not turn] if hook.context_limit else []
         return EventView(
             event="agent.message",
             channel="voice",
-            timestamp=shown(self.world.clock.now(call.account)),
+            timestamp=shown(self.services.clock.now(call.account)),
             agent_id=detail.agent,
             data=TurnData(
                 call_id=call.id,
@@ -73,33 +73,33 @@ class Turns:
 
     def act(self, call: Call, detail: CallDetail, said: Mapping[str, Any]) -> bool:
         """Say and do what an answer says; whether more of it is to come."""
-        talk = self.world.calls.talk
+        talk = self.services.calls.live_calls
         text, more = said.get("text"), said.get("interim") is True
         spoken = isinstance(text, str) and bool(text.strip())
         if isinstance(text, str) and spoken:
-            talk.say(call, text[:LONGEST_TEXT], more=more)
+            talk.say(call, text[:MAX_TEXT], more=more)
         keys = next((said[name] for name in DIGITS if said.get(name) is not None), None)
         if isinstance(keys, int) and not isinstance(keys, bool):
             keys = str(keys)
         if isinstance(keys, str) and KEYS.fullmatch(keys):
             detail.digits += keys
-            self.world.note(call.account, "call", f"agent presses {keys}", call_id=call.id, digits=keys)
+            self.services.note(call.account, "call", f"agent presses {keys}", call_id=call.id, digits=keys)
         if more:
             return True
         if said.get("action") == "transfer" and detail.transfer_number is not None:
             detail.transferred = True
-            self.world.note(
+            self.services.note(
                 call.account,
                 "call",
                 f"transferred to {detail.transfer_number}",
                 call_id=call.id,
                 to=detail.transfer_number,
             )
-            talk.leave(call)
+            talk.hang_up_after(call)
         elif said.get("hangup") is True or said.get("action") == "hangup":
-            talk.leave(call)
+            talk.hang_up_after(call)
         elif not spoken:
-            talk.pass_(call)
+            talk.yield_turn(call)
         return False
 
 
@@ -114,10 +114,10 @@ class Answering:
 
     def ask(self, hook: Webhook, view: EventView) -> None:
         """Ask what to say."""
-        self._turns.house.hooks.ask(hook, view, self._call.id, self._answered, self._line)
+        self._turns.backend.hooks.ask(hook, view, self._call.id, self._answered, self._line)
 
     def _stale(self) -> bool:
-        return self._turns.world.calls.records.get(self._call.id) is not self._call
+        return self._turns.services.calls.records.get(self._call.id) is not self._call
 
     def _line(self, line: bytes) -> bool:
         if self._stale():
@@ -125,7 +125,7 @@ class Answering:
         said = _object(line)
         more = said is not None and self._turns.act(self._call, self._detail, said)
         if said is None:
-            self._turns.world.calls.talk.pass_(self._call)
+            self._turns.services.calls.live_calls.yield_turn(self._call)
         self._closed = not more
         return more
 
@@ -136,7 +136,7 @@ class Answering:
         if reply.accepted and reply.error is None and reply.media_type != NDJSON:
             said = _object(reply.body)
         if said is None or self._turns.act(self._call, self._detail, said):
-            self._turns.world.calls.talk.pass_(self._call)
+            self._turns.services.calls.live_calls.yield_turn(self._call)
 
 
 def _object(raw: bytes) -> dict[str, Any] | None:

@@ -11,9 +11,9 @@ from ringback.carrier.clock import DAY, micros, moment, months_later
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.prices import (
     CALLS_AT_ONCE,
-    LONGEST_CALL_MINUTES,
+    MAX_CALL_MINUTES,
+    MAX_NUMBERS,
     MESSAGES_A_MONTH,
-    MOST_NUMBERS,
     PLAN,
     VOICE_MINUTES_A_MONTH,
 )
@@ -43,20 +43,20 @@ PERIODS: Mapping[str, Mapping[str, int]] = {"week": {"weeks": 1}, "month": {"mon
 class Usage:
     """What all accounts have and did."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
 
     def now(self, account: str) -> UsageView:
         """GET /v1/usage. The period is the month of the account that goes on."""
-        now = self.world.clock.now(account)
-        texts, calls, sent = self.house.texts.records, self.house.phones.details, self.house.hooks.sent
-        begun = self.world.accounts[account].created_at
+        now = self.services.clock.now(account)
+        texts, calls, sent = self.backend.texts.records, self.backend.phones.details, self.backend.hooks.sent
+        begun = self.services.accounts[account].created_at
         months = 0
         while months_later(begun, months + 1) <= now:
             months += 1
-        used = self.house.lines.records.count("bought", account)
-        arrived = self.house.hooks.counted(sent.oldest("account", account))
+        used = self.backend.lines.records.count("bought", account)
+        arrived = self.backend.hooks.counted(sent.oldest("account", account))
 
         def counted(records: Any, span: int) -> int:
             start, end = records.between("account", account, _moment, now - span)
@@ -64,16 +64,16 @@ class Usage:
 
         month = texts.stretch("account", account, *texts.between("account", account, _moment, now - 30 * DAY))
         segments = sum(
-            len(self.world.messages.records[text.id].parts)
+            len(self.services.messages.records[text.id].parts)
             for text in month
             if text.direction == "outbound" and text.channel == "sms"
         )
         return UsageView(
             PlanView(
                 PLAN,
-                LimitsView(MOST_NUMBERS, MESSAGES_A_MONTH, VOICE_MINUTES_A_MONTH, LONGEST_CALL_MINUTES, CALLS_AT_ONCE),
+                LimitsView(MAX_NUMBERS, MESSAGES_A_MONTH, VOICE_MINUTES_A_MONTH, MAX_CALL_MINUTES, CALLS_AT_ONCE),
             ),
-            NumbersUsed(used, MOST_NUMBERS, max(0, MOST_NUMBERS - used)),
+            NumbersUsed(used, MAX_NUMBERS, max(0, MAX_NUMBERS - used)),
             UsageCounts(
                 texts.count("account", account),
                 counted(texts, DAY),
@@ -95,7 +95,7 @@ class Usage:
 
     def daily(self, account: str, days: int) -> DaysView:
         """One point for each of the last days, today (UTC) the last."""
-        today = moment(self.world.clock.now(account)).replace(hour=0, minute=0, second=0)
+        today = moment(self.services.clock.now(account)).replace(hour=0, minute=0, second=0)
         rows = []
         for back in range(days - 1, -1, -1):
             day = today - timedelta(days=back)
@@ -106,7 +106,7 @@ class Usage:
         """One point for each of the last months, this one (UTC) the last."""
         from dateutil.relativedelta import relativedelta
 
-        this = moment(self.world.clock.now(account)).replace(day=1, hour=0, minute=0, second=0)
+        this = moment(self.services.clock.now(account)).replace(day=1, hour=0, minute=0, second=0)
         rows = []
         for back in range(months - 1, -1, -1):
             month = this - relativedelta(months=back)
@@ -116,7 +116,7 @@ class Usage:
     def _between(self, account: str, since: datetime, until: datetime) -> Iterator[Any]:
         """Messages, calls, events and minutes of calls from an instant until another."""
         span = (micros(since), micros(until))
-        texts, calls, sent = self.house.texts.records, self.house.phones.details, self.house.hooks.sent
+        texts, calls, sent = self.backend.texts.records, self.backend.phones.details, self.backend.hooks.sent
         start, end = texts.between("account", account, _moment, *span)
         yield end - start
         first, last = calls.between("account", account, _moment, *span)
@@ -134,19 +134,19 @@ class Usage:
                 number.country,
                 number.status,
                 number.agent,
-                self.house.agents.name_of(number.agent),
+                self.backend.agents.name_of(number.agent),
                 number.texts,
                 number.calls,
             )
-            for number in self.house.lines.records.newest("account", account)
+            for number in self.backend.lines.records.newest("account", account)
         ]
 
     def by_agent(self, account: str, period: str, zone: str | None) -> AgentsUseView:
         """What each agent did in a period up to now, and what was done without one. The period begins at midnight in a
-        time zone. Raises Refusal 422 for a zone that there is not."""
+        time zone. Raises ApiError 422 for a zone that there is not."""
         from dateutil.relativedelta import relativedelta
 
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         place = _zone(zone)
         begun = (moment(now).astimezone(place) - relativedelta(**dict[str, Any](PERIODS[period]))).replace(
             hour=0, minute=0, second=0
@@ -154,10 +154,10 @@ class Usage:
         since = micros(begun.astimezone(UTC))
         rows: dict[str | None, AgentUseView] = {
             agent.id: AgentUseView(agent.id, agent.name, 0, 0, 0, is_orphan=False)
-            for agent in self.house.agents.records.newest("account", account)
+            for agent in self.backend.agents.records.newest("account", account)
             if not agent.deleted
         }
-        texts, calls = self.house.texts.records, self.house.phones.details
+        texts, calls = self.backend.texts.records, self.backend.phones.details
         for text in texts.stretch("account", account, *texts.between("account", account, _moment, since)):
             self._row(rows, text.by).messages += 1
         for call in calls.stretch("account", account, *calls.between("account", account, _moment, since)):
@@ -169,7 +169,7 @@ class Usage:
     def _row(self, rows: dict[str | None, AgentUseView], agent: str | None) -> AgentUseView:
         row = rows.get(agent)
         if row is None:
-            name = self.house.agents.name_of(agent) or UNASSIGNED
+            name = self.backend.agents.name_of(agent) or UNASSIGNED
             row = rows[agent] = AgentUseView(agent, name, 0, 0, 0, is_orphan=agent is not None)
         return row
 

@@ -41,9 +41,9 @@ TEST_MESSAGE = "A test of this webhook"
 class Hooks:
     """The webhooks of all accounts and agents, and the events on their way to them."""
 
-    def __init__(self, house: AgentPhone) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: AgentPhone) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Webhook] = Collection(
             Webhook,
             account=lambda hook: hook.account,
@@ -58,15 +58,15 @@ class Hooks:
     # -- setting up ------
 
     async def check_url(self, url: str) -> None:
-        """Whether events may go to a URL. Raises Refusal 422."""
+        """Whether events may go to a URL. Raises ApiError 422."""
         try:
-            await self.world.outbox.egress.admit(url)
+            await self.services.outbox.egress.admit(url)
         except EgressError as error:
             raise errors.invalid("url", f"will not do: {error}") from None
 
     def set(self, account: str, project: str, agent: str | None, body: WebhookBody) -> WebhookView:
         """Make or replace a webhook; each time there is a new secret."""
-        secret = f"whsec_{self.world.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}"
+        secret = f"whsec_{self.services.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}"
         context = CONTEXT if body.context_limit is None else body.context_limit
         timeout = TIMEOUT if body.timeout is None else body.timeout
         hook = self.records.last("place", (project, agent))
@@ -75,7 +75,7 @@ class Hooks:
         else:
             hook = self.records.add(
                 Webhook(
-                    id=new_id(self.world, account, "wh"),
+                    id=new_id(self.services, account, "wh"),
                     account=account,
                     project=project,
                     agent=agent,
@@ -83,7 +83,7 @@ class Hooks:
                     secret=secret,
                     context_limit=context,
                     timeout=timeout,
-                    created_at=self.world.clock.now(account),
+                    created_at=self.services.clock.now(account),
                 )
             )
         return self.view(hook)
@@ -93,7 +93,7 @@ class Hooks:
         return self.records.last("place", (project, agent))
 
     def delete(self, project: str, agent: str | None) -> None:
-        """Forget a webhook. Raises Refusal 404."""
+        """Forget a webhook. Raises ApiError 404."""
         self.records.remove(self._there(project, agent))
 
     def _there(self, project: str, agent: str | None) -> Webhook:
@@ -119,7 +119,7 @@ class Hooks:
     def for_(self, account: str, project: str, agent: str | None) -> Webhook | None:
         """The one webhook that an event goes to: the agent's, else the project's, else the account's."""
         if agent is not None:
-            record = self.house.agents.records.get(agent)
+            record = self.backend.agents.records.get(agent)
             own = self.at(record.project, agent) if record is not None else None
             if own is not None:
                 return own
@@ -127,9 +127,9 @@ class Hooks:
 
     def tell(self, hook: Webhook, view: EventView, about: str, message: str | None = None) -> None:
         """Send an event. `about` is the id of what it is about."""
-        id_ = new_id(self.world, hook.account, "del")
+        id_ = new_id(self.services, hook.account, "del")
         self._keep(id_, hook, view, message)
-        self.world.outbox.send(
+        self.services.outbox.send(
             vendor=NAME,
             account=hook.account,
             event=view.event,
@@ -151,11 +151,11 @@ class Hooks:
         line: Listener | None = None,
     ) -> str | None:
         """Send an event for the sake of its answer; gives the delivery's id, None where nothing can be sent now."""
-        if self.world.clock.loop is None:
+        if self.services.clock.loop is None:
             return None
-        id_ = new_id(self.world, hook.account, "del")
+        id_ = new_id(self.services, hook.account, "del")
         self._keep(id_, hook, view, None)
-        self.world.outbox.ask(
+        self.services.outbox.ask(
             vendor=NAME,
             account=hook.account,
             event=view.event,
@@ -177,7 +177,7 @@ class Hooks:
                 id=id_,
                 account=hook.account,
                 project=hook.project,
-                at=self.world.clock.now(hook.account),
+                at=self.services.clock.now(hook.account),
                 agent=hook.agent,
                 channel=view.channel,
                 message=message,
@@ -185,11 +185,11 @@ class Hooks:
         )
 
     async def test(self, project: str, agent: str | None, named: str | None, body: TestBody) -> WebhookTestView:
-        """Send a made-up message and tell how it was answered. `named` is the agent that it names. Raises Refusal
+        """Send a made-up message and tell how it was answered. `named` is the agent that it names. Raises ApiError
         404."""
         hook = self._there(project, agent)
         account = hook.account
-        now = shown(self.world.clock.now(account))
+        now = shown(self.services.clock.now(account))
         text = TEST_MESSAGE if body.message is None else body.message
         view = EventView(
             event="agent.message",
@@ -216,7 +216,7 @@ class Hooks:
         heard: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         id_ = self.ask(hook, view, hook.id, lambda reply: None if heard.done() else heard.set_result(reply))
         reply = await heard
-        took = self._took(self.world.outbox.records[id_]) if id_ is not None else None
+        took = self._took(self.services.outbox.records[id_]) if id_ is not None else None
         problem = reply.error or (None if reply.accepted else f"The receiver answered {reply.status}.")
         return WebhookTestView(reply.accepted, reply.status, reply.status, took, problem, problem)
 
@@ -237,7 +237,7 @@ class Hooks:
         return [self._row(sent) for sent in self.sent.stretch("agent", agent, max(start, end - limit), end)]
 
     def _since(self, account: str, hours: int | None) -> int | None:
-        return None if hours is None else self.world.clock.now(account) - hours * HOUR
+        return None if hours is None else self.services.clock.now(account) - hours * HOUR
 
     def stats(self, account: str, hours: int) -> StatsView:
         """What became of the events of the last hours, in all, by kind, and by the hour."""
@@ -245,7 +245,7 @@ class Hooks:
         kinds: dict[str, Counter[str]] = {}
         by_hour: dict[int, Counter[str]] = {}
         for sent in reversed(self.sent.stretch("account", account, start, end)):
-            delivery = self.world.outbox.records[sent.id]
+            delivery = self.services.outbox.records[sent.id]
             state = _state(delivery)
             kinds.setdefault(delivery.event, Counter())[state] += 1
             by_hour.setdefault(sent.at // HOUR, Counter())[state] += 1
@@ -267,11 +267,11 @@ class Hooks:
 
     def counted(self, sent: Sequence[Sent]) -> Counter[str]:
         """How many of these arrived, failed, or are still being tried."""
-        records = self.world.outbox.records
+        records = self.services.outbox.records
         return Counter(_state(records[one.id]) for one in sent)
 
     def _row(self, sent: Sent) -> DeliveryView:
-        delivery = self.world.outbox.records[sent.id]
+        delivery = self.services.outbox.records[sent.id]
         last = delivery.attempts[-1] if delivery.attempts else None
         state = _state(delivery)
         problem = None
@@ -307,7 +307,7 @@ class Hooks:
 
     def history(self, hook: Webhook, conversation: str, before: int) -> list[HistoryView]:
         """The latest messages of a conversation before an instant, in order, as many as the webhook wants."""
-        texts = self.house.texts
+        texts = self.backend.texts
         end = texts.records.between("conversation", conversation, _moment, None, before)[1]
         earlier = texts.records.stretch("conversation", conversation, max(0, end - hook.context_limit), end)
         return [

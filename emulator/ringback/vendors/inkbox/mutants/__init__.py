@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ringback.gateway.vendor import Mutant
 from ringback.vendors.inkbox.mutants import access, calls, hooks, media, numbers, texts
-from ringback.vendors.inkbox.mutants.register import BOOK
+from ringback.vendors.inkbox.mutants.register import REGISTRY
 
-MUTANTS: dict[str, Mutant] = BOOK.all
+MUTANTS: dict[str, Mutant] = REGISTRY.all
 
 __all__ = ["MUTANTS", "access", "calls", "hooks", "media", "numbers", "texts"]

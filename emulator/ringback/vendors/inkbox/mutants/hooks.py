@@ -7,19 +7,19 @@ from dataclasses import replace as with_changes
 from typing import Any
 
 from ringback.carrier.clock import HOUR, SECOND
-from ringback.gateway.mutants import Answered, Asked, swap
-from ringback.gateway.services import World
-from ringback.vendors.inkbox.events import DIALECT, sign
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import MutableResponse, Request, patch
+from ringback.vendors.inkbox.events import WEBHOOKS, sign
 from ringback.vendors.inkbox.mutants.register import (
-    BOOK,
     DELIVERIES,
     IDENTITIES,
+    REGISTRY,
     SIGNING,
     SUBSCRIPTIONS,
     Thing,
     asked_for,
+    backend,
     forget,
-    house,
     instead,
     refuse,
     rewrite,
@@ -37,18 +37,20 @@ KEYS = rf"{SIGNING}|{IDENTITIES}[^/]+/signing-key"
 # -- subscriptions ------
 
 
-@BOOK.world("hooks.one-too-many", "INK-HOOK-1", "A 21st subscription of one owner is made.")
-def _one_too_many(world: World) -> None:
-    hooks = house(world).hooks
+@REGISTRY.on_start("hooks.one-too-many", "INK-HOOK-1", "A 21st subscription of one owner is made.")
+def _one_too_many(emulator: Emulator) -> None:
+    hooks = backend(emulator).hooks
 
     def make(count: Any) -> Any:
         return lambda index, key: max(0, count(index, key) - 1) if index == "owner" else count(index, key)
 
-    swap(hooks.records, "count", make)
+    patch(hooks.records, "count", make)
 
 
-@BOOK.asked("hooks.questions-are-dropped", "INK-HOOK-1", "phone.incoming_call is passed over in a subscription.")
-def _questions_are_dropped(asked: Asked) -> None:
+@REGISTRY.on_request(
+    "hooks.questions-are-dropped", "INK-HOOK-1", "phone.incoming_call is passed over in a subscription."
+)
+def _questions_are_dropped(asked: Request) -> None:
     def drop(body: Thing) -> None:
         if body.get("event_types") == ["phone.incoming_call"]:
             body["event_types"] = ["call.ended"]
@@ -57,8 +59,8 @@ def _questions_are_dropped(asked: Asked) -> None:
         rewrite(asked, drop)
 
 
-@BOOK.asked("hooks.twice-is-once", "INK-HOOK-1", "An event that is named twice is taken once.")
-def _twice_is_once(asked: Asked) -> None:
+@REGISTRY.on_request("hooks.twice-is-once", "INK-HOOK-1", "An event that is named twice is taken once.")
+def _twice_is_once(asked: Request) -> None:
     def once(body: Thing) -> None:
         names = body.get("event_types")
         if isinstance(names, list) and all(isinstance(name, str) for name in names):
@@ -68,8 +70,8 @@ def _twice_is_once(asked: Asked) -> None:
         rewrite(asked, once)
 
 
-@BOOK.asked("hooks.two-owners", "INK-HOOK-1", "Of two owners of a subscription the first is taken.")
-def _two_owners(asked: Asked) -> None:
+@REGISTRY.on_request("hooks.two-owners", "INK-HOOK-1", "Of two owners of a subscription the first is taken.")
+def _two_owners(asked: Request) -> None:
     def first(body: Thing) -> None:
         if body.get("phone_number_id") and body.get("agent_identity_id"):
             body.pop("agent_identity_id")
@@ -78,14 +80,14 @@ def _two_owners(asked: Asked) -> None:
         rewrite(asked, first)
 
 
-@BOOK.asked("hooks.url-is-not-looked-at", "INK-HOOK-1", "A list of subscriptions is not narrowed by event.")
-def _url_is_not_looked_at(asked: Asked) -> None:
+@REGISTRY.on_request("hooks.url-is-not-looked-at", "INK-HOOK-1", "A list of subscriptions is not narrowed by event.")
+def _url_is_not_looked_at(asked: Request) -> None:
     forget(asked, SUBSCRIPTIONS, "event_type")
 
 
-@BOOK.world("hooks.deleted-hear-on", "INK-HOOK-1", "A deleted subscription is sent events.")
-def _deleted_hear_on(world: World) -> None:
-    hooks = house(world).hooks
+@REGISTRY.on_start("hooks.deleted-hear-on", "INK-HOOK-1", "A deleted subscription is sent events.")
+def _deleted_hear_on(emulator: Emulator) -> None:
+    hooks = backend(emulator).hooks
 
     def make(listening: Any) -> Any:
         def wide(identity: Any, kind: str) -> Any:
@@ -94,30 +96,30 @@ def _deleted_hear_on(world: World) -> None:
 
         return wide
 
-    swap(hooks, "_listening", make)
+    patch(hooks, "_listening", make)
 
 
-@BOOK.answered("log.oldest-first", "INK-HOOK-1", "The log of deliveries has the oldest first.")
-def _oldest_first(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("log.oldest-first", "INK-HOOK-1", "The log of deliveries has the oldest first.")
+def _oldest_first(answer: MutableResponse, _: Emulator) -> None:
     turned(answer, DELIVERIES, "deliveries")
 
 
-@BOOK.asked("log.failed-or-not", "INK-HOOK-1", "The log is not narrowed by success.")
-def _failed_or_not(asked: Asked) -> None:
+@REGISTRY.on_request("log.failed-or-not", "INK-HOOK-1", "The log is not narrowed by success.")
+def _failed_or_not(asked: Request) -> None:
     forget(asked, DELIVERIES, "success")
 
 
-@BOOK.answered("log.payload-rewritten", "INK-HOOK-1", "The log has a payload that was written anew.")
-def _payload_rewritten(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("log.payload-rewritten", "INK-HOOK-1", "The log has a payload that was written anew.")
+def _payload_rewritten(answer: MutableResponse, _: Emulator) -> None:
     def change(row: Thing) -> None:
         row["request_payload"] = json.dumps(json.loads(row["request_payload"]), indent=1)
 
     shown(answer, "GET", DELIVERIES, change, "deliveries")
 
 
-@BOOK.world("replay.another-event", "INK-HOOK-1", "A replay has an event id of its own.")
-def _another_event(world: World) -> None:
-    hooks = house(world).hooks
+@REGISTRY.on_start("replay.another-event", "INK-HOOK-1", "A replay has an event id of its own.")
+def _another_event(emulator: Emulator) -> None:
+    hooks = backend(emulator).hooks
 
     def make(send: Any) -> Any:
         def renamed(row: Any, kind: str, event_id: str, *rest: Any, replay: bool = False) -> Any:
@@ -125,12 +127,12 @@ def _another_event(world: World) -> None:
 
         return renamed
 
-    swap(hooks, "_send", make)
+    patch(hooks, "_send", make)
 
 
-@BOOK.world("replay.another-body", "INK-HOOK-1", "A replay sends the event written anew.")
-def _another_body(world: World) -> None:
-    hooks = house(world).hooks
+@REGISTRY.on_start("replay.another-body", "INK-HOOK-1", "A replay sends the event written anew.")
+def _another_body(emulator: Emulator) -> None:
+    hooks = backend(emulator).hooks
 
     def make(send: Any) -> Any:
         def renewed(row: Any, kind: str, event_id: str, subject: str, body: bytes, *, replay: bool = False) -> Any:
@@ -140,50 +142,50 @@ def _another_body(world: World) -> None:
 
         return renewed
 
-    swap(hooks, "_send", make)
+    patch(hooks, "_send", make)
 
 
-@BOOK.world("replay.to-whoever", "INK-HOOK-1", "What a subscription does not want any more is replayed.")
-def _to_whoever(world: World) -> None:
+@REGISTRY.on_start("replay.to-whoever", "INK-HOOK-1", "What a subscription does not want any more is replayed.")
+def _to_whoever(emulator: Emulator) -> None:
     def make(no_replay: Any) -> Any:
         return lambda row: no_replay(row) if row.subscription is None else None
 
-    swap(house(world).hooks, "_no_replay", make)
+    patch(backend(emulator).hooks, "_no_replay", make)
 
 
-@BOOK.answered("replay.not-marked", "INK-HOOK-1", "A replay does not say that it is one.")
-def _not_marked(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("replay.not-marked", "INK-HOOK-1", "A replay does not say that it is one.")
+def _not_marked(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "POST", REPLAY, lambda row: row.update(is_replay=False))
 
 
 # -- signature ------
 
 
-def _signed(world: World, make: Any) -> None:
+def _signed(emulator: Emulator, make: Any) -> None:
     """Sign attempts otherwise."""
-    world.outbox.speak(NAME, with_changes(DIALECT, numbered=make(sign)))
+    emulator.services.outbox.register(NAME, with_changes(WEBHOOKS, numbered=make(sign)))
 
 
-@BOOK.world("signature.with-the-prefix", "INK-HOOK-2", "The key signs with its whsec_.", "INK-KEY-1")
-def _with_the_prefix(world: World) -> None:
+@REGISTRY.on_start("signature.with-the-prefix", "INK-HOOK-2", "The key signs with its whsec_.", "INK-KEY-1")
+def _with_the_prefix(emulator: Emulator) -> None:
     def make(plain: Any) -> Any:
         return lambda secret, body, now, id_: plain(f"whsec_{secret}" if secret else "", body, now, id_)
 
-    _signed(world, make)
+    _signed(emulator, make)
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "signature.of-the-parsed-body", "INK-HOOK-2", "The signature is that of the body written anew.", "INK-KEY-1"
 )
-def _of_the_parsed_body(world: World) -> None:
+def _of_the_parsed_body(emulator: Emulator) -> None:
     def make(plain: Any) -> Any:
         return lambda secret, body, now, id_: plain(secret, json.dumps(json.loads(body)).encode(), now, id_)
 
-    _signed(world, make)
+    _signed(emulator, make)
 
 
-@BOOK.world("signature.without-the-id", "INK-HOOK-2", "The signature leaves out the request id.", "INK-KEY-1")
-def _without_the_id(world: World) -> None:
+@REGISTRY.on_start("signature.without-the-id", "INK-HOOK-2", "The signature leaves out the request id.", "INK-KEY-1")
+def _without_the_id(emulator: Emulator) -> None:
     def make(plain: Any) -> Any:
         def signed(secret: str, body: bytes, now: int, id_: str) -> Any:
             return [
@@ -192,29 +194,29 @@ def _without_the_id(world: World) -> None:
 
         return signed
 
-    _signed(world, make)
+    _signed(emulator, make)
 
 
-@BOOK.world("signature.one-id-for-all", "INK-HOOK-2", "All attempts have the same request id.", "INK-HOOK-1")
-def _one_id_for_all(world: World) -> None:
+@REGISTRY.on_start("signature.one-id-for-all", "INK-HOOK-2", "All attempts have the same request id.", "INK-HOOK-1")
+def _one_id_for_all(emulator: Emulator) -> None:
     def make(plain: Any) -> Any:
         return lambda secret, body, now, _id: plain(secret, body, now, "00000000-0000-4000-8000-000000000000")
 
-    _signed(world, make)
+    _signed(emulator, make)
 
 
-@BOOK.world("signature.stamped-by-the-hour", "INK-HOOK-2", "The timestamp is that of the full hour.")
-def _stamped_by_the_hour(world: World) -> None:
+@REGISTRY.on_start("signature.stamped-by-the-hour", "INK-HOOK-2", "The timestamp is that of the full hour.")
+def _stamped_by_the_hour(emulator: Emulator) -> None:
     hour = HOUR // SECOND
 
     def make(plain: Any) -> Any:
         return lambda secret, body, now, id_: plain(secret, body, now // hour * hour, id_)
 
-    _signed(world, make)
+    _signed(emulator, make)
 
 
-@BOOK.world("signature.by-the-first-key", "INK-HOOK-2", "After a rotation the old key signs on.")
-def _by_the_first_key(world: World) -> None:
+@REGISTRY.on_start("signature.by-the-first-key", "INK-HOOK-2", "After a rotation the old key signs on.")
+def _by_the_first_key(emulator: Emulator) -> None:
     first: dict[str, str] = {}
 
     def make(key: Any) -> Any:
@@ -224,16 +226,16 @@ def _by_the_first_key(world: World) -> None:
 
         return old
 
-    swap(house(world).signing, "key", make)
+    patch(backend(emulator).signing, "key", make)
 
 
-@BOOK.world("signature.organizations-never", "INK-HOOK-2", "The organization's key signs nothing.")
-def _organizations_never(world: World) -> None:
-    swap(house(world).signing, "key", lambda _key: lambda identity: identity.signing_key or "")
+@REGISTRY.on_start("signature.organizations-never", "INK-HOOK-2", "The organization's key signs nothing.")
+def _organizations_never(emulator: Emulator) -> None:
+    patch(backend(emulator).signing, "key", lambda _key: lambda identity: identity.signing_key or "")
 
 
-@BOOK.answered("hooks.no-key", "INK-HOOK-2", "The first subscription of an identity shows no signing key.")
-def _no_key(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("hooks.no-key", "INK-HOOK-2", "The first subscription of an identity shows no signing key.")
+def _no_key(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "POST", SUBSCRIPTIONS, lambda row: row.pop("signing_key", None))
 
 
@@ -251,19 +253,19 @@ def _without(name: str, kind: str) -> None:
     """A mutant that never tells of a kind of event."""
     touches = TOUCHED.get(kind, ())
 
-    @BOOK.world(
+    @REGISTRY.on_start(
         f"events.without-{name}",
         "INK-HOOK-4" if kind == "call.ended" else "INK-HOOK-3",
         f"{kind} is never sent.",
         *touches,
     )
-    def _dropped(world: World) -> None:
-        hooks = house(world).hooks
+    def _dropped(emulator: Emulator) -> None:
+        hooks = backend(emulator).hooks
 
         def make(listening: Any) -> Any:
             return lambda identity, what: [] if what == kind else listening(identity, what)
 
-        swap(hooks, "_listening", make)
+        patch(hooks, "_listening", make)
 
 
 for _kind in (
@@ -282,35 +284,35 @@ def _part(event: Thing, name: str) -> Thing | None:
     return part if isinstance(part, dict) else None
 
 
-@BOOK.world("events.tell-what-is-blocked", "INK-HOOK-3", "A text in an event has is_blocked.")
-def _tell_what_is_blocked(world: World) -> None:
+@REGISTRY.on_start("events.tell-what-is-blocked", "INK-HOOK-3", "A text in an event has is_blocked.")
+def _tell_what_is_blocked(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if text := _part(event, "text_message"):
             text["is_blocked"] = False
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("events.of-blocked-texts", "INK-HOOK-3", "A text that was kept away is told of.")
-def _of_blocked_texts(world: World) -> None:
-    texts = house(world).texts
+@REGISTRY.on_start("events.of-blocked-texts", "INK-HOOK-3", "A text that was kept away is told of.")
+def _of_blocked_texts(emulator: Emulator) -> None:
+    texts = backend(emulator).texts
 
     def make(changed: Any) -> Any:
         def telling(message: Any, change: Any) -> None:
             text = texts.records[message.detail["text"]]
             if change == "received" and text.blocked:
-                house(world).hooks.tell_text("text.received", text, None)
+                backend(emulator).hooks.tell_text("text.received", text, None)
             changed(message, change)
 
         return telling
 
-    swap(texts, "changed", make)
+    patch(texts, "changed", make)
 
 
-@BOOK.world("events.twice", "INK-HOOK-3", "A receipt is told twice.")
-def _twice(world: World) -> None:
-    hooks = house(world).hooks
+@REGISTRY.on_start("events.twice", "INK-HOOK-3", "A receipt is told twice.")
+def _twice(emulator: Emulator) -> None:
+    hooks = backend(emulator).hooks
 
     def make(tell: Any) -> Any:
         def again(kind: str, text: Any, recipient: Any) -> None:
@@ -320,82 +322,84 @@ def _twice(world: World) -> None:
 
         return again
 
-    swap(hooks, "tell_text", make)
+    patch(hooks, "tell_text", make)
 
 
-@BOOK.world("events.tried-again", "INK-HOOK-3", "What a receiver refuses is sent again.", "INK-HOOK-1")
-def _tried_again(world: World) -> None:
-    world.outbox.speak(NAME, with_changes(DIALECT, retries=(60, 600)))
+@REGISTRY.on_start("events.tried-again", "INK-HOOK-3", "What a receiver refuses is sent again.", "INK-HOOK-1")
+def _tried_again(emulator: Emulator) -> None:
+    emulator.services.outbox.register(NAME, with_changes(WEBHOOKS, retries=(60, 600)))
 
 
-@BOOK.world("events.one-id", "INK-HOOK-3", "All events have the same id.")
-def _one_id(world: World) -> None:
-    swap(house(world).hooks, "_event_id", instead("evt_0"))
+@REGISTRY.on_start("events.one-id", "INK-HOOK-3", "All events have the same id.")
+def _one_id(emulator: Emulator) -> None:
+    patch(backend(emulator).hooks, "_event_id", instead("evt_0"))
 
 
-@BOOK.world("events.no-recipient", "INK-HOOK-3", "An event of a group does not name the recipient.")
-def _no_recipient(world: World) -> None:
+@REGISTRY.on_start("events.no-recipient", "INK-HOOK-3", "An event of a group does not name the recipient.")
+def _no_recipient(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if "recipient_phone_number" in event.get("data", {}):
             event["data"]["recipient_phone_number"] = None
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("events.as-it-was-queued", "INK-HOOK-3", "A receipt tells the text as it was when it was queued.")
-def _as_it_was_queued(world: World) -> None:
+@REGISTRY.on_start("events.as-it-was-queued", "INK-HOOK-3", "A receipt tells the text as it was when it was queued.")
+def _as_it_was_queued(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if event["event_type"] == "text.delivered" and (text := _part(event, "text_message")):
             text["delivery_status"] = "queued"
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("ended.without-length", "INK-HOOK-4", "call.ended tells no length.")
-def _without_length(world: World) -> None:
+@REGISTRY.on_start("ended.without-length", "INK-HOOK-4", "call.ended tells no length.")
+def _without_length(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if call := _part(event, "call"):
             call["duration_seconds"] = None
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("ended.without-words", "INK-HOOK-4", "call.ended tells nothing that was said.")
-def _without_words(world: World) -> None:
+@REGISTRY.on_start("ended.without-words", "INK-HOOK-4", "call.ended tells nothing that was said.")
+def _without_words(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if _part(event, "transcript") is not None:
             event["data"]["transcript"] = None
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("ended.leads-elsewhere", "INK-HOOK-4", "call.ended leads to the call and not to its transcript.")
-def _leads_elsewhere(world: World) -> None:
+@REGISTRY.on_start("ended.leads-elsewhere", "INK-HOOK-4", "call.ended leads to the call and not to its transcript.")
+def _leads_elsewhere(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if "transcript_url" in event.get("data", {}):
             event["data"]["transcript_url"] = event["data"]["transcript_url"].removesuffix("/transcripts")
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("ended.outcome-for-all", "INK-HOOK-4", "call.ended tells an outcome of calls without a hosted agent.")
-def _outcome_for_all(world: World) -> None:
+@REGISTRY.on_start(
+    "ended.outcome-for-all", "INK-HOOK-4", "call.ended tells an outcome of calls without a hosted agent."
+)
+def _outcome_for_all(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if "outcome" in event.get("data", {}):
             event["data"]["outcome"] = event["data"]["outcome"] or "failed"
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("ended.of-blocked-calls", "INK-HOOK-4", "A call that was kept away is told of.")
-def _of_blocked_calls(world: World) -> None:
-    phones = house(world).phones
+@REGISTRY.on_start("ended.of-blocked-calls", "INK-HOOK-4", "A call that was kept away is told of.")
+def _of_blocked_calls(emulator: Emulator) -> None:
+    phones = backend(emulator).phones
 
     def make(over: Any) -> Any:
         def telling(call: Any, detail: Any, now: int) -> None:
@@ -405,54 +409,54 @@ def _of_blocked_calls(world: World) -> None:
 
         return telling
 
-    swap(phones, "_over", make)
+    patch(phones, "_over", make)
 
 
 # -- context and token ------
 
 
-@BOOK.world("context.of-all", "INK-HOOK-5", "Context comes with text.sent as well.")
-def _of_all(world: World) -> None:
+@REGISTRY.on_start("context.of-all", "INK-HOOK-5", "Context comes with text.sent as well.")
+def _of_all(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if event["event_type"] == "text.sent":
             event["data"]["context"] = {}
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("context.with-the-text-itself", "INK-HOOK-5", "Context ends with the text that it comes with.")
-def _with_the_text_itself(world: World) -> None:
+@REGISTRY.on_start("context.with-the-text-itself", "INK-HOOK-5", "Context ends with the text that it comes with.")
+def _with_the_text_itself(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         found = (event.get("data") or {}).get("context") or {}
         if "texts" in found:
             found["texts"]["items"] = [*found["texts"]["items"], event["data"]["text_message"]]
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("context.newest-first", "INK-HOOK-5", "Context has the newest first.")
-def _newest_first(world: World) -> None:
+@REGISTRY.on_start("context.newest-first", "INK-HOOK-5", "Context has the newest first.")
+def _newest_first(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         found = (event.get("data") or {}).get("context") or {}
         if "texts" in found:
             found["texts"]["items"].reverse()
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
-@BOOK.world("token.not-sent", "INK-HOOK-5", "The token of a subscription does not go along.")
-def _not_sent(world: World) -> None:
+@REGISTRY.on_start("token.not-sent", "INK-HOOK-5", "The token of a subscription does not go along.")
+def _not_sent(emulator: Emulator) -> None:
     def make(send: Any) -> Any:
         return lambda **event: send(**{**event, "headers": ()})
 
-    swap(world.outbox, "send", make)
+    patch(emulator.services.outbox, "send", make)
 
 
-@BOOK.asked("token.null-stays", "INK-HOOK-5", "Null takes no token away.")
-def _null_stays(asked: Asked) -> None:
+@REGISTRY.on_request("token.null-stays", "INK-HOOK-5", "Null takes no token away.")
+def _null_stays(asked: Request) -> None:
     def keep(body: Thing) -> None:
         if body.get("auth_token", "") is None:
             body.pop("auth_token")
@@ -461,8 +465,8 @@ def _null_stays(asked: Asked) -> None:
         rewrite(asked, keep)
 
 
-@BOOK.asked("context.of-any-size", "INK-HOOK-5", "Context may be of any size.")
-def _of_any_size(asked: Asked) -> None:
+@REGISTRY.on_request("context.of-any-size", "INK-HOOK-5", "Context may be of any size.")
+def _of_any_size(asked: Request) -> None:
     def shrink(body: Thing) -> None:
         for config in (body.get("context_config") or {}).values():
             if isinstance(config, dict) and config.get("count", 0) > 50:
@@ -475,9 +479,9 @@ def _of_any_size(asked: Asked) -> None:
 # -- keys ------
 
 
-@BOOK.world("keys.status-shows-them", "INK-KEY-1", "The status of a signing key shows the key.", "INK-SDK-1")
-def _status_shows_them(world: World) -> None:
-    keys = house(world)
+@REGISTRY.on_start("keys.status-shows-them", "INK-KEY-1", "The status of a signing key shows the key.", "INK-SDK-1")
+def _status_shows_them(emulator: Emulator) -> None:
+    keys = backend(emulator)
 
     def make(status: Any) -> Any:
         def telling(identity: Any) -> Any:
@@ -487,29 +491,31 @@ def _status_shows_them(world: World) -> None:
 
         return telling
 
-    swap(keys.signing, "status", make)
+    patch(keys.signing, "status", make)
 
 
-@BOOK.answered("keys.never-configured", "INK-KEY-1", "The status of a signing key always says that there is none.")
-def _never_configured(answer: Answered, _: World) -> None:
+@REGISTRY.on_response(
+    "keys.never-configured", "INK-KEY-1", "The status of a signing key always says that there is none."
+)
+def _never_configured(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "GET", KEYS, lambda state: state.update(configured=False, created_at=None))
 
 
-@BOOK.world("keys.signed-without", "INK-KEY-1", "Without a key an empty one signs.")
-def _signed_without(world: World) -> None:
+@REGISTRY.on_start("keys.signed-without", "INK-KEY-1", "Without a key an empty one signs.")
+def _signed_without(emulator: Emulator) -> None:
     def make(plain: Any) -> Any:
         return lambda secret, body, now, id_: plain(secret or "whsec_", body, now, id_)
 
-    _signed(world, make)
+    _signed(emulator, make)
 
 
-@BOOK.answered("keys.made-is-200", "INK-KEY-1", "A new signing key is answered 200.")
-def _made_is_200(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("keys.made-is-200", "INK-KEY-1", "A new signing key is answered 200.")
+def _made_is_200(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "POST", KEYS) and answer.status == 201:
         answer.status = 200
 
 
-@BOOK.answered("keys.unknown-is-403", "INK-KEY-1", "A key for an unknown identity is answered 403.")
-def _unknown_is_403(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("keys.unknown-is-403", "INK-KEY-1", "A key for an unknown identity is answered 403.")
+def _unknown_is_403(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "POST", KEYS) and answer.status == 404:
         refuse(answer, 403)

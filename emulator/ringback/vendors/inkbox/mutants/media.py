@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from ringback.gateway.mutants import swap
-from ringback.gateway.services import World
-from ringback.vendors.inkbox.mutants.register import BOOK, house, instead
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import patch
+from ringback.vendors.inkbox.mutants.register import REGISTRY, backend, instead
 from ringback.vendors.inkbox.rules.media_streams import FRAME, TICK, Frame
 
 
@@ -26,7 +26,7 @@ class _Transcript(msgspec.Struct, tag_field="event", tag="transcript"):
 Change = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 
 
-def _to_agent(world: World, change: Change) -> None:
+def _to_agent(emulator: Emulator, change: Change) -> None:
     """Change every message on its way to an agent but frames of audio; None drops it."""
 
     def make(put: Any) -> Any:
@@ -39,10 +39,10 @@ def _to_agent(world: World, change: Change) -> None:
 
         return changed
 
-    swap(house(world).bridges, "_put", make)
+    patch(backend(emulator).bridges, "_put", make)
 
 
-def _in_frames(world: World, change: Change) -> None:
+def _in_frames(emulator: Emulator, change: Change) -> None:
     """Change every frame of audio on its way to an agent."""
 
     def make(worded: Any) -> Any:
@@ -51,10 +51,10 @@ def _in_frames(world: World, change: Change) -> None:
 
         return changed
 
-    swap(house(world).bridges, "_worded", make)
+    patch(backend(emulator).bridges, "_worded", make)
 
 
-def _headers(world: World, change: Callable[[dict[str, str]], object]) -> None:
+def _headers(emulator: Emulator, change: Callable[[dict[str, str]], object]) -> None:
     def make(headers: Any) -> Any:
         def changed(call: Any, identity: Any) -> Any:
             found = dict(headers(call, identity))
@@ -63,35 +63,35 @@ def _headers(world: World, change: Callable[[dict[str, str]], object]) -> None:
 
         return changed
 
-    swap(house(world).bridges, "_headers", make)
+    patch(backend(emulator).bridges, "_headers", make)
 
 
 # -- the upgrade ------
 
 
-@BOOK.world("stream.not-signed", "INK-CALL-3", "The upgrade is not signed.")
-def _not_signed(world: World) -> None:
-    _headers(world, lambda headers: headers.pop("X-Inkbox-Signature", None))
+@REGISTRY.on_start("stream.not-signed", "INK-CALL-3", "The upgrade is not signed.")
+def _not_signed(emulator: Emulator) -> None:
+    _headers(emulator, lambda headers: headers.pop("X-Inkbox-Signature", None))
 
 
-@BOOK.world("stream.signed-over-nothing", "INK-CALL-3", "The upgrade is signed over an empty body.")
-def _signed_over_nothing(world: World) -> None:
+@REGISTRY.on_start("stream.signed-over-nothing", "INK-CALL-3", "The upgrade is signed over an empty body.")
+def _signed_over_nothing(emulator: Emulator) -> None:
     from ringback.vendors.inkbox.events import sign
 
     def make(headers: Any) -> Any:
         def changed(call: Any, identity: Any) -> Any:
             found = dict(headers(call, identity))
-            key = house(world).signing.key(identity)
+            key = backend(emulator).signing.key(identity)
             signed = dict(sign(key, b"", int(found["X-Inkbox-Timestamp"]), found["X-Inkbox-Request-ID"]))
             return list({**found, **signed}.items())
 
         return changed
 
-    swap(house(world).bridges, "_headers", make)
+    patch(backend(emulator).bridges, "_headers", make)
 
 
-@BOOK.world("stream.context-without-call", "INK-CALL-3", "The context of the upgrade does not name the call.")
-def _context_without_call(world: World) -> None:
+@REGISTRY.on_start("stream.context-without-call", "INK-CALL-3", "The context of the upgrade does not name the call.")
+def _context_without_call(emulator: Emulator) -> None:
     from ringback.vendors.inkbox.events import sign
 
     def make(headers: Any) -> Any:
@@ -100,84 +100,91 @@ def _context_without_call(world: World) -> None:
             context = json.loads(found["X-Call-Context"])
             del context["call_id"]
             text = json.dumps(context)
-            key = house(world).signing.key(identity)
+            key = backend(emulator).signing.key(identity)
             signed = dict(sign(key, text.encode(), int(found["X-Inkbox-Timestamp"]), found["X-Inkbox-Request-ID"]))
             return list({**found, **signed, "X-Call-Context": text}.items())
 
         return changed
 
-    swap(house(world).bridges, "_headers", make)
+    patch(backend(emulator).bridges, "_headers", make)
 
 
-@BOOK.world("stream.unreached-goes-on", "INK-CALL-3", "A call whose agent refuses the socket is completed.")
-def _unreached_goes_on(world: World) -> None:
-    swap(house(world).phones, "break_off", instead(None))
+@REGISTRY.on_start("stream.unreached-goes-on", "INK-CALL-3", "A call whose agent refuses the socket is completed.")
+def _unreached_goes_on(emulator: Emulator) -> None:
+    patch(backend(emulator).phones, "break_off", instead(None))
 
 
-@BOOK.world("stream.dialled-while-ringing", "INK-CALL-3", "An outgoing call dials the agent before it is answered.")
-def _dialled_while_ringing(world: World) -> None:
-    phones, bridges = house(world).phones, house(world).bridges
+@REGISTRY.on_start(
+    "stream.dialled-while-ringing", "INK-CALL-3", "An outgoing call dials the agent before it is answered."
+)
+def _dialled_while_ringing(emulator: Emulator) -> None:
+    phones, bridges = backend(emulator).phones, backend(emulator).bridges
 
     def make(changed: Any) -> Any:
         def early(call: Any) -> None:
-            if call.state == "ringing" and call.direction == "outbound" and call.live is not None and call.live.asks:
+            if (
+                call.state == "ringing"
+                and call.direction == "outbound"
+                and call.live is not None
+                and call.live.interactive
+            ):
                 bridges.open(call)
             elif call.state != "in_progress" or call.direction != "outbound" or call.live is None:
                 changed(call)
 
         return early
 
-    swap(phones, "changed", make)
+    patch(phones, "changed", make)
 
 
 # -- what is said ------
 
 
-@BOOK.world("stream.no-start", "INK-CALL-3", "No start comes before what is said.")
-def _no_start(world: World) -> None:
-    _to_agent(world, lambda message: None if message["event"] == "start" else message)
+@REGISTRY.on_start("stream.no-start", "INK-CALL-3", "No start comes before what is said.")
+def _no_start(emulator: Emulator) -> None:
+    _to_agent(emulator, lambda message: None if message["event"] == "start" else message)
 
 
-@BOOK.world("stream.start-without-format", "INK-CALL-3", "The start tells no media format.")
-def _start_without_format(world: World) -> None:
-    _to_agent(world, lambda message: {**message, "start": {}} if message["event"] == "start" else message)
+@REGISTRY.on_start("stream.start-without-format", "INK-CALL-3", "The start tells no media format.")
+def _start_without_format(emulator: Emulator) -> None:
+    _to_agent(emulator, lambda message: {**message, "start": {}} if message["event"] == "start" else message)
 
 
-@BOOK.world("stream.no-stop", "INK-CALL-3", "No stop comes at the end of a call.")
-def _no_stop(world: World) -> None:
-    _to_agent(world, lambda message: None if message["event"] == "stop" else message)
+@REGISTRY.on_start("stream.no-stop", "INK-CALL-3", "No stop comes at the end of a call.")
+def _no_stop(emulator: Emulator) -> None:
+    _to_agent(emulator, lambda message: None if message["event"] == "stop" else message)
 
 
-@BOOK.world("stream.never-final", "INK-CALL-3", "No transcript is final.", "INK-CALL-6", "INK-CALL-7")
-def _never_final(world: World) -> None:
+@REGISTRY.on_start("stream.never-final", "INK-CALL-3", "No transcript is final.", "INK-CALL-6", "INK-CALL-7")
+def _never_final(emulator: Emulator) -> None:
     def change(message: dict[str, Any]) -> dict[str, Any]:
         return {**message, "is_final": False} if message["event"] == "transcript" else message
 
-    _to_agent(world, change)
+    _to_agent(emulator, change)
 
 
-@BOOK.world("stream.one-turn", "INK-CALL-3", "All turns have the same turn_id.")
-def _one_turn(world: World) -> None:
-    _to_agent(world, lambda message: {**message, "turn_id": "turn_1"} if "turn_id" in message else message)
+@REGISTRY.on_start("stream.one-turn", "INK-CALL-3", "All turns have the same turn_id.")
+def _one_turn(emulator: Emulator) -> None:
+    _to_agent(emulator, lambda message: {**message, "turn_id": "turn_1"} if "turn_id" in message else message)
 
 
-def _written(world: World, keeps: Callable[[str], bool]) -> None:
+def _written(emulator: Emulator, keeps: Callable[[str], bool]) -> None:
     def make(say: Any) -> Any:
         def some(call: Any, party: str, text: str, at: float) -> None:
-            if keeps(party) or house(world).phones.details[call.id].scripted:
+            if keeps(party) or backend(emulator).phones.details[call.id].scripted:
                 say(call, party, text, at)
 
         return some
 
-    swap(house(world).phones, "say", make)
+    patch(backend(emulator).phones, "say", make)
 
 
-@BOOK.world("stream.agent-not-written-down", "INK-CALL-3", "What the agent says is not in the transcript.")
-def _agent_not_written_down(world: World) -> None:
-    _written(world, lambda party: party != "local")
+@REGISTRY.on_start("stream.agent-not-written-down", "INK-CALL-3", "What the agent says is not in the transcript.")
+def _agent_not_written_down(emulator: Emulator) -> None:
+    _written(emulator, lambda party: party != "local")
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "stream.caller-not-written-down",
     "INK-CALL-3",
     "What the far end says is not in the transcript.",
@@ -185,42 +192,42 @@ def _agent_not_written_down(world: World) -> None:
     "INK-CALL-6",
     "INK-CALL-7",
 )
-def _caller_not_written_down(world: World) -> None:
-    _written(world, lambda party: party != "remote")
+def _caller_not_written_down(emulator: Emulator) -> None:
+    _written(emulator, lambda party: party != "remote")
 
 
 # -- audio ------
 
 
-@BOOK.world("frames.of-40-ms", "INK-CALL-5", "A frame has 40 ms.")
-def _of_40_ms(world: World) -> None:
+@REGISTRY.on_start("frames.of-40-ms", "INK-CALL-5", "A frame has 40 ms.")
+def _of_40_ms(emulator: Emulator) -> None:
     def change(frame: dict[str, Any]) -> dict[str, Any]:
         payload = b64encode(b64decode(frame["media"]["payload"]) * 2).decode()
         return {**frame, "media": {**frame["media"], "payload": payload}}
 
-    _in_frames(world, change)
+    _in_frames(emulator, change)
 
 
-@BOOK.world("frames.stamped-in-seconds", "INK-CALL-5", "A frame's timestamp is in seconds.")
-def _stamped_in_seconds(world: World) -> None:
+@REGISTRY.on_start("frames.stamped-in-seconds", "INK-CALL-5", "A frame's timestamp is in seconds.")
+def _stamped_in_seconds(emulator: Emulator) -> None:
     def change(frame: dict[str, Any]) -> dict[str, Any]:
         stamp = str(int(frame["media"]["timestamp"]) // 1000)
         return {**frame, "media": {**frame["media"], "timestamp": stamp}}
 
-    _in_frames(world, change)
+    _in_frames(emulator, change)
 
 
-@BOOK.world("frames.silent", "INK-CALL-5", "The frames hold silence alone.")
-def _silent(world: World) -> None:
+@REGISTRY.on_start("frames.silent", "INK-CALL-5", "The frames hold silence alone.")
+def _silent(emulator: Emulator) -> None:
     def change(frame: dict[str, Any]) -> dict[str, Any]:
         payload = b64encode(b"\xff" * len(b64decode(frame["media"]["payload"]))).decode()
         return {**frame, "media": {**frame["media"], "payload": payload}}
 
-    _in_frames(world, change)
+    _in_frames(emulator, change)
 
 
-@BOOK.world("frames.every-other", "INK-CALL-5", "Every other frame is left out.")
-def _every_other(world: World) -> None:
+@REGISTRY.on_start("frames.every-other", "INK-CALL-5", "Every other frame is left out.")
+def _every_other(emulator: Emulator) -> None:
     def make(put: Any) -> Any:
         def some(bridge: Any, message: Any) -> None:
             if not isinstance(message, Frame) or message.at // FRAME % 2:
@@ -228,28 +235,30 @@ def _every_other(world: World) -> None:
 
         return some
 
-    swap(house(world).bridges, "_put", make)
+    patch(backend(emulator).bridges, "_put", make)
 
 
-@BOOK.world("frames.at-twice-the-pace", "INK-CALL-5", "Frames come at twice the pace of the clock.")
-def _at_twice_the_pace(world: World) -> None:
-    bridges = house(world).bridges
+@REGISTRY.on_start("frames.at-twice-the-pace", "INK-CALL-5", "Frames come at twice the pace of the clock.")
+def _at_twice_the_pace(emulator: Emulator) -> None:
+    bridges = backend(emulator).bridges
 
     def make(tick: Any) -> Any:
         def twice(id_: str, first: int, due: int) -> None:
             tick(id_, first, due)
-            call = world.calls.records.get(id_)
+            call = emulator.services.calls.records.get(id_)
             bridge = bridges._open.get(id_)
             if call is not None and bridge is not None and bridge.socket is not None and not bridge.socket.closed:
                 bridges._put(bridge, Frame(None, 0, due))
 
         return twice
 
-    world.clock.on(TICK, make(bridges._tick))
+    emulator.services.clock.on(TICK, make(bridges._tick))
 
 
-@BOOK.world("frames.with-transcripts", "INK-CALL-5", "Who wants no speech to text gets transcripts all the same.")
-def _with_transcripts(world: World) -> None:
+@REGISTRY.on_start(
+    "frames.with-transcripts", "INK-CALL-5", "Who wants no speech to text gets transcripts all the same."
+)
+def _with_transcripts(emulator: Emulator) -> None:
     def make(put: Any) -> Any:
         def told(bridge: Any, message: Any) -> None:
             if isinstance(message, dict) and message["event"] == "transcript" and bridge.detail.stt is False:
@@ -259,32 +268,32 @@ def _with_transcripts(world: World) -> None:
 
         return told
 
-    swap(house(world).bridges, "_put", make)
+    patch(backend(emulator).bridges, "_put", make)
 
 
-@BOOK.world("frames.heard-anyway", "INK-CALL-5", "What the far end says is written down without speech to text.")
-def _heard_anyway(world: World) -> None:
-    phones = house(world).phones
+@REGISTRY.on_start("frames.heard-anyway", "INK-CALL-5", "What the far end says is written down without speech to text.")
+def _heard_anyway(emulator: Emulator) -> None:
+    phones = backend(emulator).phones
 
     def make(talked: Any) -> Any:
-        def eager(call: Any, beat: str, turn: Any) -> None:
+        def eager(call: Any, event: str, turn: Any) -> None:
             detail = phones.details[call.id]
-            if beat == "said" and turn is not None and turn.speaker == "caller" and detail.stt is False:
+            if event == "turn_recorded" and turn is not None and turn.speaker == "caller" and detail.stt is False:
                 phones.say(call, "remote", turn.text, turn.at)
-            talked(call, beat, turn)
+            talked(call, event, turn)
 
         return eager
 
-    swap(phones, "talked", make)
+    patch(phones, "talked", make)
 
 
-@BOOK.world("frames.own-words-are-lost", "INK-CALL-5", "The agent's own transcript is not written down.")
-def _own_words_are_lost(world: World) -> None:
-    swap(house(world).bridges, "_said", instead(None))
+@REGISTRY.on_start("frames.own-words-are-lost", "INK-CALL-5", "The agent's own transcript is not written down.")
+def _own_words_are_lost(emulator: Emulator) -> None:
+    patch(backend(emulator).bridges, "_said", instead(None))
 
 
-@BOOK.world("frames.switches-not-shown", "INK-CALL-5", "A call does not show what its agent does without.")
-def _switches_not_shown(world: World) -> None:
+@REGISTRY.on_start("frames.switches-not-shown", "INK-CALL-5", "A call does not show what its agent does without.")
+def _switches_not_shown(emulator: Emulator) -> None:
     def make(view: Any) -> Any:
         def plain(call: Any) -> Any:
             found = view(call)
@@ -293,19 +302,21 @@ def _switches_not_shown(world: World) -> None:
 
         return plain
 
-    swap(house(world).phones, "view", make)
+    patch(backend(emulator).phones, "view", make)
 
 
 # -- ending ------
 
 
-@BOOK.world("ending.stop-is-ignored", "INK-CALL-6", "A stop from the agent ends nothing.")
-def _stop_is_ignored(world: World) -> None:
-    swap(house(world).bridges, "_stop", instead(None))
+@REGISTRY.on_start("ending.stop-is-ignored", "INK-CALL-6", "A stop from the agent ends nothing.")
+def _stop_is_ignored(emulator: Emulator) -> None:
+    patch(backend(emulator).bridges, "_stop", instead(None))
 
 
-@BOOK.world("ending.stop-is-remote", "INK-CALL-6", "A call that the agent ended is shown as ended by the far end.")
-def _stop_is_remote(world: World) -> None:
+@REGISTRY.on_start(
+    "ending.stop-is-remote", "INK-CALL-6", "A call that the agent ended is shown as ended by the far end."
+)
+def _stop_is_remote(emulator: Emulator) -> None:
     def make(view: Any) -> Any:
         def blaming(call: Any) -> Any:
             found = view(call)
@@ -315,12 +326,12 @@ def _stop_is_remote(world: World) -> None:
 
         return blaming
 
-    swap(house(world).phones, "view", make)
+    patch(backend(emulator).phones, "view", make)
 
 
-@BOOK.world("ending.hangup-hangs-up", "INK-CALL-6", "An event of the name hangup ends a call.")
-def _hangup_hangs_up(world: World) -> None:
-    bridges = house(world).bridges
+@REGISTRY.on_start("ending.hangup-hangs-up", "INK-CALL-6", "An event of the name hangup ends a call.")
+def _hangup_hangs_up(emulator: Emulator) -> None:
+    bridges = backend(emulator).bridges
 
     def make(take: Any) -> Any:
         def eager(bridge: Any, raw: str) -> None:
@@ -328,48 +339,48 @@ def _hangup_hangs_up(world: World) -> None:
 
         return eager
 
-    swap(bridges, "_take", make)
+    patch(bridges, "_take", make)
 
 
-@BOOK.world("ending.closing-hangs-up", "INK-CALL-6", "Closing the socket ends a call.")
-def _closing_hangs_up(world: World) -> None:
-    bridges = house(world).bridges
+@REGISTRY.on_start("ending.closing-hangs-up", "INK-CALL-6", "Closing the socket ends a call.")
+def _closing_hangs_up(emulator: Emulator) -> None:
+    bridges = backend(emulator).bridges
 
     def make(listen: Any) -> Any:
         async def ending(bridge: Any) -> None:
             await listen(bridge)
             if bridge.call.state == "in_progress":
-                world.calls.hang_up(bridge.call)
+                emulator.services.calls.hang_up(bridge.call)
 
         return ending
 
-    swap(bridges, "_listen", make)
+    patch(bridges, "_listen", make)
 
 
 # -- talking over ------
 
 
-@BOOK.world("barge.not-told", "INK-CALL-7", "An agent that is talked over is not told.")
-def _not_told(world: World) -> None:
-    _to_agent(world, lambda message: None if message["event"] == "barge_in" else message)
+@REGISTRY.on_start("barge.not-told", "INK-CALL-7", "An agent that is talked over is not told.")
+def _not_told(emulator: Emulator) -> None:
+    _to_agent(emulator, lambda message: None if message["event"] == "barge_in" else message)
 
 
-@BOOK.world("barge.at-every-turn", "INK-CALL-7", "Every turn of the far end is told as barge_in.")
-def _at_every_turn(world: World) -> None:
+@REGISTRY.on_start("barge.at-every-turn", "INK-CALL-7", "Every turn of the far end is told as barge_in.")
+def _at_every_turn(emulator: Emulator) -> None:
     def make(announce: Any) -> Any:
         return lambda bridge, first, *, interrupts, turn: announce(bridge, first, interrupts=True, turn=turn)
 
-    swap(house(world).bridges, "_announce", make)
+    patch(backend(emulator).bridges, "_announce", make)
 
 
-@BOOK.world("barge.not-interrupted", "INK-CALL-7", "A barge_in says that nothing was interrupted.")
-def _not_interrupted(world: World) -> None:
+@REGISTRY.on_start("barge.not-interrupted", "INK-CALL-7", "A barge_in says that nothing was interrupted.")
+def _not_interrupted(emulator: Emulator) -> None:
     def change(message: dict[str, Any]) -> dict[str, Any]:
         return {**message, "tts_interrupted": False} if message["event"] == "barge_in" else message
 
-    _to_agent(world, change)
+    _to_agent(emulator, change)
 
 
-@BOOK.world("barge.clear-is-ignored", "INK-CALL-7", "A clear drops nothing.")
-def _clear_is_ignored(world: World) -> None:
-    swap(house(world).bridges, "_clear", instead(None))
+@REGISTRY.on_start("barge.clear-is-ignored", "INK-CALL-7", "A clear drops nothing.")
+def _clear_is_ignored(emulator: Emulator) -> None:
+    patch(backend(emulator).bridges, "_clear", instead(None))

@@ -7,17 +7,17 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ringback.gateway.mutants import Answered, Asked, swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import MutableResponse, Request, patch
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.mutants.register import (
-    BOOK,
     IDENTITIES,
     NUMBERS,
     ONE_NUMBER,
+    REGISTRY,
     as_admin,
     asked_for,
-    house,
+    backend,
     instead,
     rewrite,
     shown,
@@ -27,54 +27,54 @@ from ringback.vendors.inkbox.rules.common import PHONE
 ACTION = f"{PHONE}/incoming-call-action"
 
 
-@BOOK.answered("numbers.release-is-200", "INK-NUM-1", "A release is answered 200.")
-def _release_is_200(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("numbers.release-is-200", "INK-NUM-1", "A release is answered 200.")
+def _release_is_200(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "DELETE", ONE_NUMBER) and answer.status == 204:
         answer.say(200, {"released": True})
 
 
-@BOOK.answered(
+@REGISTRY.on_response(
     "numbers.list-in-an-object",
     "INK-NUM-1",
     "The list of numbers is an object.",
     "INK-SDK-1",
 )
-def _list_in_an_object(answer: Answered, _: World) -> None:
+def _list_in_an_object(answer: MutableResponse, _: Emulator) -> None:
     body = answer.json() if asked_for(answer, "GET", NUMBERS) and answer.status == 200 else None
     if isinstance(body, list):
         answer.say(200, {"items": body})
 
 
-@BOOK.world("numbers.released-stay-listed", "INK-NUM-1", "A number that was released is listed on.")
-def _released_stay_listed(world: World) -> None:
+@REGISTRY.on_start("numbers.released-stay-listed", "INK-NUM-1", "A number that was released is listed on.")
+def _released_stay_listed(emulator: Emulator) -> None:
     def make(listed: Any) -> Any:
         def all_of(caller: Any) -> Any:
-            lines = house(world).lines
+            lines = backend(emulator).lines
             gone = [lines.view(each) for each in lines.records.newest("all", caller.account) if each.released]
             return [*listed(caller), *gone]
 
         return all_of
 
-    swap(house(world).lines, "listed", make)
+    patch(backend(emulator).lines, "listed", make)
 
 
-@BOOK.world("numbers.released-still-ring", "INK-NUM-1", "A number that was released can be called.")
-def _released_still_ring(world: World) -> None:
-    swap(world.numbers, "release", instead(None))
+@REGISTRY.on_start("numbers.released-still-ring", "INK-NUM-1", "A number that was released can be called.")
+def _released_still_ring(emulator: Emulator) -> None:
+    patch(emulator.services.numbers, "release", instead(None))
 
 
-@BOOK.asked("numbers.always-local", "INK-NUM-1", "Who wants a toll-free number gets a local one.")
-def _always_local(asked: Asked) -> None:
+@REGISTRY.on_request("numbers.always-local", "INK-NUM-1", "Who wants a toll-free number gets a local one.")
+def _always_local(asked: Request) -> None:
     if asked_for(asked, "POST", NUMBERS):
         rewrite(asked, lambda body: body.update(type="local") if body.get("type") == "toll_free" else None)
 
 
-@BOOK.asked(
+@REGISTRY.on_request(
     "numbers.urls-are-not-kept",
     "INK-NUM-1",
     "An update of the webhook URL is lost.",
 )
-def _urls_are_not_kept(asked: Asked) -> None:
+def _urls_are_not_kept(asked: Request) -> None:
     def drop(body: Any) -> None:
         if isinstance(body.get("incoming_call_webhook_url"), str) and body.get("incoming_call_action") != "webhook":
             body.pop("incoming_call_webhook_url")
@@ -83,14 +83,14 @@ def _urls_are_not_kept(asked: Asked) -> None:
         rewrite(asked, drop)
 
 
-def _lenient(world: World, name: str, action: str) -> None:
+def _lenient(emulator: Emulator, name: str, action: str) -> None:
     """An action that goes without its URL."""
 
     def make(changed: Any) -> Any:
         def handling(current: Any, body: Any) -> Any:
             try:
                 return changed(current, body)
-            except errors.InkboxRefusal:
+            except errors.InkboxError:
                 if body.incoming_call_action == action or current.action == action:
                     url = getattr(body, name)
                     kept = "websocket_url" if action == "auto_accept" else "webhook_url"
@@ -99,29 +99,31 @@ def _lenient(world: World, name: str, action: str) -> None:
 
         return handling
 
-    swap(house(world).lines, "changed_handling", make)
+    patch(backend(emulator).lines, "changed_handling", make)
 
 
-@BOOK.world("actions.accept-without-socket", "INK-NUM-2", "auto_accept goes without a WebSocket URL.", "INK-NUM-6")
-def _accept_without_socket(world: World) -> None:
-    _lenient(world, "client_websocket_url", "auto_accept")
+@REGISTRY.on_start(
+    "actions.accept-without-socket", "INK-NUM-2", "auto_accept goes without a WebSocket URL.", "INK-NUM-6"
+)
+def _accept_without_socket(emulator: Emulator) -> None:
+    _lenient(emulator, "client_websocket_url", "auto_accept")
 
 
-@BOOK.world("actions.ask-without-webhook", "INK-NUM-2", "webhook goes without a webhook URL.")
-def _ask_without_webhook(world: World) -> None:
-    _lenient(world, "incoming_call_webhook_url", "webhook")
+@REGISTRY.on_start("actions.ask-without-webhook", "INK-NUM-2", "webhook goes without a webhook URL.")
+def _ask_without_webhook(emulator: Emulator) -> None:
+    _lenient(emulator, "incoming_call_webhook_url", "webhook")
 
 
-@BOOK.asked("actions.null-stays", "INK-NUM-2", "Null clears no URL of a number.")
-def _null_stays(asked: Asked) -> None:
+@REGISTRY.on_request("actions.null-stays", "INK-NUM-2", "Null clears no URL of a number.")
+def _null_stays(asked: Request) -> None:
     if asked_for(asked, "PATCH", ONE_NUMBER):
         rewrite(asked, lambda body: [body.pop(name) for name in [*body] if body[name] is None])
 
 
-@BOOK.asked(
+@REGISTRY.on_request(
     "actions.absent-clears", "INK-NUM-2", "An update clears the WebSocket URL that it leaves out.", "INK-CALL-4"
 )
-def _absent_clears(asked: Asked) -> None:
+def _absent_clears(asked: Request) -> None:
     def clear(body: Any) -> None:
         if body.get("incoming_call_action") == "webhook":
             body.setdefault("client_websocket_url", None)
@@ -130,58 +132,58 @@ def _absent_clears(asked: Asked) -> None:
         rewrite(asked, clear)
 
 
-@BOOK.world("limit.of-four", "INK-NUM-3", "A fourth number is taken.")
-def _of_four(world: World) -> None:
-    settings = house(world).settings
+@REGISTRY.on_start("limit.of-four", "INK-NUM-3", "A fourth number is taken.")
+def _of_four(emulator: Emulator) -> None:
+    settings = backend(emulator).settings
 
     def wider(account: str) -> Any:
         found = settings(account)
         return replace(found, number_limit=found.number_limit + 1) if found.number_limit is not None else found
 
-    house(world).settings = wider
+    backend(emulator).settings = wider
 
 
-@BOOK.answered("limit.is-409", "INK-NUM-3", "A fourth number is refused with 409.")
-def _is_409(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("limit.is-409", "INK-NUM-3", "A fourth number is refused with 409.")
+def _is_409(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 429 and asked_for(answer, "POST", rf"{NUMBERS}|{IDENTITIES}"):
         answer.say(409, {"detail": "Broken on purpose."})
 
 
-@BOOK.world("limit.counts-released", "INK-NUM-3", "Numbers that were released count on.")
-def _counts_released(world: World) -> None:
-    lines = house(world).lines
+@REGISTRY.on_start("limit.counts-released", "INK-NUM-3", "Numbers that were released count on.")
+def _counts_released(emulator: Emulator) -> None:
+    lines = backend(emulator).lines
 
     def make(check: Any) -> Any:
         def counting(account: str, spec: Any, current: Any = None) -> Any:
-            limit = house(world).settings(account).number_limit
+            limit = backend(emulator).settings(account).number_limit
             if limit is not None and lines.records.count("all", account) >= limit:
-                raise errors.InkboxRefusal(429, "Broken on purpose.")
+                raise errors.InkboxError(429, "Broken on purpose.")
             return check(account, spec, current)
 
         return counting
 
-    swap(lines, "check_spec", make)
+    patch(lines, "check_spec", make)
 
 
-@BOOK.world("owner.made-on-the-way", "INK-NUM-4", "A number for an unknown handle makes its identity.")
-def _made_on_the_way(world: World) -> None:
+@REGISTRY.on_start("owner.made-on-the-way", "INK-NUM-4", "A number for an unknown handle makes its identity.")
+def _made_on_the_way(emulator: Emulator) -> None:
     def make(provision: Any) -> Any:
         def generous(caller: Any, body: Any) -> Any:
-            house(world).identities.ensure(caller.account, body.agent_handle)
+            backend(emulator).identities.ensure(caller.account, body.agent_handle)
             return provision(caller, body)
 
         return generous
 
-    swap(house(world).lines, "provision", make)
+    patch(backend(emulator).lines, "provision", make)
 
 
-@BOOK.answered("owner.not-shown", "INK-NUM-4", "An identity does not show its number.")
-def _not_shown(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("owner.not-shown", "INK-NUM-4", "An identity does not show its number.")
+def _not_shown(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "GET", rf"{IDENTITIES}[^/]+", lambda identity: identity.update(phone_number=None))
 
 
-@BOOK.asked("owner.toll-free-by-default", "INK-NUM-4", "A number of no type is toll-free.")
-def _toll_free_by_default(asked: Asked) -> None:
+@REGISTRY.on_request("owner.toll-free-by-default", "INK-NUM-4", "A number of no type is toll-free.")
+def _toll_free_by_default(asked: Request) -> None:
     def choose(body: Any) -> None:
         if "type" not in body and "state" not in body:
             body["type"] = "toll_free"
@@ -190,88 +192,90 @@ def _toll_free_by_default(asked: Asked) -> None:
         rewrite(asked, choose)
 
 
-@BOOK.answered("owner.none-is-204", "INK-NUM-4", "Releasing the number of an identity without one is answered 204.")
-def _none_is_204(answer: Answered, _: World) -> None:
+@REGISTRY.on_response(
+    "owner.none-is-204", "INK-NUM-4", "Releasing the number of an identity without one is answered 204."
+)
+def _none_is_204(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "DELETE", rf"{IDENTITIES}[^/]+/phone_number") and answer.status == 404:
         answer.status, answer.body = 204, b""
 
 
-@BOOK.asked("owner.anywhere", "INK-NUM-4", "The state in which a number is wanted is not looked at.")
-def _anywhere(asked: Asked) -> None:
+@REGISTRY.on_request("owner.anywhere", "INK-NUM-4", "The state in which a number is wanted is not looked at.")
+def _anywhere(asked: Request) -> None:
     if asked_for(asked, "POST", NUMBERS):
         rewrite(asked, lambda body: body.update(state="CA") if body.get("state") == "NY" else None)
 
 
-def _notice(answer: Answered, change: Any) -> None:
+def _notice(answer: MutableResponse, change: Any) -> None:
     shown(answer, "PATCH", ONE_NUMBER, lambda number: change(number.get("filter_mode_change_notice") or {}))
 
 
-@BOOK.answered("filter.notice-names-the-others", "INK-NUM-5", "The notice names the rules that still matter.")
-def _notice_names_the_others(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("filter.notice-names-the-others", "INK-NUM-5", "The notice names the rules that still matter.")
+def _notice_names_the_others(answer: MutableResponse, _: Emulator) -> None:
     other = {"block": "allow", "allow": "block"}
     _notice(
         answer, lambda notice: notice and notice.update(redundant_rule_action=other[notice["redundant_rule_action"]])
     )
 
 
-@BOOK.world("filter.counts-paused", "INK-NUM-5", "The notice counts rules that rest.")
-def _counts_paused(world: World) -> None:
+@REGISTRY.on_start("filter.counts-paused", "INK-NUM-5", "The notice counts rules that rest.")
+def _counts_paused(emulator: Emulator) -> None:
     def make(redundant: Any) -> Any:
         def counting(identity: Any, mode: str) -> Any:
             notice = redundant(identity, mode)
-            rules = house(world).contacts.rules.oldest("identity", identity.id)
+            rules = backend(emulator).contacts.rules.oldest("identity", identity.id)
             count = sum(rule.action == notice.redundant_rule_action for rule in rules)
             return replace(notice, redundant_rule_count=count)
 
         return counting
 
-    swap(house(world).contacts, "redundant", make)
+    patch(backend(emulator).contacts, "redundant", make)
 
 
-@BOOK.answered("filter.no-notice", "INK-NUM-5", "A change of filter_mode tells nothing of rules.")
-def _no_notice(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("filter.no-notice", "INK-NUM-5", "A change of filter_mode tells nothing of rules.")
+def _no_notice(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "PATCH", ONE_NUMBER, lambda number: number.pop("filter_mode_change_notice", None))
 
 
-@BOOK.world("filter.always-a-notice", "INK-NUM-5", "A filter_mode that does not change is told of as well.")
-def _always_a_notice(world: World) -> None:
+@REGISTRY.on_start("filter.always-a-notice", "INK-NUM-5", "A filter_mode that does not change is told of as well.")
+def _always_a_notice(emulator: Emulator) -> None:
     def make(filter_: Any) -> Any:
         def telling(identity: Any, mode: Any) -> Any:
-            return filter_(identity, mode) or house(world).contacts.redundant(identity, mode)
+            return filter_(identity, mode) or backend(emulator).contacts.redundant(identity, mode)
 
         return telling
 
-    swap(house(world).lines, "filter", make)
+    patch(backend(emulator).lines, "filter", make)
 
 
-@BOOK.world("mirror.not-on-the-number", "INK-NUM-6", "What is set on an identity is not seen on its number.")
-def _not_on_the_number(world: World) -> None:
-    lines = house(world).lines
+@REGISTRY.on_start("mirror.not-on-the-number", "INK-NUM-6", "What is set on an identity is not seen on its number.")
+def _not_on_the_number(emulator: Emulator) -> None:
+    lines = backend(emulator).lines
 
     def make(handle: Any) -> Any:
         def apart(identity: Any, body: Any) -> Any:
             before = identity.handling
             view = handle(identity, body)
-            house(world).identities.records.update(identity, handling=before)
+            backend(emulator).identities.records.update(identity, handling=before)
             return view
 
         return apart
 
-    swap(lines, "handle_calls", make)
+    patch(lines, "handle_calls", make)
 
 
-@BOOK.answered("mirror.agents-name-themselves", "INK-NUM-6", "An agent's key has to name its identity.")
-def _agents_name_themselves(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("mirror.agents-name-themselves", "INK-NUM-6", "An agent's key has to name its identity.")
+def _agents_name_themselves(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "GET", ACTION) and answer.status == 200 and not answer.asked.query:
         answer.say(422, {"detail": "Broken on purpose."})
 
 
-@BOOK.world("mirror.agents-see-others", "INK-NUM-6", "An agent's key sees another identity's setting.")
-def _agents_see_others(world: World) -> None:
+@REGISTRY.on_start("mirror.agents-see-others", "INK-NUM-6", "An agent's key sees another identity's setting.")
+def _agents_see_others(emulator: Emulator) -> None:
     def make(meant: Any) -> Any:
         def wide(caller: Any, id_: Any, **rest: Any) -> Any:
             return meant(caller, id_, **rest) if id_ is None else as_admin(meant)(caller, id_, **rest)
 
         return wide
 
-    swap(house(world).identities, "meant", make)
+    patch(backend(emulator).identities, "meant", make)

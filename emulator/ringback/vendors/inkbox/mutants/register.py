@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from ringback.gateway.mutants import Answered, Asked, Mutants, swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import MutableResponse, Mutants, Request, patch
 from ringback.vendors.inkbox.rules.common import NAME, PHONE, Caller
 
-BOOK = Mutants(NAME)
+REGISTRY = Mutants(NAME)
 NUMBERS, PLACE, CALLS = f"{PHONE}/numbers", f"{PHONE}/place-call", f"{PHONE}/calls"
 IDENTITIES, API_KEYS, SIGNING = "/api/v1/identities/", "/api/v1/api-keys", "/api/v1/signing-keys"
 SUBSCRIPTIONS, DELIVERIES = "/api/v1/webhooks/subscriptions", "/api/v1/webhooks/deliveries"
@@ -23,24 +23,24 @@ ONE_TEXT = rf"{TEXTS}/(?!search$|conversations$)[^/]+"
 Thing = dict[str, Any]
 
 
-def house(world: World) -> Any:
-    """Inkbox's house in a world, with its inner parts open to be replaced."""
-    return world.houses[NAME]
+def backend(emulator: Emulator) -> Any:
+    """Inkbox's backend in a emulator, with its inner parts open to be replaced."""
+    return emulator.backends[NAME]
 
 
-def refuse(answer: Answered, status: int, code: str = "") -> None:
-    """Answer an error on purpose, in the envelope."""
+def refuse(answer: MutableResponse, status: int, code: str = "") -> None:
+    """Response an error on purpose, in the envelope."""
     message = "Broken on purpose."
     answer.say(status, {"detail": {"error": code, "message": message} if code else message})
 
 
-def asked_for(thing: Answered | Asked, method: str, path: str) -> bool:
+def asked_for(thing: MutableResponse | Request, method: str, path: str) -> bool:
     """Whether a request, or an answer's, was of this method to a path of this pattern."""
-    asked = thing.asked if isinstance(thing, Answered) else thing
+    asked = thing.asked if isinstance(thing, MutableResponse) else thing
     return asked.method in method.split() and re.fullmatch(path, asked.path) is not None
 
 
-def shown(answer: Answered, method: str, path: str, change: Callable[[Thing], object], under: str = "") -> None:
+def shown(answer: MutableResponse, method: str, path: str, change: Callable[[Thing], object], under: str = "") -> None:
     """Change every object of a successful answer, or of the array in it."""
     if not asked_for(answer, method, path) or answer.status >= 300:
         return
@@ -52,7 +52,7 @@ def shown(answer: Answered, method: str, path: str, change: Callable[[Thing], ob
     answer.say(answer.status, body)
 
 
-def turned(answer: Answered, path: str, under: str = "") -> None:
+def turned(answer: MutableResponse, path: str, under: str = "") -> None:
     """Turn a list the other way round."""
     body = answer.json() if asked_for(answer, "GET", path) and answer.status == 200 else None
     if isinstance(body, list):
@@ -61,7 +61,7 @@ def turned(answer: Answered, path: str, under: str = "") -> None:
         answer.say(200, {**body, under: body[under][::-1]})
 
 
-def rewrite(asked: Asked, change: Callable[[Thing], object]) -> None:
+def rewrite(asked: Request, change: Callable[[Thing], object]) -> None:
     """Change the body of a request, where it is an object."""
     body = asked.json()
     if isinstance(body, dict):
@@ -70,13 +70,13 @@ def rewrite(asked: Asked, change: Callable[[Thing], object]) -> None:
         asked.set(b"content-length", str(len(asked.body)))
 
 
-def forget(asked: Asked, path: str, *names: str) -> None:
+def forget(asked: Request, path: str, *names: str) -> None:
     """Drop parameters from the query of a list."""
     if asked_for(asked, "GET", path):
         asked.query = urlencode([pair for pair in parse_qsl(asked.query, True) if pair[0] not in names])
 
 
-def sent(world: World, change: Callable[[Thing], Thing | None], method: str = "send") -> None:
+def sent(emulator: Emulator, change: Callable[[Thing], Thing | None], method: str = "send") -> None:
     """Change the payload of every event, or question, before it is stored; None drops it."""
 
     def make(send: Any) -> Any:
@@ -89,7 +89,7 @@ def sent(world: World, change: Callable[[Thing], Thing | None], method: str = "s
 
         return changed
 
-    swap(world.outbox, method, make)
+    patch(emulator.services.outbox, method, make)
 
 
 def as_admin(rule: Any) -> Any:

@@ -6,19 +6,19 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ringback.gateway.mutants import Answered, Asked, swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import MutableResponse, Request, patch
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.mutants.register import (
-    BOOK,
     IDENTITIES,
     ONE_NUMBER,
     ONE_TEXT,
+    REGISTRY,
     TEXTS,
     as_admin,
     asked_for,
+    backend,
     forget,
-    house,
     instead,
     refuse,
     rewrite,
@@ -39,27 +39,27 @@ RULES = f"{PHONE}/contact-rules"
 # -- reading ------
 
 
-@BOOK.answered(
+@REGISTRY.on_response(
     "texts.oldest-first", "INK-TXT-1", "Texts are listed oldest first.", "INK-AUTH-2", "INK-TXT-7", "INK-PAGE-1"
 )
-def _oldest_first(answer: Answered, _: World) -> None:
+def _oldest_first(answer: MutableResponse, _: Emulator) -> None:
     turned(answer, TEXTS)
 
 
-@BOOK.asked("texts.read-state-is-not-looked-at", "INK-TXT-1", "A list of unread texts has all.")
-def _read_state_is_not_looked_at(asked: Asked) -> None:
+@REGISTRY.on_request("texts.read-state-is-not-looked-at", "INK-TXT-1", "A list of unread texts has all.")
+def _read_state_is_not_looked_at(asked: Request) -> None:
     forget(asked, TEXTS, "is_read")
 
 
-@BOOK.asked("texts.never-unread", "INK-TXT-1", "A text cannot be marked unread.")
-def _never_unread(asked: Asked) -> None:
+@REGISTRY.on_request("texts.never-unread", "INK-TXT-1", "A text cannot be marked unread.")
+def _never_unread(asked: Request) -> None:
     if asked_for(asked, "PATCH", ONE_TEXT):
         rewrite(asked, lambda body: body.update(is_read=True) if body.get("is_read") is False else None)
 
 
-@BOOK.world("texts.deleted-are-shown", "INK-TXT-1", "A deleted text is shown by its id.")
-def _deleted_are_shown(world: World) -> None:
-    texts = house(world).texts
+@REGISTRY.on_start("texts.deleted-are-shown", "INK-TXT-1", "A deleted text is shown by its id.")
+def _deleted_are_shown(emulator: Emulator) -> None:
+    texts = backend(emulator).texts
 
     def make(of: Any) -> Any:
         def kept(caller: Any, number: Any, id_: str) -> Any:
@@ -68,17 +68,17 @@ def _deleted_are_shown(world: World) -> None:
 
         return kept
 
-    swap(texts, "of", make)
+    patch(texts, "of", make)
 
 
-@BOOK.world("texts.deleting-does-nothing", "INK-TXT-1", "A deleted text stays in every list.")
-def _deleting_does_nothing(world: World) -> None:
-    swap(house(world).texts, "_delete", instead(None))
+@REGISTRY.on_start("texts.deleting-does-nothing", "INK-TXT-1", "A deleted text stays in every list.")
+def _deleting_does_nothing(emulator: Emulator) -> None:
+    patch(backend(emulator).texts, "_delete", instead(None))
 
 
-@BOOK.world("texts.deleted-are-found", "INK-TXT-1", "A deleted text is still found.")
-def _deleted_are_found(world: World) -> None:
-    texts = house(world).texts
+@REGISTRY.on_start("texts.deleted-are-found", "INK-TXT-1", "A deleted text is still found.")
+def _deleted_are_found(emulator: Emulator) -> None:
+    texts = backend(emulator).texts
 
     def shelves(text: Any) -> Any:
         return ((text.line, "any"), (text.line, "blocked" if text.blocked else "clear"))
@@ -86,64 +86,64 @@ def _deleted_are_found(world: World) -> None:
     texts.records._shelves = shelves
 
 
-@BOOK.world("texts.under-any-number", "INK-TXT-1", "A text is shown under any number.")
-def _under_any_number(world: World) -> None:
-    texts = house(world).texts
+@REGISTRY.on_start("texts.under-any-number", "INK-TXT-1", "A text is shown under any number.")
+def _under_any_number(emulator: Emulator) -> None:
+    texts = backend(emulator).texts
 
     def make(of: Any) -> Any:
         def anywhere(caller: Any, number: Any, id_: str) -> Any:
             text = texts.records.get(id_)
-            home = house(world).lines.records[text.line] if text is not None else number
+            home = backend(emulator).lines.records[text.line] if text is not None else number
             return of(caller, home if home.account == number.account else number, id_)
 
         return anywhere
 
-    swap(texts, "of", make)
+    patch(texts, "of", make)
 
 
 # -- conversations ------
 
 
-@BOOK.answered("talks.nothing-unread", "INK-TXT-2", "A conversation has nothing unread.", "INK-TXT-1")
-def _nothing_unread(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("talks.nothing-unread", "INK-TXT-2", "A conversation has nothing unread.", "INK-TXT-1")
+def _nothing_unread(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "GET", TALKS, lambda talk: talk.update(unread_count=0))
 
 
-@BOOK.answered("talks.total-is-unread", "INK-TXT-2", "A conversation counts all texts as unread.")
-def _total_is_unread(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("talks.total-is-unread", "INK-TXT-2", "A conversation counts all texts as unread.")
+def _total_is_unread(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "GET", TALKS, lambda talk: talk.update(unread_count=talk["total_count"]))
 
 
-@BOOK.answered("talks.oldest-first", "INK-TXT-2", "The conversation of longest ago comes first.")
-def _talks_oldest_first(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("talks.oldest-first", "INK-TXT-2", "The conversation of longest ago comes first.")
+def _talks_oldest_first(answer: MutableResponse, _: Emulator) -> None:
     turned(answer, TALKS)
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "talks.plus-is-a-space",
     "INK-TXT-2",
     "The plus sign in a path is taken for a space.",
     "INK-SDK-1",
 )
-def _plus_is_lost(world: World) -> None:
+def _plus_is_lost(emulator: Emulator) -> None:
     def make(talk: Any) -> Any:
         return lambda number, key: talk(number, key.replace("+", " "))
 
-    swap(house(world).texts, "talk", make)
+    patch(backend(emulator).texts, "talk", make)
 
 
-@BOOK.answered("talks.all-are-counted", "INK-TXT-2", "updated_count counts texts that were so already.")
-def _all_are_counted(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("talks.all-are-counted", "INK-TXT-2", "updated_count counts texts that were so already.")
+def _all_are_counted(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "PATCH", ONE_TALK, lambda done: done.update(updated_count=done["updated_count"] or 2))
 
 
-@BOOK.world("talks.marking-does-nothing", "INK-TXT-2", "Marking a conversation leaves its texts as they were.")
-def _marking_does_nothing(world: World) -> None:
-    texts = house(world).texts
+@REGISTRY.on_start("talks.marking-does-nothing", "INK-TXT-2", "Marking a conversation leaves its texts as they were.")
+def _marking_does_nothing(emulator: Emulator) -> None:
+    texts = backend(emulator).texts
 
     def make(mark_all: Any) -> Any:
         def counting(caller: Any, number: Any, key: str, *, read: bool) -> Any:
-            talk = texts.talk(number, key)
+            talk = texts.live_calls(number, key)
             shelf = texts.records.oldest("talk_any", talk.id) if talk is not None else []
             before = [(text, text.read) for text in shelf]
             done = mark_all(caller, number, key, read=read)
@@ -153,22 +153,22 @@ def _marking_does_nothing(world: World) -> None:
 
         return counting
 
-    swap(texts, "mark_all", make)
+    patch(texts, "mark_all", make)
 
 
-@BOOK.asked("groups.always-listed", "INK-TXT-5", "Groups are listed without being asked for.")
-def _groups_always_listed(asked: Asked) -> None:
+@REGISTRY.on_request("groups.always-listed", "INK-TXT-5", "Groups are listed without being asked for.")
+def _groups_always_listed(asked: Request) -> None:
     if asked_for(asked, "GET", TALKS) and "include_groups" not in asked.query:
         asked.query = "&".join(filter(None, (asked.query, "include_groups=true")))
 
 
-@BOOK.asked("groups.never-listed", "INK-TXT-5", "Groups are not listed though asked for.")
-def _groups_never_listed(asked: Asked) -> None:
+@REGISTRY.on_request("groups.never-listed", "INK-TXT-5", "Groups are not listed though asked for.")
+def _groups_never_listed(asked: Request) -> None:
     forget(asked, TALKS, "include_groups")
 
 
-@BOOK.answered("groups.first-is-remote", "INK-TXT-5", "A text to a group names its first recipient.")
-def _first_is_remote(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("groups.first-is-remote", "INK-TXT-5", "A text to a group names its first recipient.")
+def _first_is_remote(answer: MutableResponse, _: Emulator) -> None:
     def change(text: Any) -> None:
         if text.get("remote_phone_number") is None and text.get("recipients"):
             text["remote_phone_number"] = text["recipients"][0]["recipient_phone_number"]
@@ -176,9 +176,9 @@ def _first_is_remote(answer: Answered, _: World) -> None:
     shown(answer, "POST", TEXTS, change)
 
 
-@BOOK.world("groups.replies-go-to-one", "INK-TXT-5", "A reply to a group goes to one of it.")
-def _replies_go_to_one(world: World) -> None:
-    texts = house(world).texts
+@REGISTRY.on_start("groups.replies-go-to-one", "INK-TXT-5", "A reply to a group goes to one of it.")
+def _replies_go_to_one(emulator: Emulator) -> None:
+    texts = backend(emulator).texts
 
     def make(recipients: Any) -> Any:
         def first(number: Any, body: Any) -> Any:
@@ -187,19 +187,21 @@ def _replies_go_to_one(world: World) -> None:
 
         return first
 
-    swap(texts, "_recipients", make)
+    patch(texts, "_recipients", make)
 
 
-@BOOK.world("groups.answers-come-apart", "INK-TXT-5", "An answer from a group is shown as from its sender alone.")
-def _answers_come_apart(world: World) -> None:
+@REGISTRY.on_start(
+    "groups.answers-come-apart", "INK-TXT-5", "An answer from a group is shown as from its sender alone."
+)
+def _answers_come_apart(emulator: Emulator) -> None:
     def make(receive: Any) -> Any:
         return lambda to, sender, body, media, group: receive(to, sender, body, media, ())
 
-    swap(house(world).texts, "receive", make)
+    patch(backend(emulator).texts, "receive", make)
 
 
-@BOOK.answered("groups.one-state-for-all", "INK-TXT-5", "All recipients of a group have the state of the first.")
-def _one_state_for_all(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("groups.one-state-for-all", "INK-TXT-5", "All recipients of a group have the state of the first.")
+def _one_state_for_all(answer: MutableResponse, _: Emulator) -> None:
     def change(text: Any) -> None:
         for leg in text.get("recipients") or ():
             leg["delivery_status"] = text["recipients"][0]["delivery_status"]
@@ -210,42 +212,42 @@ def _one_state_for_all(answer: Answered, _: World) -> None:
 # -- ranges of time ------
 
 
-@BOOK.asked("ranges.end-is-dropped", "INK-TXT-7", "end_datetime is not looked at.")
-def _end_is_dropped(asked: Asked) -> None:
+@REGISTRY.on_request("ranges.end-is-dropped", "INK-TXT-7", "end_datetime is not looked at.")
+def _end_is_dropped(asked: Request) -> None:
     if "13-01" not in asked.query:
         forget(asked, rf"({TEXTS}|{TALKS}|{ONE_NUMBER}/calls)", "end_datetime")
 
 
-@BOOK.asked("ranges.zone-is-dropped", "INK-TXT-7", "Times are taken for UTC whatever the zone.")
-def _zone_is_dropped(asked: Asked) -> None:
+@REGISTRY.on_request("ranges.zone-is-dropped", "INK-TXT-7", "Times are taken for UTC whatever the zone.")
+def _zone_is_dropped(asked: Request) -> None:
     if "Mars" not in asked.query:
         forget(asked, TEXTS, "tz")
 
 
-@BOOK.asked("ranges.days-end-at-their-beginning", "INK-TXT-7", "An end that is a date leaves that day out.")
-def _days_end_at_their_beginning(asked: Asked) -> None:
+@REGISTRY.on_request("ranges.days-end-at-their-beginning", "INK-TXT-7", "An end that is a date leaves that day out.")
+def _days_end_at_their_beginning(asked: Request) -> None:
     import re
 
     if asked_for(asked, "GET", TEXTS):
         asked.query = re.sub(r"(end_datetime=\d{4}-\d\d-\d\d)(&|$)", r"\1T00:00:00Z\2", asked.query)
 
 
-@BOOK.asked("ranges.odd-ones-are-dropped", "INK-TXT-7", "A time that is none is passed over.")
-def _odd_ones_are_dropped(asked: Asked) -> None:
+@REGISTRY.on_request("ranges.odd-ones-are-dropped", "INK-TXT-7", "A time that is none is passed over.")
+def _odd_ones_are_dropped(asked: Request) -> None:
     if "yesterday" in asked.query:
         forget(asked, TEXTS, "start_datetime")
 
 
-@BOOK.asked("ranges.not-of-calls", "INK-TXT-7", "A list of calls is not cut.")
-def _not_of_calls(asked: Asked) -> None:
+@REGISTRY.on_request("ranges.not-of-calls", "INK-TXT-7", "A list of calls is not cut.")
+def _not_of_calls(asked: Request) -> None:
     forget(asked, rf"{ONE_NUMBER}/calls", "start_datetime", "end_datetime")
 
 
 # -- sending ------
 
 
-@BOOK.asked("sending.to-nine", "INK-TXT-3", "A text to nine goes to eight of them.")
-def _to_nine(asked: Asked) -> None:
+@REGISTRY.on_request("sending.to-nine", "INK-TXT-3", "A text to nine goes to eight of them.")
+def _to_nine(asked: Request) -> None:
     def cut(body: Any) -> None:
         if isinstance(body.get("to"), list):
             body["to"] = body["to"][:8]
@@ -254,13 +256,13 @@ def _to_nine(asked: Asked) -> None:
         rewrite(asked, cut)
 
 
-@BOOK.answered("sending.sent-at-once", "INK-TXT-3", "A text is sent before it was queued.")
-def _sent_at_once(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("sending.sent-at-once", "INK-TXT-3", "A text is sent before it was queued.")
+def _sent_at_once(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "POST", TEXTS, lambda text: text.update(delivery_status="sent"))
 
 
-@BOOK.answered("sending.all-arrive", "INK-TXT-3", "A text that failed is shown as delivered.", "INK-TXT-5")
-def _all_arrive(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("sending.all-arrive", "INK-TXT-3", "A text that failed is shown as delivered.", "INK-TXT-5")
+def _all_arrive(answer: MutableResponse, _: Emulator) -> None:
     def change(text: Any) -> None:
         if text.get("delivery_status") in ("sending_failed", "delivery_failed", "delivery_unconfirmed"):
             text["delivery_status"] = "delivered"
@@ -270,65 +272,65 @@ def _all_arrive(answer: Answered, _: World) -> None:
     shown(answer, "GET", ONE_TEXT, change)
 
 
-@BOOK.answered("sending.pictures-are-sms", "INK-TXT-3", "A text with media is an SMS.")
-def _pictures_are_sms(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("sending.pictures-are-sms", "INK-TXT-3", "A text with media is an SMS.")
+def _pictures_are_sms(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "POST", TEXTS, lambda text: text.update(type="sms"))
 
 
-@BOOK.asked("sending.keys-are-ignored", "INK-TXT-3", "An Idempotency-Key is not looked at.", "INK-SDK-1")
-def _keys_are_ignored(asked: Asked) -> None:
+@REGISTRY.on_request("sending.keys-are-ignored", "INK-TXT-3", "An Idempotency-Key is not looked at.", "INK-SDK-1")
+def _keys_are_ignored(asked: Request) -> None:
     if asked_for(asked, "POST", TEXTS):
         asked.headers = [header for header in asked.headers if header[0].lower() != b"idempotency-key"]
 
 
-@BOOK.answered("sending.any-body-for-a-key", "INK-TXT-3", "A key with another request is taken.")
-def _any_body_for_a_key(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("sending.any-body-for-a-key", "INK-TXT-3", "A key with another request is taken.")
+def _any_body_for_a_key(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "POST", TEXTS) and answer.status == 409 and answer.asked.header(b"idempotency-key"):
         answer.say(202, {})
 
 
-@BOOK.answered("sending.reused-without-code", "INK-TXT-3", "A key with another request is 409 without a code.")
-def _reused_without_code(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("sending.reused-without-code", "INK-TXT-3", "A key with another request is 409 without a code.")
+def _reused_without_code(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 409 and answer.asked.header(b"idempotency-key"):
         refuse(answer, 409)
 
 
-@BOOK.world("sending.keys-find-nothing", "INK-TXT-3", "No text is found by its key.", "INK-SDK-1")
-def _keys_find_nothing(world: World) -> None:
-    swap(house(world).texts, "remember", instead(None))
+@REGISTRY.on_start("sending.keys-find-nothing", "INK-TXT-3", "No text is found by its key.", "INK-SDK-1")
+def _keys_find_nothing(emulator: Emulator) -> None:
+    patch(backend(emulator).texts, "remember", instead(None))
 
 
 # -- consent ------
 
 
-@BOOK.world("consent.stop-is-ignored", "INK-TXT-4", "STOP stops nothing.", "INK-TXT-6", "INK-SDK-1")
-def _stop_is_ignored(world: World) -> None:
-    swap(house(world).contacts, "hear", instead(None))
+@REGISTRY.on_start("consent.stop-is-ignored", "INK-TXT-4", "STOP stops nothing.", "INK-TXT-6", "INK-SDK-1")
+def _stop_is_ignored(emulator: Emulator) -> None:
+    patch(backend(emulator).contacts, "hear", instead(None))
 
 
-@BOOK.world("consent.any-stop", "INK-TXT-4", "A text that holds the word stop among others opts out.")
-def _any_stop(world: World) -> None:
+@REGISTRY.on_start("consent.any-stop", "INK-TXT-4", "A text that holds the word stop among others opts out.")
+def _any_stop(emulator: Emulator) -> None:
     def make(hear: Any) -> Any:
         return lambda account, receiver, body: hear(account, receiver, "STOP" if "stop" in body.lower() else body)
 
-    swap(house(world).contacts, "hear", make)
+    patch(backend(emulator).contacts, "hear", make)
 
 
-@BOOK.world("consent.only-in-capitals", "INK-TXT-4", "Only START in capitals opts in.")
-def _only_in_capitals(world: World) -> None:
+@REGISTRY.on_start("consent.only-in-capitals", "INK-TXT-4", "Only START in capitals opts in.")
+def _only_in_capitals(emulator: Emulator) -> None:
     def make(hear: Any) -> Any:
         return lambda account, receiver, body: hear(account, receiver, body) if body == body.upper() else None
 
-    swap(house(world).contacts, "hear", make)
+    patch(backend(emulator).contacts, "hear", make)
 
 
-@BOOK.world("consent.written-to-anyway", "INK-TXT-4", "Who opted out is written to.", "INK-TXT-6")
-def _written_to_anyway(world: World) -> None:
-    swap(house(world).contacts, "check_consent", instead(None))
+@REGISTRY.on_start("consent.written-to-anyway", "INK-TXT-4", "Who opted out is written to.", "INK-TXT-6")
+def _written_to_anyway(emulator: Emulator) -> None:
+    patch(backend(emulator).contacts, "check_consent", instead(None))
 
 
-@BOOK.answered("consent.both-times", "INK-TXT-4", "Who opted out keeps the time at which they agreed.")
-def _both_times(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("consent.both-times", "INK-TXT-4", "Who opted out keeps the time at which they agreed.")
+def _both_times(answer: MutableResponse, _: Emulator) -> None:
     def change(row: Any) -> None:
         row["opted_in_at"] = row["opted_in_at"] or row["created_at"]
         row["opted_out_at"] = row["opted_out_at"] or row["created_at"]
@@ -336,21 +338,21 @@ def _both_times(answer: Answered, _: World) -> None:
     shown(answer, "GET", rf"{PHONE}/sms-opt-ins/[^/]+", change)
 
 
-@BOOK.world("rules.only-inward", "INK-TXT-4", "A rule that blocks lets texts and calls out.", "INK-ERR-1")
-def _only_inward(world: World) -> None:
-    swap(house(world).contacts, "check_outbound", instead(None))
+@REGISTRY.on_start("rules.only-inward", "INK-TXT-4", "A rule that blocks lets texts and calls out.", "INK-ERR-1")
+def _only_inward(emulator: Emulator) -> None:
+    patch(backend(emulator).contacts, "check_outbound", instead(None))
 
 
-def _verdict(world: World, change: Any) -> None:
+def _verdict(emulator: Emulator, change: Any) -> None:
     """Change what the rules say: `change` gets identity, number, side and the verdict."""
 
     def make(verdict: Any) -> Any:
         return lambda identity, number, side: change(identity, number, side, verdict(identity, number, side))
 
-    swap(house(world).contacts, "verdict", make)
+    patch(backend(emulator).contacts, "verdict", make)
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "rules.only-outward",
     "INK-TXT-4",
     "A rule that blocks lets texts and calls in.",
@@ -359,13 +361,13 @@ def _verdict(world: World, change: Any) -> None:
     "INK-HOOK-3",
     "INK-HOOK-4",
 )
-def _only_outward(world: World) -> None:
-    _verdict(world, lambda _identity, _number, side, found: (True, None) if side == "inbound" else found)
+def _only_outward(emulator: Emulator) -> None:
+    _verdict(emulator, lambda _identity, _number, side, found: (True, None) if side == "inbound" else found)
 
 
-@BOOK.world("rules.both-ways", "INK-TXT-4", "A rule for one direction holds in both.")
-def _both_ways(world: World) -> None:
-    contacts = house(world).contacts
+@REGISTRY.on_start("rules.both-ways", "INK-TXT-4", "A rule for one direction holds in both.")
+def _both_ways(emulator: Emulator) -> None:
+    contacts = backend(emulator).contacts
 
     def change(identity: Any, number: str, _side: str, found: Any) -> Any:
         for rule in contacts.rules.oldest("target", (identity.id, number)):
@@ -373,12 +375,12 @@ def _both_ways(world: World) -> None:
                 return rule.action == "allow", rule
         return found
 
-    _verdict(world, change)
+    _verdict(emulator, change)
 
 
-@BOOK.world("rules.never-rest", "INK-TXT-4", "A rule that rests holds on.")
-def _never_rest(world: World) -> None:
-    contacts = house(world).contacts
+@REGISTRY.on_start("rules.never-rest", "INK-TXT-4", "A rule that rests holds on.")
+def _never_rest(emulator: Emulator) -> None:
+    contacts = backend(emulator).contacts
 
     def change(identity: Any, number: str, _side: str, found: Any) -> Any:
         for rule in contacts.rules.oldest("target", (identity.id, number)):
@@ -386,138 +388,138 @@ def _never_rest(world: World) -> None:
                 return rule.action == "allow", rule
         return found
 
-    _verdict(world, change)
+    _verdict(emulator, change)
 
 
-@BOOK.world("filter.strangers-come-in", "INK-TXT-4", "A whitelist lets strangers in.")
-def _strangers_come_in(world: World) -> None:
+@REGISTRY.on_start("filter.strangers-come-in", "INK-TXT-4", "A whitelist lets strangers in.")
+def _strangers_come_in(emulator: Emulator) -> None:
     def change(_identity: Any, _number: str, side: str, found: Any) -> Any:
         return (True, None) if side == "inbound" and found[1] is None else found
 
-    _verdict(world, change)
+    _verdict(emulator, change)
 
 
-@BOOK.world("filter.strangers-are-written-to", "INK-TXT-4", "A whitelist lets texts out to strangers.")
-def _strangers_are_written_to(world: World) -> None:
+@REGISTRY.on_start("filter.strangers-are-written-to", "INK-TXT-4", "A whitelist lets texts out to strangers.")
+def _strangers_are_written_to(emulator: Emulator) -> None:
     def change(_identity: Any, _number: str, side: str, found: Any) -> Any:
         return (True, None) if side == "outbound" and found[1] is None else found
 
-    _verdict(world, change)
+    _verdict(emulator, change)
 
 
-@BOOK.answered("rules.unnamed", "INK-TXT-4", "A refusal by a rule does not name it.")
-def _unnamed(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("rules.unnamed", "INK-TXT-4", "A refusal by a rule does not name it.")
+def _unnamed(answer: MutableResponse, _: Emulator) -> None:
     if answer.status == 403 and answer.json() and isinstance(answer.json()["detail"], dict):
         answer.say(403, {"detail": {**answer.json()["detail"], "matched_rule_id": None}})
 
 
-@BOOK.answered("texts.blocked-look-plain", "INK-TXT-4", "A text that was kept away is shown like any other.")
-def _blocked_look_plain(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("texts.blocked-look-plain", "INK-TXT-4", "A text that was kept away is shown like any other.")
+def _blocked_look_plain(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "GET", ONE_TEXT, lambda text: text.update(is_blocked=False))
 
 
-@BOOK.world("conditions.never-cold", "INK-TXT-6", "A new number sends at once.")
-def _never_cold(world: World) -> None:
-    swap(house(world).texts, "_check_ready", instead(None))
+@REGISTRY.on_start("conditions.never-cold", "INK-TXT-6", "A new number sends at once.")
+def _never_cold(emulator: Emulator) -> None:
+    patch(backend(emulator).texts, "_check_ready", instead(None))
 
 
-@BOOK.world("conditions.never-warm", "INK-TXT-6", "A new number never gets ready.")
-def _never_warm(world: World) -> None:
+@REGISTRY.on_start("conditions.never-warm", "INK-TXT-6", "A new number never gets ready.")
+def _never_warm(emulator: Emulator) -> None:
     from ringback.vendors.inkbox.rules.numbers import WARM
 
-    world.clock.on(WARM, lambda _id: None)
+    emulator.services.clock.on(WARM, lambda _id: None)
 
 
-@BOOK.world("conditions.nobody-is-asked", "INK-TXT-6", "Nobody has to send START first.")
-def _nobody_is_asked(world: World) -> None:
-    settings = house(world).settings
-    house(world).settings = lambda account: replace(settings(account), require_opt_in=False)
+@REGISTRY.on_start("conditions.nobody-is-asked", "INK-TXT-6", "Nobody has to send START first.")
+def _nobody_is_asked(emulator: Emulator) -> None:
+    settings = backend(emulator).settings
+    backend(emulator).settings = lambda account: replace(settings(account), require_opt_in=False)
 
 
-@BOOK.world("conditions.own-numbers-too", "INK-TXT-6", "The organization's own numbers have to send START.")
-def _own_numbers_too(world: World) -> None:
-    contacts = house(world).contacts
+@REGISTRY.on_start("conditions.own-numbers-too", "INK-TXT-6", "The organization's own numbers have to send START.")
+def _own_numbers_too(emulator: Emulator) -> None:
+    contacts = backend(emulator).contacts
 
     def make(check: Any) -> Any:
         def strict(account: str, number: str) -> None:
-            own = house(world).lines.owned(account, number) is not None
-            if own and house(world).settings(account).require_opt_in:
+            own = backend(emulator).lines.owned(account, number) is not None
+            if own and backend(emulator).settings(account).require_opt_in:
                 raise errors.coded("recipient_not_opted_in", "Broken on purpose.", address=number)
             check(account, number)
 
         return strict
 
-    swap(contacts, "check_consent", make)
+    patch(contacts, "check_consent", make)
 
 
 # -- rules ------
 
 
-@BOOK.answered("rules.taken-twice", "INK-RULE-1", "A rule that is there already is made again.")
-def _taken_twice(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("rules.taken-twice", "INK-RULE-1", "A rule that is there already is made again.")
+def _taken_twice(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "POST", rf"{BY_NUMBER}|{BY_HANDLE}") and answer.status == 409:
         answer.say(202, {})
 
 
-@BOOK.answered(
+@REGISTRY.on_response(
     "rules.existing-is-not-named", "INK-RULE-1", "The refusal of a rule does not name the one that is there."
 )
-def _existing_is_not_named(answer: Answered, _: World) -> None:
+def _existing_is_not_named(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "POST", rf"{BY_NUMBER}|{BY_HANDLE}") and answer.status == 409:
         refuse(answer, 409, "duplicate_rule")
 
 
-@BOOK.answered("rules.not-by-handle", "INK-RULE-1", "Rules made by number are not listed by handle.")
-def _not_by_handle(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("rules.not-by-handle", "INK-RULE-1", "Rules made by number are not listed by handle.")
+def _not_by_handle(answer: MutableResponse, _: Emulator) -> None:
     if asked_for(answer, "GET", BY_HANDLE) and answer.status == 200:
         answer.say(200, [])
 
 
-@BOOK.answered("rules.without-number", "INK-RULE-1", "The list of all rules does not name their numbers.")
-def _without_number(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("rules.without-number", "INK-RULE-1", "The list of all rules does not name their numbers.")
+def _without_number(answer: MutableResponse, _: Emulator) -> None:
     shown(answer, "GET", RULES, lambda rule: rule.update(phone_number_id=None))
 
 
-@BOOK.asked("rules.not-narrowed", "INK-RULE-1", "A list of rules is not narrowed by action.")
-def _not_narrowed(asked: Asked) -> None:
+@REGISTRY.on_request("rules.not-narrowed", "INK-RULE-1", "A list of rules is not narrowed by action.")
+def _not_narrowed(asked: Request) -> None:
     forget(asked, rf"{RULES}|{BY_NUMBER}", "action")
 
 
-@BOOK.asked("rules.apply-to-both", "INK-RULE-1", "apply_to changes a rule in both directions.")
-def _apply_to_both(asked: Asked) -> None:
+@REGISTRY.on_request("rules.apply-to-both", "INK-RULE-1", "apply_to changes a rule in both directions.")
+def _apply_to_both(asked: Request) -> None:
     if asked_for(asked, "PATCH", rf"({BY_NUMBER}|{BY_HANDLE})/[^/]+"):
         rewrite(asked, lambda body: body.pop("apply_to", None))
 
 
-@BOOK.world("rules.agents-make-them", "INK-RULE-1", "An agent's key makes rules.")
-def _agents_make_them(world: World) -> None:
-    swap(house(world).contacts, "create", as_admin)
+@REGISTRY.on_start("rules.agents-make-them", "INK-RULE-1", "An agent's key makes rules.")
+def _agents_make_them(emulator: Emulator) -> None:
+    patch(backend(emulator).contacts, "create", as_admin)
 
 
-@BOOK.world("rules.deleted-stay", "INK-RULE-1", "A deleted rule holds on.")
-def _deleted_stay(world: World) -> None:
-    swap(house(world).contacts, "delete", instead(None))
+@REGISTRY.on_start("rules.deleted-stay", "INK-RULE-1", "A deleted rule holds on.")
+def _deleted_stay(emulator: Emulator) -> None:
+    patch(backend(emulator).contacts, "delete", instead(None))
 
 
 # -- search ------
 
 
-def _searched(world: World, change: Any) -> None:
+def _searched(emulator: Emulator, change: Any) -> None:
     """Change the query of a search over texts."""
 
     def make(searched: Any) -> Any:
         return lambda caller, number, kind, query, limit: searched(caller, number, kind, change(query), limit)
 
-    swap(house(world).texts, "searched", make)
+    patch(backend(emulator).texts, "searched", make)
 
 
-@BOOK.world("search.first-word-only", "INK-SRCH-1", "A search looks for its first word alone.")
-def _first_word_only(world: World) -> None:
-    _searched(world, lambda query: query.split()[0])
+@REGISTRY.on_start("search.first-word-only", "INK-SRCH-1", "A search looks for its first word alone.")
+def _first_word_only(emulator: Emulator) -> None:
+    _searched(emulator, lambda query: query.split()[0])
 
 
-@BOOK.world("search.by-case", "INK-SRCH-1", "A search minds upper and lower case.")
-def _by_case(world: World) -> None:
+@REGISTRY.on_start("search.by-case", "INK-SRCH-1", "A search minds upper and lower case.")
+def _by_case(emulator: Emulator) -> None:
     def make(searched: Any) -> Any:
         def minding(*args: Any) -> Any:
             words = args[3].split()
@@ -525,21 +527,21 @@ def _by_case(world: World) -> None:
 
         return minding
 
-    swap(house(world).texts, "searched", make)
+    patch(backend(emulator).texts, "searched", make)
 
 
-@BOOK.world("search.ascii-only", "INK-SRCH-1", "A search finds no word beyond ASCII.")
-def _ascii_only(world: World) -> None:
-    _searched(world, lambda query: query if query.isascii() else "\x00nothing\x00")
+@REGISTRY.on_start("search.ascii-only", "INK-SRCH-1", "A search finds no word beyond ASCII.")
+def _ascii_only(emulator: Emulator) -> None:
+    _searched(emulator, lambda query: query if query.isascii() else "\x00nothing\x00")
 
 
-@BOOK.answered("search.oldest-first", "INK-SRCH-1", "A search gives the oldest first.", "INK-TXT-1")
-def _search_oldest_first(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("search.oldest-first", "INK-SRCH-1", "A search gives the oldest first.", "INK-TXT-1")
+def _search_oldest_first(answer: MutableResponse, _: Emulator) -> None:
     turned(answer, SEARCH)
 
 
-@BOOK.world("search.in-this-order", "INK-SRCH-1", "A search finds its words in their order alone.")
-def _in_this_order(world: World) -> None:
+@REGISTRY.on_start("search.in-this-order", "INK-SRCH-1", "A search finds its words in their order alone.")
+def _in_this_order(emulator: Emulator) -> None:
     def make(searched: Any) -> Any:
         def ordered(*args: Any) -> Any:
             words = args[3].casefold().split()
@@ -552,25 +554,25 @@ def _in_this_order(world: World) -> None:
 
         return ordered
 
-    swap(house(world).texts, "searched", make)
+    patch(backend(emulator).texts, "searched", make)
 
 
-@BOOK.asked("search.parties-are-alike", "INK-SRCH-1", "A search over transcripts does not look at who speaks.")
-def _parties_are_alike(asked: Asked) -> None:
+@REGISTRY.on_request("search.parties-are-alike", "INK-SRCH-1", "A search over transcripts does not look at who speaks.")
+def _parties_are_alike(asked: Request) -> None:
     if "nobody" not in asked.query:
         forget(asked, SAID, "party")
 
 
-@BOOK.world("search.everywhere", "INK-SRCH-1", "A search over texts finds those of other numbers.", "INK-AUTH-2")
-def _everywhere(world: World) -> None:
-    texts = house(world).texts
+@REGISTRY.on_start("search.everywhere", "INK-SRCH-1", "A search over texts finds those of other numbers.", "INK-AUTH-2")
+def _everywhere(emulator: Emulator) -> None:
+    texts = backend(emulator).texts
 
     def make(searched: Any) -> Any:
         def wide(caller: Any, number: Any, *rest: Any) -> Any:
-            lines = house(world).lines.records.newest("account", caller.account)
+            lines = backend(emulator).lines.records.newest("account", caller.account)
             found = [view for line in lines for view in searched(caller, line, *rest)]
             return sorted(found, key=lambda view: view.created_at, reverse=True)
 
         return wide
 
-    swap(texts, "searched", make)
+    patch(texts, "searched", make)

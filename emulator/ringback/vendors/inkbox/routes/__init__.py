@@ -10,14 +10,14 @@ from ringback.vendors.inkbox.routes import calls, contacts, identities, numbers,
 from ringback.vendors.inkbox.rules import Inkbox
 
 
-def application(house: Inkbox) -> Litestar:
+def application(backend: Inkbox) -> Litestar:
     """The vendor's routes as an ASGI app."""
     handlers = (
-        *numbers.handlers(house),
-        *calls.handlers(house),
-        *texts.handlers(house),
-        *contacts.handlers(house),
-        *identities.handlers(house),
-        *webhooks.handlers(house),
+        *numbers.handlers(backend),
+        *calls.handlers(backend),
+        *texts.handlers(backend),
+        *contacts.handlers(backend),
+        *identities.handlers(backend),
+        *webhooks.handlers(backend),
     )
-    return vendor_application(house.world, errors.WORDING, handlers)
+    return vendor_application(backend.services, errors.ERRORS, handlers)

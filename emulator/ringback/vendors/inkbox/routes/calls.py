@@ -8,7 +8,9 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from ringback.gateway.middleware import Answer, decode, encode, exchange_of
+from ringback.gateway.asgi import Response, encode
+from ringback.gateway.decoding import decode
+from ringback.gateway.journal import log_entry
 from ringback.vendors.inkbox.routes.query_params import DATES, Req, kind_in, query_in, span_in, window
 from ringback.vendors.inkbox.rules import Inkbox
 from ringback.vendors.inkbox.rules.common import PHONE, caller_of
@@ -19,56 +21,56 @@ CALLS = f"{PHONE}/calls"
 _CALL = msgspec.json.Decoder(CallBody)
 
 
-def handlers(house: Inkbox) -> tuple[Any, ...]:
+def handlers(backend: Inkbox) -> tuple[Any, ...]:
     """Placing, listing, hanging up, transcripts."""
-    world, lines, phones = house.world, house.lines, house.phones
+    services, lines, phones = backend.services, backend.lines, backend.phones
 
     @post(f"{PHONE}/place-call", operation_id="placeCall", status_code=200)
-    async def place_call(request: Req) -> Answer:
-        body = decode(exchange_of(request).body, _CALL)
+    async def place_call(request: Req) -> Response:
+        body = decode(log_entry(request).body, _CALL)
         await phones.check_socket(body)
-        return Answer(encode(phones.place(caller_of(world, request), body)))
+        return Response(encode(phones.place(caller_of(services, request), body)))
 
     @get(OF_NUMBER, operation_id="listNumberCalls")
-    async def list_number_calls(request: Req, phone_number_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def list_number_calls(request: Req, phone_number_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
         number = lines.of(caller, phone_number_id)
         query = query_in(request, "limit", "offset", "is_blocked", *DATES)
-        return Answer(encode(phones.listed(caller, number, kind_in(query), span_in(query), *window(query))))
+        return Response(encode(phones.listed(caller, number, kind_in(query), span_in(query), *window(query))))
 
     @get(f"{OF_NUMBER}/{{call_id:str}}", operation_id="getNumberCall")
-    async def get_number_call(request: Req, phone_number_id: FromPath[str], call_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
-        return Answer(encode(phones.view(phones.of(caller, call_id, lines.of(caller, phone_number_id)))))
+    async def get_number_call(request: Req, phone_number_id: FromPath[str], call_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
+        return Response(encode(phones.view(phones.of(caller, call_id, lines.of(caller, phone_number_id)))))
 
     @get(f"{OF_NUMBER}/{{call_id:str}}/transcripts", operation_id="listNumberCallTranscripts")
-    async def list_number_transcripts(request: Req, phone_number_id: FromPath[str], call_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
-        return Answer(encode(phones.transcript(phones.of(caller, call_id, lines.of(caller, phone_number_id)))))
+    async def list_number_transcripts(request: Req, phone_number_id: FromPath[str], call_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
+        return Response(encode(phones.transcript(phones.of(caller, call_id, lines.of(caller, phone_number_id)))))
 
     @get(CALLS, operation_id="listCalls")
-    async def list_calls(request: Req) -> Answer:
-        caller = caller_of(world, request)
+    async def list_calls(request: Req) -> Response:
+        caller = caller_of(services, request)
         query = query_in(request, "agent_identity_id", "limit", "offset", "is_blocked", *DATES)
-        identity = house.identities.meant(caller, query.get("agent_identity_id"), where="query")
-        return Answer(encode(phones.listed(caller, identity, kind_in(query), span_in(query), *window(query))))
+        identity = backend.identities.meant(caller, query.get("agent_identity_id"), where="query")
+        return Response(encode(phones.listed(caller, identity, kind_in(query), span_in(query), *window(query))))
 
     @get(f"{CALLS}/{{call_id:str}}", operation_id="getCall")
-    async def get_call(request: Req, call_id: FromPath[str]) -> Answer:
-        return Answer(encode(phones.view(phones.of(caller_of(world, request), call_id))))
+    async def get_call(request: Req, call_id: FromPath[str]) -> Response:
+        return Response(encode(phones.view(phones.of(caller_of(services, request), call_id))))
 
     @get(f"{CALLS}/{{call_id:str}}/transcripts", operation_id="listCallTranscripts")
-    async def list_transcripts(request: Req, call_id: FromPath[str]) -> Answer:
-        return Answer(encode(phones.transcript(phones.of(caller_of(world, request), call_id))))
+    async def list_transcripts(request: Req, call_id: FromPath[str]) -> Response:
+        return Response(encode(phones.transcript(phones.of(caller_of(services, request), call_id))))
 
     @post(f"{CALLS}/{{call_id:str}}/hangup", operation_id="hangUpCall", status_code=200)
-    async def hangup_call(request: Req, call_id: FromPath[str]) -> Answer:
-        return Answer(encode(phones.hang_up(caller_of(world, request), call_id)))
+    async def hangup_call(request: Req, call_id: FromPath[str]) -> Response:
+        return Response(encode(phones.hang_up(caller_of(services, request), call_id)))
 
     @get(f"{CALLS}/{{call_id:str}}/tool-invocations", operation_id="listToolInvocations")
-    async def list_tool_invocations(request: Req, call_id: FromPath[str]) -> Answer:
-        call = phones.of(caller_of(world, request), call_id)
-        return Answer(encode(phones.tool_log(call, *window(query_in(request, "limit", "offset")))))
+    async def list_tool_invocations(request: Req, call_id: FromPath[str]) -> Response:
+        call = phones.of(caller_of(services, request), call_id)
+        return Response(encode(phones.tool_log(call, *window(query_in(request, "limit", "offset")))))
 
     return (
         place_call,

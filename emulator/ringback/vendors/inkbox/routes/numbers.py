@@ -8,7 +8,9 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath
 
-from ringback.gateway.middleware import Answer, decode, encode, exchange_of
+from ringback.gateway.asgi import Response, encode
+from ringback.gateway.decoding import decode
+from ringback.gateway.journal import log_entry
 from ringback.vendors.inkbox.routes.query_params import Req, choice, query_in, window, words_in
 from ringback.vendors.inkbox.rules import Inkbox
 from ringback.vendors.inkbox.rules.common import PHONE, caller_of
@@ -22,81 +24,81 @@ _VOICE = msgspec.json.Decoder(VoiceBody)
 _AUTHORITY = msgspec.json.Decoder(AuthorityBody)
 
 
-def handlers(house: Inkbox) -> tuple[Any, ...]:
+def handlers(backend: Inkbox) -> tuple[Any, ...]:
     """Numbers, incoming-call action and hosted agent."""
-    world, lines, identities, hosted = house.world, house.lines, house.identities, house.hosted
+    services, lines, identities, hosted = backend.services, backend.lines, backend.identities, backend.hosted
 
     @post(NUMBERS, operation_id="provisionPhoneNumber")
-    async def provision_number(request: Req) -> Answer:
-        body = decode(exchange_of(request).body, _NUMBER)
+    async def provision_number(request: Req) -> Response:
+        body = decode(log_entry(request).body, _NUMBER)
         await lines.check_urls(body)
-        return Answer(encode(lines.provision(caller_of(world, request), body)), 201)
+        return Response(encode(lines.provision(caller_of(services, request), body)), 201)
 
     @get(NUMBERS, operation_id="listPhoneNumbers")
-    async def list_numbers(request: Req) -> Answer:
-        return Answer(encode(lines.listed(caller_of(world, request))))
+    async def list_numbers(request: Req) -> Response:
+        return Response(encode(lines.listed(caller_of(services, request))))
 
     @get(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="getPhoneNumber")
-    async def get_number(request: Req, phone_number_id: FromPath[str]) -> Answer:
-        return Answer(encode(lines.view(lines.of(caller_of(world, request), phone_number_id))))
+    async def get_number(request: Req, phone_number_id: FromPath[str]) -> Response:
+        return Response(encode(lines.view(lines.of(caller_of(services, request), phone_number_id))))
 
     @patch(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="updatePhoneNumber")
-    async def update_number(request: Req, phone_number_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def update_number(request: Req, phone_number_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
         lines.of(caller, phone_number_id)
-        body = decode(exchange_of(request).body, _PATCH)
+        body = decode(log_entry(request).body, _PATCH)
         await lines.check_urls(body)
-        return Answer(encode(lines.change(caller, phone_number_id, body)))
+        return Response(encode(lines.change(caller, phone_number_id, body)))
 
     @delete(f"{NUMBERS}/{{phone_number_id:str}}", operation_id="releasePhoneNumber")
     async def release_number(request: Req, phone_number_id: FromPath[str]) -> None:
-        lines.release(caller_of(world, request), phone_number_id)
+        lines.release(caller_of(services, request), phone_number_id)
 
     @get(f"{NUMBERS}/{{phone_number_id:str}}/search", operation_id="searchTranscripts")
-    async def search_transcripts(request: Req, phone_number_id: FromPath[str]) -> Answer:
-        number = lines.of(caller_of(world, request), phone_number_id)
+    async def search_transcripts(request: Req, phone_number_id: FromPath[str]) -> Response:
+        number = lines.of(caller_of(services, request), phone_number_id)
         query = query_in(request, "q", "party", "limit")
         party = choice(query, "party", ("local", "remote"))
-        return Answer(encode(house.phones.searched(number, words_in(query), party, window(query)[1])))
+        return Response(encode(backend.phones.searched(number, words_in(query), party, window(query)[1])))
 
     # -- how calls are taken ------
 
     @get(f"{PHONE}/incoming-call-action", operation_id="getIncomingCallAction")
-    async def get_incoming_call_action(request: Req) -> Answer:
+    async def get_incoming_call_action(request: Req) -> Response:
         query = query_in(request, "agent_identity_id")
-        identity = identities.meant(caller_of(world, request), query.get("agent_identity_id"), where="query")
-        return Answer(encode(lines.handling_view(identity)))
+        identity = identities.meant(caller_of(services, request), query.get("agent_identity_id"), where="query")
+        return Response(encode(lines.handling_view(identity)))
 
     @put(f"{PHONE}/incoming-call-action", operation_id="setIncomingCallAction")
-    async def set_incoming_call_action(request: Req) -> Answer:
-        caller, body = caller_of(world, request), decode(exchange_of(request).body, _HANDLING)
+    async def set_incoming_call_action(request: Req) -> Response:
+        caller, body = caller_of(services, request), decode(log_entry(request).body, _HANDLING)
         identities.meant(caller, body.agent_identity_id)
         await lines.check_urls(body)
-        return Answer(encode(lines.handle_calls(identities.meant(caller, body.agent_identity_id), body)))
+        return Response(encode(lines.handle_calls(identities.meant(caller, body.agent_identity_id), body)))
 
     # -- the hosted agent ------
 
     @get(f"{PHONE}/hosted-agent-voices", operation_id="listHostedAgentVoices")
-    async def list_voices(request: Req) -> Answer:
-        caller_of(world, request)
-        return Answer(encode(hosted.voices()))
+    async def list_voices(request: Req) -> Response:
+        caller_of(services, request)
+        return Response(encode(hosted.voices()))
 
     @get(f"{PHONE}/hosted-agent-config", operation_id="getHostedAgentConfig")
-    async def get_hosted_agent_config(request: Req) -> Answer:
+    async def get_hosted_agent_config(request: Req) -> Response:
         query = query_in(request, "agent_identity_id")
-        identity = identities.meant(caller_of(world, request), query.get("agent_identity_id"), where="query")
-        return Answer(encode(hosted.view(identity)))
+        identity = identities.meant(caller_of(services, request), query.get("agent_identity_id"), where="query")
+        return Response(encode(hosted.view(identity)))
 
     @put(f"{PHONE}/hosted-agent-config", operation_id="setHostedAgentConfig")
-    async def set_hosted_agent_config(request: Req) -> Answer:
-        body = decode(exchange_of(request).body, _VOICE)
-        identity = identities.meant(caller_of(world, request), body.agent_identity_id)
-        return Answer(encode(hosted.replace(identity, body)))
+    async def set_hosted_agent_config(request: Req) -> Response:
+        body = decode(log_entry(request).body, _VOICE)
+        identity = identities.meant(caller_of(services, request), body.agent_identity_id)
+        return Response(encode(hosted.replace(identity, body)))
 
     @put(f"{PHONE}/hosted-agent-config/authority-mode", operation_id="setHostedAgentAuthorityMode")
-    async def set_authority_mode(request: Req) -> Answer:
-        body = decode(exchange_of(request).body, _AUTHORITY)
-        return Answer(encode(hosted.authorize(caller_of(world, request), body)))
+    async def set_authority_mode(request: Req) -> Response:
+        body = decode(log_entry(request).body, _AUTHORITY)
+        return Response(encode(hosted.authorize(caller_of(services, request), body)))
 
     return (
         provision_number,

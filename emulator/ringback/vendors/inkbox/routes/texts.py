@@ -10,8 +10,10 @@ from litestar import get, patch, post
 from litestar.params import FromPath
 
 from ringback.carrier.clock import DAY
-from ringback.gateway.idempotency import Mismatch, look_of
-from ringback.gateway.middleware import Answer, decode, encode, exchange_of
+from ringback.gateway.asgi import Response, encode
+from ringback.gateway.decoding import decode
+from ringback.gateway.idempotency import Mismatch, request_digest
+from ringback.gateway.journal import log_entry
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.records import Text
 from ringback.vendors.inkbox.routes.query_params import DATES, Req, flag, kind_in, query_in, span_in, window, words_in
@@ -29,8 +31,8 @@ _CONVERSATION = msgspec.json.Decoder(ConversationPatch)
 
 
 def key_in(request: Req) -> str | None:
-    """The request's Idempotency-Key. Raises Refusal 422 for one that is none."""
-    for name, value in exchange_of(request).headers:
+    """The request's Idempotency-Key. Raises ApiError 422 for one that is none."""
+    for name, value in log_entry(request).headers:
         if name == b"idempotency-key":
             if not _KEY.fullmatch(value) or not value.strip():
                 raise errors.invalid("Idempotency-Key", "has from 1 to 255 printable ASCII characters", where="header")
@@ -38,16 +40,16 @@ def key_in(request: Req) -> str | None:
     return None
 
 
-def handlers(house: Inkbox) -> tuple[Any, ...]:
+def handlers(backend: Inkbox) -> tuple[Any, ...]:
     """Sending, reading, searching, conversations."""
-    world, lines, texts = house.world, house.lines, house.texts
+    services, lines, texts = backend.services, backend.lines, backend.texts
 
     @post(TEXTS, operation_id="sendText")
-    async def send_text(request: Req, phone_number_id: FromPath[str]) -> Answer:
-        caller, key, exchange = caller_of(world, request), key_in(request), exchange_of(request)
+    async def send_text(request: Req, phone_number_id: FromPath[str]) -> Response:
+        caller, key, exchange = caller_of(services, request), key_in(request), log_entry(request)
         body = decode(exchange.body, _TEXT)
         if key is None:
-            return Answer(encode(texts.view(texts.send(caller, phone_number_id, body))), 201)
+            return Response(encode(texts.view(texts.send(caller, phone_number_id, body))), 201)
 
         async def act() -> tuple[int, bytes]:
             text = texts.send(caller, phone_number_id, body)
@@ -55,16 +57,16 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
             return 201, encode(texts.view(text))
 
         try:
-            outcome = await world.idempotency.once(
-                caller.account, "sendText", key, look_of(exchange.path.lower(), exchange.body), KEPT_FOR, act
+            outcome = await services.idempotency.once(
+                caller.account, "sendText", key, request_digest(exchange.path.lower(), exchange.body), KEPT_FOR, act
             )
         except Mismatch:
             raise errors.coded("idempotency_key_reused", "This Idempotency-Key came with another request.") from None
-        return Answer(outcome.body, outcome.status)
+        return Response(outcome.body, outcome.status)
 
     @get(TEXTS, operation_id="listTexts")
-    async def list_texts(request: Req, phone_number_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def list_texts(request: Req, phone_number_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
         number = lines.of(caller, phone_number_id)
         query = query_in(request, "limit", "offset", "is_read", "is_blocked", *DATES)
         read = flag(query, "is_read")
@@ -82,18 +84,18 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
             offset=offset,
             limit=limit,
         )
-        return Answer(encode(found))
+        return Response(encode(found))
 
     @get(f"{TEXTS}/search", operation_id="searchTexts")
-    async def search_texts(request: Req, phone_number_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def search_texts(request: Req, phone_number_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
         number = lines.of(caller, phone_number_id)
         query = query_in(request, "q", "limit", "is_blocked")
-        return Answer(encode(texts.searched(caller, number, kind_in(query), words_in(query), window(query)[1])))
+        return Response(encode(texts.searched(caller, number, kind_in(query), words_in(query), window(query)[1])))
 
     @get(f"{TEXTS}/conversations", operation_id="listConversations")
-    async def list_conversations(request: Req, phone_number_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def list_conversations(request: Req, phone_number_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
         number = lines.of(caller, phone_number_id)
         query = query_in(request, "limit", "offset", "is_blocked", "include_groups", *DATES)
         offset, limit = window(query)
@@ -106,37 +108,39 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
             offset=offset,
             limit=limit,
         )
-        return Answer(encode(found))
+        return Response(encode(found))
 
     @get(f"{TEXTS}/conversations/{{remote_number:str}}", operation_id="getConversation")
-    async def get_conversation(request: Req, phone_number_id: FromPath[str], remote_number: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def get_conversation(request: Req, phone_number_id: FromPath[str], remote_number: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
         number = lines.of(caller, phone_number_id)
         query = query_in(request, "limit", "offset")
-        return Answer(encode(texts.within(caller, texts.talk(number, remote_number), *window(query))))
+        return Response(encode(texts.within(caller, texts.talk(number, remote_number), *window(query))))
 
     @patch(f"{TEXTS}/conversations/{{remote_number:str}}", operation_id="updateConversation")
-    async def update_conversation(request: Req, phone_number_id: FromPath[str], remote_number: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def update_conversation(
+        request: Req, phone_number_id: FromPath[str], remote_number: FromPath[str]
+    ) -> Response:
+        caller = caller_of(services, request)
         number = lines.of(caller, phone_number_id)
-        body = decode(exchange_of(request).body, _CONVERSATION)
-        return Answer(encode(texts.mark_all(caller, number, remote_number, read=body.is_read)))
+        body = decode(log_entry(request).body, _CONVERSATION)
+        return Response(encode(texts.mark_all(caller, number, remote_number, read=body.is_read)))
 
     @get(f"{TEXTS}/{{text_id:str}}", operation_id="getText")
-    async def get_text(request: Req, phone_number_id: FromPath[str], text_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
-        return Answer(encode(texts.view(texts.of(caller, lines.of(caller, phone_number_id), text_id))))
+    async def get_text(request: Req, phone_number_id: FromPath[str], text_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
+        return Response(encode(texts.view(texts.of(caller, lines.of(caller, phone_number_id), text_id))))
 
     @patch(f"{TEXTS}/{{text_id:str}}", operation_id="updateText")
-    async def update_text(request: Req, phone_number_id: FromPath[str], text_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def update_text(request: Req, phone_number_id: FromPath[str], text_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
         texts.of(caller, lines.of(caller, phone_number_id), text_id)
-        body = decode(exchange_of(request).body, _PATCH)
-        return Answer(encode(texts.change(caller, phone_number_id, text_id, body)))
+        body = decode(log_entry(request).body, _PATCH)
+        return Response(encode(texts.change(caller, phone_number_id, text_id, body)))
 
     @get("/api/v1/message-sends/lookup", operation_id="lookUpMessageSend")
-    async def lookup(request: Req) -> Answer:
-        caller: Caller = caller_of(world, request)
+    async def lookup(request: Req) -> Response:
+        caller: Caller = caller_of(services, request)
         query, key = query_in(request, "sender_kind", "sender_id", "operation"), key_in(request)
         for name in ("sender_kind", "sender_id", "operation"):
             if not query.get(name):
@@ -145,7 +149,7 @@ def handlers(house: Inkbox) -> tuple[Any, ...]:
             raise errors.invalid("Idempotency-Key", "is required", where="header")
         if query["sender_kind"] != "phone_number" or not is_uuid(query["sender_id"]):
             raise errors.not_found("message of that key")
-        return Answer(encode(SendLookup(texts.made_by(caller, query["sender_id"], key))))
+        return Response(encode(SendLookup(texts.made_by(caller, query["sender_id"], key))))
 
     return (
         send_text,

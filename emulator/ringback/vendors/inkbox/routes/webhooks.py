@@ -8,7 +8,9 @@ import msgspec
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
-from ringback.gateway.middleware import Answer, decode, encode, exchange_of
+from ringback.gateway.asgi import Response, encode
+from ringback.gateway.decoding import decode
+from ringback.gateway.journal import log_entry
 from ringback.vendors.inkbox.events import CATALOG
 from ringback.vendors.inkbox.routes.query_params import Req, choice, flag, query_in, window
 from ringback.vendors.inkbox.rules import Inkbox
@@ -22,61 +24,61 @@ _BODY = msgspec.json.Decoder(SubscriptionBody)
 _PATCH = msgspec.json.Decoder(SubscriptionPatch)
 
 
-def handlers(house: Inkbox) -> tuple[Any, ...]:
+def handlers(backend: Inkbox) -> tuple[Any, ...]:
     """Subscriptions and deliveries."""
-    world, hooks = house.world, house.hooks
+    services, hooks = backend.services, backend.hooks
 
     def whole(request: Req) -> bool:
         return choice(query_in(request, "scope"), "scope", ("identity",)) is not None
 
     @post(SUBSCRIPTIONS, operation_id="createWebhookSubscription")
-    async def create_subscription(request: Req) -> Answer:
-        caller, body = caller_of(world, request), decode(exchange_of(request).body, _BODY)
+    async def create_subscription(request: Req) -> Response:
+        caller, body = caller_of(services, request), decode(log_entry(request).body, _BODY)
         hooks.check_events(body.event_types)
         hooks.owner(caller, body)
-        await house.lines.check_url(body.url, "url")
-        return Answer(encode(hooks.create(caller, body)), 201)
+        await backend.lines.check_url(body.url, "url")
+        return Response(encode(hooks.create(caller, body)), 201)
 
     @get(SUBSCRIPTIONS, operation_id="listWebhookSubscriptions")
-    async def list_subscriptions(request: Req) -> Answer:
+    async def list_subscriptions(request: Req) -> Response:
         query = query_in(request, *OWNERS, "url", "event_type", "scope")
-        return Answer(encode(Subscriptions(hooks.listed(caller_of(world, request), query))))
+        return Response(encode(Subscriptions(hooks.listed(caller_of(services, request), query))))
 
     @get(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="getWebhookSubscription")
-    async def get_subscription(request: Req, subscription_id: FromPath[str]) -> Answer:
-        return Answer(encode(hooks.view(hooks.of(caller_of(world, request), subscription_id))))
+    async def get_subscription(request: Req, subscription_id: FromPath[str]) -> Response:
+        return Response(encode(hooks.view(hooks.of(caller_of(services, request), subscription_id))))
 
     @patch(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="updateWebhookSubscription")
-    async def update_subscription(request: Req, subscription_id: FromPath[str]) -> Answer:
-        caller = caller_of(world, request)
+    async def update_subscription(request: Req, subscription_id: FromPath[str]) -> Response:
+        caller = caller_of(services, request)
         hooks.of(caller, subscription_id)
-        body = decode(exchange_of(request).body, _PATCH)
+        body = decode(log_entry(request).body, _PATCH)
         if isinstance(body.url, str):
-            await house.lines.check_url(body.url, "url")
-        return Answer(encode(hooks.change(caller, subscription_id, body, whole=whole(request))))
+            await backend.lines.check_url(body.url, "url")
+        return Response(encode(hooks.change(caller, subscription_id, body, whole=whole(request))))
 
     @delete(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="deleteWebhookSubscription")
     async def delete_subscription(request: Req, subscription_id: FromPath[str]) -> None:
-        hooks.delete(caller_of(world, request), subscription_id, whole=whole(request))
+        hooks.delete(caller_of(services, request), subscription_id, whole=whole(request))
 
     @get("/api/v1/webhooks/catalog", operation_id="getWebhookCatalog")
-    async def get_catalog(request: Req) -> Answer:
-        caller_of(world, request)
-        return Answer(encode(Catalog(supports_identity_subscriptions=True, event_types=list(CATALOG))))
+    async def get_catalog(request: Req) -> Response:
+        caller_of(services, request)
+        return Response(encode(Catalog(supports_identity_subscriptions=True, event_types=list(CATALOG))))
 
     @get(DELIVERIES, operation_id="listWebhookDeliveries")
-    async def list_deliveries(request: Req) -> Answer:
+    async def list_deliveries(request: Req) -> Response:
         query = query_in(request, "subscription_id", "phone_number_id", "event_type", "success", "limit", "offset")
         flag(query, "success")
-        found = hooks.deliveries(caller_of(world, request), query, *window(query))
-        return Answer(encode(Deliveries(found)))
+        found = hooks.deliveries(caller_of(services, request), query, *window(query))
+        return Response(encode(Deliveries(found)))
 
     @post(f"{DELIVERIES}/{{delivery_id:str}}/replay", operation_id="replayWebhookDelivery", status_code=200)
-    async def replay_delivery(request: Req, delivery_id: FromPath[str]) -> Answer:
-        row = hooks.replay(caller_of(world, request), delivery_id)
+    async def replay_delivery(request: Req, delivery_id: FromPath[str]) -> Response:
+        row = hooks.replay(caller_of(services, request), delivery_id)
         if row.delivery is not None:
-            await world.outbox.settle(world.outbox.records[row.delivery])
-        return Answer(encode(hooks.delivery_view(row)))
+            await services.outbox.settle(services.outbox.records[row.delivery])
+        return Response(encode(hooks.delivery_view(row)))
 
     return (
         create_subscription,

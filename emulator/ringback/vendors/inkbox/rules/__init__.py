@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ringback.carrier.calls import Call
-from ringback.carrier.conversation import Beat
+from ringback.carrier.conversation import CallEvent
 from ringback.carrier.messages import Change, Message
 from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account
-from ringback.gateway.services import World
+from ringback.gateway.services import Services
+from ringback.gateway.vendor import VendorBackend
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.records import InkboxSettings
 from ringback.vendors.inkbox.rules.allowance import Allowance
@@ -26,11 +27,11 @@ from ringback.vendors.inkbox.rules.signing import Signing
 from ringback.vendors.inkbox.rules.webhooks import Hooks
 
 
-class Inkbox:
+class Inkbox(VendorBackend):
     """Inkbox in one emulator."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.identities = Identities(self)
         self.signing = Signing(self)
         self.lines = Lines(self)
@@ -66,7 +67,7 @@ class Inkbox:
 
     def settings(self, account: str) -> InkboxSettings:
         """The account's settings."""
-        return cast("InkboxSettings", self.world.settings_of(account))
+        return cast("InkboxSettings", self.services.settings_of(account))
 
     # -- what the control API does ------
 
@@ -79,25 +80,16 @@ class Inkbox:
         if handle is not None:
             try:
                 self.identities.check_handle(handle)
-            except errors.InkboxRefusal:
+            except errors.InkboxError:
                 raise ValueError(f"agent_handle {HANDLE_RULE}") from None
 
     def agent_of_key(self, account: str, handle: str) -> str:
         """The identity that a key is scoped to; it is made if there is none of that handle."""
         return self.identities.ensure(account, handle).id
 
-    def opened(self, account: Account) -> None:
-        """A new account has no identity yet."""
-
-    def closed(self, account: Account) -> None:
+    def on_account_closed(self, account: Account) -> None:
         """Its numbers are given back."""
         self.lines.close(account.id)
-
-    def settings_changed(self, account: Account) -> None:
-        """Settings are read when they are needed."""
-
-    def funded(self, account: str) -> None:
-        """Nothing costs money here: the page has no prices."""
 
     def numbers(self, account: str) -> list[dict[str, Any]]:
         """The account's numbers for the control API."""
@@ -114,16 +106,16 @@ class Inkbox:
         ]
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls one of our numbers. Raises Unanswered for one that nobody has."""
+        """Somebody calls one of our numbers. Raises NumberNotFound for one that nobody has."""
         return self.phones.receive(to, caller, script)
 
-    def call_changed(self, call: Call) -> None:
+    def on_call_changed(self, call: Call) -> None:
         """One of our calls came further."""
         self.phones.changed(call)
 
-    def call_talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+    def on_live_call_event(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
         """One of our live calls came a step further."""
-        self.phones.talked(call, beat, turn)
+        self.phones.talked(call, event, turn)
 
     def check_analysis(self, analysis: Mapping[str, Any]) -> None:
         """Whether a hosted agent can do this in a call. Raises ScriptError."""
@@ -132,9 +124,9 @@ class Inkbox:
     def receive_message(
         self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
     ) -> Message:
-        """Somebody writes to one of our numbers. Raises Unanswered for one that nobody has."""
+        """Somebody writes to one of our numbers. Raises NumberNotFound for one that nobody has."""
         return self.texts.receive(to, sender, body, media_urls, group)
 
-    def message_changed(self, message: Message, change: Change) -> None:
+    def on_message_changed(self, message: Message, change: Change) -> None:
         """One of our messages came further."""
         self.texts.changed(message, change)

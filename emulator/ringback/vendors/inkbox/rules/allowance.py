@@ -22,18 +22,18 @@ UNLIMITED = 1_000_000
 class Allowance:
     """What each account has used. It follows from the calls, and is counted up from them after a restore."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self._placed: dict[str, deque[Call]] = {}
 
     def _recent(self, account: str) -> deque[Call]:
         """The outbound calls of the last 24 hours, oldest first."""
-        since = self.world.clock.now(account) - DAY
+        since = self.services.clock.now(account) - DAY
         calls = self._placed.get(account)
         if calls is None:
             calls = self._placed[account] = deque()
-            for call in self.world.calls.records.newest("account", account):
+            for call in self.services.calls.records.newest("account", account):
                 if call.started_at <= since:
                     break
                 if call.vendor == NAME and call.direction == "outbound":
@@ -51,11 +51,11 @@ class Allowance:
     def _seconds(self, call: Call) -> float:
         if call.answered_at is None:
             return 0.0
-        return ((call.ended_at or self.world.clock.now(call.account)) - call.answered_at) / SECOND
+        return ((call.ended_at or self.services.clock.now(call.account)) - call.answered_at) / SECOND
 
     def used(self, account: str) -> RateLimit:
         """What is used and left."""
-        settings, calls = self.house.settings(account), self._recent(account)
+        settings, calls = self.backend.settings(account), self._recent(account)
         call_limit = settings.calls_per_day if settings.calls_per_day is not None else UNLIMITED
         minute_limit = settings.call_minutes_per_day if settings.call_minutes_per_day is not None else UNLIMITED
         minutes = round(sum(map(self._seconds, calls)) / 60, 2)
@@ -69,14 +69,14 @@ class Allowance:
         )
 
     def check(self, account: str) -> None:
-        """Whether one more call may be placed. Raises Refusal 429."""
+        """Whether one more call may be placed. Raises ApiError 429."""
         now = self.used(account)
         if now.calls_remaining and now.minutes_remaining:
             return
         what, limit = ("calls", now.calls_limit) if not now.calls_remaining else ("minutes", now.minutes_limit)
         wait = -(-self._until_room(account, limit, minutes=what == "minutes") // SECOND)
-        reset = self.world.clock.now(account) // SECOND + wait
-        raise errors.InkboxRefusal(
+        reset = self.services.clock.now(account) // SECOND + wait
+        raise errors.InkboxError(
             429,
             f"The organization has used its {limit} outbound {what} of 24 hours.",
             wait=wait,
@@ -89,7 +89,7 @@ class Allowance:
 
     def _until_room(self, account: str, limit: int, *, minutes: bool) -> int:
         """How long until enough has fallen out of the 24 hours."""
-        now, calls = self.world.clock.now(account), self._recent(account)
+        now, calls = self.services.clock.now(account), self._recent(account)
         used = sum(map(self._seconds, calls)) * SECOND if minutes else float(len(calls))
         room = limit * MINUTE if minutes else limit
         for call in calls:

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from ringback.carrier.calls import FINAL, Call
 from ringback.carrier.clock import SECOND, iso_exact
-from ringback.carrier.conversation import Beat, Terms
+from ringback.carrier.conversation import CallEvent, LiveTerms
 from ringback.carrier.script import Script, ScriptedTurn, Turn, check_call_script
-from ringback.gateway.middleware import encode
+from ringback.gateway.asgi import encode
 from ringback.gateway.search import Searched
-from ringback.gateway.vendor import Unanswered
+from ringback.gateway.vendor import NumberNotFound
 from ringback.gateway.webhook_response import Reply
 from ringback.store import Collection
 from ringback.vendors.inkbox import errors
@@ -44,7 +44,7 @@ DIALLING = SECOND
 """How long an outbound call is `initiated` before it rings."""
 GREETED_WITHIN = 1.0
 """Seconds that a caller gives the agent to say hello before it speaks."""
-MOST_ENTRIES = 100
+MAX_ENTRIES = 100
 """Turns of a transcript that an event carries; of a longer one the middle is left out."""
 REASONS = {"caller": "remote", "agent": "local", "limit": "max_duration", "silence": "local"}
 SCRIPTED_REASONS = {"no_answer": None, "busy": "rejected", "failed": None}
@@ -63,9 +63,9 @@ _DECISION = msgspec.json.Decoder(CallDecision)
 class Phones:
     """The calls of all accounts."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.details: Collection[CallDetail] = Collection(
             CallDetail,
             line_any=lambda detail: detail.line,
@@ -83,17 +83,17 @@ class Phones:
             shelves=lambda row: ((row.line, "any"), (row.line, row.party)),
             call=lambda row: row.call,
         )
-        self.world.clock.on(UNDECIDED, self._undecided)
+        self.services.clock.on(UNDECIDED, self._undecided)
 
     # -- placing ------
 
     async def check_socket(self, body: CallBody) -> None:
-        """Whether the agent's socket may be opened. Raises Refusal 422."""
+        """Whether the agent's socket may be opened. Raises ApiError 422."""
         if body.client_websocket_url is not None:
-            await self.house.lines.check_socket(body.client_websocket_url, "client_websocket_url")
+            await self.backend.lines.check_socket(body.client_websocket_url, "client_websocket_url")
 
     def place(self, caller: Caller, body: CallBody) -> CallView:
-        """Call somebody. Raises Refusal; then nobody's phone rings."""
+        """Call somebody. Raises ApiError; then nobody's phone rings."""
         number, identity = self._caller_line(caller, body)
         if not is_e164(body.to_number):
             raise errors.invalid("to_number", "is a number in E.164, such as +12125550142")
@@ -101,10 +101,10 @@ class Phones:
             raise errors.invalid("to_number", "is not the calling number itself")
         socket = body.client_websocket_url or identity.handling.websocket_url
         on_voicemail = self._check_mode(caller, identity, body, socket)
-        self.house.contacts.check_outbound(identity, body.to_number)
-        self.house.allowance.check(number.account)
+        self.backend.contacts.check_outbound(identity, body.to_number)
+        self.backend.allowance.check(number.account)
         hosted = body.mode == "hosted_agent"
-        script = self.world.scripts.take(
+        script = self.services.scripts.take(
             "call",
             vendor=NAME,
             account=number.account,
@@ -114,7 +114,7 @@ class Phones:
         )
         detail = self.details.add(
             CallDetail(
-                id=new_id(self.world, number.account, "call"),
+                id=new_id(self.services, number.account, "call"),
                 account=number.account,
                 identity=identity.id,
                 line=number.id,
@@ -125,14 +125,14 @@ class Phones:
                 authority=body.hosted_agent_authority_mode or (identity.authority if hosted else "contact_scoped"),
                 on_voicemail=on_voicemail,
                 voicemail_message=body.voicemail_message,
-                updated_at=self.world.clock.now(number.account),
+                updated_at=self.services.clock.now(number.account),
             )
         )
         script = script or Script()
-        assign(self.world, detail, script.analysis)
+        assign(self.services, detail, script.analysis)
         played, machine = _to_machine(script, detail)
         self.details.update(detail, scripted=hosted or machine, machine=machine)
-        call = self.world.calls.place(
+        call = self.services.calls.place(
             id_=detail.id,
             vendor=NAME,
             account=number.account,
@@ -141,32 +141,32 @@ class Phones:
             peer=body.to_number,
             script=played,
             recording=False,
-            live=Terms(asks=False) if hosted or machine else Terms(hesitates=0.0),
+            live=LiveTerms(interactive=False) if hosted or machine else LiveTerms(greeting_delay=0.0),
         )
-        self.house.allowance.add(call)
+        self.backend.allowance.add(call)
         view = self.view(call)
-        view.rate_limit = self.house.allowance.used(number.account)
+        view.rate_limit = self.backend.allowance.used(number.account)
         return view
 
     def _caller_line(self, caller: Caller, body: CallBody) -> tuple[Number, Identity]:
-        """The number that calls. Raises Refusal 400 for one that is not the organization's, 422 where none is named."""
+        """The number that calls. Raises ApiError 400 for one that is not the organization's, 422 where none is named."""
         if body.origination != "dedicated_number":
             raise errors.invalid("origination", "is dedicated_number: iMessage lines are not emulated")
-        identities = self.house.identities
+        identities = self.backend.identities
         if body.from_number is not None:
-            number = self.house.lines.owned(caller.account, body.from_number)
+            number = self.backend.lines.owned(caller.account, body.from_number)
             if number is None or not caller.sees(number.identity):
-                raise errors.InkboxRefusal(400, f"{body.from_number} is not an active number of the organization.")
+                raise errors.InkboxError(400, f"{body.from_number} is not an active number of the organization.")
             return number, identities.records[number.identity]
         if body.agent_identity_id is None and caller.agent is None:
             raise errors.invalid("from_number", "is required with an admin-scoped key")
         identity = identities.meant(caller, body.agent_identity_id)
         if identity.number is None:
-            raise errors.InkboxRefusal(400, f"The identity {identity.handle} has no active number.")
-        return self.house.lines.records[identity.number], identity
+            raise errors.InkboxError(400, f"The identity {identity.handle} has no active number.")
+        return self.backend.lines.records[identity.number], identity
 
     def _check_mode(self, caller: Caller, identity: Identity, body: CallBody, socket: str | None) -> OnVoicemail:
-        """Whether what is asked for goes together; gives what is done about a voicemail. Raises Refusal 422 or 403."""
+        """Whether what is asked for goes together; gives what is done about a voicemail. Raises ApiError 422 or 403."""
         hosted = body.mode == "hosted_agent"
         if hosted:
             if not body.reason:
@@ -197,19 +197,19 @@ class Phones:
     # -- receiving ------
 
     def receive(self, to: str, peer: str, script: Script) -> Call:
-        """Somebody calls one of our numbers. Raises Unanswered, ScriptError."""
-        line = self.world.numbers.line(to)
+        """Somebody calls one of our numbers. Raises NumberNotFound, ScriptError."""
+        line = self.services.numbers.line(to)
         if line is None or line.vendor != NAME:
-            raise Unanswered(to)
+            raise NumberNotFound(to)
         check_call_script(script)
-        number = self.house.lines.records[line.owner]
-        identity = self.house.identities.records[number.identity]
-        allowed, _ = self.house.contacts.verdict(identity, peer, "inbound")
+        number = self.backend.lines.records[line.owner]
+        identity = self.backend.identities.records[number.identity]
+        allowed, _ = self.backend.contacts.verdict(identity, peer, "inbound")
         handling = identity.handling
         hosted = handling.action == "hosted_agent"
         detail = self.details.add(
             CallDetail(
-                id=new_id(self.world, number.account, "call"),
+                id=new_id(self.services, number.account, "call"),
                 account=number.account,
                 identity=identity.id,
                 line=number.id,
@@ -219,13 +219,15 @@ class Phones:
                 blocked=not allowed,
                 authority=identity.authority if hosted else "contact_scoped",
                 scripted=hosted,
-                updated_at=self.world.clock.now(number.account),
+                updated_at=self.services.clock.now(number.account),
             )
         )
-        assign(self.world, detail, script.analysis)
+        assign(self.services, detail, script.analysis)
         passed_on = allowed and handling.action == "forward"
-        live = None if passed_on else Terms(asks=False) if hosted else Terms(hesitates=GREETED_WITHIN)
-        call = self.world.calls.receive(
+        live = (
+            None if passed_on else LiveTerms(interactive=False) if hosted else LiveTerms(greeting_delay=GREETED_WITHIN)
+        )
+        call = self.services.calls.receive(
             id_=detail.id,
             vendor=NAME,
             account=number.account,
@@ -245,14 +247,14 @@ class Phones:
 
     def _decline(self, call: Call) -> None:
         self.details.update(self.details[call.id], hangup="rejected")
-        self.world.calls.hang_up(call)
+        self.services.calls.hang_up(call)
 
     def _pass_on(self, call: Call, detail: CallDetail, identity: Identity) -> None:
         """The call is put through to somebody else."""
-        handling, now = identity.handling, self.world.clock.now(call.account)
+        handling, now = identity.handling, self.services.clock.now(call.account)
         target = handling.target_number if handling.target_type == "phone" else handling.target_sip
         passage = Passage(
-            id=new_id(self.world, call.account, "passage"),
+            id=new_id(self.services, call.account, "passage"),
             target_type=handling.target_type or "phone",
             target=target or "",
             requested_at=now,
@@ -264,9 +266,11 @@ class Phones:
     def _ask(self, call: Call, detail: CallDetail, number: Number, identity: Identity) -> None:
         """Ask the customer's webhook what to do with a call."""
         url = identity.handling.webhook_url or ""
-        self.world.calls.hold(call)
-        self.details.update(detail, undecided=self.world.clock.after(DECIDED_WITHIN, call.account, UNDECIDED, call.id))
-        view, started = self.view(call), self.world.clock.now(call.account)
+        self.services.calls.defer_answer(call)
+        self.details.update(
+            detail, undecided=self.services.clock.after(DECIDED_WITHIN, call.account, UNDECIDED, call.id)
+        )
+        view, started = self.view(call), self.services.clock.now(call.account)
         body = encode(
             IncomingCall(
                 id=call.id,
@@ -283,23 +287,23 @@ class Phones:
                 ended_at=None,
                 created_at=view.created_at,
                 updated_at=view.updated_at,
-                rate_limit=self.house.allowance.used(call.account),
+                rate_limit=self.backend.allowance.used(call.account),
                 contacts=[],
-                agent_identities=self.house.hooks.agents(call.account, call.peer),
+                agent_identities=self.backend.hooks.agents(call.account, call.peer),
             )
         )
 
         def answered(reply: Reply) -> None:
-            self.house.hooks.log_question(number, call.id, url, body, reply, started)
+            self.backend.hooks.log_question(number, call.id, url, body, reply, started)
             self._decide(call, identity, reply)
 
-        self.world.outbox.ask(
+        self.services.outbox.ask(
             vendor=NAME,
             account=call.account,
             event=INCOMING_CALL,
             subject=call.id,
             url=url,
-            secret=self.house.signing.key(identity),
+            secret=self.backend.signing.key(identity),
             body=body,
             answered=answered,
         )
@@ -307,7 +311,7 @@ class Phones:
     def _decide(self, call: Call, identity: Identity, reply: Reply) -> None:
         """What the webhook's answer means: anything but a clear answer declines."""
         detail = self.details[call.id]
-        self.world.clock.cancel(detail.undecided)
+        self.services.clock.cancel(detail.undecided)
         self.details.update(detail, undecided=None)
         if call.state != "ringing":
             return
@@ -318,17 +322,17 @@ class Phones:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 decision = None
         if decision is not None and decision.action == "ignore":
-            self.world.calls.ring_out(call)
+            self.services.calls.no_answer(call)
             return
         url = (decision.client_websocket_url if decision is not None else None) or identity.handling.websocket_url
         if decision is None or decision.action != "answer" or url is None or not url.startswith(("ws://", "wss://")):
             self._decline(call)
             return
         self.details.update(detail, websocket_url=url)
-        self.world.calls.answer(call)
+        self.services.calls.answer(call)
 
     def _undecided(self, id_: str) -> None:
-        call = self.world.calls.records.get(id_)
+        call = self.services.calls.records.get(id_)
         if call is not None and call.state == "ringing" and self.details[id_].undecided is not None:
             self.details.update(self.details[id_], undecided=None)
             self._decline(call)
@@ -340,19 +344,19 @@ class Phones:
         detail = self.details[call.id]
         if call.state == "ringing":
             return
-        now = self.world.clock.now(call.account)
+        now = self.services.clock.now(call.account)
         self.details.update(detail, updated_at=now)
         if call.state == "in_progress":
             if detail.passages:
                 passage = detail.passages[-1]
                 passage.status, passage.connected_at = "forwarded", now
-            elif call.live is not None and call.live.asks:
-                self.house.bridges.open(call)
+            elif call.live is not None and call.live.interactive:
+                self.backend.bridges.open(call)
         elif call.state in FINAL:
             self._over(call, detail, now)
 
     def _over(self, call: Call, detail: CallDetail, now: int) -> None:
-        self.world.clock.cancel(detail.undecided)
+        self.services.clock.cancel(detail.undecided)
         if detail.machine and call.ended_by == "caller":
             self.details.update(detail, hangup="voicemail")
         by = REASONS.get(call.ended_by or "", "remote" if call.state == "completed" else None)
@@ -363,31 +367,31 @@ class Phones:
             passage.ended_at = now
             if passage.status != "forwarded":
                 passage.status, passage.failure_code = "failed", call.state
-        self.house.bridges.close(call, reason or "remote")
+        self.backend.bridges.close(call, reason or "remote")
         if not detail.blocked:
             self._tell(call, detail)
 
     def break_off(self, call: Call) -> None:
         """A call whose agent cannot be reached."""
         self.details.update(self.details[call.id], broken=True, hangup="local")
-        self.world.calls.hang_up(call)
+        self.services.calls.hang_up(call)
 
-    def talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+    def talked(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
         """A live call came a step further."""
         detail = self.details[call.id]
-        if beat == "said" and turn is not None:
+        if event == "turn_recorded" and turn is not None:
             heard = turn.speaker == "caller" and (detail.scripted or detail.stt is not False)
             if heard or (turn.speaker == "agent" and turn.text):
                 self.say(call, "remote" if turn.speaker == "caller" else "local", turn.text, turn.at)
         if not detail.scripted:
-            self.house.bridges.talked(call, beat, turn)
+            self.backend.bridges.talked(call, event, turn)
 
     def say(self, call: Call, party: Any, text: str, at: float) -> None:
         """Put something said into the transcript, so many seconds after the answer."""
         detail = self.details[call.id]
         self.utterances.add(
             Utterance(
-                id=new_id(self.world, call.account, "utterance"),
+                id=new_id(self.services, call.account, "utterance"),
                 account=call.account,
                 call=call.id,
                 line=call.line,
@@ -396,7 +400,7 @@ class Phones:
                 party=party,
                 text=text,
                 offset=round(at * 1000),
-                at=self.world.clock.now(call.account),
+                at=self.services.clock.now(call.account),
             )
         )
         detail.said += 1
@@ -404,14 +408,14 @@ class Phones:
     def end_all(self, number: Number) -> None:
         """End the calls of a number that is given up."""
         for detail in self.details.oldest("under_way", number.id):
-            self.world.calls.hang_up(self.world.calls.records[detail.id])
+            self.services.calls.hang_up(self.services.calls.records[detail.id])
 
     def _tell(self, call: Call, detail: CallDetail) -> None:
-        identity = self.house.identities.records[detail.identity]
-        if not self.house.hooks.wanted(identity, "call.ended"):
+        identity = self.backend.identities.records[detail.identity]
+        if not self.backend.hooks.wanted(identity, "call.ended"):
             return
         view = self.view(call)
-        url = f"{self.world.base_url(NAME)}{PHONE}/calls/{call.id}/transcripts"
+        url = f"{self.services.base_url(NAME)}{PHONE}/calls/{call.id}/transcripts"
         entries, abridged = self._entries(call)
         part = CallPart(
             id=view.id,
@@ -437,20 +441,20 @@ class Phones:
         data = CallData(
             call=part,
             contacts=[],
-            agent_identities=self.house.hooks.agents(call.account, call.peer),
+            agent_identities=self.backend.hooks.agents(call.account, call.peer),
             transcript=Transcript(entries, abridged, url) if entries else None,
             transcript_url=url,
             outcome=OUTCOMES[call.state] if detail.mode == "hosted_agent" else None,
             post_call_action_items=view.post_call_action_items,
         )
-        self.house.hooks.tell_call(identity, call.id, data)
+        self.backend.hooks.tell_call(identity, call.id, data)
 
     def _entries(self, call: Call) -> tuple[list[Entry], bool]:
         rows = self.utterances.oldest("call", call.id)
         entries = [Entry(party=row.party, text=row.text, ts_ms=row.offset, phone_number=row.number) for row in rows]
-        if len(rows) <= MOST_ENTRIES:
+        if len(rows) <= MAX_ENTRIES:
             return entries, False
-        half = MOST_ENTRIES // 2
+        half = MAX_ENTRIES // 2
         left_out = rows[half:-half]
         lost = Entry(
             marker="abridged", omitted_turns=len(left_out), omitted_ms=left_out[-1].offset - left_out[0].offset
@@ -460,17 +464,17 @@ class Phones:
     # -- hanging up ------
 
     def hang_up(self, caller: Caller, id_: str) -> CallView:
-        """End a call from outside. Raises Refusal 404, 409 for one that has ended."""
+        """End a call from outside. Raises ApiError 404, 409 for one that has ended."""
         call = self.of(caller, id_)
         if call.state in FINAL:
             raise errors.conflict("This call has ended.")
-        self.world.calls.hang_up(call)
+        self.services.calls.hang_up(call)
         return self.view(call)
 
     # -- looking up and showing ------
 
     def of(self, caller: Caller, id_: str, number: Number | None = None) -> Call:
-        """A call that a key sees, of this number where one is named. Raises Refusal 404."""
+        """A call that a key sees, of this number where one is named. Raises ApiError 404."""
         detail = self.details.get(id_.lower()) if is_uuid(id_) else None
         if (
             detail is None
@@ -480,7 +484,7 @@ class Phones:
             or (detail.blocked and caller.agent is not None)
         ):
             raise errors.not_found("call")
-        return self.world.calls.records[detail.id]
+        return self.services.calls.records[detail.id]
 
     def listed(
         self, caller: Caller, owner: Number | Identity, kind: Kind | None, span: Span, offset: int, limit: int
@@ -494,11 +498,11 @@ class Phones:
             found = self.details.slice(index, owner.id, offset, limit)
         else:
             found = list(islice(self._within(index, owner.id, span), offset, offset + limit))
-        return [self.view(self.world.calls.records[detail.id]) for detail in found]
+        return [self.view(self.services.calls.records[detail.id]) for detail in found]
 
     def _within(self, index: str, owner: str, span: Span) -> Iterator[CallDetail]:
         for detail in self.details.newest(index, owner):
-            began = self.world.calls.records[detail.id].started_at
+            began = self.services.calls.records[detail.id].started_at
             if span.start is not None and began < span.start:
                 return
             if span.end is None or began <= span.end:
@@ -506,7 +510,7 @@ class Phones:
 
     def with_peer(self, line: str, peer: str) -> Iterator[Call]:
         """The calls of a number with one other, newest first."""
-        return (self.world.calls.records[detail.id] for detail in self.details.newest("peer", (line, peer)))
+        return (self.services.calls.records[detail.id] for detail in self.details.newest("peer", (line, peer)))
 
     def context(self, call: Call) -> dict[str, Any]:
         """A call as the context of an event shows it."""
@@ -537,7 +541,7 @@ class Phones:
 
     def tool_log(self, call: Call, offset: int, limit: int) -> ToolInvocations:
         """A page of the hosted agent's tool log."""
-        return tool_log(self.world, call, self.details[call.id], offset, limit)
+        return tool_log(self.services, call, self.details[call.id], offset, limit)
 
     def view(self, call: Call) -> CallView:
         """A call as it is now."""
@@ -572,7 +576,7 @@ class Phones:
         if detail.over and (detail.broken or detail.hangup == "rejected"):
             return "failed"
         if call.state == "ringing" and call.direction == "outbound":
-            dialling = self.world.clock.now(call.account) < call.started_at + DIALLING
+            dialling = self.services.clock.now(call.account) < call.started_at + DIALLING
             return "initiated" if dialling else "ringing"
         return STATUSES[call.state]
 

@@ -1,4 +1,4 @@
-"""What every room of the house stands on: names, numbers, ids, instants in queries, who asks."""
+"""What every room of the backend stands on: names, numbers, ids, instants in queries, who interactive."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from ringback.carrier.clock import micros
-from ringback.gateway.middleware import exchange_of
-from ringback.gateway.services import World
+from ringback.gateway.journal import log_entry
+from ringback.gateway.services import Services
 from ringback.vendors.inkbox import errors
 
 NAME = "inkbox"
 PHONE = "/api/v1/phone"
 SECRET_DIGITS = 48
-LONGEST_URL = 2_048
+MAX_URL = 2_048
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -25,14 +25,14 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the account, and the identity that the key is scoped to (None for an admin's key)."""
+    """Who interactive: the account, and the identity that the key is scoped to (None for an admin's key)."""
 
     account: str
     agent: str | None
     key: str
 
     def admin(self, what: str) -> None:
-        """Whether this is an admin's key. Raises Refusal 403."""
+        """Whether this is an admin's key. Raises ApiError 403."""
         if self.agent is not None:
             raise errors.forbidden(f"{what} takes an admin-scoped key.")
 
@@ -41,21 +41,21 @@ class Caller:
         return self.agent is None or self.agent == identity
 
 
-def caller_of(world: World, request: object) -> Caller:
+def caller_of(services: Services, request: object) -> Caller:
     """Who sent a request."""
-    exchange = exchange_of(request)
-    key = world.keys.records[exchange.key]
+    exchange = log_entry(request)
+    key = services.keys.records[exchange.key]
     return Caller(exchange.account, key.agent, key.id)
 
 
-def new_id(world: World, account: str, kind: str) -> str:
+def new_id(services: Services, account: str, kind: str) -> str:
     """A fresh UUID."""
-    return world.streams(NAME, account, kind).uuid()
+    return services.streams(NAME, account, kind).uuid()
 
 
-def new_secret(world: World, account: str) -> str:
+def new_secret(services: Services, account: str) -> str:
     """A signing key: what comes after the prefix is the key."""
-    return f"whsec_{world.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}"
+    return f"whsec_{services.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}"
 
 
 def organization_id(account: str) -> str:
@@ -83,7 +83,7 @@ def _zone(name: str) -> tzinfo:
 
 def bound(name: str, text: str, zone: str | None, *, end: bool) -> int:
     """An instant of a date range: a bare date is the day's start, or as an end the last of its instants; a time without
-    an offset is in `zone`, UTC unless told. Raises Refusal 422."""
+    an offset is in `zone`, UTC unless told. Raises ApiError 422."""
     where = _zone(zone) if zone is not None else UTC
     try:
         moment = datetime.fromisoformat(text)

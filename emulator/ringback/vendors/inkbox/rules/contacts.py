@@ -43,9 +43,9 @@ def direction_of(sides: frozenset[Side]) -> RuleDirection:
 class Contacts:
     """The rules and opt-ins of all accounts."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.rules: Collection[Rule] = Collection(
             Rule,
             account=lambda rule: rule.account,
@@ -70,7 +70,7 @@ class Contacts:
         return mode == "blacklist", None
 
     def check_outbound(self, identity: Identity, number: str) -> None:
-        """Whether a number may be called or written to. Raises Refusal 403."""
+        """Whether a number may be called or written to. Raises ApiError 403."""
         allowed, rule = self.verdict(identity, number, "outbound")
         if not allowed:
             reason = (
@@ -85,11 +85,15 @@ class Contacts:
             )
 
     def check_consent(self, account: str, number: str) -> None:
-        """Whether a receiver lets texts come. Raises Refusal 403."""
+        """Whether a receiver lets texts come. Raises ApiError 403."""
         row = self.opt_ins.last("receiver", (account, number))
         if row is not None and not row.opted_in:
             raise errors.coded("recipient_opted_out", f"{number} has opted out of texts.", address=number)
-        if row is None and self.house.settings(account).require_opt_in and not self.house.lines.owned(account, number):
+        if (
+            row is None
+            and self.backend.settings(account).require_opt_in
+            and not self.backend.lines.owned(account, number)
+        ):
             raise errors.coded(
                 "recipient_not_opted_in",
                 f"{number} has to text START to one of the organization's numbers first.",
@@ -118,14 +122,14 @@ class Contacts:
         return [self.view(rule) for rule in wanted[offset : None if limit is None else offset + limit]]
 
     def of(self, identity: Identity, id_: str) -> Rule:
-        """One of an identity's rules. Raises Refusal 404."""
+        """One of an identity's rules. Raises ApiError 404."""
         rule = self.rules.get(id_.lower()) if is_uuid(id_) else None
         if rule is None or rule.identity != identity.id:
             raise errors.not_found("contact rule")
         return rule
 
     def create(self, caller: Caller, identity: Identity, body: RuleBody) -> RuleView:
-        """A new rule, or more coverage for one that is there. Raises Refusal 409 where a side is covered already."""
+        """A new rule, or more coverage for one that is there. Raises ApiError 409 where a side is covered already."""
         caller.admin("Changing contact rules")
         if not is_e164(body.match_target):
             raise errors.invalid("match_target", "is a number in E.164, such as +12125550142")
@@ -136,7 +140,7 @@ class Contacts:
                 same = rule
             elif sides_of(rule.direction) & wanted:
                 raise _duplicate(rule)
-        now = self.world.clock.now(caller.account)
+        now = self.services.clock.now(caller.account)
         if same is None:
             return self.view(self._add(identity, body.action, body.match_target, body.direction))
         covered = sides_of(same.direction)
@@ -147,10 +151,10 @@ class Contacts:
     def _add(
         self, identity: Identity, action: RuleAction, target: str, direction: RuleDirection, like: Rule | None = None
     ) -> Rule:
-        now = self.world.clock.now(identity.account)
+        now = self.services.clock.now(identity.account)
         return self.rules.add(
             Rule(
-                id=new_id(self.world, identity.account, "rule"),
+                id=new_id(self.services, identity.account, "rule"),
                 account=identity.account,
                 identity=identity.id,
                 action=action,
@@ -163,7 +167,7 @@ class Contacts:
         )
 
     def change(self, caller: Caller, identity: Identity, id_: str, body: RulePatch) -> RuleView:
-        """Change a rule, on one side alone with `apply_to`. Raises Refusal 404, 409, 422."""
+        """Change a rule, on one side alone with `apply_to`. Raises ApiError 404, 409, 422."""
         caller.admin("Changing contact rules")
         rule = self.of(identity, id_)
         action = rule.action if isinstance(body.action, UnsetType) else body.action
@@ -195,13 +199,13 @@ class Contacts:
             self.rules.remove(merged)
         if rest:
             self._add(identity, rule.action, rule.target, direction_of(rest), like=rule)
-        now = self.world.clock.now(identity.account)
+        now = self.services.clock.now(identity.account)
         return self.view(
             self.rules.update(rule, action=action, status=status, direction=direction_of(wanted), updated_at=now)
         )
 
     def delete(self, caller: Caller, identity: Identity, id_: str) -> None:
-        """Forget a rule. Raises Refusal 403 or 404."""
+        """Forget a rule. Raises ApiError 403 or 404."""
         caller.admin("Changing contact rules")
         self.rules.remove(self.of(identity, id_))
 
@@ -222,7 +226,7 @@ class Contacts:
         """A rule as it is now."""
         return RuleView(
             id=rule.id,
-            phone_number_id=self.house.identities.records[rule.identity].number,
+            phone_number_id=self.backend.identities.records[rule.identity].number,
             agent_identity_id=rule.identity,
             action=rule.action,
             match_type="exact_number",
@@ -244,11 +248,11 @@ class Contacts:
 
     def record(self, account: str, receiver: str, *, opted_in: bool, source: Literal["sms", "api"]) -> OptIn:
         """A receiver agrees, or opts out, from now on; the row is the one updated last."""
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         row = self.opt_ins.last("receiver", (account, receiver))
         if row is None:
             row = OptIn(
-                id=new_id(self.world, account, "opt_in"),
+                id=new_id(self.services, account, "opt_in"),
                 account=account,
                 receiver=receiver,
                 opted_in=opted_in,
@@ -259,18 +263,18 @@ class Contacts:
         else:
             self.opt_ins.remove(row)
             row.opted_in, row.source, row.changed_at = opted_in, source, now
-        self.world.note(account, "message", f"{receiver} {'agrees to' if opted_in else 'has opted out of'} texts")
+        self.services.note(account, "message", f"{receiver} {'agrees to' if opted_in else 'has opted out of'} texts")
         return self.opt_ins.add(row)
 
     def opt_in_of(self, account: str, receiver: str) -> OptInView:
-        """Whether a receiver agrees. Raises Refusal 404 when it has said nothing."""
+        """Whether a receiver agrees. Raises ApiError 404 when it has said nothing."""
         row = self.opt_ins.last("receiver", (account, receiver))
         if row is None:
             raise errors.not_found("opt-in record")
         return opt_in_view(row)
 
     def check_receiver(self, receiver: str) -> str:
-        """A number in a path. Raises Refusal 422."""
+        """A number in a path. Raises ApiError 422."""
         if not is_e164(receiver):
             raise errors.invalid("receiver_number", "is a number in E.164, such as +12125550142", where="path")
         return receiver
@@ -296,8 +300,8 @@ def _covers(direction: RuleDirection, asked: str | None) -> bool:
     return asked is None or direction == asked or (direction == "both" and asked != "both")
 
 
-def _duplicate(rule: Rule) -> errors.InkboxRefusal:
-    return errors.InkboxRefusal(
+def _duplicate(rule: Rule) -> errors.InkboxError:
+    return errors.InkboxError(
         409,
         {
             "error": "duplicate_rule",

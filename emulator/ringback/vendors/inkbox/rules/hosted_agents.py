@@ -27,26 +27,26 @@ VOICES = (
 class HostedAgents:
     """The hosted agents of all identities. What they say is the call's script."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
 
     def voices(self) -> Voices:
         """What voices there are."""
         return Voices(list(VOICES), DEFAULT_VOICE)
 
     def replace(self, identity: Identity, body: VoiceBody) -> VoiceView:
-        """Set voice and instructions; what is left out goes back to its default. Raises Refusal 422."""
+        """Set voice and instructions; what is left out goes back to its default. Raises ApiError 422."""
         known = {voice.id: voice for voice in VOICES}
         if body.voice is not None and (body.voice not in known or not known[body.voice].available):
             raise errors.invalid("voice", f"is one of {', '.join(id_ for id_, v in known.items() if v.available)}")
-        self.house.identities.records.update(identity, voice=body.voice, instructions=body.instructions)
+        self.backend.identities.records.update(identity, voice=body.voice, instructions=body.instructions)
         return self.view(identity)
 
     def authorize(self, caller: Caller, body: AuthorityBody) -> VoiceView:
-        """Set how far an identity's agent may go. Raises Refusal 403, 404."""
+        """Set how far an identity's agent may go. Raises ApiError 403, 404."""
         caller.admin("Changing an agent's authority")
-        identity = self.house.identities.meant(caller, body.agent_identity_id)
-        self.house.identities.records.update(identity, authority=body.authority_mode)
+        identity = self.backend.identities.meant(caller, body.agent_identity_id)
+        self.backend.identities.records.update(identity, authority=body.authority_mode)
         return self.view(identity)
 
     def view(self, identity: Identity) -> VoiceView:

@@ -42,9 +42,9 @@ def plain_handle(text: str) -> str:
 class Identities:
     """The agents of all accounts."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Identity] = Collection(
             Identity,
             account=lambda identity: None if identity.deleted else identity.account,
@@ -63,7 +63,7 @@ class Identities:
         return self.records.last("handle", (account, plain_handle(handle).lower()))
 
     def named(self, caller: Caller, handle: str) -> Identity:
-        """The identity of a handle, to act for. Raises Refusal 404, or 403 for another than the key's own."""
+        """The identity of a handle, to act for. Raises ApiError 404, or 403 for another than the key's own."""
         identity = self.find(caller.account, handle)
         if identity is None:
             raise errors.not_found("agent identity")
@@ -72,7 +72,7 @@ class Identities:
         return identity
 
     def visible(self, caller: Caller, handle: str) -> Identity:
-        """The identity of a handle, to look at: also one that grants access. Raises Refusal 404."""
+        """The identity of a handle, to look at: also one that grants access. Raises ApiError 404."""
         identity = self.find(caller.account, handle)
         if identity is None or not (caller.sees(identity.id) or self._granted(identity, caller)):
             raise errors.not_found("agent identity")
@@ -82,7 +82,7 @@ class Identities:
         return any(grant.viewer in (None, caller.agent) for grant in self.grants.oldest("target", identity.id))
 
     def meant(self, caller: Caller, id_: str | None, *, where: str = "body") -> Identity:
-        """The identity that a request is about: the one it names, or the key's own. Raises Refusal 422 when an admin
+        """The identity that a request is about: the one it names, or the key's own. Raises ApiError 422 when an admin
         names none, 403 for another than the key's own, 404."""
         wanted = id_ or caller.agent
         if wanted is None:
@@ -107,21 +107,21 @@ class Identities:
     # -- making and changing ------
 
     def check_handle(self, text: str) -> str:
-        """A handle as it is kept. Raises Refusal 422."""
+        """A handle as it is kept. Raises ApiError 422."""
         handle = plain_handle(text)
         if not _HANDLE.fullmatch(handle):
             raise errors.invalid("agent_handle", HANDLE_RULE)
         return handle
 
     def create(self, caller: Caller, body: IdentityBody) -> IdentityView:
-        """A new identity, with a number where one is asked for. Raises Refusal; then there is neither."""
+        """A new identity, with a number where one is asked for. Raises ApiError; then there is neither."""
         caller.admin("Creating an identity")
         handle = self.check_handle(body.agent_handle)
         if self.find(caller.account, handle) is not None:
             raise errors.coded(
                 "agent_handle_unavailable", f"The handle {handle} is taken.", blocking_namespace="identities"
             )
-        lines = self.house.lines
+        lines = self.backend.lines
         handling = None
         if body.phone_number is not None:
             handling = lines.check_spec(caller.account, body.phone_number)
@@ -133,15 +133,15 @@ class Identities:
             imessage_enabled=body.imessage_enabled,
             contact_sharing_enabled=body.contact_sharing_enabled,
         )
-        self.world.note(caller.account, "account", f"identity {handle} created", identity_id=identity.id)
+        self.services.note(caller.account, "account", f"identity {handle} created", identity_id=identity.id)
         if body.phone_number is not None and handling is not None:
             lines.assign(identity, body.phone_number, handling)
         return self.view(identity)
 
     def _new(self, account: str, handle: str) -> Identity:
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         return Identity(
-            id=new_id(self.world, account, "identity"),
+            id=new_id(self.services, account, "identity"),
             account=account,
             handle=handle,
             display_name=handle,
@@ -154,7 +154,7 @@ class Identities:
         return self.find(account, handle) or self.records.add(self._new(account, plain_handle(handle)))
 
     def change(self, caller: Caller, handle: str, body: IdentityPatch) -> IdentityView:
-        """Change what is given. Raises Refusal; then nothing is changed."""
+        """Change what is given. Raises ApiError; then nothing is changed."""
         identity = self.named(caller, handle)
         shared = {mode for mode in (body.phone_filter_mode, body.imessage_filter_mode) if mode is not UNSET}
         sides = {
@@ -181,25 +181,25 @@ class Identities:
             "mail_filter": body.mail_filter_mode,
         }
         changes |= {name: value for name, value in plain.items() if value is not UNSET}
-        self.records.update(identity, updated_at=self.world.clock.now(caller.account), **changes)
+        self.records.update(identity, updated_at=self.services.clock.now(caller.account), **changes)
         return self.view(identity)
 
     def delete(self, caller: Caller, handle: str) -> None:
-        """An identity goes, with its number, keys, rules and subscriptions. Raises Refusal."""
+        """An identity goes, with its number, keys, rules and subscriptions. Raises ApiError."""
         caller.admin("Deleting an identity")
         identity = self.named(caller, handle)
         if identity.number is not None:
-            self.house.lines.give_up(self.house.lines.records[identity.number])
-        for key in self.world.keys.records.oldest("active", caller.account):
+            self.backend.lines.give_up(self.backend.lines.records[identity.number])
+        for key in self.services.keys.records.oldest("active", caller.account):
             if key.agent == identity.id:
-                self.world.keys.records.update(key, status="revoked")
-        self.house.hooks.drop(identity)
-        self.house.contacts.drop(identity)
+                self.services.keys.records.update(key, status="revoked")
+        self.backend.hooks.drop(identity)
+        self.backend.contacts.drop(identity)
         for grant in (*self.grants.oldest("target", identity.id), *self.grants.oldest("viewer", identity.id)):
             if grant.id in self.grants:
                 self.grants.remove(grant)
         self.records.update(identity, deleted=True)
-        self.world.note(caller.account, "account", f"identity {identity.handle} deleted", identity_id=identity.id)
+        self.services.note(caller.account, "account", f"identity {identity.handle} deleted", identity_id=identity.id)
 
     # -- access ------
 
@@ -209,7 +209,7 @@ class Identities:
         return [_access(grant) for grant in self.grants.oldest("target", identity.id)]
 
     def grant(self, caller: Caller, handle: str, viewer: str | None) -> AccessView:
-        """Let another identity, or with None everyone, see an identity. Raises Refusal."""
+        """Let another identity, or with None everyone, see an identity. Raises ApiError."""
         caller.admin("Granting access")
         identity = self.named(caller, handle)
         if viewer is not None:
@@ -219,18 +219,18 @@ class Identities:
             viewer = seen_by.id
         existing = {grant.viewer for grant in self.grants.oldest("target", identity.id)}
         if viewer in existing or None in existing:
-            raise errors.InkboxRefusal(409, {"error": "redundant_grant", "detail": "That access is there already."})
+            raise errors.InkboxError(409, {"error": "redundant_grant", "detail": "That access is there already."})
         grant = Access(
-            id=new_id(self.world, caller.account, "access"),
+            id=new_id(self.services, caller.account, "access"),
             account=caller.account,
             target=identity.id,
             viewer=viewer,
-            created_at=self.world.clock.now(caller.account),
+            created_at=self.services.clock.now(caller.account),
         )
         return _access(self.grants.add(grant))
 
     def revoke(self, caller: Caller, handle: str, viewer: str) -> None:
-        """Take access back; `viewer` is the other identity's id. Raises Refusal 404."""
+        """Take access back; `viewer` is the other identity's id. Raises ApiError 404."""
         caller.admin("Revoking access")
         identity = self.named(caller, handle)
         for grant in self.grants.oldest("target", identity.id):
@@ -242,14 +242,14 @@ class Identities:
     # -- keys ------
 
     def issue_key(self, caller: Caller, body: KeyBody) -> CreatedKey:
-        """A key for one identity. Raises Refusal 403: an admin's key makes no other admin's key."""
+        """A key for one identity. Raises ApiError 403: an admin's key makes no other admin's key."""
         caller.admin("Creating a key")
         if body.scoped_identity_id is None:
             raise errors.forbidden("An admin-scoped key creates identity-scoped keys only: give scoped_identity_id.")
         identity = self.meant(caller, body.scoped_identity_id)
-        key = self.world.issue_key(
-            self.world.accounts[caller.account],
-            id_=f"ApiKey_{new_id(self.world, caller.account, 'key')}",
+        key = self.services.issue_key(
+            self.services.accounts[caller.account],
+            id_=f"ApiKey_{new_id(self.services, caller.account, 'key')}",
             label=body.label,
             kind="agent",
             agent=identity.id,
@@ -276,7 +276,7 @@ class Identities:
 
     def whoami(self, caller: Caller) -> WhoamiView:
         """Who a key is."""
-        key: Key = self.world.keys.records[caller.key]
+        key: Key = self.services.keys.records[caller.key]
         subtype = "admin_scoped" if caller.agent is None else "agent_scoped.claimed"
         return WhoamiView(
             auth_type="api_key",
@@ -289,7 +289,7 @@ class Identities:
             label=key.label,
             description=None,
             created_at=key.created_at / SECOND,
-            last_used_at=self.world.clock.now(caller.account) / SECOND,
+            last_used_at=self.services.clock.now(caller.account) / SECOND,
             expires_at=key.expires_at / SECOND if key.expires_at is not None else None,
         )
 
@@ -297,9 +297,9 @@ class Identities:
 
     def view(self, identity: Identity) -> IdentityView:
         """An identity as it is now."""
-        lines = self.house.lines
+        lines = self.backend.lines
         number = lines.records[identity.number] if identity.number is not None else None
-        signed_at = self.house.signing.created_at(identity)
+        signed_at = self.backend.signing.created_at(identity)
         return IdentityView(
             id=identity.id,
             organization_id=organization_id(identity.account),

@@ -18,11 +18,11 @@ import msgspec
 
 from ringback.carrier.calls import FINAL, Call
 from ringback.carrier.clock import MINUTE, SECOND
-from ringback.carrier.conversation import Beat
-from ringback.carrier.script import LONGEST_TEXT, Turn, speaking
+from ringback.carrier.conversation import CallEvent
+from ringback.carrier.script import MAX_TEXT, Turn, speaking
 from ringback.carrier.speech import PCMU_SILENCE, TELEPHONE_RATE, utterance
+from ringback.gateway.asgi import encode
 from ringback.gateway.egress import EgressError
-from ringback.gateway.middleware import encode
 from ringback.vendors.inkbox.events import sign
 from ringback.vendors.inkbox.records import CallDetail, Identity
 from ringback.vendors.inkbox.rules.common import NAME
@@ -43,7 +43,7 @@ DIAL_SECONDS = 5.0
 PONG_SECONDS = 1.0
 """Real seconds that an agent has to answer a ping; one that does not is not waited for."""
 CLOSE_SECONDS = 1.0
-LONGEST_SOUND = MINUTE
+MAX_SOUND = MINUTE
 """How much audio one message may bring, in microseconds."""
 USES_TTS = "x-use-inkbox-text-to-speech"
 USES_STT = "x-use-inkbox-speech-to-text"
@@ -84,17 +84,17 @@ class Bridges:
     """The sockets of all calls. They live as long as the process; a call that goes on after a restore opens a new
     one."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self._open: dict[str, Bridge] = {}
-        self.world.clock.on(TICK, self._tick)
+        self.services.clock.on(TICK, self._tick)
 
     # -- opening and closing ------
 
     def open(self, call: Call) -> Bridge | None:
         """Dial the agent of a call that was answered."""
-        loop, detail = self.world.clock.loop, self.house.phones.details[call.id]
+        loop, detail = self.services.clock.loop, self.backend.phones.details[call.id]
         if loop is None or detail.websocket_url is None:
             return None
         bridge = self._open[call.id] = Bridge(call, detail)
@@ -106,7 +106,7 @@ class Bridges:
         return {"call_control_id": call.id, "media_format": FORMAT}
 
     def _start(self, bridge: Bridge, work: Any) -> None:
-        loop = self.world.clock.loop
+        loop = self.services.clock.loop
         if loop is not None:
             task = loop.create_task(work)
             bridge.tasks.add(task)
@@ -127,11 +127,11 @@ class Bridges:
             self._answered(bridge)
 
     def _put(self, bridge: Bridge, message: Any) -> None:
-        loop = self.world.clock.loop
+        loop = self.services.clock.loop
         if loop is None or bridge.over:
             return
         done: asyncio.Future[None] = loop.create_future()
-        self.world.clock.track(bridge.call.account, done)
+        self.services.clock.track(bridge.call.account, done)
         bridge.queue.put_nowait((message, done))
 
     # -- the socket ------
@@ -151,7 +151,7 @@ class Bridges:
                     if not done.done():
                         done.set_result(None)
         except Exception as error:
-            self.world.crashed(error)
+            self.services.record_crash(error)
         finally:
             await self._hang_up(bridge)
 
@@ -170,24 +170,24 @@ class Bridges:
 
     async def _dial(self, bridge: Bridge) -> None:
         call, detail = bridge.call, bridge.detail
-        identity = self.house.identities.records[detail.identity]
+        identity = self.backend.identities.records[detail.identity]
         url = detail.websocket_url or ""
         try:
-            socket, taken = await self.world.outbox.connect(url, self._headers(call, identity), DIAL_SECONDS)
+            socket, taken = await self.services.outbox.connect(url, self._headers(call, identity), DIAL_SECONDS)
         except (EgressError, OSError, TimeoutError) as error:
             reason = str(error) or f"no answer within {DIAL_SECONDS:g} s"
-            self.world.note(call.account, "call", f"agent at {url} not reached: {reason}", call_id=call.id)
+            self.services.note(call.account, "call", f"agent at {url} not reached: {reason}", call_id=call.id)
             if call.state not in FINAL:
-                self.house.phones.break_off(call)
+                self.backend.phones.break_off(call)
             return
         bridge.socket = socket
         tts, stt = _switch(taken.get(USES_TTS)), _switch(taken.get(USES_STT))
-        self.house.phones.details.update(detail, tts=tts, stt=stt)
+        self.backend.phones.details.update(detail, tts=tts, stt=stt)
         how = f"text to speech {'on' if tts else 'off'}, speech to text {'on' if stt else 'off'}"
-        self.world.note(call.account, "call", f"media stream opened to {url}: {how}", call_id=call.id)
+        self.services.note(call.account, "call", f"media stream opened to {url}: {how}", call_id=call.id)
         if not stt and call.state == "in_progress":
-            now = self.world.clock.now(call.account)
-            self.world.clock.at(now, call.account, TICK, call.id, now, now)
+            now = self.services.clock.now(call.account)
+            self.services.clock.at(now, call.account, TICK, call.id, now, now)
 
     def _headers(self, call: Call, identity: Identity) -> list[tuple[str, str]]:
         context = encode(
@@ -200,9 +200,12 @@ class Bridges:
                 "contacts": [],
             }
         )
-        now = self.world.clock.now(call.account) // SECOND
-        request_id = self.world.streams(NAME, call.account, "attempt").uuid()
-        return [("X-Call-Context", context.decode()), *sign(self.house.signing.key(identity), context, now, request_id)]
+        now = self.services.clock.now(call.account) // SECOND
+        request_id = self.services.streams(NAME, call.account, "attempt").uuid()
+        return [
+            ("X-Call-Context", context.decode()),
+            *sign(self.backend.signing.key(identity), context, now, request_id),
+        ]
 
     async def _send(self, bridge: Bridge, message: Any) -> None:
         """Send one message, and wait until it was taken."""
@@ -251,26 +254,26 @@ class Bridges:
         except (OSError, RuntimeError):
             pass
         except Exception as error:
-            self.world.crashed(error)
+            self.services.record_crash(error)
         for pong in bridge.pongs.values():
             if not pong.done():
                 pong.set_result(None)
         self._answered(bridge)
         if bridge.call.state not in FINAL:
-            self.world.note(bridge.call.account, "call", "the agent closed the media stream", call_id=bridge.call.id)
+            self.services.note(bridge.call.account, "call", "the agent closed the media stream", call_id=bridge.call.id)
 
     # -- what the far end does ------
 
-    def talked(self, call: Call, beat: Beat, turn: Turn | None) -> None:
+    def talked(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
         """The far end began a turn, was heard, or talked over the agent."""
         bridge = self._of(call)
         if bridge is None or turn is None:
             return
-        if beat == "cut_off":
+        if event == "barge_in":
             bridge.cut = True
-        elif beat == "speaks":
+        elif event == "turn_started":
             self._speaks(bridge, turn)
-        elif beat == "heard":
+        elif event == "turn_ended":
             self._heard(bridge, turn)
 
     def _speaks(self, bridge: Bridge, turn: Turn) -> None:
@@ -282,11 +285,11 @@ class Bridges:
         bridge.cut = False
 
     def _start_speech(self, bridge: Bridge, turn: Turn) -> None:
-        loop = self.world.clock.loop
+        loop = self.services.clock.loop
         if loop is not None and bridge.detail.stt is not True:
             seed = int.from_bytes(bridge.call.peer.encode()[-4:])
             spoken = asyncio.ensure_future(asyncio.to_thread(_audio, turn.text, speaking(turn.text), seed), loop=loop)
-            self.world.clock.track(bridge.call.account, spoken)
+            self.services.clock.track(bridge.call.account, spoken)
             bridge.spoken[turn.at] = spoken
 
     def _later(self, bridge: Bridge, messages: list[dict[str, Any]]) -> None:
@@ -312,17 +315,17 @@ class Bridges:
         self._put(bridge, _transcript(bridge, turn.text, bridge.turns, final=True))
         gone = bridge.socket is not None and bridge.socket.closed
         if gone or (bridge.detail.stt is False and bridge.detail.tts is False):
-            self.world.calls.talk.pass_(bridge.call)
+            self.services.calls.live_calls.yield_turn(bridge.call)
             return
-        loop = self.world.clock.loop
+        loop = self.services.clock.loop
         if loop is not None:
             bridge.reply = loop.create_future()
-            self.world.clock.track(bridge.call.account, bridge.reply)
+            self.services.clock.track(bridge.call.account, bridge.reply)
             self._start(bridge, self._await_reply(bridge, bridge.reply))
 
     async def _await_reply(self, bridge: Bridge, reply: asyncio.Future[None]) -> None:
         """Give the agent its time to answer; a caller that gets no answer goes on."""
-        patience = self.house.settings(bridge.call.account).agent_patience
+        patience = self.backend.settings(bridge.call.account).agent_patience
         drafted = -1
         while not reply.done():
             before = drafted
@@ -332,7 +335,7 @@ class Bridges:
             await asyncio.wait((reply,), timeout=patience)
         if not reply.done():
             reply.set_result(None)
-        self.world.calls.talk.pass_(bridge.call)
+        self.services.calls.live_calls.yield_turn(bridge.call)
 
     def _answered(self, bridge: Bridge) -> None:
         if bridge.reply is not None and not bridge.reply.done():
@@ -341,7 +344,7 @@ class Bridges:
 
     def _tick(self, id_: str, first: int, due: int) -> None:
         """A frame is due. Once there is no socket, no more are: a new one begins anew."""
-        call = self.world.calls.records.get(id_)
+        call = self.services.calls.records.get(id_)
         if call is None or call.state != "in_progress":
             return
         bridge = self._of(call)
@@ -352,7 +355,7 @@ class Bridges:
             self._start_speech(bridge, turn)
         began = (call.answered_at or first) + round(turn.at * SECOND) if turn is not None else due
         self._put(bridge, Frame(turn, max(0, due - began) // FRAME, due))
-        self.world.clock.at(due + FRAME, call.account, TICK, id_, first, due + FRAME)
+        self.services.clock.at(due + FRAME, call.account, TICK, id_, first, due + FRAME)
 
     # -- what the agent does ------
 
@@ -380,7 +383,7 @@ class Bridges:
             action(bridge, message)
 
     def _odd(self, bridge: Bridge, what: str) -> None:
-        self.world.note(bridge.call.account, "call", f"the agent sent {what}: ignored", call_id=bridge.call.id)
+        self.services.note(bridge.call.account, "call", f"the agent sent {what}: ignored", call_id=bridge.call.id)
 
     def _text(self, bridge: Bridge, message: Mapping[str, Any]) -> None:
         """Words for text to speech, in parts; the last says `done`."""
@@ -389,13 +392,13 @@ class Bridges:
             self._odd(bridge, "text that is not spoken: text to speech is off, or delta is no text")
             return
         turn = str(message.get("turn_id", ""))
-        draft = (bridge.drafts.get(turn, "") + delta)[:LONGEST_TEXT]
+        draft = (bridge.drafts.get(turn, "") + delta)[:MAX_TEXT]
         if message.get("done") is not True:
             bridge.drafts[turn] = draft
             return
         bridge.drafts.pop(turn, None)
-        if not self.world.calls.talk.say(bridge.call, draft):
-            self.world.calls.talk.pass_(bridge.call)
+        if not self.services.calls.live_calls.say(bridge.call, draft):
+            self.services.calls.live_calls.yield_turn(bridge.call)
         self._answered(bridge)
 
     def _media(self, bridge: Bridge, message: Mapping[str, Any]) -> None:
@@ -407,15 +410,15 @@ class Bridges:
         except (binascii.Error, ValueError):
             audio = None
         length = len(audio) * SECOND // TELEPHONE_RATE if audio is not None else 0
-        if bridge.detail.tts is not False or audio is None or length > LONGEST_SOUND:
+        if bridge.detail.tts is not False or audio is None or length > MAX_SOUND:
             self._odd(bridge, "media that is not played: text to speech is on, or the payload is no base64 of a minute")
         elif audio.strip(_QUIET):
-            self.world.calls.talk.sound(bridge.call, length)
+            self.services.calls.live_calls.play_audio(bridge.call, length)
             self._answered(bridge)
 
     def _clear(self, bridge: Bridge, _: Mapping[str, Any]) -> None:
         bridge.drafts.clear()
-        self.world.calls.talk.hush(bridge.call)
+        self.services.calls.live_calls.interrupt(bridge.call)
 
     def _audio_done(self, bridge: Bridge, _: Mapping[str, Any]) -> None:
         self._answered(bridge)
@@ -427,13 +430,13 @@ class Bridges:
             self._odd(bridge, "a transcript without text or party")
         elif message.get("is_final") is True:
             call = bridge.call
-            since = self.world.clock.now(call.account) - (call.answered_at or 0)
-            self.house.phones.say(call, party, text[:LONGEST_TEXT], since / SECOND)
+            since = self.services.clock.now(call.account) - (call.answered_at or 0)
+            self.backend.phones.say(call, party, text[:MAX_TEXT], since / SECOND)
 
     def _stop(self, bridge: Bridge, _: Mapping[str, Any]) -> None:
         """The agent hangs up, once it has said what it is saying."""
         self._answered(bridge)
-        self.world.calls.talk.leave(bridge.call)
+        self.services.calls.live_calls.hang_up_after(bridge.call)
 
     # -- keeping ------
 

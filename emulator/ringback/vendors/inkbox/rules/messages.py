@@ -13,13 +13,13 @@ from ringback.carrier.messages import Change, Message
 from ringback.carrier.segments import segmented
 from ringback.gateway.limits import Windows
 from ringback.gateway.search import Searched
-from ringback.gateway.vendor import Unanswered, Unsendable
+from ringback.gateway.vendor import NumberNotFound, Unsendable
 from ringback.store import Collection
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.records import Conversation, Identity, Number, SendKey, Text, Thread
-from ringback.vendors.inkbox.rules.common import LONGEST_URL, NAME, Caller, is_e164, is_uuid, new_id
+from ringback.vendors.inkbox.rules.common import MAX_URL, NAME, Caller, is_e164, is_uuid, new_id
 from ringback.vendors.inkbox.wire import (
-    LONGEST_TEXT,
+    MAX_TEXT,
     ConversationUpdate,
     Media,
     Recipient,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from ringback.vendors.inkbox.rules import Inkbox
 
 Kind = Literal["any", "clear", "blocked"]
-MOST_RECIPIENTS = 8
-MOST_MEDIA = 10
-MOST_SEGMENTS = 10
+MAX_RECIPIENTS = 8
+MAX_MEDIA = 10
+MAX_SEGMENTS = 10
 UNCONFIRMED = "delivery_unconfirmed"
 """The failure code by which a script says that no receipt ever came."""
 TOLD: dict[Change, TextEvent] = {
@@ -86,9 +86,9 @@ class Span:
 class Texts:
     """The texts and conversations of all accounts."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Searched[Text] = Searched(
             Text,
             text=lambda text: text.body,
@@ -117,21 +117,21 @@ class Texts:
     # -- sending ------
 
     def send(self, caller: Caller, number_id: str, body: TextBody) -> Text:
-        """Send a text to one or several. Raises Refusal; then nothing is sent."""
-        number = self.house.lines.of(caller, number_id)
-        identity = self.house.identities.records[number.identity]
+        """Send a text to one or several. Raises ApiError; then nothing is sent."""
+        number = self.backend.lines.of(caller, number_id)
+        identity = self.backend.identities.records[number.identity]
         self._check_ready(number)
         peers = self._recipients(number, body)
         media = tuple(body.media_urls or ())
         if not body.text and not media:
             raise errors.invalid("text", "or media_urls is required")
         self._check_media(media)
-        if body.text and len(segmented(body.text).parts) > MOST_SEGMENTS and not media:
-            raise errors.invalid("text", f"has at most {MOST_SEGMENTS} segments")
+        if body.text and len(segmented(body.text).parts) > MAX_SEGMENTS and not media:
+            raise errors.invalid("text", f"has at most {MAX_SEGMENTS} segments")
         for peer in peers:
-            self.house.contacts.check_outbound(identity, peer)
+            self.backend.contacts.check_outbound(identity, peer)
         for peer in peers:
-            self.house.contacts.check_consent(number.account, peer)
+            self.backend.contacts.check_consent(number.account, peer)
         self._check_allowance(number)
         return self._post(number, peers, body.text, media)
 
@@ -148,8 +148,8 @@ class Texts:
         if body.conversation_id is not None:
             return self._talk(number, body.conversation_id, "body").participants
         peers = (body.to,) if isinstance(body.to, str) else tuple(body.to or ())
-        if not 1 <= len(peers) <= MOST_RECIPIENTS:
-            raise errors.invalid("to", f"has from 1 to {MOST_RECIPIENTS} numbers")
+        if not 1 <= len(peers) <= MAX_RECIPIENTS:
+            raise errors.invalid("to", f"has from 1 to {MAX_RECIPIENTS} numbers")
         for peer in peers:
             if not is_e164(peer):
                 raise errors.invalid("to", "is a number in E.164, such as +12125550142, or a list of them")
@@ -160,20 +160,20 @@ class Texts:
         return tuple(sorted(peers))
 
     def _check_media(self, urls: Sequence[str]) -> None:
-        if len(urls) > MOST_MEDIA:
-            raise errors.invalid("media_urls", f"has at most {MOST_MEDIA} URLs")
+        if len(urls) > MAX_MEDIA:
+            raise errors.invalid("media_urls", f"has at most {MAX_MEDIA} URLs")
         for index, url in enumerate(urls):
             if not _is_link(url):
                 raise errors.invalid(f"media_urls[{index}]", "is an http or https URL")
 
     def _check_allowance(self, number: Number) -> None:
-        limit = self.house.settings(number.account).texts_per_day
+        limit = self.backend.settings(number.account).texts_per_day
         if limit is None:
             return
-        now = self.world.clock.now(number.account)
+        now = self.services.clock.now(number.account)
         wait = self.sends.wait(number.id, limit, DAY, now)
         if wait:
-            raise errors.InkboxRefusal(
+            raise errors.InkboxError(
                 429,
                 {
                     "error": "sender_rate_limited",
@@ -183,10 +183,10 @@ class Texts:
             )
 
     def _post(self, number: Number, peers: tuple[str, ...], body: str | None, media: tuple[str, ...]) -> Text:
-        world, account = self.world, number.account
-        now = world.clock.now(account)
-        id_ = new_id(world, account, "text")
-        legs = (id_,) if len(peers) == 1 else tuple(new_id(world, account, "leg") for _ in peers)
+        services, account = self.services, number.account
+        now = services.clock.now(account)
+        id_ = new_id(services, account, "text")
+        legs = (id_,) if len(peers) == 1 else tuple(new_id(services, account, "leg") for _ in peers)
         text = self._keep(
             Text(
                 id=id_,
@@ -206,7 +206,7 @@ class Texts:
         )
         for leg, peer in zip(legs, peers, strict=True):
             self.sends.add(number.id, now)
-            world.messages.send(
+            services.messages.send(
                 id_=leg,
                 vendor=NAME,
                 account=account,
@@ -215,7 +215,7 @@ class Texts:
                 peer=peer,
                 body=body or "",
                 media_urls=media,
-                script=world.scripts.take(
+                script=services.scripts.take(
                     "message", vendor=NAME, account=account, to=peer, senders=(number.id, number.number), tag=None
                 ),
                 detail={"text": id_},
@@ -225,22 +225,22 @@ class Texts:
     # -- receiving ------
 
     def receive(self, to: str, sender: str, body: str, media: tuple[str, ...], group: tuple[str, ...]) -> Message:
-        """Somebody writes to one of our numbers, and to a `group` of others with it. Raises Unanswered, Unsendable."""
-        line = self.world.numbers.line(to)
+        """Somebody writes to one of our numbers, and to a `group` of others with it. Raises NumberNotFound, Unsendable."""
+        line = self.services.numbers.line(to)
         if line is None or line.vendor != NAME:
-            raise Unanswered(to)
-        if not (body or media) or len(segmented(body).parts) > MOST_SEGMENTS or len(body) > LONGEST_TEXT:
-            raise Unsendable("body", f"body has from 1 to {MOST_SEGMENTS} segments")
-        if len(media) > MOST_MEDIA or not all(map(_is_link, media)):
-            raise Unsendable("media_urls", f"media_urls are at most {MOST_MEDIA} http or https URLs")
-        if len(group) >= MOST_RECIPIENTS:
-            raise Unsendable("group", f"a group has at most {MOST_RECIPIENTS} others, the sender among them")
-        number = self.house.lines.records[line.owner]
-        identity = self.house.identities.records[number.identity]
-        allowed, _ = self.house.contacts.verdict(identity, sender, "inbound")
-        now = self.world.clock.now(number.account)
-        id_ = new_id(self.world, number.account, "text")
-        self.house.contacts.hear(number.account, sender, body)
+            raise NumberNotFound(to)
+        if not (body or media) or len(segmented(body).parts) > MAX_SEGMENTS or len(body) > MAX_TEXT:
+            raise Unsendable("body", f"body has from 1 to {MAX_SEGMENTS} segments")
+        if len(media) > MAX_MEDIA or not all(map(_is_link, media)):
+            raise Unsendable("media_urls", f"media_urls are at most {MAX_MEDIA} http or https URLs")
+        if len(group) >= MAX_RECIPIENTS:
+            raise Unsendable("group", f"a group has at most {MAX_RECIPIENTS} others, the sender among them")
+        number = self.backend.lines.records[line.owner]
+        identity = self.backend.identities.records[number.identity]
+        allowed, _ = self.backend.contacts.verdict(identity, sender, "inbound")
+        now = self.services.clock.now(number.account)
+        id_ = new_id(self.services, number.account, "text")
+        self.backend.contacts.hear(number.account, sender, body)
         self._keep(
             Text(
                 id=id_,
@@ -258,7 +258,7 @@ class Texts:
                 blocked=not allowed,
             )
         )
-        return self.world.messages.receive(
+        return self.services.messages.receive(
             id_=id_,
             vendor=NAME,
             account=number.account,
@@ -277,11 +277,11 @@ class Texts:
         if kind is None or text.blocked:
             return
         if text.direction == "outbound":
-            self.records.update(text, updated_at=self.world.clock.now(text.account))
+            self.records.update(text, updated_at=self.services.clock.now(text.account))
         if change == "undelivered" and message.failure_code == UNCONFIRMED:
             kind = "text.delivery_unconfirmed"
-        self.house.hooks.tell_text(kind, text, message.peer if len(text.peers) > 1 else None)
-        if change == "delivered" and self.house.lines.owned(text.account, message.peer) is not None:
+        self.backend.hooks.tell_text(kind, text, message.peer if len(text.peers) > 1 else None)
+        if change == "delivered" and self.backend.lines.owned(text.account, message.peer) is not None:
             others = tuple(peer for peer in text.peers if peer != message.peer)
             self.receive(message.peer, text.number, text.body or "", text.media, others)
 
@@ -293,11 +293,11 @@ class Texts:
             return found
         return self.conversations.add(
             Conversation(
-                id=new_id(self.world, number.account, "conversation"),
+                id=new_id(self.services, number.account, "conversation"),
                 account=number.account,
                 line=number.id,
                 participants=peers,
-                created_at=self.world.clock.now(number.account),
+                created_at=self.services.clock.now(number.account),
             )
         )
 
@@ -311,7 +311,7 @@ class Texts:
 
     def talk(self, number: Number, key: str) -> Conversation | None:
         """The conversation of a remote number or of an id; None where a number has not been written with. Raises
-        Refusal 404 for an unknown id, 422 for what is neither."""
+        ApiError 404 for an unknown id, 422 for what is neither."""
         if is_e164(key):
             return self.conversations.last("talk", (number.id, (key,)))
         if not is_uuid(key):
@@ -355,13 +355,13 @@ class Texts:
         if text.read is read:
             return False
         before = _counts(text)
-        self.records.update(text, read=read, updated_at=self.world.clock.now(text.account))
+        self.records.update(text, read=read, updated_at=self.services.clock.now(text.account))
         for thread in self._threads_of(text):
             thread.unread += _counts(text) - before
         return True
 
     def mark_all(self, caller: Caller, number: Number, key: str, *, read: bool) -> ConversationUpdate:
-        """Mark all that came in of a conversation. Raises Refusal 404 or 422."""
+        """Mark all that came in of a conversation. Raises ApiError 404 or 422."""
         talk = self.talk(number, key)
         if talk is None:
             return ConversationUpdate(key, None, read, 0)
@@ -375,8 +375,8 @@ class Texts:
         return ConversationUpdate(remote, talk.id, read, marked)
 
     def change(self, caller: Caller, number_id: str, id_: str, body: TextPatch) -> TextView:
-        """Mark a text, or delete it. Raises Refusal 404 or 422."""
-        text = self.of(caller, self.house.lines.of(caller, number_id), id_)
+        """Mark a text, or delete it. Raises ApiError 404 or 422."""
+        text = self.of(caller, self.backend.lines.of(caller, number_id), id_)
         if body.is_read is UNSET and body.status is UNSET:
             raise errors.unprocessable("Give is_read, or status: deleted.")
         if isinstance(body.is_read, bool):
@@ -388,7 +388,7 @@ class Texts:
 
     def _delete(self, text: Text) -> None:
         threads, counted = self._threads_of(text), _counts(text)
-        self.records.update(text, deleted=True, updated_at=self.world.clock.now(text.account))
+        self.records.update(text, deleted=True, updated_at=self.services.clock.now(text.account))
         for thread in threads:
             latest = self.records.last(f"talk_{thread.kind}", thread.conversation)
             if latest is None:
@@ -468,7 +468,7 @@ class Texts:
     # -- looking up and showing ------
 
     def of(self, caller: Caller, number: Number, id_: str) -> Text:
-        """A text of a number that a key sees. Raises Refusal 404."""
+        """A text of a number that a key sees. Raises ApiError 404."""
         text = self.records.get(id_.lower()) if is_uuid(id_) else None
         if text is None or text.line != number.id or text.deleted or (text.blocked and caller.agent is not None):
             raise errors.not_found("text")
@@ -534,7 +534,7 @@ class Texts:
         return "mms" if text.media or self.conversations[text.conversation].is_group else "sms"
 
     def _recipient(self, leg: str) -> Recipient:
-        message = self.world.messages.records[leg]
+        message = self.services.messages.records[leg]
         failed = message.state in ("failed", "undelivered")
         code = message.failure_code if failed else None
         ended = message.part_times[-1] if failed else None
@@ -559,8 +559,8 @@ class Texts:
             self.keys.add(SendKey(id=id_, account=caller.account, text=text_id))
 
     def made_by(self, caller: Caller, number_id: str, key: str) -> str:
-        """The text that a request's key made. Raises Refusal 404."""
-        number = self.house.lines.of(caller, number_id)
+        """The text that a request's key made. Raises ApiError 404."""
+        number = self.backend.lines.of(caller, number_id)
         found = self.keys.get(f"{caller.account} {number.id} {key}")
         if found is None:
             raise errors.not_found("message of that key")
@@ -611,9 +611,9 @@ def _media(url: str) -> Media:
 def _is_link(url: str) -> bool:
     rest = url.removeprefix("https://").removeprefix("http://")
     host = rest.partition("/")[0]
-    return len(url) <= LONGEST_URL and rest != url and bool(host) and not any(char <= " " for char in url)
+    return len(url) <= MAX_URL and rest != url and bool(host) and not any(char <= " " for char in url)
 
 
 def identity_of(texts: Texts, text: Text) -> Identity:
     """The identity whose number a text came to, or went out from."""
-    return texts.house.identities.records[texts.house.lines.records[text.line].identity]
+    return texts.backend.identities.records[texts.backend.lines.records[text.line].identity]

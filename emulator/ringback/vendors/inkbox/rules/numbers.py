@@ -15,7 +15,7 @@ from ringback.gateway.egress import EgressError
 from ringback.store import Collection
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.records import FilterMode, Handling, Identity, Number
-from ringback.vendors.inkbox.rules.common import LONGEST_URL, NAME, Caller, is_e164, is_uuid, new_id
+from ringback.vendors.inkbox.rules.common import MAX_URL, NAME, Caller, is_e164, is_uuid, new_id
 from ringback.vendors.inkbox.wire import (
     HandlingPatch,
     HandlingView,
@@ -46,48 +46,48 @@ FIELDS = {
 class Lines:
     """The numbers of all accounts."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Number] = Collection(
             Number,
             account=lambda number: None if number.released else number.account,
             all=lambda number: number.account,
         )
-        self.world.clock.on(WARM, self._warm)
+        self.services.clock.on(WARM, self._warm)
 
     # -- checks that may look names up ------
 
     async def check_urls(self, body: HandlingPatch | NumberSpec) -> None:
-        """Whether the addresses of a body may be contacted. Raises Refusal 422."""
+        """Whether the addresses of a body may be contacted. Raises ApiError 422."""
         if isinstance(body.incoming_call_webhook_url, str):
             await self.check_url(body.incoming_call_webhook_url, "incoming_call_webhook_url")
         if isinstance(body.client_websocket_url, str):
             await self.check_socket(body.client_websocket_url, "client_websocket_url")
 
     async def check_url(self, url: str, param: str) -> None:
-        """Whether a webhook may go to a URL. Raises Refusal 422."""
+        """Whether a webhook may go to a URL. Raises ApiError 422."""
         try:
-            await self.world.outbox.egress.admit(url)
+            await self.services.outbox.egress.admit(url)
         except EgressError as error:
             raise errors.invalid(param, f"will not do: {error}") from None
 
     async def check_socket(self, url: str, param: str) -> None:
-        """Whether a WebSocket may be opened to a URL. Raises Refusal 422."""
+        """Whether a WebSocket may be opened to a URL. Raises ApiError 422."""
         try:
             scheme = urlsplit(url).scheme
         except ValueError:
             scheme = ""
-        if scheme not in ("ws", "wss") or len(url) > LONGEST_URL:
+        if scheme not in ("ws", "wss") or len(url) > MAX_URL:
             raise errors.invalid(param, "is a WebSocket URL, wss://")
         await self.check_url(f"http{url[2:]}", param)
 
     # -- provisioning ------
 
     def provision(self, caller: Caller, body: NumberBody) -> NumberView:
-        """A number for an identity. Raises Refusal 404 for an unknown handle, 409 for one that has a number, 429 past
+        """A number for an identity. Raises ApiError 404 for an unknown handle, 409 for one that has a number, 429 past
         the limit, 422; then nothing is taken."""
-        identity = self.house.identities.named(caller, body.agent_handle)
+        identity = self.backend.identities.named(caller, body.agent_handle)
         if body.filter_mode is not UNSET:
             caller.admin("Changing a filter mode")
         if identity.number is not None:
@@ -96,33 +96,33 @@ class Lines:
         return self.view(self.assign(identity, body, handling))
 
     def check_spec(self, account: str, spec: NumberSpec, current: Handling | None = None) -> Handling:
-        """How a number that is to be taken will take its calls. Raises Refusal."""
+        """How a number that is to be taken will take its calls. Raises ApiError."""
         if spec.state is not None:
             if spec.type == "toll_free":
                 raise errors.invalid("state", "goes with a local number")
             if not has_region("US", spec.state.upper()):
                 raise errors.invalid("state", "is a US state's abbreviation such as NY")
             if not areas("US", spec.state.upper()):
-                raise errors.InkboxRefusal(404, "No number is available there now.")
+                raise errors.InkboxError(404, "No number is available there now.")
         handling = self.changed_handling(current or Handling(), spec)
-        limit = self.house.settings(account).number_limit
+        limit = self.backend.settings(account).number_limit
         if limit is not None and self.records.count("account", account) >= limit:
-            raise errors.InkboxRefusal(429, f"The organization has {limit} active numbers, as many as it may.")
+            raise errors.InkboxError(429, f"The organization has {limit} active numbers, as many as it may.")
         return handling
 
     def assign(self, identity: Identity, spec: NumberSpec, handling: Handling) -> Number:
-        """Take a number that was checked for. Raises Refusal 404 when there is none."""
-        account, world = identity.account, self.world
-        id_ = new_id(world, account, "phone_number")
+        """Take a number that was checked for. Raises ApiError 404 when there is none."""
+        account, services = identity.account, self.services
+        id_ = new_id(services, account, "phone_number")
         country = TOLL_FREE if spec.type == "toll_free" else "US"
         stocked = areas(country, spec.state.upper() if spec.state is not None else None)
-        area = world.streams(NAME, account, "area").choice(stocked)
+        area = services.streams(NAME, account, "area").choice(stocked)
         try:
-            number = world.numbers.assign(country, area, vendor=NAME, account=account, owner=id_)
+            number = services.numbers.assign(country, area, vendor=NAME, account=account, owner=id_)
         except OutOfStock:
-            raise errors.InkboxRefusal(404, "No number is available there now.") from None
-        now, place = world.clock.now(account), place_of(area)
-        warm = self.house.settings(account).sms_warmup
+            raise errors.InkboxError(404, "No number is available there now.") from None
+        now, place = services.clock.now(account), place_of(area)
+        warm = self.backend.settings(account).sms_warmup
         record = self.records.add(
             Number(
                 id=id_,
@@ -138,47 +138,47 @@ class Lines:
             )
         )
         if warm and spec.type == "local":
-            world.clock.after(WARMUP, account, WARM, id_)
+            services.clock.after(WARMUP, account, WARM, id_)
         changes: dict[str, object] = {"number": id_, "handling": handling}
         if not isinstance(spec.filter_mode, UnsetType):
             changes |= {"inbound_filter": spec.filter_mode, "outbound_filter": spec.filter_mode}
-        self.house.identities.records.update(identity, **changes)
-        world.note(account, "number", f"{number} provisioned for {identity.handle}", number_id=id_)
+        self.backend.identities.records.update(identity, **changes)
+        services.note(account, "number", f"{number} provisioned for {identity.handle}", number_id=id_)
         return record
 
     def _warm(self, id_: str) -> None:
         number = self.records.get(id_)
         if number is not None and not number.released:
-            now = self.world.clock.now(number.account)
+            now = self.services.clock.now(number.account)
             self.records.update(number, sms_status="ready", sms_ready_at=now, updated_at=now)
 
     def release(self, caller: Caller, id_: str) -> None:
-        """Give a number up. Raises Refusal 403 or 404."""
+        """Give a number up. Raises ApiError 403 or 404."""
         caller.admin("Releasing a number")
         self.give_up(self.of(caller, id_))
 
     def release_of(self, caller: Caller, handle: str) -> None:
-        """Give an identity's number up. Raises Refusal 403, or 404 where it has none."""
+        """Give an identity's number up. Raises ApiError 403, or 404 where it has none."""
         caller.admin("Releasing a number")
-        identity = self.house.identities.named(caller, handle)
+        identity = self.backend.identities.named(caller, handle)
         if identity.number is None:
             raise errors.not_found("phone number")
         self.give_up(self.records[identity.number])
 
     def give_up(self, number: Number) -> None:
         """A number is nobody's from now on; what it said and was told stays."""
-        identity = self.house.identities.records[number.identity]
-        self.house.phones.end_all(number)
-        self.world.numbers.release(number.number)
-        self.records.update(number, released=True, updated_at=self.world.clock.now(number.account))
-        self.house.identities.records.update(identity, number=None)
-        self.house.hooks.drop_number(number)
-        self.world.note(number.account, "number", f"{number.number} released", number_id=number.id)
+        identity = self.backend.identities.records[number.identity]
+        self.backend.phones.end_all(number)
+        self.services.numbers.release(number.number)
+        self.records.update(number, released=True, updated_at=self.services.clock.now(number.account))
+        self.backend.identities.records.update(identity, number=None)
+        self.backend.hooks.drop_number(number)
+        self.services.note(number.account, "number", f"{number.number} released", number_id=number.id)
 
     # -- how calls are taken ------
 
     def changed_handling(self, current: Handling, body: HandlingPatch | NumberSpec) -> Handling:
-        """How calls are taken after a change. Raises Refusal 422 for what does not go together."""
+        """How calls are taken after a change. Raises ApiError 422 for what does not go together."""
         changes = {kept: getattr(body, shown) for shown, kept in FIELDS.items() if getattr(body, shown) is not UNSET}
         if changes.get("target_type", UNSET) is None:
             changes = {"target_number": None, "target_sip": None} | changes
@@ -214,21 +214,21 @@ class Lines:
             )
 
     def handle_calls(self, identity: Identity, body: HandlingPatch) -> HandlingView:
-        """Change how an identity, and so its number, takes calls. Raises Refusal 422."""
+        """Change how an identity, and so its number, takes calls. Raises ApiError 422."""
         handling = self.changed_handling(identity.handling, body)
         self._keep(identity, handling)
         return self.handling_view(identity)
 
     def _keep(self, identity: Identity, handling: Handling) -> None:
-        now = self.world.clock.now(identity.account)
-        self.house.identities.records.update(identity, handling=handling, updated_at=now)
+        now = self.services.clock.now(identity.account)
+        self.backend.identities.records.update(identity, handling=handling, updated_at=now)
         if identity.number is not None:
             self.records.update(self.records[identity.number], updated_at=now)
 
     def change(self, caller: Caller, id_: str, body: NumberPatch) -> NumberView:
-        """Change what is given. Raises Refusal; then nothing is changed."""
+        """Change what is given. Raises ApiError; then nothing is changed."""
         number = self.of(caller, id_)
-        identity = self.house.identities.records[number.identity]
+        identity = self.backend.identities.records[number.identity]
         if body.incoming_text_webhook_url is not UNSET:
             raise errors.invalid(
                 "incoming_text_webhook_url",
@@ -248,13 +248,13 @@ class Lines:
         """Set both filter modes; tells of rules that are redundant now if something changed."""
         if identity.inbound_filter == identity.outbound_filter == mode:
             return None
-        self.house.identities.records.update(identity, inbound_filter=mode, outbound_filter=mode)
-        return self.house.contacts.redundant(identity, mode)
+        self.backend.identities.records.update(identity, inbound_filter=mode, outbound_filter=mode)
+        return self.backend.contacts.redundant(identity, mode)
 
     # -- looking up and showing ------
 
     def of(self, caller: Caller, id_: str) -> Number:
-        """A number that a key sees. Raises Refusal 404, and 422 for what is no id."""
+        """A number that a key sees. Raises ApiError 404, and 422 for what is no id."""
         if not is_uuid(id_):
             raise errors.invalid("phone_number_id", "is a UUID", where="path")
         number = self.records.get(id_.lower())
@@ -272,14 +272,14 @@ class Lines:
 
     def owned(self, account: str, number: str) -> Number | None:
         """An account's active number by its digits."""
-        line = self.world.numbers.line(number)
+        line = self.services.numbers.line(number)
         if line is None or line.vendor != NAME or line.account != account:
             return None
         return self.records[line.owner]
 
     def view(self, number: Number) -> NumberView:
         """A number as it is now."""
-        identity = self.house.identities.records[number.identity]
+        identity = self.backend.identities.records[number.identity]
         handling = identity.handling
         return NumberView(
             id=number.id,

@@ -11,14 +11,14 @@ import msgspec
 
 from ringback.carrier.calls import Call
 from ringback.carrier.clock import SECOND, iso_exact
-from ringback.carrier.script import LONGEST
-from ringback.gateway.middleware import analysed
-from ringback.gateway.services import World
+from ringback.carrier.script import MAX_DURATION
+from ringback.gateway.decoding import analysed
+from ringback.gateway.services import Services
 from ringback.vendors.inkbox.records import ActionItem, CallDetail, ToolUse
 from ringback.vendors.inkbox.rules.common import new_id
 from ringback.vendors.inkbox.wire import ToolInvocation, ToolInvocations
 
-MOST = 200
+MAX_COUNT = 200
 """Tools, and items, of one call."""
 
 
@@ -34,8 +34,8 @@ class ScriptedTool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         if not self.tool_name:
             raise ValueError("tool_name has at least one character")
-        if not (0 <= self.at <= LONGEST and 0 <= self.takes <= LONGEST):
-            raise ValueError(f"at and takes are from 0 to {LONGEST:g} seconds")
+        if not (0 <= self.at <= MAX_DURATION and 0 <= self.takes <= MAX_DURATION):
+            raise ValueError(f"at and takes are from 0 to {MAX_DURATION:g} seconds")
 
 
 class ScriptedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,8 +56,8 @@ class ScriptedWork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     post_call_action_items: list[ScriptedItem] = []
 
     def __post_init__(self) -> None:
-        if max(len(self.tool_invocations), len(self.post_call_action_items)) > MOST:
-            raise ValueError(f"tool_invocations and post_call_action_items have at most {MOST} entries")
+        if max(len(self.tool_invocations), len(self.post_call_action_items)) > MAX_COUNT:
+            raise ValueError(f"tool_invocations and post_call_action_items have at most {MAX_COUNT} entries")
 
 
 def scripted(analysis: Mapping[str, Any]) -> ScriptedWork:
@@ -65,14 +65,14 @@ def scripted(analysis: Mapping[str, Any]) -> ScriptedWork:
     return analysed(analysis, ScriptedWork)
 
 
-def assign(world: World, detail: CallDetail, analysis: Mapping[str, Any] | None) -> None:
+def assign(services: Services, detail: CallDetail, analysis: Mapping[str, Any] | None) -> None:
     """Say what the hosted agent will do in a call. Raises ScriptError."""
     if analysis is None or detail.mode != "hosted_agent":
         return
     work = scripted(analysis)
     detail.tools = [
         ToolUse(
-            id=new_id(world, detail.account, "tool"),
+            id=new_id(services, detail.account, "tool"),
             tool_name=tool.tool_name,
             begins=round(tool.at * SECOND),
             ends=round((tool.at + tool.takes) * SECOND),
@@ -82,7 +82,7 @@ def assign(world: World, detail: CallDetail, analysis: Mapping[str, Any] | None)
         for tool in sorted(work.tool_invocations, key=lambda tool: tool.at)
     ]
     detail.items = [
-        ActionItem(new_id(world, detail.account, "item"), seq, item.action, item.details)
+        ActionItem(new_id(services, detail.account, "item"), seq, item.action, item.details)
         for seq, item in enumerate(work.post_call_action_items, 1)
     ]
 
@@ -92,12 +92,12 @@ def items(call: Call, detail: CallDetail) -> list[ActionItem]:
     return detail.items if detail.over and call.answered_at is not None else []
 
 
-def tool_log(world: World, call: Call, detail: CallDetail, offset: int, limit: int) -> ToolInvocations:
+def tool_log(services: Services, call: Call, detail: CallDetail, offset: int, limit: int) -> ToolInvocations:
     """The tools that were used until now, in the order in which that began."""
     answered = call.answered_at
     if answered is None:
         return ToolInvocations([], limit, offset, has_more=False)
-    now = world.clock.now(call.account)
+    now = services.clock.now(call.account)
     until = now if call.ended_at is None else call.ended_at
     begun = [tool for tool in detail.tools if answered + tool.begins <= until]
     shown = islice(begun, offset, offset + limit)

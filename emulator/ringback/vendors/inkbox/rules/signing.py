@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Signing:
     """Which key signs what is sent on an identity's behalf: of its own and the organization's, the newer one."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.organizations: Collection[Organization] = Collection(Organization)
 
     def key(self, identity: Identity) -> str:
@@ -38,31 +38,31 @@ class Signing:
 
     def rotate(self, identity: Identity) -> SigningKeyView:
         """A new key for an identity, in place of its old one. It is in this answer alone."""
-        secret, now = new_secret(self.world, identity.account), self.world.clock.now(identity.account)
-        self.house.identities.records.update(
+        secret, now = new_secret(self.services, identity.account), self.services.clock.now(identity.account)
+        self.backend.identities.records.update(
             identity, signing_key=secret, signed_at=now, signed_serial=self._serial(identity.account)
         )
-        self.world.note(identity.account, "account", f"signing key of {identity.handle} set")
+        self.services.note(identity.account, "account", f"signing key of {identity.handle} set")
         return SigningKeyView(secret, iso_exact(now))
 
     def rotate_for_all(self, caller: Caller) -> SigningKeyView:
         """A new key for the key's identity, or with an admin's key for the organization: it signs for every identity
         that is given none of its own later."""
         if caller.agent is not None:
-            return self.rotate(self.house.identities.records[caller.agent])
-        secret, now = new_secret(self.world, caller.account), self.world.clock.now(caller.account)
+            return self.rotate(self.backend.identities.records[caller.agent])
+        secret, now = new_secret(self.services, caller.account), self.services.clock.now(caller.account)
         serial = self._serial(caller.account)
         organization = self.organizations.get(caller.account) or self.organizations.add(
             Organization(id=caller.account, account=caller.account)
         )
         self.organizations.update(organization, signing_key=secret, signed_at=now, signed_serial=serial)
-        self.world.note(caller.account, "account", "signing key of the organization set")
+        self.services.note(caller.account, "account", "signing key of the organization set")
         return SigningKeyView(secret, iso_exact(now))
 
     def _serial(self, account: str) -> int:
         organization = self.organizations.get(account)
         latest = organization.signed_serial if organization is not None else 0
-        identities = self.house.identities.records.oldest("account", account)
+        identities = self.backend.identities.records.oldest("account", account)
         return 1 + max([latest, *(identity.signed_serial for identity in identities)])
 
     def status(self, identity: Identity) -> SigningKeyStatus:
@@ -73,11 +73,11 @@ class Signing:
     def status_of_all(self, caller: Caller) -> SigningKeyStatus:
         """The same for the key's identity, or with an admin's key for any of the organization."""
         if caller.agent is not None:
-            return self.status(self.house.identities.records[caller.agent])
+            return self.status(self.backend.identities.records[caller.agent])
         organization = self.organizations.get(caller.account)
         found = [
             at
-            for identity in self.house.identities.records.oldest("account", caller.account)
+            for identity in self.backend.identities.records.oldest("account", caller.account)
             if (at := self.created_at(identity)) is not None
         ]
         if organization is not None:

@@ -31,17 +31,17 @@ from ringback.vendors.inkbox.wire import (
 if TYPE_CHECKING:
     from ringback.vendors.inkbox.rules import Inkbox
 
-MOST_SUBSCRIPTIONS = 20
-LONGEST_CONTEXT_TEXT = 1_000
+MAX_SUBSCRIPTIONS = 20
+MAX_CONTEXT_TEXT = 1_000
 """Characters of a text that a context shows (ours)."""
 
 
 class Hooks:
     """The subscriptions of all accounts, and what was sent for them."""
 
-    def __init__(self, house: Inkbox) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: Inkbox) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Subscription] = Collection(
             Subscription,
             account=lambda row: None if row.deleted else row.account,
@@ -58,7 +58,7 @@ class Hooks:
     # -- subscriptions ------
 
     def check_events(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The events of a subscription. Raises Refusal 422."""
+        """The events of a subscription. Raises ApiError 422."""
         if len(set(names)) < len(names):
             raise errors.invalid("event_types", "names nothing twice")
         for name in names:
@@ -71,30 +71,30 @@ class Hooks:
         return tuple(names)
 
     def owner(self, caller: Caller, body: SubscriptionBody) -> tuple[OwnerKind, str, Identity]:
-        """Whom a new subscription is for. Raises Refusal 422 unless exactly one is named, 404 for an unknown one."""
+        """Whom a new subscription is for. Raises ApiError 422 unless exactly one is named, 404 for an unknown one."""
         named = [body.mailbox_id, body.phone_number_id, body.agent_identity_id]
         if sum(value is not None for value in named) != 1:
             raise errors.unprocessable("Give exactly one of phone_number_id, agent_identity_id and mailbox_id.")
         if body.mailbox_id is not None:
             raise errors.not_found("mailbox: mail is not emulated")
         if body.phone_number_id is not None:
-            number = self.house.lines.of(caller, body.phone_number_id)
-            return "phone_number", number.id, self.house.identities.records[number.identity]
-        identity = self.house.identities.meant(caller, body.agent_identity_id)
+            number = self.backend.lines.of(caller, body.phone_number_id)
+            return "phone_number", number.id, self.backend.identities.records[number.identity]
+        identity = self.backend.identities.meant(caller, body.agent_identity_id)
         return "agent_identity", identity.id, identity
 
     def create(self, caller: Caller, body: SubscriptionBody) -> SubscriptionView:
         """Subscribe. The first for an identity without a signing key makes one, which is in this answer alone. Raises
-        Refusal 404, 409, 422."""
+        ApiError 404, 409, 422."""
         names = self.check_events(body.event_types)
         kind, owner, identity = self.owner(caller, body)
-        if self.records.count("owner", owner) >= MOST_SUBSCRIPTIONS:
-            raise errors.conflict(f"There are {MOST_SUBSCRIPTIONS} active subscriptions, as many as there may be.")
+        if self.records.count("owner", owner) >= MAX_SUBSCRIPTIONS:
+            raise errors.conflict(f"There are {MAX_SUBSCRIPTIONS} active subscriptions, as many as there may be.")
         self._check_overlap(identity, body.url, names, None)
-        now = self.world.clock.now(caller.account)
+        now = self.services.clock.now(caller.account)
         row = self.records.add(
             Subscription(
-                id=new_id(self.world, caller.account, "subscription"),
+                id=new_id(self.services, caller.account, "subscription"),
                 account=caller.account,
                 owner_kind=kind,
                 owner=owner,
@@ -108,25 +108,27 @@ class Hooks:
             )
         )
         view = self.view(row)
-        first = self.house.signing.created_at(identity) is None
-        view.signing_key = self.house.signing.rotate(identity).signing_key if first else None
+        first = self.backend.signing.created_at(identity) is None
+        view.signing_key = self.backend.signing.rotate(identity).signing_key if first else None
         return view
 
-    def _check_overlap(self, identity: Identity, url: str, names: Sequence[str], apart: Subscription | None) -> None:
+    def _check_overlap(
+        self, identity: Identity, url: str, names: Sequence[str], except_for: Subscription | None
+    ) -> None:
         for row in self.records.oldest("identity", identity.id):
-            if row is not apart and row.url == url and not set(names).isdisjoint(row.events):
+            if row is not except_for and row.url == url and not set(names).isdisjoint(row.events):
                 shared = next(name for name in names if name in row.events)
                 raise errors.conflict(f"A subscription of this identity sends {shared} to that URL already.")
 
     def of(self, caller: Caller, id_: str) -> Subscription:
-        """A subscription that a key sees. Raises Refusal 404."""
+        """A subscription that a key sees. Raises ApiError 404."""
         row = self.records.get(id_.lower()) if is_uuid(id_) else None
         if row is None or row.account != caller.account or row.deleted or not caller.sees(row.identity):
             raise errors.not_found("webhook subscription")
         return row
 
     def listed(self, caller: Caller, query: Mapping[str, str]) -> list[SubscriptionView]:
-        """The subscriptions that a key sees, newest first, narrowed by a query. Raises Refusal 422."""
+        """The subscriptions that a key sees, newest first, narrowed by a query. Raises ApiError 422."""
         owners = [name for name in ("mailbox_id", "phone_number_id", "agent_identity_id") if name in query]
         if len(owners) > 1:
             raise errors.unprocessable("Give at most one of mailbox_id, phone_number_id and agent_identity_id.")
@@ -148,14 +150,14 @@ class Hooks:
         ]
 
     def change(self, caller: Caller, id_: str, body: SubscriptionPatch, *, whole: bool) -> SubscriptionView:
-        """Change what is given. Raises Refusal 404, 409, 422."""
+        """Change what is given. Raises ApiError 404, 409, 422."""
         row = self.of(caller, id_)
         names = row.events if body.event_types is UNSET else self.check_events(body.event_types)
         url = row.url if body.url is UNSET else body.url
         if not whole and (_mixed(row.events) or _mixed(names)):
             raise errors.conflict("A subscription to several kinds of event is changed with scope=identity.")
-        self._check_overlap(self.house.identities.records[row.identity], url, names, row)
-        changes: dict[str, Any] = {"events": names, "url": url, "updated_at": self.world.clock.now(caller.account)}
+        self._check_overlap(self.backend.identities.records[row.identity], url, names, row)
+        changes: dict[str, Any] = {"events": names, "url": url, "updated_at": self.services.clock.now(caller.account)}
         if body.context_config is not UNSET:
             changes["context"] = _kept(body.context_config)
         if body.auth_token is not UNSET:
@@ -163,14 +165,14 @@ class Hooks:
         return self.view(self.records.update(row, **changes))
 
     def delete(self, caller: Caller, id_: str, *, whole: bool) -> None:
-        """End a subscription. Raises Refusal 404, 409."""
+        """End a subscription. Raises ApiError 404, 409."""
         row = self.of(caller, id_)
         if not whole and _mixed(row.events):
             raise errors.conflict("A subscription to several kinds of event is deleted with scope=identity.")
         self._end(row)
 
     def _end(self, row: Subscription) -> None:
-        self.records.update(row, deleted=True, updated_at=self.world.clock.now(row.account))
+        self.records.update(row, deleted=True, updated_at=self.services.clock.now(row.account))
 
     def drop(self, identity: Identity) -> None:
         """End all subscriptions of an identity."""
@@ -205,21 +207,21 @@ class Hooks:
 
     def agents(self, account: str, number: str) -> list[Agent]:
         """The agent of the same organization that has a number, if one does."""
-        line = self.house.lines.owned(account, number)
+        line = self.backend.lines.owned(account, number)
         if line is None:
             return []
-        identity = self.house.identities.records[line.identity]
+        identity = self.backend.identities.records[line.identity]
         return [Agent(identity.id, identity.handle, identity.display_name)]
 
     def tell_text(self, kind: events.TextEvent, text: Text, recipient: str | None) -> None:
         """Tell of a text; `recipient` is the one of several that it is about."""
-        line = self.house.lines.records[text.line]
-        rows = self._listening(self.house.identities.records[line.identity], kind)
+        line = self.backend.lines.records[text.line]
+        rows = self._listening(self.backend.identities.records[line.identity], kind)
         if not rows:
             return
-        view = self.house.texts.view(text, event=True)
+        view = self.backend.texts.view(text, event=True)
         agents = self.agents(text.account, recipient or text.peers[0])
-        id_, now = self._event_id(text.account), self.world.clock.now(text.account)
+        id_, now = self._event_id(text.account), self.services.clock.now(text.account)
         for row in rows:
             data = TextData(view, [], agents, recipient)
             config = _config(row.context)
@@ -232,7 +234,7 @@ class Hooks:
         rows = self._listening(identity, CALL_ENDED)
         if rows:
             id_ = self._event_id(identity.account)
-            body = event(id_, CALL_ENDED, self.world.clock.now(identity.account), data)
+            body = event(id_, CALL_ENDED, self.services.clock.now(identity.account), data)
             for row in rows:
                 self._send(row, CALL_ENDED, id_, call_id, body)
 
@@ -244,29 +246,29 @@ class Hooks:
         return [row for row in self.records.oldest("identity", identity.id) if kind in row.events]
 
     def _event_id(self, account: str) -> str:
-        return f"evt_{UUID(new_id(self.world, account, 'event')).hex}"
+        return f"evt_{UUID(new_id(self.services, account, 'event')).hex}"
 
     def _send(
         self, row: Subscription, kind: str, event_id: str, subject: str, body: bytes, *, replay: bool = False
     ) -> Sent:
-        delivery = self.world.outbox.send(
+        delivery = self.services.outbox.send(
             vendor=NAME,
             account=row.account,
             event=kind,
             subject=subject,
             url=row.url,
-            secret=self.house.signing.key(self.house.identities.records[row.identity]),
+            secret=self.backend.signing.key(self.backend.identities.records[row.identity]),
             body=body,
             headers=_bearer(row.auth_token),
         )
         return self.sent.add(
             Sent(
-                id=new_id(self.world, row.account, "delivery"),
+                id=new_id(self.services, row.account, "delivery"),
                 account=row.account,
                 event_id=event_id,
                 event=kind,
                 url=row.url,
-                created_at=self.world.clock.now(row.account),
+                created_at=self.services.clock.now(row.account),
                 subscription=row.id,
                 delivery=delivery.id,
                 replay=replay,
@@ -277,7 +279,7 @@ class Hooks:
         """Put the question of an incoming call into the log."""
         self.sent.add(
             Sent(
-                id=new_id(self.world, number.account, "delivery"),
+                id=new_id(self.services, number.account, "delivery"),
                 account=number.account,
                 event_id=f"evt_{UUID(call_id).hex}",
                 event=INCOMING_CALL,
@@ -304,33 +306,33 @@ class Hooks:
                 "skipped": "no_resource",
             }
         if config.texts is not None:
-            before = (other for other in self.house.texts.records.newest("talk_clear", text.conversation))
+            before = (other for other in self.backend.texts.records.newest("talk_clear", text.conversation))
             items = [
                 self._context_text(other)
                 for other in self._within(text.account, config.texts, (one for one in before if one is not text))
             ]
             found["texts"] = {**_scope(config.texts, "conversation"), "items": items[::-1], "truncated": False}
         if config.calls is not None:
-            calls = self.house.phones.with_peer(text.line, text.peers[0])
-            items = [self.house.phones.context(call) for call in self._within(text.account, config.calls, calls)]
+            calls = self.backend.phones.with_peer(text.line, text.peers[0])
+            items = [self.backend.phones.context(call) for call in self._within(text.account, config.calls, calls)]
             found["calls"] = {**_scope(config.calls, "contact"), "items": items[::-1], "truncated": False}
         return found
 
     def _within(self, account: str, config: CountConfig | WindowConfig, newest_first: Any) -> list[Any]:
         if isinstance(config, CountConfig):
             return list(islice(newest_first, config.count))
-        since = self.world.clock.now(account) - config.hours * HOUR
+        since = self.services.clock.now(account) - config.hours * HOUR
         return [item for item in newest_first if getattr(item, "created_at", getattr(item, "started_at", 0)) >= since]
 
     def _context_text(self, text: Text) -> dict[str, Any]:
-        view = self.house.texts.view(text)
+        view = self.backend.texts.view(text)
         body = text.body or ""
         return {
             "id": text.id,
             "channel": "sms",
             "direction": text.direction,
-            "text": body[:LONGEST_CONTEXT_TEXT],
-            "text_truncated": len(body) > LONGEST_CONTEXT_TEXT,
+            "text": body[:MAX_CONTEXT_TEXT],
+            "text_truncated": len(body) > MAX_CONTEXT_TEXT,
             "created_at": view.created_at,
             "sender": view.sender_phone_number,
             "status": view.delivery_status,
@@ -340,7 +342,7 @@ class Hooks:
     # -- the log ------
 
     def deliveries(self, caller: Caller, query: Mapping[str, str], offset: int, limit: int) -> list[DeliveryView]:
-        """What was sent, newest first, narrowed by a query. Raises Refusal 422."""
+        """What was sent, newest first, narrowed by a query. Raises ApiError 422."""
         for name in ("subscription_id", "phone_number_id"):
             if name in query and not is_uuid(query[name]):
                 raise errors.invalid(name, "is a UUID", where="query")
@@ -366,25 +368,25 @@ class Hooks:
 
     def _sees(self, caller: Caller, row: Sent) -> bool:
         if row.line is not None:
-            return caller.sees(self.house.lines.records[row.line].identity)
+            return caller.sees(self.backend.lines.records[row.line].identity)
         return row.subscription is not None and caller.sees(self.records[row.subscription].identity)
 
     def sent_of(self, caller: Caller, id_: str) -> Sent:
-        """An entry of the log that a key sees. Raises Refusal 404."""
+        """An entry of the log that a key sees. Raises ApiError 404."""
         row = self.sent.get(id_.lower()) if is_uuid(id_) else None
         if row is None or row.account != caller.account or not self._sees(caller, row):
             raise errors.not_found("delivery")
         return row
 
     def replay(self, caller: Caller, id_: str) -> Sent:
-        """Send an event once more, to its subscription as it is now. Raises Refusal 404, 409, 422."""
+        """Send an event once more, to its subscription as it is now. Raises ApiError 404, 409, 422."""
         row = self.sent_of(caller, id_)
         reason = self._no_replay(row)
         if row.subscription is None or row.delivery is None:
             raise errors.unprocessable("An incoming call's question cannot be asked again.")
         if reason is not None:
             raise errors.conflict(f"This delivery cannot be replayed: {reason.replace('_', ' ')}.")
-        delivery = self.world.outbox.records[row.delivery]
+        delivery = self.services.outbox.records[row.delivery]
         return self._send(
             self.records[row.subscription], row.event, row.event_id, delivery.subject, delivery.body, replay=True
         )
@@ -399,17 +401,17 @@ class Hooks:
 
     def _took(self, attempt: Attempt) -> int:
         """Milliseconds that an attempt took: on a clock that does not flow by itself, none."""
-        return round(attempt.latency_ms) if self.world.clock.mode == "real" else 0
+        return round(attempt.latency_ms) if self.services.clock.mode == "real" else 0
 
     def _attempted(self, row: Sent) -> bool:
-        return row.delivery is None or bool(self.world.outbox.records[row.delivery].attempts)
+        return row.delivery is None or bool(self.services.outbox.records[row.delivery].attempts)
 
     def delivery_view(self, row: Sent) -> DeliveryView:
         """An entry of the log."""
         attempt: Attempt | None = None
         payload = row.payload
         if row.delivery is not None:
-            delivery = self.world.outbox.records[row.delivery]
+            delivery = self.services.outbox.records[row.delivery]
             attempt, payload = next(reversed(delivery.attempts), None), delivery.body.decode()
         reason = self._no_replay(row)
         answered = attempt is not None and attempt.status is not None

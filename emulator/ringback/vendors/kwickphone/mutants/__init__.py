@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ringback.gateway.vendor import Mutant
 from ringback.vendors.kwickphone.mutants import access, calls, faults, money, numbers, webhooks
-from ringback.vendors.kwickphone.mutants.register import BOOK
+from ringback.vendors.kwickphone.mutants.register import REGISTRY
 
-MUTANTS: dict[str, Mutant] = BOOK.all
+MUTANTS: dict[str, Mutant] = REGISTRY.all
 
 __all__ = ["MUTANTS", "access", "calls", "faults", "money", "numbers", "webhooks"]

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ringback.carrier.ledger import DOLLAR
-from ringback.gateway.errors import Refusal
+from ringback.emulator import Emulator
+from ringback.gateway.errors import ApiError
 from ringback.gateway.mutants import Mutants
-from ringback.gateway.services import World
 
 NAME = "kwickphone"
-BOOK = Mutants(NAME)
+REGISTRY = Mutants(NAME)
 PRICE = 5 * DOLLAR
 
 
-def house(world: World) -> Any:
-    """KwickPhone's house in a world, with its inner parts open to be replaced."""
-    return world.houses[NAME]
+def backend(emulator: Emulator) -> Any:
+    """KwickPhone's backend in a emulator, with its inner parts open to be replaced."""
+    return emulator.backends[NAME]
 
 
-def refusal(status: int, code: str) -> Refusal:
+def refusal(status: int, code: str) -> ApiError:
     """A refusal on purpose."""
-    return Refusal(status, code, "Broken on purpose.")
+    return ApiError(status, code, "Broken on purpose.")

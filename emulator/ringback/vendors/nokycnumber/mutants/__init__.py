@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ringback.gateway.vendor import Mutant
 from ringback.vendors.nokycnumber.mutants import access, exchange, numbers, traffic, webhooks
-from ringback.vendors.nokycnumber.mutants.register import BOOK
+from ringback.vendors.nokycnumber.mutants.register import REGISTRY
 
-MUTANTS: dict[str, Mutant] = BOOK.all
+MUTANTS: dict[str, Mutant] = REGISTRY.all
 
 __all__ = ["MUTANTS", "access", "exchange", "numbers", "traffic", "webhooks"]

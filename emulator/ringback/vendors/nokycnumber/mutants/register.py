@@ -7,30 +7,30 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from ringback.gateway.mutants import Answered, Asked, Mutants, swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import MutableResponse, Mutants, Request, patch
 
 NAME = "nokycnumber"
-BOOK = Mutants(NAME)
+REGISTRY = Mutants(NAME)
 NUMBERS, CALLS, SMS = "/v1/numbers", "/v1/calls", "/v1/sms"
 VOICEMAILS, ENDPOINTS = "/v1/voicemails", "/v1/webhook_endpoints"
 ACCOUNT, USAGE, AVAILABLE = "/v1/account", "/v1/account/usage", "/v1/numbers/available"
 Thing = dict[str, Any]
 
 
-def house(world: World) -> Any:
-    """NoKYCNumber's house in a world, with its inner parts open to be replaced."""
-    return world.houses[NAME]
+def backend(emulator: Emulator) -> Any:
+    """NoKYCNumber's backend in a emulator, with its inner parts open to be replaced."""
+    return emulator.backends[NAME]
 
 
-def refuse(answer: Answered, status: int, kind: str = "invalid_request_error", code: str = "broken") -> None:
-    """Answer an error on purpose, in the envelope."""
+def refuse(answer: MutableResponse, status: int, kind: str = "invalid_request_error", code: str = "broken") -> None:
+    """Response an error on purpose, in the envelope."""
     name = next((value for key, value in answer.headers if key.lower() == b"request-id"), b"req_0000000000000000")
     error = {"type": kind, "code": code, "message": "Broken on purpose.", "request_id": name.decode()}
     answer.say(status, {"error": error})
 
 
-def reword(answer: Answered, **changes: Any) -> None:
+def reword(answer: MutableResponse, **changes: Any) -> None:
     """Change parts of an error."""
     body = answer.json()
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
@@ -49,7 +49,7 @@ def things(body: Any, kind: str) -> Iterator[Thing]:
             yield from things(inner, kind)
 
 
-def show(answer: Answered, kind: str, change: Callable[[Thing], None]) -> None:
+def show(answer: MutableResponse, kind: str, change: Callable[[Thing], None]) -> None:
     """Change every object of a kind in an answer."""
     body = answer.json() if answer.status < 300 else None
     found = list(things(body, kind))
@@ -59,25 +59,25 @@ def show(answer: Answered, kind: str, change: Callable[[Thing], None]) -> None:
         answer.say(answer.status, body)
 
 
-def is_list(answer: Answered, path: str) -> bool:
+def is_list(answer: MutableResponse, path: str) -> bool:
     """Whether an answer is a list of a path."""
     return answer.asked.method == "GET" and answer.asked.path == path and answer.status == 200
 
 
-def is_one(answer: Answered, path: str) -> bool:
+def is_one(answer: MutableResponse, path: str) -> bool:
     """Whether an answer is one object of a path."""
     rest = answer.asked.path.removeprefix(f"{path}/")
     asked_for = answer.asked.method == "GET" and rest != answer.asked.path
     return asked_for and "/" not in rest and rest != "available" and answer.status == 200
 
 
-def posted(thing: Answered | Asked, path: str) -> bool:
+def posted(thing: MutableResponse | Request, path: str) -> bool:
     """Whether a request, or an answer's, was a POST to a path."""
-    asked = thing.asked if isinstance(thing, Answered) else thing
+    asked = thing.asked if isinstance(thing, MutableResponse) else thing
     return asked.method == "POST" and asked.path == path
 
 
-def rewrite(asked: Asked, change: Callable[[Thing], None]) -> None:
+def rewrite(asked: Request, change: Callable[[Thing], None]) -> None:
     """Change the body of a request, where it is an object."""
     body = asked.json()
     if isinstance(body, dict):
@@ -86,7 +86,7 @@ def rewrite(asked: Asked, change: Callable[[Thing], None]) -> None:
         asked.set(b"content-length", str(len(asked.body)))
 
 
-def forget(asked: Asked, path: str, *names: str) -> None:
+def forget(asked: Request, path: str, *names: str) -> None:
     """Drop parameters from the query of a list."""
     if asked.method == "GET" and asked.path == path:
         asked.query = urlencode([pair for pair in parse_qsl(asked.query, True) if pair[0] not in names])
@@ -97,7 +97,7 @@ def empty(path: str) -> Thing:
     return {"object": "list", "url": path, "data": [], "has_more": False, "next_cursor": None}
 
 
-def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
+def sent(emulator: Emulator, change: Callable[[Thing], Thing | None]) -> None:
     """Change the payload of every event before it is stored; None drops it."""
 
     def make(send: Any) -> Any:
@@ -110,10 +110,10 @@ def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
 
         return changed
 
-    swap(world.outbox, "send", make)
+    patch(emulator.services.outbox, "send", make)
 
 
-def key_of(asked: Asked, world: World) -> Any:
+def key_of(asked: Request, emulator: Emulator) -> Any:
     """The key that a request came with."""
     secret = asked.header(b"authorization").removeprefix("Bearer ")
-    return world.keys.find(NAME, secret)
+    return emulator.services.keys.find(NAME, secret)

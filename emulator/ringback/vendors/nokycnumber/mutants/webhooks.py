@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ringback.gateway.mutants import Answered, Asked, swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import MutableResponse, Request, patch
 from ringback.vendors.nokycnumber.events import EVENTS, RETRIES, event
 from ringback.vendors.nokycnumber.mutants.register import (
-    BOOK,
     ENDPOINTS,
     NAME,
+    REGISTRY,
     Thing,
-    house,
+    backend,
     is_list,
     posted,
     rewrite,
@@ -45,31 +45,31 @@ ELSEWHERE = frozenset(("number.paused", "sms.received", "ai.pickup"))
 """Events whose absence is a mutant of another claim."""
 
 
-@BOOK.answered("endpoints.secret-is-listed", "NKN-HOOK-1", "The list of endpoints shows their secrets.")
-def _secret_is_listed(answer: Answered, world: World) -> None:
-    records = house(world).hooks.records
+@REGISTRY.on_response("endpoints.secret-is-listed", "NKN-HOOK-1", "The list of endpoints shows their secrets.")
+def _secret_is_listed(answer: MutableResponse, emulator: Emulator) -> None:
+    records = backend(emulator).hooks.records
     if is_list(answer, ENDPOINTS):
         show(answer, "webhook_endpoint", lambda endpoint: endpoint.update(secret=records[endpoint["id"]].secret))
 
 
-@BOOK.answered("endpoints.deletion-is-200", "NKN-HOOK-1", "DELETE of an endpoint is answered 200.", "NKN-AUTH-4")
-def _deletion_is_200(answer: Answered, _: World) -> None:
+@REGISTRY.on_response("endpoints.deletion-is-200", "NKN-HOOK-1", "DELETE of an endpoint is answered 200.", "NKN-AUTH-4")
+def _deletion_is_200(answer: MutableResponse, _: Emulator) -> None:
     if answer.asked.method == "DELETE" and answer.asked.path.startswith(ENDPOINTS) and answer.status == 204:
         answer.say(200, {"deleted": True})
 
 
-@BOOK.world("endpoints.one-secret-for-all", "NKN-HOOK-1", "All endpoints of an account have the same secret.")
-def _one_secret_for_all(world: World) -> None:
+@REGISTRY.on_start("endpoints.one-secret-for-all", "NKN-HOOK-1", "All endpoints of an account have the same secret.")
+def _one_secret_for_all(emulator: Emulator) -> None:
     first: dict[str, str] = {}
 
     def make(new_secret: Any) -> Any:
         return lambda account: first.setdefault(account, new_secret(account))
 
-    swap(house(world).hooks, "new_secret", make)
+    patch(backend(emulator).hooks, "new_secret", make)
 
 
-@BOOK.asked("endpoints.unknown-events-are-dropped", "NKN-HOOK-2", "Events that do not exist are passed over.")
-def _unknown_events_are_dropped(asked: Asked) -> None:
+@REGISTRY.on_request("endpoints.unknown-events-are-dropped", "NKN-HOOK-2", "Events that do not exist are passed over.")
+def _unknown_events_are_dropped(asked: Request) -> None:
     def drop(body: Thing) -> None:
         names = body.get("enabled_events")
         if isinstance(names, list):
@@ -80,14 +80,14 @@ def _unknown_events_are_dropped(asked: Asked) -> None:
         rewrite(asked, drop)
 
 
-@BOOK.asked("endpoints.none-is-all", "NKN-HOOK-2", "An empty list of events is taken for all.")
-def _none_is_all(asked: Asked) -> None:
+@REGISTRY.on_request("endpoints.none-is-all", "NKN-HOOK-2", "An empty list of events is taken for all.")
+def _none_is_all(asked: Request) -> None:
     if posted(asked, ENDPOINTS):
         rewrite(asked, lambda body: body.update(enabled_events=["*"]) if body.get("enabled_events") == [] else None)
 
 
-@BOOK.asked("endpoints.plain-http", "NKN-HOOK-2", "An endpoint over plain HTTP is taken.")
-def _plain_http(asked: Asked) -> None:
+@REGISTRY.on_request("endpoints.plain-http", "NKN-HOOK-2", "An endpoint over plain HTTP is taken.")
+def _plain_http(asked: Request) -> None:
     def mend(body: Thing) -> None:
         if str(body.get("url")).startswith("http://"):
             body["url"] = body["url"].replace("http://", "https://")
@@ -97,16 +97,16 @@ def _plain_http(asked: Asked) -> None:
 
 
 def _never(kind: str) -> None:
-    @BOOK.world(f"events.no-{kind}", "NKN-HOOK-3", f"{kind} never fires.", *TOUCHES.get(kind, ()))
-    def _silent(world: World) -> None:
-        sent(world, lambda event: None if event["type"] == kind else event)
+    @REGISTRY.on_start(f"events.no-{kind}", "NKN-HOOK-3", f"{kind} never fires.", *TOUCHES.get(kind, ()))
+    def _silent(emulator: Emulator) -> None:
+        sent(emulator, lambda event: None if event["type"] == kind else event)
 
 
 for _kind in sorted(EVENTS - ELSEWHERE):
     _never(_kind)
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "events.first-endpoint-only",
     "NKN-HOOK-3",
     "An event goes to one endpoint only.",
@@ -114,7 +114,7 @@ for _kind in sorted(EVENTS - ELSEWHERE):
     "NKN-HOOK-8",
     "NKN-HOOK-2",
 )
-def _first_endpoint_only(world: World) -> None:
+def _first_endpoint_only(emulator: Emulator) -> None:
     told: set[str] = set()
 
     def make(send: Any) -> Any:
@@ -127,86 +127,88 @@ def _first_endpoint_only(world: World) -> None:
 
         return once
 
-    swap(world.outbox, "send", make)
+    patch(emulator.services.outbox, "send", make)
 
 
-@BOOK.world("events.without-request_id", "NKN-HOOK-4", "An event has no request_id.")
-def _without_request_id(world: World) -> None:
-    sent(world, lambda event: {name: value for name, value in event.items() if name != "request_id"})
+@REGISTRY.on_start("events.without-request_id", "NKN-HOOK-4", "An event has no request_id.")
+def _without_request_id(emulator: Emulator) -> None:
+    sent(emulator, lambda event: {name: value for name, value in event.items() if name != "request_id"})
 
 
-@BOOK.world("events.livemode-as-text", "NKN-HOOK-4", "livemode is text.")
-def _livemode_as_text(world: World) -> None:
-    sent(world, lambda event: {**event, "livemode": "true"})
+@REGISTRY.on_start("events.livemode-as-text", "NKN-HOOK-4", "livemode is text.")
+def _livemode_as_text(emulator: Emulator) -> None:
+    sent(emulator, lambda event: {**event, "livemode": "true"})
 
 
-@BOOK.world("events.delivered-while-sent", "NKN-HOOK-4", "sms.delivered shows the message as it was before.")
-def _delivered_while_sent(world: World) -> None:
+@REGISTRY.on_start("events.delivered-while-sent", "NKN-HOOK-4", "sms.delivered shows the message as it was before.")
+def _delivered_while_sent(emulator: Emulator) -> None:
     def early(event: Thing) -> Thing:
         if event["type"] == "sms.delivered":
             event["data"]["object"]["status"] = "sent"
         return event
 
-    sent(world, early)
+    sent(emulator, early)
 
 
 # -- the signature ------
 
 
-def _signed(world: World, sign: Callable[[Sign], Sign]) -> None:
-    dialect = world.outbox._dialects[NAME]
-    world.outbox.speak(NAME, replace(dialect, sign=sign(dialect.sign)))
+def _signed(emulator: Emulator, sign: Callable[[Sign], Sign]) -> None:
+    webhook_profile = emulator.services.outbox._dialects[NAME]
+    emulator.services.outbox.register(NAME, replace(webhook_profile, sign=sign(webhook_profile.sign)))
 
 
 def _header(stamp: object, secret: str, message: bytes, kind: Any = hashlib.sha256) -> Sequence[tuple[str, str]]:
     return (("X-NoKYC-Signature", f"t={stamp},v1={hmac.new(secret.encode(), message, kind).hexdigest()}"),)
 
 
-@BOOK.world("signature.of-the-parsed-body", "NKN-HOOK-5", "The signature is over the body as parsed and written anew.")
-def _of_the_parsed_body(world: World) -> None:
-    _signed(world, lambda sign: lambda secret, body, now: sign(secret, json.dumps(json.loads(body)).encode(), now))
+@REGISTRY.on_start(
+    "signature.of-the-parsed-body", "NKN-HOOK-5", "The signature is over the body as parsed and written anew."
+)
+def _of_the_parsed_body(emulator: Emulator) -> None:
+    _signed(emulator, lambda sign: lambda secret, body, now: sign(secret, json.dumps(json.loads(body)).encode(), now))
 
 
-@BOOK.world("signature.of-the-body-alone", "NKN-HOOK-5", "The signature leaves the timestamp out.")
-def _of_the_body_alone(world: World) -> None:
-    _signed(world, lambda _: lambda secret, body, now: _header(now, secret, body))
+@REGISTRY.on_start("signature.of-the-body-alone", "NKN-HOOK-5", "The signature leaves the timestamp out.")
+def _of_the_body_alone(emulator: Emulator) -> None:
+    _signed(emulator, lambda _: lambda secret, body, now: _header(now, secret, body))
 
 
-@BOOK.world("signature.with-sha1", "NKN-HOOK-5", "The signature is HMAC-SHA1.", "NKN-HOOK-6")
-def _with_sha1(world: World) -> None:
-    _signed(world, lambda _: lambda secret, body, now: _header(now, secret, b"%d." % now + body, hashlib.sha1))
+@REGISTRY.on_start("signature.with-sha1", "NKN-HOOK-5", "The signature is HMAC-SHA1.", "NKN-HOOK-6")
+def _with_sha1(emulator: Emulator) -> None:
+    _signed(emulator, lambda _: lambda secret, body, now: _header(now, secret, b"%d." % now + body, hashlib.sha1))
 
 
-@BOOK.world("signature.stale", "NKN-HOOK-5", "t is an hour old when it is signed.", "NKN-HOOK-6")
-def _stale(world: World) -> None:
-    _signed(world, lambda sign: lambda secret, body, now: sign(secret, body, now - STALE_SECONDS))
+@REGISTRY.on_start("signature.stale", "NKN-HOOK-5", "t is an hour old when it is signed.", "NKN-HOOK-6")
+def _stale(emulator: Emulator) -> None:
+    _signed(emulator, lambda sign: lambda secret, body, now: sign(secret, body, now - STALE_SECONDS))
 
 
-@BOOK.world("signature.of-another", "NKN-HOOK-5", "A number's events are signed with an endpoint's secret.")
-def _of_another(world: World) -> None:
+@REGISTRY.on_start("signature.of-another", "NKN-HOOK-5", "A number's events are signed with an endpoint's secret.")
+def _of_another(emulator: Emulator) -> None:
     def make(send: Any) -> Any:
         def shared(**event: Any) -> Any:
-            first = house(world).hooks.records.oldest("account", event["account"])
+            first = backend(emulator).hooks.records.oldest("account", event["account"])
             return send(**{**event, "secret": first[0].secret if first else event["secret"]})
 
         return shared
 
-    swap(world.outbox, "send", make)
+    patch(emulator.services.outbox, "send", make)
 
 
-@BOOK.world("signature.missing", "NKN-HOOK-5", "Events carry no signature.", "NKN-HOOK-6")
-def _missing(world: World) -> None:
-    _signed(world, lambda _: lambda secret, body, now: ())
+@REGISTRY.on_start("signature.missing", "NKN-HOOK-5", "Events carry no signature.", "NKN-HOOK-6")
+def _missing(emulator: Emulator) -> None:
+    _signed(emulator, lambda _: lambda secret, body, now: ())
 
 
 # -- the attempts ------
 
 
-def _retried(world: World, waits: Sequence[int]) -> None:
-    world.outbox.speak(NAME, replace(world.outbox._dialects[NAME], retries=waits))
+def _retried(emulator: Emulator, waits: Sequence[int]) -> None:
+    emulator.services.outbox.register(NAME, replace(emulator.services.outbox._dialects[NAME], retries=waits))
 
 
-def _attempted(world: World, change: Callable[[Any, Any], None]) -> None:
+def _attempted(emulator: Emulator, change: Callable[[Any, Any], None]) -> None:
     def make(attempt: Any) -> Any:
         async def changed(delivery: Any) -> Any:
             made = await attempt(delivery)
@@ -215,78 +217,78 @@ def _attempted(world: World, change: Callable[[Any, Any], None]) -> None:
 
         return changed
 
-    swap(world.outbox, "_attempt", make)
+    patch(emulator.services.outbox, "_attempt", make)
 
 
-@BOOK.world("retries.six", "NKN-HOOK-6", "A sixth retry is made.")
-def _six(world: World) -> None:
-    _retried(world, (*RETRIES, RETRIES[-1] * 2))
+@REGISTRY.on_start("retries.six", "NKN-HOOK-6", "A sixth retry is made.")
+def _six(emulator: Emulator) -> None:
+    _retried(emulator, (*RETRIES, RETRIES[-1] * 2))
 
 
-@BOOK.world("retries.four", "NKN-HOOK-6", "There is no fifth retry.")
-def _four(world: World) -> None:
-    _retried(world, RETRIES[:-1])
+@REGISTRY.on_start("retries.four", "NKN-HOOK-6", "There is no fifth retry.")
+def _four(emulator: Emulator) -> None:
+    _retried(emulator, RETRIES[:-1])
 
 
-@BOOK.world("retries.even", "NKN-HOOK-6", "All waits between attempts are alike.")
-def _even(world: World) -> None:
-    _retried(world, (sum(RETRIES) // len(RETRIES),) * len(RETRIES))
+@REGISTRY.on_start("retries.even", "NKN-HOOK-6", "All waits between attempts are alike.")
+def _even(emulator: Emulator) -> None:
+    _retried(emulator, (sum(RETRIES) // len(RETRIES),) * len(RETRIES))
 
 
-@BOOK.world("retries.linear", "NKN-HOOK-6", "Each wait is longer than the one before by as much again.")
-def _linear(world: World) -> None:
-    _retried(world, tuple(5_760 * place for place in range(1, 6)))
+@REGISTRY.on_start("retries.linear", "NKN-HOOK-6", "Each wait is longer than the one before by as much again.")
+def _linear(emulator: Emulator) -> None:
+    _retried(emulator, tuple(5_760 * place for place in range(1, 6)))
 
 
-@BOOK.world("retries.within-an-hour", "NKN-HOOK-6", "The retries are over within an hour.")
-def _within_an_hour(world: World) -> None:
-    _retried(world, (60, 120, 240, 480, 960))
+@REGISTRY.on_start("retries.within-an-hour", "NKN-HOOK-6", "The retries are over within an hour.")
+def _within_an_hour(emulator: Emulator) -> None:
+    _retried(emulator, (60, 120, 240, 480, 960))
 
 
-@BOOK.world("retries.with-a-new-id", "NKN-HOOK-6", "A repeated attempt is another event.")
-def _with_a_new_id(world: World) -> None:
+@REGISTRY.on_start("retries.with-a-new-id", "NKN-HOOK-6", "A repeated attempt is another event.")
+def _with_a_new_id(emulator: Emulator) -> None:
     def rename(delivery: Any, made: Any) -> None:
         if not made.accepted:
             event = json.loads(delivery.body)
             delivery.body = json.dumps({**event, "id": event["id"] + "0"}).encode()
 
-    _attempted(world, rename)
+    _attempted(emulator, rename)
 
 
-@BOOK.world("retries.signed-once", "NKN-HOOK-6", "Every attempt carries the first one's signature.")
-def _signed_once(world: World) -> None:
+@REGISTRY.on_start("retries.signed-once", "NKN-HOOK-6", "Every attempt carries the first one's signature.")
+def _signed_once(emulator: Emulator) -> None:
     signed: dict[bytes, Sequence[tuple[str, str]]] = {}
 
     def once(sign: Sign) -> Sign:
         return lambda secret, body, now: signed.setdefault(secret.encode() + body, sign(secret, body, now))
 
-    _signed(world, once)
+    _signed(emulator, once)
 
 
-@BOOK.world("retries.redirect-is-success", "NKN-HOOK-6", "A redirect counts as an event that was taken.")
-def _redirect_is_success(world: World) -> None:
+@REGISTRY.on_start("retries.redirect-is-success", "NKN-HOOK-6", "A redirect counts as an event that was taken.")
+def _redirect_is_success(emulator: Emulator) -> None:
     def forgive(_: Any, made: Any) -> None:
         if made.status is not None and 300 <= made.status < 400:
             made.status = 200
 
-    _attempted(world, forgive)
+    _attempted(emulator, forgive)
 
 
-@BOOK.world("retries.only-200-counts", "NKN-HOOK-6", "A 2xx other than 200 counts as a failure.")
-def _only_200_counts(world: World) -> None:
+@REGISTRY.on_start("retries.only-200-counts", "NKN-HOOK-6", "A 2xx other than 200 counts as a failure.")
+def _only_200_counts(emulator: Emulator) -> None:
     def doubt(_: Any, made: Any) -> None:
         if made.accepted and made.status != 200:
             made.status = 500
 
-    _attempted(world, doubt)
+    _attempted(emulator, doubt)
 
 
 # -- who is told ------
 
 
-@BOOK.world("balance.warned-each-time", "NKN-HOOK-7", "Every charge below the threshold warns of a low balance.")
-def _warned_each_time(world: World) -> None:
-    own = house(world)
+@REGISTRY.on_start("balance.warned-each-time", "NKN-HOOK-7", "Every charge below the threshold warns of a low balance.")
+def _warned_each_time(emulator: Emulator) -> None:
+    own = backend(emulator)
 
     def make(charge: Any) -> Any:
         def loud(account: str, amount: int, cause: str, ref: str) -> None:
@@ -297,12 +299,12 @@ def _warned_each_time(world: World) -> None:
 
         return loud
 
-    swap(own.money, "charge", make)
+    patch(own.money, "charge", make)
 
 
-@BOOK.world("balance.warned-at-the-threshold", "NKN-HOOK-7", "A balance of exactly the threshold is warned of.")
-def _warned_at_the_threshold(world: World) -> None:
-    own = house(world)
+@REGISTRY.on_start("balance.warned-at-the-threshold", "NKN-HOOK-7", "A balance of exactly the threshold is warned of.")
+def _warned_at_the_threshold(emulator: Emulator) -> None:
+    own = backend(emulator)
 
     def make(charge: Any) -> Any:
         def early(account: str, amount: int, cause: str, ref: str) -> None:
@@ -313,22 +315,22 @@ def _warned_at_the_threshold(world: World) -> None:
 
         return early
 
-    swap(own.money, "charge", make)
+    patch(own.money, "charge", make)
 
 
-@BOOK.world("balance.only-charges-warn", "NKN-HOOK-7", "Money that is taken out of an account warns of nothing.")
-def _only_charges_warn(world: World) -> None:
-    own = house(world)
+@REGISTRY.on_start("balance.only-charges-warn", "NKN-HOOK-7", "Money that is taken out of an account warns of nothing.")
+def _only_charges_warn(emulator: Emulator) -> None:
+    own = backend(emulator)
 
     def make(moved: Any) -> Any:
         return lambda entry: None if entry.cause == "withdrawn" else moved(entry)
 
-    swap(own.money, "moved", make)
+    patch(own.money, "moved", make)
 
 
-@BOOK.world("events.to-all-endpoints", "NKN-HOOK-8", "Every endpoint is sent every event.")
-def _to_all_endpoints(world: World) -> None:
-    hooks = house(world).hooks
+@REGISTRY.on_start("events.to-all-endpoints", "NKN-HOOK-8", "Every endpoint is sent every event.")
+def _to_all_endpoints(emulator: Emulator) -> None:
+    hooks = backend(emulator).hooks
 
     def make(create: Any) -> Any:
         def eager(account: str, body: Any) -> Any:
@@ -339,21 +341,21 @@ def _to_all_endpoints(world: World) -> None:
 
         return eager
 
-    swap(hooks, "create", make)
+    patch(hooks, "create", make)
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "events.to-the-wrong-number", "NKN-HOOK-8", "A number's address is sent the events of all numbers.", "NKN-HOOK-3"
 )
-def _to_the_wrong_number(world: World) -> None:
-    own = house(world)
+def _to_the_wrong_number(emulator: Emulator) -> None:
+    own = backend(emulator)
 
     def make(tell: Any) -> Any:
         def broad(account: str, kind: Any, subject: Any, *, number: Any = None, **rest: Any) -> None:
             tell(account, kind, subject, number=number, **rest)
             others = [n for n in own.lines.records.oldest("account", account) if n is not number and n.webhook_url]
             for other in others if number is not None else ():
-                world.outbox.send(
+                emulator.services.outbox.send(
                     vendor=NAME,
                     account=account,
                     event=kind,
@@ -365,9 +367,9 @@ def _to_the_wrong_number(world: World) -> None:
 
         return broad
 
-    swap(own.hooks, "tell", make)
+    patch(own.hooks, "tell", make)
 
 
 def _event(own: Any, account: str, kind: Any, subject: Any) -> bytes:
-    now = own.world.clock.now(account)
+    now = own.services.clock.now(account)
     return event(f"evt_{now:012d}"[:16], kind, subject, now, "req_0000000000000000")

@@ -11,8 +11,9 @@ from ringback.carrier.ledger import Entry
 from ringback.carrier.messages import Change, Message
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
-from ringback.gateway.services import World
+from ringback.gateway.services import Services
 from ringback.gateway.signed_urls import LinkError, check_link, signed
+from ringback.gateway.vendor import VendorBackend
 from ringback.vendors.nokycnumber import errors
 from ringback.vendors.nokycnumber.records import NoKYCNumberSettings
 from ringback.vendors.nokycnumber.rules.account import Office
@@ -28,13 +29,13 @@ LINK_WORKS = HOUR
 """Page "Voicemails" and "Object schemas": pre-signed links end an hour after they were given out."""
 
 
-class NoKYCNumber:
+class NoKYCNumber(VendorBackend):
     """NoKYCNumber in one emulator."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.money = Money(self)
-        self.hooks = Hooks(world)
+        self.hooks = Hooks(services)
         self.lines = Lines(self)
         self.phones = Phones(self)
         self.texts = Texts(self)
@@ -53,17 +54,17 @@ class NoKYCNumber:
 
     def settings(self, account: str) -> NoKYCNumberSettings:
         """The account's settings."""
-        return cast("NoKYCNumberSettings", self.world.settings_of(account))
+        return cast("NoKYCNumberSettings", self.services.settings_of(account))
 
     # -- files ------
 
     def link(self, account: str, path: str) -> str:
         """A link to a file of an account, good for an hour from now."""
-        until = self.world.clock.now(account) + LINK_WORKS
-        return self.world.base_url(NAME) + signed(self.world.streams.secret(NAME, "files"), path, until)
+        until = self.services.clock.now(account) + LINK_WORKS
+        return self.services.base_url(NAME) + signed(self.services.streams.secret(NAME, "files"), path, until)
 
     def check_link(self, path: str, query: Mapping[str, str], now: int | None) -> None:
-        """Whether a link was given out and still works; without `now`, only whether it was given out. Raises Refusal
+        """Whether a link was given out and still works; without `now`, only whether it was given out. Raises ApiError
         400 or 403."""
         for name in ("expires", "sig"):
             if not query.get(name):
@@ -71,27 +72,18 @@ class NoKYCNumber:
         if not (query["expires"].isascii() and query["expires"].isdigit()):
             raise errors.invalid("expires", "is a number of seconds since 1970")
         try:
-            check_link(self.world.streams.secret(NAME, "files"), path, query, now if now is not None else 0)
+            check_link(self.services.streams.secret(NAME, "files"), path, query, now if now is not None else 0)
         except LinkError as error:
             code = "url_expired" if error.expired else "invalid_signature"
             raise errors.refusal(code, f"{str(error).capitalize()}.") from None
 
     # -- what the control API does ------
 
-    def opened(self, account: Account) -> None:
-        """A new account starts with the balance it was given."""
-
-    def closed(self, account: Account) -> None:
+    def on_account_closed(self, account: Account) -> None:
         """Its numbers go back to the inventory."""
         self.lines.close(account.id)
 
-    def settings_changed(self, account: Account) -> None:
-        """Settings are read when they are needed."""
-
-    def funded(self, account: str) -> None:
-        """Nothing waits for money here."""
-
-    def money_moved(self, entry: Entry) -> None:
+    def on_money_moved(self, entry: Entry) -> None:
         """A balance changed: it may be low now."""
         self.money.moved(entry)
 
@@ -111,19 +103,19 @@ class NoKYCNumber:
         ]
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls one of our numbers. Raises Unanswered for one that takes no calls."""
+        """Somebody calls one of our numbers. Raises NumberNotFound for one that takes no calls."""
         return self.phones.receive(to, caller, script)
 
-    def call_changed(self, call: Call) -> None:
+    def on_call_changed(self, call: Call) -> None:
         """One of our calls came further."""
         self.phones.changed(call)
 
     def receive_message(
         self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
     ) -> Message:
-        """Somebody writes to one of our numbers. Raises Unanswered for one that takes no messages."""
+        """Somebody writes to one of our numbers. Raises NumberNotFound for one that takes no messages."""
         return self.texts.receive(to, sender, body, media_urls, group)
 
-    def message_changed(self, message: Message, change: Change) -> None:
+    def on_message_changed(self, message: Message, change: Change) -> None:
         """One of our messages came further."""
         self.texts.changed(message, change)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ringback.carrier.calls import Call
 from ringback.carrier.clock import DAY, SECOND, iso_z, micros
 from ringback.carrier.messages import Message
-from ringback.carrier.script import LONGEST
+from ringback.carrier.script import MAX_DURATION
 from ringback.vendors.nokycnumber.rules.common import NAME, shown
 from ringback.vendors.nokycnumber.wire import (
     AccountView,
@@ -28,26 +28,26 @@ PERIODS = {"last_30d": 30 * DAY, "last_90d": 90 * DAY}
 CURRENT = "current"
 """This calendar month, UTC."""
 HASH_DIGITS = 16
-LONGEST_CALL = round(2 * LONGEST) * SECOND
+MAX_CALL = round(2 * MAX_DURATION) * SECOND
 """No call rings and lasts longer: one that began before is over."""
 
 
 class Office:
     """The books of all accounts."""
 
-    def __init__(self, house: NoKYCNumber) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: NoKYCNumber) -> None:
+        self.backend = backend
+        self.services = backend.services
 
     def view(self, account: str) -> AccountView:
         """The account as it is now."""
         since = self._month_began(account)
-        record = self.world.accounts[account]
+        record = self.services.accounts[account]
         return AccountView(
-            self.world.streams.secret(NAME, account, "email").hex()[:HASH_DIGITS],
-            shown(self.world.ledger.balance(account)),
-            self.house.settings(account).default_country,
-            self.house.lines.records.count("active", account),
+            self.services.streams.secret(NAME, account, "email").hex()[:HASH_DIGITS],
+            shown(self.services.ledger.balance(account)),
+            self.backend.settings(account).default_country,
+            self.backend.lines.records.count("active", account),
             _minutes(self._calls(account, since)),
             sum(len(message.parts) for message in self._texts(account, since) if message.direction == "outbound"),
             iso_z(record.created_at),
@@ -55,13 +55,13 @@ class Office:
 
     def usage(self, account: str, period: str | None) -> UsageView:
         """What was used and paid in a period."""
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         since = now - PERIODS[period] if period is not None else self._month_began(account)
         calls, texts = list(self._calls(account, since)), list(self._texts(account, since))
         sent = [message for message in texts if message.direction == "outbound"]
         costs: dict[str, int] = {}
         counts: dict[str, int] = {}
-        for entry in self.world.ledger.entries.newest("account", account):
+        for entry in self.services.ledger.entries.newest("account", account):
             if entry.at < since:
                 break
             if entry.amount < 0:
@@ -81,28 +81,28 @@ class Office:
             ),
             SmsUsed(len(texts) - len(sent), len(sent), sum(len(message.parts) for message in sent), shown(paid["sms"])),
             VoicemailsUsed(
-                sum(left.received_at >= since for left in self.house.mailbox.records.newest("account", account))
+                sum(left.received_at >= since for left in self.backend.mailbox.records.newest("account", account))
             ),
             AgentsUsed(
-                sum(self.house.phones.details[call.id].by_agent and call.answered_at is not None for call in calls)
+                sum(self.backend.phones.details[call.id].by_agent and call.answered_at is not None for call in calls)
             ),
             shown(sum(paid.values())),
         )
 
     def _month_began(self, account: str) -> int:
-        now = datetime.fromtimestamp(self.world.clock.now(account) // SECOND, UTC)
+        now = datetime.fromtimestamp(self.services.clock.now(account) // SECOND, UTC)
         return micros(now.replace(day=1, hour=0, minute=0, second=0))
 
     def _calls(self, account: str, since: int) -> Iterator[Call]:
         """The calls that have ended since."""
-        for call in self.world.calls.records.newest("account", account):
-            if call.started_at < since - LONGEST_CALL:
+        for call in self.services.calls.records.newest("account", account):
+            if call.started_at < since - MAX_CALL:
                 break
             if call.ended_at is not None and call.ended_at >= since:
                 yield call
 
     def _texts(self, account: str, since: int) -> Iterator[Message]:
-        for message in self.world.messages.records.newest("account", account):
+        for message in self.services.messages.records.newest("account", account):
             if message.created_at < since:
                 break
             yield message

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ringback.carrier.calls import FINAL, Call
 from ringback.carrier.clock import DAY, iso_z
 from ringback.carrier.script import VOICEMAIL, VOICEMAIL_GREETING, Script, ScriptedTurn, check_call_script
-from ringback.gateway.vendor import Unanswered
+from ringback.gateway.vendor import NumberNotFound
 from ringback.store import Collection
 from ringback.vendors.nokycnumber import errors
 from ringback.vendors.nokycnumber.prices import rate_to, talk
@@ -32,25 +32,25 @@ RECORDINGS = "/v1/files/recordings/"
 class Phones:
     """The calls of all accounts."""
 
-    def __init__(self, house: NoKYCNumber) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: NoKYCNumber) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.details: Collection[CallDetail] = Collection(CallDetail)
 
     # -- placing ------
 
     def place(self, account: str, body: CallBody, request_id: str) -> CallView:
-        """Call somebody from a number. Raises Refusal; then nobody's phone rings."""
-        number = self.house.lines.ready(account, body.from_)
+        """Call somebody from a number. Raises ApiError; then nobody's phone rings."""
+        number = self.backend.lines.ready(account, body.from_)
         if not is_e164(body.to):
             raise errors.invalid("to", "is a number in E.164, such as +33612345678")
         presented = self._presented(account, number, body.callerid_mask)
         rate = rate_to(body.to)
         if rate is None:
             raise errors.refusal("unsupported_country", "No calls go to that country.", "to")
-        self.house.money.check(account, rate.minute)
+        self.backend.money.check(account, rate.minute)
         tag = (body.metadata or {}).get("tag")
-        script = self.world.scripts.take(
+        script = self.services.scripts.take(
             "call",
             vendor=NAME,
             account=account,
@@ -60,14 +60,14 @@ class Phones:
         )
         detail = self.details.add(
             CallDetail(
-                id=new_id(self.world, account, "call"),
+                id=new_id(self.services, account, "call"),
                 account=account,
                 recording=body.recording_enabled,
                 metadata=body.metadata,
                 request_id=request_id,
             )
         )
-        call = self.world.calls.place(
+        call = self.services.calls.place(
             id_=detail.id,
             vendor=NAME,
             account=account,
@@ -77,18 +77,18 @@ class Phones:
             script=script or Script(),
             recording=body.recording_enabled,
         )
-        self.world.note(account, "call", f"{body.to} sees {presented or 'no number'}", call_id=call.id)
+        self.services.note(account, "call", f"{body.to} sees {presented or 'no number'}", call_id=call.id)
         return self.view(call)
 
     def _presented(self, account: str, number: Number, mask: str | None) -> str | None:
-        """The number that the called see; None for none. Raises Refusal 400 or 422."""
+        """The number that the called see; None for none. Raises ApiError 400 or 422."""
         if mask is None:
             return number.phone_number
         if mask == "hide":
             return None
-        active = self.house.lines.records.oldest("active", account)
+        active = self.backend.lines.records.oldest("active", account)
         if mask == "rotate":
-            return self.world.streams(NAME, account, "rotate").choice(active).phone_number
+            return self.services.streams(NAME, account, "rotate").choice(active).phone_number
         if not is_e164(mask):
             raise errors.invalid("callerid_mask", "is hide, rotate, or one of your numbers in E.164")
         if not any(own.phone_number == mask for own in active):
@@ -96,24 +96,24 @@ class Phones:
         return mask
 
     def hang_up(self, account: str, id_: str) -> CallView:
-        """End a call; one that has ended stays as it is. Raises Refusal 404."""
+        """End a call; one that has ended stays as it is. Raises ApiError 404."""
         call = self.of(account, id_)
-        self.world.calls.hang_up(call)
+        self.services.calls.hang_up(call)
         return self.view(call)
 
     # -- receiving ------
 
     def receive(self, to: str, caller: str, script: Script) -> Call:
         """Somebody calls one of our numbers: its owner, its agent or the machine answers, or nobody does. Raises
-        Unanswered for a number that takes no calls now, ScriptError for a script that cannot be played."""
-        line = self.world.numbers.line(to)
+        NumberNotFound for a number that takes no calls now, ScriptError for a script that cannot be played."""
+        line = self.services.numbers.line(to)
         if line is None or line.vendor != NAME or not line.open:
-            raise Unanswered(to)
+            raise NumberNotFound(to)
         check_call_script(script)
-        number = self.house.lines.records[line.owner]
+        number = self.backend.lines.records[line.owner]
         played, by_agent = _answered(number, script)
         detail = CallDetail(
-            id=new_id(self.world, line.account, "call"),
+            id=new_id(self.services, line.account, "call"),
             account=line.account,
             recording=played.recording is True,
             by_agent=by_agent,
@@ -124,7 +124,7 @@ class Phones:
         )
         check_call_script(played)
         self.details.add(detail)
-        return self.world.calls.receive(
+        return self.services.calls.receive(
             id_=detail.id,
             vendor=NAME,
             account=line.account,
@@ -148,30 +148,30 @@ class Phones:
         elif call.state in FINAL:
             rate = rate_to(call.peer) if call.direction == "outbound" else None
             detail.cost = talk(rate, call.duration) if rate is not None else 0
-            self.house.money.charge(call.account, detail.cost, "call", call.id)
+            self.backend.money.charge(call.account, detail.cost, "call", call.id)
             self._tell("call.completed", call, detail)
             if self.recording(call):
                 self._tell("call.recorded", call, detail)
             if detail.voicemail is not None and call.state == "completed":
-                self.house.mailbox.take(call, detail)
+                self.backend.mailbox.take(call, detail)
 
     def _tell(self, kind: CallEvent, call: Call, detail: CallDetail) -> None:
         view = self.view(call)
         view.metadata = detail.metadata
-        number = self.house.lines.records[call.line]
-        self.house.hooks.tell(call.account, kind, view, about=call.id, number=number, request_id=detail.request_id)
+        number = self.backend.lines.records[call.line]
+        self.backend.hooks.tell(call.account, kind, view, about=call.id, number=number, request_id=detail.request_id)
 
     # -- looking up and showing ------
 
     def of(self, account: str, id_: str) -> Call:
-        """An account's call. Raises Refusal 404."""
-        return own(self.world.calls.records, account, id_, "call")
+        """An account's call. Raises ApiError 404."""
+        return own(self.services.calls.records, account, id_, "call")
 
     def recording(self, call: Call) -> bool:
         """Whether a call has a recording that is still kept."""
         if call.state != "completed" or not call.recording or call.duration == 0 or call.ended_at is None:
             return False
-        return self.world.clock.now(call.account) < call.ended_at + KEPT
+        return self.services.clock.now(call.account) < call.ended_at + KEPT
 
     def view(self, call: Call) -> CallView:
         """A call as it is now; a recording's link works for an hour from now."""
@@ -188,7 +188,7 @@ class Phones:
             iso_z(call.answered_at) if call.answered_at is not None else None,
             iso_z(call.ended_at) if call.ended_at is not None else None,
             call.duration,
-            self.house.link(call.account, f"{RECORDINGS}{call.id}.mp3") if self.recording(call) else None,
+            self.backend.link(call.account, f"{RECORDINGS}{call.id}.mp3") if self.recording(call) else None,
             shown(detail.cost) if detail.cost is not None else None,
         )
 

@@ -1,4 +1,4 @@
-"""What every room of the house stands on: names, ids, numbers, money as shown."""
+"""What every room of the backend stands on: names, ids, numbers, money as shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TypeVar
 
 from ringback.carrier.ledger import DOLLAR
-from ringback.gateway.services import World
+from ringback.gateway.services import Services
 from ringback.store import Collection, Record
 from ringback.vendors.nokycnumber import errors
 
@@ -17,9 +17,9 @@ _BASE_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
-def new_id(world: World, account: str, prefix: str) -> str:
+def new_id(services: Services, account: str, prefix: str) -> str:
     """A fresh id: the resource's prefix and twelve base-36 digits."""
-    drawn = world.streams(NAME, account, prefix).randrange(36**ID_DIGITS)
+    drawn = services.streams(NAME, account, prefix).randrange(36**ID_DIGITS)
     digits = ""
     for _ in range(ID_DIGITS):
         drawn, digit = divmod(drawn, 36)
@@ -28,7 +28,7 @@ def new_id(world: World, account: str, prefix: str) -> str:
 
 
 def own(records: Collection[R], account: str, id_: str, what: str, param: str | None = None) -> R:
-    """An account's record. Raises Refusal 404 for one that is unknown, or another account's."""
+    """An account's record. Raises ApiError 404 for one that is unknown, or another account's."""
     record = records.get(id_)
     if record is None or record.account != account:
         raise errors.not_found(what, param)

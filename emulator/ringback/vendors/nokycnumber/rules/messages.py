@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ringback.carrier.clock import iso_z
 from ringback.carrier.messages import Change, Message
 from ringback.carrier.segments import segmented
-from ringback.gateway.vendor import Unanswered, Unsendable
+from ringback.gateway.vendor import NumberNotFound, Unsendable
 from ringback.vendors.nokycnumber import errors
 from ringback.vendors.nokycnumber.prices import PICTURES, Rate, rate_to
 from ringback.vendors.nokycnumber.records import Number
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from ringback.vendors.nokycnumber.events import EventType
     from ringback.vendors.nokycnumber.rules import NoKYCNumber
 
-LONGEST = 1_600
-MOST_SEGMENTS = 10
-MOST_MEDIA = 5
-LONGEST_URL = 2_048
+MAX_LENGTH = 1_600
+MAX_SEGMENTS = 10
+MAX_MEDIA = 5
+MAX_URL = 2_048
 TOLD: dict[Change, EventType] = {
     "received": "sms.received",
     "sent": "sms.sent",
@@ -36,13 +36,13 @@ TOLD: dict[Change, EventType] = {
 class Texts:
     """The messages of all accounts."""
 
-    def __init__(self, house: NoKYCNumber) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: NoKYCNumber) -> None:
+        self.backend = backend
+        self.services = backend.services
 
     def send(self, account: str, body: SmsBody, request_id: str) -> SmsView:
-        """Send a message, now or later, and charge it. Raises Refusal; then nothing is sent and nothing charged."""
-        number = self.house.lines.ready(account, body.from_)
+        """Send a message, now or later, and charge it. Raises ApiError; then nothing is sent and nothing charged."""
+        number = self.backend.lines.ready(account, body.from_)
         if not is_e164(body.to):
             raise errors.invalid("to", "is a number in E.164, such as +33612345678")
         segments = self._segments(body.body)
@@ -52,8 +52,8 @@ class Texts:
         self._check_media(number, rate, body.media_urls)
         at = self._send_at(account, body.send_at)
         price = rate.picture if body.media_urls and rate.picture is not None else rate.segment * segments
-        self.house.money.check(account, price)
-        script = self.world.scripts.take(
+        self.backend.money.check(account, price)
+        script = self.services.scripts.take(
             "message",
             vendor=NAME,
             account=account,
@@ -61,9 +61,9 @@ class Texts:
             senders=(number.id, number.phone_number),
             tag=None,
         )
-        id_ = new_id(self.world, account, "sms")
-        self.house.money.charge(account, price, "sms", id_)
-        message = self.world.messages.send(
+        id_ = new_id(self.services, account, "sms")
+        self.backend.money.charge(account, price, "sms", id_)
+        message = self.services.messages.send(
             id_=id_,
             vendor=NAME,
             account=account,
@@ -81,12 +81,12 @@ class Texts:
     def _segments(self, body: str) -> int:
         if not body:
             raise errors.invalid("body", "has at least one character")
-        if len(body) > LONGEST:
-            raise errors.refusal("message_too_long", f"A message has at most {LONGEST} characters.", "body")
+        if len(body) > MAX_LENGTH:
+            raise errors.refusal("message_too_long", f"A message has at most {MAX_LENGTH} characters.", "body")
         segments = len(segmented(body).parts)
-        if segments > MOST_SEGMENTS:
+        if segments > MAX_SEGMENTS:
             raise errors.refusal(
-                "message_too_long", f"A message has at most {MOST_SEGMENTS} segments; this one has {segments}.", "body"
+                "message_too_long", f"A message has at most {MAX_SEGMENTS} segments; this one has {segments}.", "body"
             )
         return segments
 
@@ -101,24 +101,24 @@ class Texts:
         if text is None:
             return None
         at = instant_of("send_at", text)
-        if at <= self.world.clock.now(account):
+        if at <= self.services.clock.now(account):
             raise errors.refusal("send_at_in_past", "`send_at` is not in the future.", "send_at")
         return at
 
     def receive(self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]) -> Message:
-        """Somebody writes to one of our numbers. Raises Unanswered for one that takes nothing now, Unsendable for a
+        """Somebody writes to one of our numbers. Raises NumberNotFound for one that takes nothing now, Unsendable for a
         message that no phone could send."""
-        line = self.world.numbers.line(to)
+        line = self.services.numbers.line(to)
         if line is None or line.vendor != NAME or not line.open:
-            raise Unanswered(to)
-        if not body or len(segmented(body).parts) > MOST_SEGMENTS:
-            raise Unsendable("body", f"body has from 1 to {MOST_SEGMENTS} segments")
-        if len(media_urls) > MOST_MEDIA or not all(map(is_link, media_urls)):
-            raise Unsendable("media_urls", f"media_urls are at most {MOST_MEDIA} http or https URLs")
+            raise NumberNotFound(to)
+        if not body or len(segmented(body).parts) > MAX_SEGMENTS:
+            raise Unsendable("body", f"body has from 1 to {MAX_SEGMENTS} segments")
+        if len(media_urls) > MAX_MEDIA or not all(map(is_link, media_urls)):
+            raise Unsendable("media_urls", f"media_urls are at most {MAX_MEDIA} http or https URLs")
         if group:
             raise Unsendable("group", "NoKYCNumber has no groups: leave `group` out")
-        return self.world.messages.receive(
-            id_=new_id(self.world, line.account, "sms"),
+        return self.services.messages.receive(
+            id_=new_id(self.services, line.account, "sms"),
             vendor=NAME,
             account=line.account,
             line=line.owner,
@@ -132,18 +132,18 @@ class Texts:
         """A message came further: tell of it."""
         kind = TOLD.get(change)
         if kind is not None:
-            self.house.hooks.tell(
+            self.backend.hooks.tell(
                 message.account,
                 kind,
                 self.view(message),
                 about=message.id,
-                number=self.house.lines.records[message.line],
+                number=self.backend.lines.records[message.line],
                 request_id=message.detail.get("request_id"),
             )
 
     def of(self, account: str, id_: str) -> Message:
-        """An account's message. Raises Refusal 404."""
-        return own(self.world.messages.records, account, id_, "message")
+        """An account's message. Raises ApiError 404."""
+        return own(self.services.messages.records, account, id_, "message")
 
     def view(self, message: Message) -> SmsView:
         """A message as it is now."""
@@ -165,7 +165,7 @@ class Texts:
         )
 
     def view_in_full(self, account: str, id_: str) -> SmsView:
-        """A message with each of its segments. Raises Refusal 404."""
+        """A message with each of its segments. Raises ApiError 404."""
         message = self.of(account, id_)
         view = self.view(message)
         view.segment_status = [
@@ -182,4 +182,4 @@ def is_link(url: str) -> bool:
     except ValueError:
         return False
     spaced = any(char.isspace() or char < " " for char in url)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and len(url) <= LONGEST_URL and not spaced
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and len(url) <= MAX_URL and not spaced

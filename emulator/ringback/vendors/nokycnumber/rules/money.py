@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 class Money:
     """What accounts pay."""
 
-    def __init__(self, house: NoKYCNumber) -> None:
-        self.house = house
-        self.ledger = house.world.ledger
+    def __init__(self, backend: NoKYCNumber) -> None:
+        self.backend = backend
+        self.ledger = backend.services.ledger
 
     def covers(self, account: str, price: int) -> bool:
         """Whether the balance covers a price."""
         return self.ledger.balance(account) >= price
 
     def check(self, account: str, price: int) -> None:
-        """Whether the balance covers a price. Raises Refusal 402."""
+        """Whether the balance covers a price. Raises ApiError 402."""
         if not self.covers(account, price):
             raise errors.insufficient_balance()
 
@@ -35,7 +35,7 @@ class Money:
     def moved(self, entry: Entry) -> None:
         """Warn when the balance falls below the account's threshold, whatever took the money."""
         account = entry.account
-        threshold = self.house.settings(account).balance_low_threshold
+        threshold = self.backend.settings(account).balance_low_threshold
         if threshold is not None and entry.balance - entry.amount >= usd(threshold) > entry.balance:
-            view = self.house.office.view(account)
-            self.house.hooks.tell(account, "account.balance_low", view, about=account)
+            view = self.backend.office.view(account)
+            self.backend.hooks.tell(account, "account.balance_low", view, about=account)

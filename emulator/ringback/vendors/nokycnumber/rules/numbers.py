@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 NumberEvent = Literal["number.activated", "number.renewed", "number.paused", "number.released"]
 HOLD = 15 * MINUTE
-MOST_WINDOWS = 50
-MOST_METADATA = 50
+MAX_WINDOWS = 50
+MAX_METADATA = 50
 OFFER_ENDS = "nokycnumber.offer_ends"
 PERIOD_ENDS = "nokycnumber.period_ends"
 HOURS_CHANGE = "nokycnumber.hours_change"
@@ -40,9 +40,9 @@ BLOCKS: Mapping[Addon, str] = {
 class Lines:
     """The numbers of all accounts, and those on offer."""
 
-    def __init__(self, house: NoKYCNumber) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: NoKYCNumber) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.offers: Collection[Offer] = Collection(
             Offer, account=lambda offer: offer.account if offer.state == "open" else None
         )
@@ -51,15 +51,15 @@ class Lines:
             account=lambda number: number.account,
             active=lambda number: number.account if number.status == "active" else None,
         )
-        self.world.clock.on(OFFER_ENDS, self._offer_ends)
-        self.world.clock.on(PERIOD_ENDS, self._period_ends)
-        self.world.clock.on(HOURS_CHANGE, self._hours_change)
+        self.services.clock.on(OFFER_ENDS, self._offer_ends)
+        self.services.clock.on(PERIOD_ENDS, self._period_ends)
+        self.services.clock.on(HOURS_CHANGE, self._hours_change)
 
     # -- offers ------
 
     def offer(self, account: str, country: str, kind: Kind | None, tier: Tier | None, limit: int) -> list[OfferView]:
         """Up to `limit` numbers of a country that the account may activate, those it is offered already first. Raises
-        Refusal 422 for a country without numbers."""
+        ApiError 422 for a country without numbers."""
         if country not in COUNTRIES:
             raise errors.refusal("unsupported_country", f"There are no numbers in {country}.", "country")
         open_ = [
@@ -79,14 +79,14 @@ class Lines:
             return tier is None or (pattern_of(number) is not None) is (tier == "premium")
 
         try:
-            number = self.world.numbers.hold(country.upper(), kind, vendor=NAME, account=account, suits=suits)
+            number = self.services.numbers.hold(country.upper(), kind, vendor=NAME, account=account, suits=suits)
         except OutOfStock:
             return None
         pattern = pattern_of(number)
-        until = self.world.clock.now(account) + HOLD
+        until = self.services.clock.now(account) + HOLD
         offer = self.offers.add(
             Offer(
-                id=new_id(self.world, account, "navail"),
+                id=new_id(self.services, account, "navail"),
                 account=account,
                 number=number,
                 country=country,
@@ -96,13 +96,13 @@ class Lines:
                 held_until=until,
             )
         )
-        offer.timer = self.world.clock.at(until, account, OFFER_ENDS, offer.id, background=True)
+        offer.timer = self.services.clock.at(until, account, OFFER_ENDS, offer.id, background=True)
         return offer
 
     def _offer_ends(self, id_: str) -> None:
         offer = self.offers.get(id_)
         if offer is not None and offer.state == "open":
-            self.world.numbers.let_go(offer.number)
+            self.services.numbers.release_hold(offer.number)
             self.offers.update(offer, state="gone")
 
     def _offer_view(self, offer: Offer) -> OfferView:
@@ -122,21 +122,21 @@ class Lines:
     # -- activation and change ------
 
     def activate(self, account: str, body: NumberBody, request_id: str) -> NumberView:
-        """Turn an offer into a number and charge its first period. Raises Refusal; then nothing is charged and the
+        """Turn an offer into a number and charge its first period. Raises ApiError; then nothing is charged and the
         offer stays."""
         offer = own(self.offers, account, body.available_id, "offer", "available_id")
         if offer.state != "open":
             raise errors.refusal("number_unavailable", "This number is no longer on offer.", "available_id")
         price = NUMBERS[offer.tier][body.billing_period]
-        self.house.money.check(account, price)
-        id_ = new_id(self.world, account, "num")
+        self.backend.money.check(account, price)
+        id_ = new_id(self.services, account, "num")
         try:
-            self.world.numbers.take(offer.number, vendor=NAME, account=account, owner=id_)
+            self.services.numbers.claim_reserved(offer.number, vendor=NAME, account=account, owner=id_)
         except Taken:
             raise errors.refusal("number_unavailable", "This number is no longer on offer.", "available_id") from None
-        self.world.clock.cancel(offer.timer)
+        self.services.clock.cancel(offer.timer)
         self.offers.update(offer, state="gone", timer=None)
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         months = MONTHS[body.billing_period]
         number = self.records.add(
             Number(
@@ -157,17 +157,17 @@ class Lines:
         secret = self._point(number, body.webhook_url)
         self._await_period_end(number)
         self._note(number, "activated")
-        self.house.money.charge(account, price, "number", id_)
+        self.backend.money.charge(account, price, "number", id_)
         self._tell("number.activated", number, request_id)
         return self._with_secret(number, secret)
 
     def change(self, account: str, id_: str, body: NumberPatch) -> NumberView:
-        """Change what is present. Raises Refusal 404, 409 for a released number, 400 for hours that cannot be."""
+        """Change what is present. Raises ApiError 404, 409 for a released number, 400 for hours that cannot be."""
         number = self.of(account, id_)
         if isinstance(body.on_off, Hours):
             self._check_hours(body.on_off)
-        if isinstance(body.metadata, dict) and len(body.metadata) > MOST_METADATA:
-            raise errors.invalid("metadata", f"has at most {MOST_METADATA} fields")
+        if isinstance(body.metadata, dict) and len(body.metadata) > MAX_METADATA:
+            raise errors.invalid("metadata", f"has at most {MAX_METADATA} fields")
         self.check_kept(number)
         secret = None
         if body.auto_renew is not UNSET:
@@ -191,7 +191,7 @@ class Lines:
         if url == number.webhook_url:
             return None
         number.webhook_url = url
-        number.webhook_secret = self.house.hooks.new_secret(number.account) if url is not None else None
+        number.webhook_secret = self.backend.hooks.new_secret(number.account) if url is not None else None
         return number.webhook_secret
 
     def _book(self, number: Number, addons: tuple[Addon, ...]) -> None:
@@ -204,11 +204,11 @@ class Lines:
     # -- periods ------
 
     def renew(self, account: str, id_: str, request_id: str) -> NumberView:
-        """Add a period and charge it. Raises Refusal 404, 409 for a released number, 402."""
+        """Add a period and charge it. Raises ApiError 404, 409 for a released number, 402."""
         number = self.of(account, id_)
         self.check_kept(number)
         price = NUMBERS[number.tier][number.billing_period]
-        self.house.money.check(account, price)
+        self.backend.money.check(account, price)
         self._extend(number, price, request_id)
         return self.view(number)
 
@@ -217,33 +217,33 @@ class Lines:
         number.renews_at = months_later(number.created_at, number.months)
         self._await_period_end(number)
         self._note(number, "renewed")
-        self.house.money.charge(number.account, price, "renewal", number.id)
+        self.backend.money.charge(number.account, price, "renewal", number.id)
         self._tell("number.renewed", number, request_id)
 
     def _await_period_end(self, number: Number) -> None:
-        self.world.clock.cancel(number.timer)
-        number.timer = self.world.clock.at(number.renews_at, number.account, PERIOD_ENDS, number.id, background=True)
+        self.services.clock.cancel(number.timer)
+        number.timer = self.services.clock.at(number.renews_at, number.account, PERIOD_ENDS, number.id, background=True)
 
     def _period_ends(self, id_: str) -> None:
         number = self.records.get(id_)
         if number is None or number.ended:
             return
         price = NUMBERS[number.tier][number.billing_period]
-        if number.status != "released" and number.auto_renew and self.house.money.covers(number.account, price):
+        if number.status != "released" and number.auto_renew and self.backend.money.covers(number.account, price):
             self._extend(number, price, None)
         else:
             self._end(number)
 
     def release(self, account: str, id_: str) -> None:
-        """Give a number up: it takes nothing more, and goes back to the inventory when its period ends. Raises Refusal
+        """Give a number up: it takes nothing more, and goes back to the inventory when its period ends. Raises ApiError
         404. A second time changes nothing."""
         number = self.of(account, id_)
         if number.status != "released":
             self._retire(number)
 
     def _retire(self, number: Number) -> None:
-        self.world.clock.cancel(number.hours_timer)
-        self.world.numbers.suspend(number.phone_number)
+        self.services.clock.cancel(number.hours_timer)
+        self.services.numbers.suspend(number.phone_number)
         self.records.update(number, status="released", auto_renew=False, hours_timer=None)
         self._note(number, "released")
 
@@ -251,9 +251,9 @@ class Lines:
         """Back to the inventory."""
         if number.status != "released":
             self._retire(number)
-        self.world.clock.cancel(number.timer)
+        self.services.clock.cancel(number.timer)
         number.ended, number.timer = True, None
-        self.world.numbers.release(number.phone_number, rest=False)
+        self.services.numbers.release(number.phone_number, rest=False)
         self._note(number, "back in the inventory")
         self._tell("number.released", number, None)
 
@@ -268,8 +268,8 @@ class Lines:
     # -- hours ------
 
     def _check_hours(self, hours: Hours) -> None:
-        if len(hours.windows) > MOST_WINDOWS:
-            raise errors.invalid("on_off.windows", f"has at most {MOST_WINDOWS} windows")
+        if len(hours.windows) > MAX_WINDOWS:
+            raise errors.invalid("on_off.windows", f"has at most {MAX_WINDOWS} windows")
         try:
             check_hours(hours)
         except HoursError as error:
@@ -286,13 +286,15 @@ class Lines:
 
     def _follow_hours(self, number: Number) -> None:
         """Be asleep or awake as the hours say now, and set the timer for their next change."""
-        now, hours, before = self.world.clock.now(number.account), number.on_off, number.asleep
-        self.world.clock.cancel(number.hours_timer)
+        now, hours, before = self.services.clock.now(number.account), number.on_off, number.asleep
+        self.services.clock.cancel(number.hours_timer)
         number.hours_timer = None
         number.asleep = hours is not None and within(hours, now)
         change = next_change(hours, now) if hours is not None else None
         if change is not None:
-            number.hours_timer = self.world.clock.at(change, number.account, HOURS_CHANGE, number.id, background=True)
+            number.hours_timer = self.services.clock.at(
+                change, number.account, HOURS_CHANGE, number.id, background=True
+            )
         self._settle(number)
         if number.asleep and not before:
             self._tell("number.paused", number, None)
@@ -304,21 +306,21 @@ class Lines:
             return
         self.records.update(number, status=status)
         if status == "paused":
-            self.world.numbers.suspend(number.phone_number)
+            self.services.numbers.suspend(number.phone_number)
         else:
-            self.world.numbers.resume(number.phone_number)
+            self.services.numbers.resume(number.phone_number)
         self._note(number, status)
 
     # -- AI ------
 
     def ai_view(self, account: str, id_: str) -> AiView:
-        """A number's AI configuration, page "AI configuration". Raises Refusal 404."""
+        """A number's AI configuration, page "AI configuration". Raises ApiError 404."""
         number = self.of(account, id_)
         ai: AiConfig = number.ai
         return AiView(number.id, list(number.addons), ai.auto_pickup, ai.screening, ai.translator, ai.voicemail_summary)
 
     def change_ai(self, account: str, id_: str, body: AiPatch) -> AiView:
-        """Change the blocks that are present, and in each what is present. Raises Refusal 404, and 409 for a released
+        """Change the blocks that are present, and in each what is present. Raises ApiError 404, and 409 for a released
         number or a block whose add-on is not booked."""
         number = self.of(account, id_)
         self.check_kept(number)
@@ -339,16 +341,16 @@ class Lines:
     # -- looking up and showing ------
 
     def of(self, account: str, id_: str, param: str | None = None) -> Number:
-        """An account's number. Raises Refusal 404."""
+        """An account's number. Raises ApiError 404."""
         return own(self.records, account, id_, "number", param)
 
     def check_kept(self, number: Number) -> None:
-        """Whether a number is still the account's. Raises Refusal 409."""
+        """Whether a number is still the account's. Raises ApiError 409."""
         if number.status == "released":
             raise errors.refusal("number_released", "This number has been released.")
 
     def ready(self, account: str, id_: str) -> Number:
-        """A number that can call and write now. Raises Refusal 404 or 409."""
+        """A number that can call and write now. Raises ApiError 404 or 409."""
         number = self.of(account, id_, "from")
         self.check_kept(number)
         if number.status == "paused":
@@ -384,9 +386,9 @@ class Lines:
         return view
 
     def _note(self, number: Number, what: str) -> None:
-        self.world.note(number.account, "number", f"{number.phone_number} {what}", number_id=number.id)
+        self.services.note(number.account, "number", f"{number.phone_number} {what}", number_id=number.id)
 
     def _tell(self, kind: NumberEvent, number: Number, request_id: str | None) -> None:
-        self.house.hooks.tell(
+        self.backend.hooks.tell(
             number.account, kind, self.view(number), about=number.id, number=number, request_id=request_id
         )

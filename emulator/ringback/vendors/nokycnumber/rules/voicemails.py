@@ -21,9 +21,9 @@ AUDIO = "/v1/files/voicemails/"
 class Mailbox:
     """The voicemails of all accounts."""
 
-    def __init__(self, house: NoKYCNumber) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: NoKYCNumber) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Voicemail] = Collection(Voicemail, account=lambda voicemail: voicemail.account)
 
     def take(self, call: Call, detail: CallDetail) -> None:
@@ -33,11 +33,11 @@ class Mailbox:
         language = detail.language or language_of(text)
         voicemail = self.records.add(
             Voicemail(
-                id=new_id(self.world, call.account, "vm"),
+                id=new_id(self.services, call.account, "vm"),
                 account=call.account,
                 line=call.line,
                 peer=call.peer,
-                received_at=self.world.clock.now(call.account),
+                received_at=self.services.clock.now(call.account),
                 duration=max(1, round(call.duration - spoken_at)),
                 text=text,
                 language=language,
@@ -46,22 +46,22 @@ class Mailbox:
                 sentiment=sentiment_of(text),
             )
         )
-        number = self.house.lines.records[call.line]
-        self.house.hooks.tell(
+        number = self.backend.lines.records[call.line]
+        self.backend.hooks.tell(
             call.account, "voicemail.created", self.view(voicemail), about=voicemail.id, number=number
         )
 
     def of(self, account: str, id_: str) -> Voicemail:
-        """An account's voicemail. Raises Refusal 404."""
+        """An account's voicemail. Raises ApiError 404."""
         return own(self.records, account, id_, "voicemail")
 
     def delete(self, account: str, id_: str) -> None:
-        """Forget a voicemail and its audio. Raises Refusal 404."""
+        """Forget a voicemail and its audio. Raises ApiError 404."""
         self.records.remove(self.of(account, id_))
 
     def view(self, voicemail: Voicemail) -> VoicemailView:
         """A voicemail as its number's add-ons let it be seen; its link works for an hour from now."""
-        number = self.house.lines.records[voicemail.line]
+        number = self.backend.lines.records[voicemail.line]
         summing = "ai-summary" in number.addons
         config = number.ai.voicemail_summary
         return VoicemailView(
@@ -70,7 +70,7 @@ class Mailbox:
             voicemail.peer,
             iso_z(voicemail.received_at),
             voicemail.duration,
-            self.house.link(voicemail.account, f"{AUDIO}{voicemail.id}.mp3"),
+            self.backend.link(voicemail.account, f"{AUDIO}{voicemail.id}.mp3"),
             TranscriptView(
                 voicemail.text,
                 voicemail.language,

@@ -6,7 +6,7 @@ from typing import Any
 
 from ringback.carrier.clock import iso_z
 from ringback.gateway.egress import EgressError
-from ringback.gateway.services import World
+from ringback.gateway.services import Services
 from ringback.store import Collection
 from ringback.vendors.nokycnumber import errors
 from ringback.vendors.nokycnumber.events import ALL, EVENTS, EventType, event
@@ -21,35 +21,35 @@ REQUEST_DIGITS = 16
 class Hooks:
     """Endpoints of accounts, and events on their way to them and to the addresses of numbers."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, services: Services) -> None:
+        self.services = services
         self.records: Collection[Endpoint] = Collection(Endpoint, account=lambda endpoint: endpoint.account)
 
     async def check_url(self, url: str | None, param: str) -> None:
-        """Whether events may go to a URL. Raises Refusal 400."""
+        """Whether events may go to a URL. Raises ApiError 400."""
         if url is None:
             return
         try:
-            await self.world.outbox.egress.admit(url)
+            await self.services.outbox.egress.admit(url)
         except EgressError as error:
             raise errors.invalid(param, f"will not do: {error}") from None
 
     def new_secret(self, account: str) -> str:
         """A secret for an endpoint or a number."""
-        return f"whsec_{self.world.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}"
+        return f"whsec_{self.services.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}"
 
     def create(self, account: str, body: EndpointBody) -> EndpointView:
-        """Register an endpoint; its secret is in this answer alone. Raises Refusal 400."""
+        """Register an endpoint; its secret is in this answer alone. Raises ApiError 400."""
         self.check_events(body.enabled_events)
         endpoint = self.records.add(
             Endpoint(
-                id=new_id(self.world, account, "whk"),
+                id=new_id(self.services, account, "whk"),
                 account=account,
                 url=body.url,
                 events=tuple(dict.fromkeys(body.enabled_events)),
                 description=body.description,
                 secret=self.new_secret(account),
-                created_at=self.world.clock.now(account),
+                created_at=self.services.clock.now(account),
             )
         )
         view = self.view(endpoint)
@@ -57,7 +57,7 @@ class Hooks:
         return view
 
     def check_events(self, names: list[str]) -> None:
-        """Whether these are events. Raises Refusal 400."""
+        """Whether these are events. Raises ApiError 400."""
         if not names:
             raise errors.invalid("enabled_events", 'names at least one event, or is ["*"] for all')
         unknown = [name for name in names if name != ALL and name not in EVENTS]
@@ -65,7 +65,7 @@ class Hooks:
             raise errors.invalid("enabled_events", f"names {unknown[0][:40]!r}, which is no event")
 
     def delete(self, account: str, id_: str) -> None:
-        """Forget an endpoint. Raises Refusal 404."""
+        """Forget an endpoint. Raises ApiError 404."""
         self.records.remove(own(self.records, account, id_, "webhook endpoint"))
 
     def view(self, endpoint: Endpoint) -> EndpointView:
@@ -96,10 +96,10 @@ class Hooks:
             receivers.append((number.webhook_url, number.webhook_secret))
         if not receivers:
             return
-        world = self.world
-        cause = request_id or f"req_{world.streams(NAME, account, 'origin').hex(REQUEST_DIGITS)}"
-        body = event(new_id(world, account, "evt"), kind, subject, world.clock.now(account), cause)
+        services = self.services
+        cause = request_id or f"req_{services.streams(NAME, account, 'origin').hex(REQUEST_DIGITS)}"
+        body = event(new_id(services, account, "evt"), kind, subject, services.clock.now(account), cause)
         for url, secret in receivers:
-            world.outbox.send(
+            services.outbox.send(
                 vendor=NAME, account=account, event=kind, subject=about, url=url, secret=secret, body=body
             )

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ringback.carrier.clock import SECOND
+from ringback.gateway.asgi import JSON, Response, encode
 from ringback.gateway.errors import Header
-from ringback.gateway.middleware import JSON, Answer, encode
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.mcp.server import serve
 
 if TYPE_CHECKING:
-    from ringback.gateway.journal import Exchange
+    from ringback.gateway.journal import RequestLogEntry
     from ringback.vendors.phonestack.rules import PhoneStack
 
 TOOL_CALL = b'"tools/call"'
@@ -23,11 +23,11 @@ KEPT = (b"allow", b"mcp-session-id", b"mcp-protocol-version")
 INVALID_REQUEST = -32600
 
 
-async def answer(house: PhoneStack, exchange: Exchange) -> Answer:
-    """What the MCP server answers to one message. Raises Refusal 429 for one that is none of its tools' calls: those
+async def answer(backend: PhoneStack, exchange: RequestLogEntry) -> Response:
+    """What the MCP server answers to one message. Raises ApiError 429 for one that is none of its tools' calls: those
     count, and are refused, as tools."""
     if TOOL_CALL not in exchange.body:
-        wait = house.world.take_turn(house.world.keys.records[exchange.key])
+        wait = backend.services.count_request(backend.services.keys.records[exchange.key])
         if wait:
             raise errors.rate_limited(-(-wait // SECOND))
     messages: list[Any] = []
@@ -38,13 +38,13 @@ async def answer(house: PhoneStack, exchange: Exchange) -> Answer:
     async def send(message: Any) -> None:
         messages.append(message)
 
-    await serve(house, exchange, receive, send)
+    await serve(backend, exchange, receive, send)
     status: int = messages[0]["status"]
     headers: Sequence[Header] = messages[0].get("headers", ())
     body = b"".join(message.get("body", b"") for message in messages[1:])
     if status >= 400 and not body:
         body = _worded(status)
-    return Answer(body, status, JSON, [(name, value) for name, value in headers if name.lower() in KEPT])
+    return Response(body, status, JSON, [(name, value) for name, value in headers if name.lower() in KEPT])
 
 
 def _worded(status: int) -> bytes:

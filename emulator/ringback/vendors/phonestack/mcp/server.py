@@ -12,16 +12,16 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from ringback.carrier.clock import SECOND
-from ringback.gateway.errors import Malformed, Refusal
+from ringback.gateway.decoding import explain
+from ringback.gateway.errors import ApiError, DecodeError
 from ringback.gateway.keys import Key
-from ringback.gateway.middleware import explain
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.mcp.schemas import input_schema
 from ringback.vendors.phonestack.mcp.tools import TOOLS, Caller, Tool
 from ringback.vendors.phonestack.rules.access import check
 
 if TYPE_CHECKING:
-    from ringback.gateway.journal import Exchange
+    from ringback.gateway.journal import RequestLogEntry
     from ringback.vendors.phonestack.rules import PhoneStack
 
 Receive = Callable[[], Awaitable[Any]]
@@ -34,15 +34,15 @@ INSTRUCTIONS = (
 _listed: list[types.Tool] = []
 
 
-async def serve(house: PhoneStack, exchange: Exchange, receive: Receive, send: Send) -> None:
-    """Answer one HTTP request."""
-    key = house.world.keys.records[exchange.key]
+async def serve(backend: PhoneStack, exchange: RequestLogEntry, receive: Receive, send: Send) -> None:
+    """Response one HTTP request."""
+    key = backend.services.keys.records[exchange.key]
 
     async def list_tools(_: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(tools=_described())
 
     async def call_tool(_: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        return await run(house, key, params.name, params.arguments or {})
+        return await run(backend, key, params.name, params.arguments or {})
 
     server: Server[Any] = Server(
         "phonestack",
@@ -76,23 +76,23 @@ def _as_json(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     return [*(header for header in headers if header[0] != b"content-type"), (b"content-type", b"application/json")]
 
 
-async def run(house: PhoneStack, key: Key, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
+async def run(backend: PhoneStack, key: Key, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
     """Run a tool for whoever has a key: permission, limit, arguments, and then the rule."""
     tool = TOOLS.get(name)
     try:
         if tool is None:
-            wait = house.world.take_turn(key)
+            wait = backend.services.count_request(key)
             _check_wait(wait)
             raise errors.not_found(f"Tool {name[:60]!r}")
-        _check_wait(house.world.take_turn(key, tool.apart))
+        _check_wait(backend.services.count_request(key, tool.group))
         check(key, writes=tool.writes)
-        made = tool.run(Caller(house, key.account), _arguments(tool, arguments))
+        made = tool.run(Caller(backend, key.account), _arguments(tool, arguments))
         data = await made if isinstance(made, Awaitable) else made
-    except Refusal as refusal:
+    except ApiError as refusal:
         return _refused(refusal)
     except Exception as error:
-        house.world.crashed(error)
-        return _refused(errors.crashed())
+        backend.services.record_crash(error)
+        return _refused(errors.internal_error())
     return _result(data if tool.enveloped else {"success": True, "data": data})
 
 
@@ -107,7 +107,7 @@ def _arguments(tool: Tool, arguments: dict[str, Any]) -> Any:
     except msgspec.ValidationError as error:
         raise errors.malformed(explain(error)) from None
     except RecursionError:
-        raise errors.malformed(Malformed("the arguments are nested too deeply")) from None
+        raise errors.malformed(DecodeError("the arguments are nested too deeply")) from None
 
 
 def _result(document: Any) -> types.CallToolResult:
@@ -117,7 +117,7 @@ def _result(document: Any) -> types.CallToolResult:
     )
 
 
-def _refused(refusal: Refusal) -> types.CallToolResult:
+def _refused(refusal: ApiError) -> types.CallToolResult:
     error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
     if refusal.param is not None:
         error["field"] = refusal.param

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta
 
-from ringback.gateway.vendor import Apart
+from ringback.gateway.limits import RateLimitGroup
 from ringback.vendors.phonestack.records import CallStatus, CampaignStatus, Category, DateRange, Direction, Source
 from ringback.vendors.phonestack.rules.access import BULK
 from ringback.vendors.phonestack.rules.query_params import Query, listing
@@ -194,13 +194,13 @@ class Keyword(msgspec.Struct, kw_only=True):
 class Caller:
     """Who calls a tool."""
 
-    house: PhoneStack
+    backend: PhoneStack
     account: str
 
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool. `writes` says whether it changes anything, `apart` in which window it counts, and `enveloped` that what
+    """One tool. `writes` says whether it changes anything, `group` in which rate-limit group it counts, and `enveloped` that what
     it gives has an envelope already."""
 
     name: str
@@ -212,7 +212,7 @@ class Tool:
     writes: bool
     destructive: bool
     dials: bool
-    apart: Apart | None
+    group: RateLimitGroup | None
     enveloped: bool
 
 
@@ -227,7 +227,7 @@ def tool(
     writes: bool = False,
     destructive: bool = False,
     dials: bool = False,
-    apart: Apart | None = None,
+    group: RateLimitGroup | None = None,
     enveloped: bool = False,
 ) -> Callable[[Callable[[Caller, Any], Any]], Callable[[Caller, Any], Any]]:
     """Enter a function as the tool of its name."""
@@ -236,7 +236,7 @@ def tool(
         name = run.__name__
         title = name.replace("_", " ").capitalize()
         TOOLS[name] = Tool(
-            name, category, title, description, arguments, run, writes, destructive, dials, apart, enveloped
+            name, category, title, description, arguments, run, writes, destructive, dials, group, enveloped
         )
         return run
 
@@ -268,38 +268,38 @@ def _changes(patch: msgspec.Struct, kind: type[msgspec.Struct]) -> Any:
 
 @tool("Calls", TriggerBody, "Call a phone number now with a profile's agent.", writes=True, dials=True)
 def trigger_call(caller: Caller, given: TriggerBody) -> Any:
-    return caller.house.phones.trigger(caller.account, given)
+    return caller.backend.phones.trigger(caller.account, given)
 
 
 @tool("Calls", CallFilters, "List calls, latest first, with filters.", enveloped=True)
 def list_calls(caller: Caller, given: CallFilters) -> Any:
-    return listing.calls(caller.house, caller.account, _query(given))
+    return listing.calls(caller.backend, caller.account, _query(given))
 
 
 @tool("Calls", CallId, "Get the signed address of a call's recording; it works for an hour.")
 def get_recording(caller: Caller, given: CallId) -> Any:
-    return caller.house.phones.recording(caller.account, given.call_id)
+    return caller.backend.phones.recording(caller.account, given.call_id)
 
 
 @tool("Calls", CallId, "Get what was said on a call.")
 def get_transcript(caller: Caller, given: CallId) -> Any:
-    return caller.house.phones.transcript(caller.account, given.call_id)
+    return caller.backend.phones.transcript(caller.account, given.call_id)
 
 
-@tool("Calls", BatchBody, "Call up to 1,000 numbers with one profile, as a batch.", writes=True, dials=True, apart=BULK)
+@tool("Calls", BatchBody, "Call up to 1,000 numbers with one profile, as a batch.", writes=True, dials=True, group=BULK)
 def trigger_batch(caller: Caller, given: BatchBody) -> Any:
-    return caller.house.batches.trigger(caller.account, given)
+    return caller.backend.batches.trigger(caller.account, given)
 
 
 @tool("Calls", BatchId, "Get how far a batch has come.")
 def get_batch_status(caller: Caller, given: BatchId) -> Any:
-    batches = caller.house.batches
+    batches = caller.backend.batches
     return batches.view(batches.of(caller.account, given.batch_id))
 
 
 @tool("Calls", BatchId, "Get what became of each call of a batch.")
 def get_batch_results(caller: Caller, given: BatchId) -> Any:
-    return caller.house.batches.results(caller.account, given.batch_id)
+    return caller.backend.batches.results(caller.account, given.batch_id)
 
 
 # Profiles
@@ -307,28 +307,28 @@ def get_batch_results(caller: Caller, given: BatchId) -> Any:
 
 @tool("Profiles", ProfileBody, "Create an agent's profile and compile it.", writes=True)
 def create_profile(caller: Caller, given: ProfileBody) -> Any:
-    return caller.house.profiles.create(caller.account, given)
+    return caller.backend.profiles.create(caller.account, given)
 
 
 @tool("Profiles", Paged, "List active profiles.", enveloped=True)
 def list_profiles(caller: Caller, given: Paged) -> Any:
-    return listing.profiles(caller.house, caller.account, _query(given))
+    return listing.profiles(caller.backend, caller.account, _query(given))
 
 
 @tool("Profiles", ProfileId, "Get a profile in full.")
 def get_profile(caller: Caller, given: ProfileId) -> Any:
-    profiles = caller.house.profiles
+    profiles = caller.backend.profiles
     return profiles.view(profiles.of(caller.account, given.profile_id))
 
 
 @tool("Profiles", ProfileChange, "Change a profile and compile it anew.", writes=True)
 def update_profile(caller: Caller, given: ProfileChange) -> Any:
-    return caller.house.profiles.change(caller.account, given.profile_id, _changes(given, ProfilePatch))
+    return caller.backend.profiles.change(caller.account, given.profile_id, _changes(given, ProfilePatch))
 
 
 @tool("Profiles", ProfileId, "Take a profile out of use.", writes=True, destructive=True)
 def archive_profile(caller: Caller, given: ProfileId) -> Any:
-    return caller.house.profiles.archive(caller.account, given.profile_id)
+    return caller.backend.profiles.archive(caller.account, given.profile_id)
 
 
 # Contacts
@@ -336,30 +336,30 @@ def archive_profile(caller: Caller, given: ProfileId) -> Any:
 
 @tool("Contacts", ContactFilters, "List contacts, latest first, with filters.", enveloped=True)
 def list_contacts(caller: Caller, given: ContactFilters) -> Any:
-    return listing.contacts(caller.house, caller.account, _query(given))
+    return listing.contacts(caller.backend, caller.account, _query(given))
 
 
 @tool("Contacts", ContactId, "Get a contact.")
 def get_contact(caller: Caller, given: ContactId) -> Any:
-    people = caller.house.people
+    people = caller.backend.people
     return people.view(people.of(caller.account, given.contact_id))
 
 
 @tool("Contacts", ContactBody, "Create a contact; a running campaign calls it at once.", writes=True, dials=True)
 def create_contact(caller: Caller, given: ContactBody) -> Any:
-    people = caller.house.people
+    people = caller.backend.people
     return people.view(people.create(caller.account, given, "mcp"))
 
 
 @tool("Contacts", ContactChange, "Change a contact.", writes=True)
 def update_contact(caller: Caller, given: ContactChange) -> Any:
-    people = caller.house.people
+    people = caller.backend.people
     return people.view(people.change(caller.account, given.contact_id, _changes(given, ContactPatch)))
 
 
 @tool("Contacts", ContactId, "Delete a contact; its calls stay.", writes=True, destructive=True)
 def delete_contact(caller: Caller, given: ContactId) -> Any:
-    caller.house.people.delete(caller.account, given.contact_id)
+    caller.backend.people.delete(caller.account, given.contact_id)
     return Deleted(given.contact_id)
 
 
@@ -369,21 +369,21 @@ def delete_contact(caller: Caller, given: ContactId) -> Any:
     "Create up to 1,000 contacts; tells which rows were not taken and why.",
     writes=True,
     dials=True,
-    apart=BULK,
+    group=BULK,
 )
 def bulk_create_contacts(caller: Caller, given: BulkBody) -> Any:
-    return caller.house.people.bulk(caller.account, given, "mcp")
+    return caller.backend.people.bulk(caller.account, given, "mcp")
 
 
 @tool("Contacts", ContactId, "Never call a contact again.", writes=True, destructive=True)
 def add_to_dnc(caller: Caller, given: ContactId) -> Any:
-    people = caller.house.people
+    people = caller.backend.people
     return people.view(people.block(caller.account, given.contact_id))
 
 
 @tool("Contacts", ContactId, "Let a contact be called again.", writes=True)
 def remove_from_dnc(caller: Caller, given: ContactId) -> Any:
-    people = caller.house.people
+    people = caller.backend.people
     return people.view(people.unblock(caller.account, given.contact_id))
 
 
@@ -392,36 +392,36 @@ def remove_from_dnc(caller: Caller, given: ContactId) -> Any:
 
 @tool("Campaigns", CampaignFilters, "List campaigns.", enveloped=True)
 def list_campaigns(caller: Caller, given: CampaignFilters) -> Any:
-    return listing.campaigns(caller.house, caller.account, _query(given))
+    return listing.campaigns(caller.backend, caller.account, _query(given))
 
 
 @tool("Campaigns", CampaignId, "Get a campaign with its figures.")
 def get_campaign(caller: Caller, given: CampaignId) -> Any:
-    campaigns = caller.house.campaigns
+    campaigns = caller.backend.campaigns
     return campaigns.view_in_full(campaigns.of(caller.account, given.campaign_id))
 
 
 @tool("Campaigns", CampaignId, "Start a draft campaign.", writes=True, dials=True)
 def start_campaign(caller: Caller, given: CampaignId) -> Any:
-    campaigns = caller.house.campaigns
+    campaigns = caller.backend.campaigns
     return campaigns.view_in_full(campaigns.start(caller.account, given.campaign_id))
 
 
 @tool("Campaigns", CampaignId, "Stop a campaign for good.", writes=True, destructive=True)
 def stop_campaign(caller: Caller, given: CampaignId) -> Any:
-    campaigns = caller.house.campaigns
+    campaigns = caller.backend.campaigns
     return campaigns.view_in_full(campaigns.stop(caller.account, given.campaign_id))
 
 
 @tool("Campaigns", CampaignId, "Pause a running campaign; its queue is kept.", writes=True)
 def pause_campaign(caller: Caller, given: CampaignId) -> Any:
-    campaigns = caller.house.campaigns
+    campaigns = caller.backend.campaigns
     return campaigns.view_in_full(campaigns.pause(caller.account, given.campaign_id))
 
 
 @tool("Campaigns", CampaignId, "Go on with a paused campaign.", writes=True, dials=True)
 def resume_campaign(caller: Caller, given: CampaignId) -> Any:
-    campaigns = caller.house.campaigns
+    campaigns = caller.backend.campaigns
     return campaigns.view_in_full(campaigns.resume(caller.account, given.campaign_id))
 
 
@@ -430,26 +430,26 @@ def resume_campaign(caller: Caller, given: CampaignId) -> Any:
 
 @tool("Reports", Paged, "List saved reports.", enveloped=True)
 def list_reports(caller: Caller, given: Paged) -> Any:
-    return listing.reports(caller.house, caller.account, _query(given))
+    return listing.reports(caller.backend, caller.account, _query(given))
 
 
 @tool("Reports", ReportId, "Get what a report counts and how.")
 def get_report(caller: Caller, given: ReportId) -> Any:
-    reports = caller.house.reports
+    reports = caller.backend.reports
     return reports.view(reports.of(caller.account, given.report_id))
 
 
 @tool("Reports", ReportRun, "Run a report over a range of days.")
 def execute_report(caller: Caller, given: ReportRun) -> Any:
-    return caller.house.reports.execute(caller.account, given.report_id, given.date_range)
+    return caller.backend.reports.execute(caller.account, given.report_id, given.date_range)
 
 
 @tool("Reports", ReportExport, "Export a report as CSV text or as a PDF in base64.")
 async def export_report(caller: Caller, given: ReportExport) -> Any:
-    result = caller.house.reports.execute(caller.account, given.report_id, given.date_range)
+    result = caller.backend.reports.execute(caller.account, given.report_id, given.date_range)
     name = f"{given.report_id}-{result.date_range}.{given.format}"
     if given.format == "csv":
-        text = caller.house.reports.as_csv(result).decode()
+        text = caller.backend.reports.as_csv(result).decode()
         return {"filename": name, "media_type": "text/csv", "encoding": "text", "content": text}
     from ringback.vendors.phonestack.rules.pdf import as_pdf
 
@@ -462,19 +462,19 @@ async def export_report(caller: Caller, given: ReportExport) -> Any:
 
 @tool("Webhooks", Nothing, "List where events go, and which of those are disabled.")
 def list_webhooks(caller: Caller, _: Nothing) -> Any:
-    return caller.house.hooks.all(caller.account)
+    return caller.backend.hooks.all(caller.account)
 
 
 @tool("Webhooks", SubscribeBody, "Send events to a URL; gives the secret that signs them.", writes=True)
 async def subscribe_webhook(caller: Caller, given: SubscribeBody) -> Any:
-    caller.house.hooks.check_events(given.events)
-    await caller.house.hooks.check_url(given.url)
-    return caller.house.hooks.subscribe(caller.account, given)
+    caller.backend.hooks.check_events(given.events)
+    await caller.backend.hooks.check_url(given.url)
+    return caller.backend.hooks.subscribe(caller.account, given)
 
 
 @tool("Webhooks", WebhookId, "Send no more events to a webhook.", writes=True, destructive=True)
 def unsubscribe_webhook(caller: Caller, given: WebhookId) -> Any:
-    caller.house.hooks.unsubscribe(caller.account, given.webhook_id)
+    caller.backend.hooks.unsubscribe(caller.account, given.webhook_id)
     return Deleted(given.webhook_id)
 
 
@@ -482,7 +482,7 @@ def unsubscribe_webhook(caller: Caller, given: WebhookId) -> Any:
 def get_webhook_sample(caller: Caller, given: EventName) -> Any:
     from ringback.vendors.phonestack.rules.event_samples import sample
 
-    return sample(caller.house.organization(caller.account), given.event)
+    return sample(caller.backend.organization(caller.account), given.event)
 
 
 # Custom Fields
@@ -490,22 +490,22 @@ def get_webhook_sample(caller: Caller, given: EventName) -> Any:
 
 @tool("Custom Fields", FieldFilters, "List custom field definitions.", enveloped=True)
 def list_custom_fields(caller: Caller, given: FieldFilters) -> Any:
-    return listing.fields(caller.house, caller.account, _query(given))
+    return listing.fields(caller.backend, caller.account, _query(given))
 
 
 @tool("Custom Fields", FieldBody, "Define a custom field.", writes=True)
 def create_custom_field(caller: Caller, given: FieldBody) -> Any:
-    return caller.house.fields.create(caller.account, given)
+    return caller.backend.fields.create(caller.account, given)
 
 
 @tool("Custom Fields", FieldChange, "Change a custom field definition.", writes=True)
 def update_custom_field(caller: Caller, given: FieldChange) -> Any:
-    return caller.house.fields.change(caller.account, given.field_id, _changes(given, FieldPatch))
+    return caller.backend.fields.change(caller.account, given.field_id, _changes(given, FieldPatch))
 
 
 @tool("Custom Fields", FieldId, "Delete a custom field definition.", writes=True, destructive=True)
 def delete_custom_field(caller: Caller, given: FieldId) -> Any:
-    caller.house.fields.delete(caller.account, given.field_id)
+    caller.backend.fields.delete(caller.account, given.field_id)
     return Deleted(given.field_id)
 
 
@@ -521,4 +521,4 @@ def help(_: Caller, given: Question) -> Any:  # noqa: A001 - the tool's name
 
 @tool("Discovery", Keyword, "See what exists before creating more: fields, profiles, campaigns, voices, events.")
 def suggest_options(caller: Caller, given: Keyword) -> Any:
-    return caller.house.guide.suggest(caller.account, given.query or "")
+    return caller.backend.guide.suggest(caller.account, given.query or "")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ringback.gateway.vendor import Mutant
 from ringback.vendors.phonestack.mutants import access, calls, campaigns, contacts, definitions, tools, webhooks
-from ringback.vendors.phonestack.mutants.register import BOOK
+from ringback.vendors.phonestack.mutants.register import REGISTRY
 
-MUTANTS: dict[str, Mutant] = BOOK.all
+MUTANTS: dict[str, Mutant] = REGISTRY.all
 
 __all__ = ["MUTANTS", "access", "calls", "campaigns", "contacts", "definitions", "tools", "webhooks"]

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from ringback.gateway.mutants import Answered, Asked, Mutants, swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import MutableResponse, Mutants, Request, patch
 
 NAME = "phonestack"
-BOOK = Mutants(NAME)
+REGISTRY = Mutants(NAME)
 API = "/api/v1"
 CONTACTS, BULK = f"{API}/contacts", f"{API}/contacts/bulk"
 CALLS, TRIGGER = f"{API}/calls", f"{API}/calls/trigger"
@@ -24,25 +24,25 @@ LISTS = (CONTACTS, CALLS, CAMPAIGNS, FIELDS, PROFILES, REPORTS)
 Thing = dict[str, Any]
 
 
-def house(world: World) -> Any:
-    """PhoneStack's house in a world, with its inner parts open to be replaced."""
-    return world.houses[NAME]
+def backend(emulator: Emulator) -> Any:
+    """PhoneStack's backend in a emulator, with its inner parts open to be replaced."""
+    return emulator.backends[NAME]
 
 
 # -- answers ------
 
 
-def refuse(answer: Answered, status: int, code: str) -> None:
-    """Answer an error on purpose, in the envelope."""
+def refuse(answer: MutableResponse, status: int, code: str) -> None:
+    """Response an error on purpose, in the envelope."""
     answer.say(status, {"success": False, "error": {"code": code, "message": "Broken on purpose."}})
 
 
-def done(answer: Answered, status: int, data: Any) -> None:
-    """Answer that all is well, in the envelope."""
+def done(answer: MutableResponse, status: int, data: Any) -> None:
+    """Response that all is well, in the envelope."""
     answer.say(status, {"success": True, "data": msgspec.to_builtins(data)})
 
 
-def show(answer: Answered, prefix: str, change: Callable[[Thing], None]) -> None:
+def show(answer: MutableResponse, prefix: str, change: Callable[[Thing], None]) -> None:
     """Change every object in an answer whose id begins so."""
     body = answer.json() if answer.status < 300 and answer.asked.path != MCP else None
     data = body.get("data") if isinstance(body, dict) else None
@@ -58,12 +58,12 @@ def _named(thing: Any, prefix: str) -> bool:
     return isinstance(thing, dict) and str(thing.get("id", "")).startswith(prefix)
 
 
-def is_list(answer: Answered, *paths: str) -> bool:
+def is_list(answer: MutableResponse, *paths: str) -> bool:
     """Whether an answer is a list of one of these paths, or of any."""
     return answer.asked.method == "GET" and answer.asked.path in (paths or LISTS) and answer.status == 200
 
 
-def relist(answer: Answered, change: Callable[[Thing], Any], *paths: str) -> None:
+def relist(answer: MutableResponse, change: Callable[[Thing], Any], *paths: str) -> None:
     """Change the envelope of lists."""
     if is_list(answer, *paths):
         body = answer.json()
@@ -71,16 +71,16 @@ def relist(answer: Answered, change: Callable[[Thing], Any], *paths: str) -> Non
         answer.say(200, body)
 
 
-def posted(thing: Answered | Asked, path: str) -> bool:
+def posted(thing: MutableResponse | Request, path: str) -> bool:
     """Whether a request, or an answer's, was a POST to a path."""
-    asked = thing.asked if isinstance(thing, Answered) else thing
+    asked = thing.asked if isinstance(thing, MutableResponse) else thing
     return asked.method == "POST" and asked.path == path
 
 
 # -- requests ------
 
 
-def rewrite(asked: Asked, change: Callable[[Thing], Any]) -> None:
+def rewrite(asked: Request, change: Callable[[Thing], Any]) -> None:
     """Change the body of a request, where it is an object."""
     body = asked.json()
     if isinstance(body, dict):
@@ -88,24 +88,24 @@ def rewrite(asked: Asked, change: Callable[[Thing], Any]) -> None:
         resend(asked, body)
 
 
-def resend(asked: Asked, body: Any) -> None:
+def resend(asked: Request, body: Any) -> None:
     """Put another body in a request."""
     asked.body = json.dumps(body).encode()
     asked.set(b"content-length", str(len(asked.body)))
 
 
-def forget(asked: Asked, path: str, *names: str) -> None:
+def forget(asked: Request, path: str, *names: str) -> None:
     """Drop parameters from a query."""
     requery(asked, path, lambda pairs: [pair for pair in pairs if pair[0] not in names])
 
 
-def requery(asked: Asked, path: str, change: Callable[[list[tuple[str, str]]], list[tuple[str, str]]]) -> None:
+def requery(asked: Request, path: str, change: Callable[[list[tuple[str, str]]], list[tuple[str, str]]]) -> None:
     """Change the query of a GET of a path, or of what is below it."""
     if asked.method == "GET" and (asked.path == path or asked.path.startswith(f"{path}/")):
         asked.query = urlencode(change(parse_qsl(asked.query, keep_blank_values=True)))
 
 
-def patched(asked: Asked, path: str) -> bool:
+def patched(asked: Request, path: str) -> bool:
     """Whether a request changes one object of a path."""
     return asked.method == "PATCH" and asked.path.startswith(f"{path}/")
 
@@ -113,20 +113,20 @@ def patched(asked: Asked, path: str) -> bool:
 # -- tools ------
 
 
-def tool(asked: Asked) -> str:
+def tool(asked: Request) -> str:
     """The tool that a message calls, or an empty text."""
     body = asked.json() if asked.path == MCP else None
     params = body.get("params") if isinstance(body, dict) and body.get("method") == "tools/call" else None
     return str(params.get("name", "")) if isinstance(params, dict) else ""
 
 
-def recall(asked: Asked, names: tuple[str, ...], change: Callable[[Thing], Any]) -> None:
+def recall(asked: Request, names: tuple[str, ...], change: Callable[[Thing], Any]) -> None:
     """Change the parameters of a tool's call: its `name` and its `arguments`."""
     if tool(asked) in names:
         rewrite(asked, lambda body: change(body["params"]))
 
 
-def retell(answer: Answered, change: Callable[[Thing], Any], *names: str) -> None:
+def retell(answer: MutableResponse, change: Callable[[Thing], Any], *names: str) -> None:
     """Change what tools give, of these names or all: the envelope."""
     name = tool(answer.asked)
     if not name or (names and name not in names) or answer.status != 200:
@@ -139,10 +139,10 @@ def retell(answer: Answered, change: Callable[[Thing], Any], *names: str) -> Non
         answer.say(200, body)
 
 
-# -- the house ------
+# -- the backend ------
 
 
-def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
+def sent(emulator: Emulator, change: Callable[[Thing], Thing | None]) -> None:
     """Change the payload of every event before it is stored; None drops it."""
 
     def make(send: Any) -> Any:
@@ -155,11 +155,11 @@ def sent(world: World, change: Callable[[Thing], Thing | None]) -> None:
 
         return changed
 
-    swap(world.outbox, "send", make)
+    patch(emulator.services.outbox, "send", make)
 
 
 def viewed(part: Any, change: Callable[[Any], Any], name: str = "view") -> None:
-    """Change what a part of the house shows, by REST and by MCP alike."""
+    """Change what a part of the backend shows, by REST and by MCP alike."""
 
     def make(view: Any) -> Any:
         def changed(*record: Any, **options: Any) -> Any:
@@ -169,12 +169,12 @@ def viewed(part: Any, change: Callable[[Any], Any], name: str = "view") -> None:
 
         return changed
 
-    swap(part, name, make)
+    patch(part, name, make)
 
 
-def key_of(asked: Asked, world: World) -> Any:
+def key_of(asked: Request, emulator: Emulator) -> Any:
     """The key that a request came with."""
-    return world.keys.find(NAME, asked.header(b"authorization").removeprefix("Bearer "))
+    return emulator.services.keys.find(NAME, asked.header(b"authorization").removeprefix("Bearer "))
 
 
 def never(*_: Any, **__: Any) -> None:

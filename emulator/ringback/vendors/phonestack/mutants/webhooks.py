@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ringback.gateway.mutants import swap
-from ringback.gateway.services import World
+from ringback.emulator import Emulator
+from ringback.gateway.mutants import patch
 from ringback.vendors.phonestack.events import EVENTS
-from ringback.vendors.phonestack.mutants.register import BOOK, NAME, Thing, house, never, sent
+from ringback.vendors.phonestack.mutants.register import NAME, REGISTRY, Thing, backend, never, sent
 from ringback.vendors.phonestack.wire import BillingEvent
 
 Sign = Callable[[str, bytes, int], Sequence[tuple[str, str]]]
@@ -31,17 +31,17 @@ COUNTING = tuple(sorted({claim for claims in TOUCHES.values() for claim in claim
 
 
 def _never(kind: str) -> None:
-    @BOOK.world(f"events.no-{kind}", "PST-HOOK-1", f"{kind} never fires.", *TOUCHES.get(kind, ()))
-    def _silent(world: World) -> None:
-        sent(world, lambda event: None if event["event"] == kind else event)
+    @REGISTRY.on_start(f"events.no-{kind}", "PST-HOOK-1", f"{kind} never fires.", *TOUCHES.get(kind, ()))
+    def _silent(emulator: Emulator) -> None:
+        sent(emulator, lambda event: None if event["event"] == kind else event)
 
 
 for _kind in EVENTS:
     _never(_kind)
 
 
-@BOOK.world("events.twice", "PST-HOOK-1", "Every event fires twice.", *COUNTING)
-def _twice(world: World) -> None:
+@REGISTRY.on_start("events.twice", "PST-HOOK-1", "Every event fires twice.", *COUNTING)
+def _twice(emulator: Emulator) -> None:
     def make(send: Any) -> Any:
         def doubled(**event: Any) -> Any:
             send(**event)
@@ -49,19 +49,21 @@ def _twice(world: World) -> None:
 
         return doubled
 
-    swap(world.outbox, "send", make)
+    patch(emulator.services.outbox, "send", make)
 
 
-@BOOK.world("events.warning-at-half", "PST-HOOK-1", "billing.limit_warning fires when half of the limit is used.")
-def _warning_at_half(world: World) -> None:
-    money = house(world).money
+@REGISTRY.on_start(
+    "events.warning-at-half", "PST-HOOK-1", "billing.limit_warning fires when half of the limit is used."
+)
+def _warning_at_half(emulator: Emulator) -> None:
+    money = backend(emulator).money
 
     def make(usual: Any) -> Any:
         def look(account: str) -> None:
-            limit, month = money.house.settings(account).limit(), money._month(account)
+            limit, month = money.backend.settings(account).limit(), money._month(account)
             if limit and month.spent * 2 >= limit and not month.warned:
                 month.warned = True
-                money.house.hooks.tell(account, "billing.limit_warning", account, lambda: BillingEvent(1, 1, 50))
+                money.backend.hooks.tell(account, "billing.limit_warning", account, lambda: BillingEvent(1, 1, 50))
                 return
             warned = month.warned
             usual(account)
@@ -69,18 +71,18 @@ def _warning_at_half(world: World) -> None:
 
         return look
 
-    swap(money, "look", make)
+    patch(money, "look", make)
 
 
-@BOOK.world("events.voicemails-are-completed", "PST-HOOK-1", "A call that meets a machine fires call.completed.")
-def _voicemails_are_completed(world: World) -> None:
+@REGISTRY.on_start("events.voicemails-are-completed", "PST-HOOK-1", "A call that meets a machine fires call.completed.")
+def _voicemails_are_completed(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         if event["event"] == "call.voicemail":
             event["event"] = "call.completed"
             event["data"].update(analysis=_analysis(), transcript=[])
         return event
 
-    sent(world, change)
+    sent(emulator, change)
 
 
 def _analysis() -> Thing:
@@ -93,43 +95,43 @@ def _analysis() -> Thing:
     }
 
 
-@BOOK.world("events.busy-is-not-told", "PST-HOOK-1", "A busy line fires no call.failed.")
-def _busy_is_not_told(world: World) -> None:
-    sent(world, lambda event: None if event["data"].get("status") == "busy" else event)
+@REGISTRY.on_start("events.busy-is-not-told", "PST-HOOK-1", "A busy line fires no call.failed.")
+def _busy_is_not_told(emulator: Emulator) -> None:
+    sent(emulator, lambda event: None if event["data"].get("status") == "busy" else event)
 
 
 # -- the signature ------
 
 
-def _signed(world: World, sign: Callable[[Sign], Sign]) -> None:
-    dialect = world.outbox._dialects[NAME]
-    world.outbox.speak(NAME, replace(dialect, sign=sign(dialect.sign)))
+def _signed(emulator: Emulator, sign: Callable[[Sign], Sign]) -> None:
+    webhook_profile = emulator.services.outbox._dialects[NAME]
+    emulator.services.outbox.register(NAME, replace(webhook_profile, sign=sign(webhook_profile.sign)))
 
 
 def _hex(secret: bytes, body: bytes) -> str:
     return hmac.new(secret, body, hashlib.sha256).hexdigest()
 
 
-@BOOK.world("signature.in-base64", "PST-HOOK-2", "The signature is base64.")
-def _in_base64(world: World) -> None:
+@REGISTRY.on_start("signature.in-base64", "PST-HOOK-2", "The signature is base64.")
+def _in_base64(emulator: Emulator) -> None:
     def sign(secret: str, body: bytes, now: int) -> Sequence[tuple[str, str]]:
         return ((SIGNATURE, base64.b64encode(bytes.fromhex(_hex(secret.encode(), body))).decode()),)
 
-    _signed(world, lambda _: sign)
+    _signed(emulator, lambda _: sign)
 
 
-@BOOK.world("signature.of-the-parsed-body", "PST-HOOK-2", "The body is signed as it would be written anew.")
-def _of_the_parsed_body(world: World) -> None:
-    _signed(world, lambda usual: lambda secret, body, now: usual(secret, json.dumps(json.loads(body)).encode(), now))
+@REGISTRY.on_start("signature.of-the-parsed-body", "PST-HOOK-2", "The body is signed as it would be written anew.")
+def _of_the_parsed_body(emulator: Emulator) -> None:
+    _signed(emulator, lambda usual: lambda secret, body, now: usual(secret, json.dumps(json.loads(body)).encode(), now))
 
 
-@BOOK.world("signature.with-a-prefix", "PST-HOOK-2", "The signature begins with sha256=.")
-def _with_a_prefix(world: World) -> None:
-    _signed(world, lambda _: lambda secret, body, now: ((SIGNATURE, f"sha256={_hex(secret.encode(), body)}"),))
+@REGISTRY.on_start("signature.with-a-prefix", "PST-HOOK-2", "The signature begins with sha256=.")
+def _with_a_prefix(emulator: Emulator) -> None:
+    _signed(emulator, lambda _: lambda secret, body, now: ((SIGNATURE, f"sha256={_hex(secret.encode(), body)}"),))
 
 
-@BOOK.world("signature.under-another-secret", "PST-HOOK-2", "Every event is signed under the first secret.")
-def _under_another_secret(world: World) -> None:
+@REGISTRY.on_start("signature.under-another-secret", "PST-HOOK-2", "Every event is signed under the first secret.")
+def _under_another_secret(emulator: Emulator) -> None:
     first: list[str] = []
 
     def make(usual: Sign) -> Sign:
@@ -139,12 +141,12 @@ def _under_another_secret(world: World) -> None:
 
         return sign
 
-    _signed(world, make)
+    _signed(emulator, make)
 
 
-@BOOK.world("signature.missing", "PST-HOOK-2", "Events are not signed.")
-def _missing(world: World) -> None:
-    _signed(world, lambda _: lambda secret, body, now: ())
+@REGISTRY.on_start("signature.missing", "PST-HOOK-2", "Events are not signed.")
+def _missing(emulator: Emulator) -> None:
+    _signed(emulator, lambda _: lambda secret, body, now: ())
 
 
 # -- the payload ------
@@ -154,46 +156,46 @@ def _without(*names: str) -> Callable[[Thing], Thing]:
     return lambda event: {name: value for name, value in event.items() if name not in names}
 
 
-@BOOK.world("payload.without-organization", "PST-HOOK-3", "An event does not tell the organization.")
-def _without_organization(world: World) -> None:
-    sent(world, _without("organization_id"))
+@REGISTRY.on_start("payload.without-organization", "PST-HOOK-3", "An event does not tell the organization.")
+def _without_organization(emulator: Emulator) -> None:
+    sent(emulator, _without("organization_id"))
 
 
-@BOOK.world("payload.one-organization", "PST-HOOK-3", "Every event tells the same organization.")
-def _one_organization(world: World) -> None:
-    sent(world, lambda event: {**event, "organization_id": "org_abc123"})
+@REGISTRY.on_start("payload.one-organization", "PST-HOOK-3", "Every event tells the same organization.")
+def _one_organization(emulator: Emulator) -> None:
+    sent(emulator, lambda event: {**event, "organization_id": "org_abc123"})
 
 
-@BOOK.world("payload.timestamp-in-seconds", "PST-HOOK-3", "The timestamp of an event is in Unix seconds.")
-def _timestamp_in_seconds(world: World) -> None:
-    sent(world, lambda event: {**event, "timestamp": 1_750_000_000})
+@REGISTRY.on_start("payload.timestamp-in-seconds", "PST-HOOK-3", "The timestamp of an event is in Unix seconds.")
+def _timestamp_in_seconds(emulator: Emulator) -> None:
+    sent(emulator, lambda event: {**event, "timestamp": 1_750_000_000})
 
 
-def _of_completed(world: World, change: Callable[[Thing], Any]) -> None:
+def _of_completed(emulator: Emulator, change: Callable[[Thing], Any]) -> None:
     def changed(event: Thing) -> Thing:
         if event["event"] == "call.completed":
             change(event["data"])
         return event
 
-    sent(world, changed)
+    sent(emulator, changed)
 
 
-@BOOK.world("payload.without-transcript", "PST-HOOK-3", "call.completed has no transcript.")
-def _without_transcript(world: World) -> None:
-    _of_completed(world, lambda data: data.pop("transcript"))
+@REGISTRY.on_start("payload.without-transcript", "PST-HOOK-3", "call.completed has no transcript.")
+def _without_transcript(emulator: Emulator) -> None:
+    _of_completed(emulator, lambda data: data.pop("transcript"))
 
 
-@BOOK.world("payload.analysis-is-null", "PST-HOOK-3", "The analysis of call.completed is null.")
-def _analysis_is_null(world: World) -> None:
-    _of_completed(world, lambda data: data.update(analysis=None))
+@REGISTRY.on_start("payload.analysis-is-null", "PST-HOOK-3", "The analysis of call.completed is null.")
+def _analysis_is_null(emulator: Emulator) -> None:
+    _of_completed(emulator, lambda data: data.update(analysis=None))
 
 
-@BOOK.world("payload.transcript-is-cut", "PST-HOOK-3", "call.completed has the first turn alone.")
-def _transcript_is_cut(world: World) -> None:
-    _of_completed(world, lambda data: data.update(transcript=data["transcript"][:1]))
+@REGISTRY.on_start("payload.transcript-is-cut", "PST-HOOK-3", "call.completed has the first turn alone.")
+def _transcript_is_cut(emulator: Emulator) -> None:
+    _of_completed(emulator, lambda data: data.update(transcript=data["transcript"][:1]))
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "payload.data-at-the-top",
     "PST-HOOK-3",
     "What an event is about is beside its name.",
@@ -203,27 +205,27 @@ def _transcript_is_cut(world: World) -> None:
     "PST-CON-8",
     "PST-MCP-5",
 )
-def _data_at_the_top(world: World) -> None:
+def _data_at_the_top(emulator: Emulator) -> None:
     def change(event: Thing) -> Thing:
         return {
             **_without("data")(event),
             **{name: value for name, value in event["data"].items() if name not in event},
         }
 
-    sent(world, change)
+    sent(emulator, change)
 
 
 # -- receivers that fail ------
 
 
-@BOOK.world("hooks.never-disabled", "PST-HOOK-4", "A webhook is never disabled.")
-def _never_disabled(world: World) -> None:
-    house(world).hooks.concluded = never
+@REGISTRY.on_start("hooks.never-disabled", "PST-HOOK-4", "A webhook is never disabled.")
+def _never_disabled(emulator: Emulator) -> None:
+    backend(emulator).hooks.concluded = never
 
 
-@BOOK.world("hooks.disabled-after-five", "PST-HOOK-4", "A webhook is disabled after five failures in a row.")
-def _disabled_after_five(world: World) -> None:
-    hooks = house(world).hooks
+@REGISTRY.on_start("hooks.disabled-after-five", "PST-HOOK-4", "A webhook is disabled after five failures in a row.")
+def _disabled_after_five(emulator: Emulator) -> None:
+    hooks = backend(emulator).hooks
 
     def make(usual: Any) -> Any:
         def concluded(delivery: Any) -> None:
@@ -234,21 +236,23 @@ def _disabled_after_five(world: World) -> None:
 
         return concluded
 
-    swap(hooks, "concluded", make)
+    patch(hooks, "concluded", make)
 
 
-@BOOK.world("hooks.successes-count-nothing", "PST-HOOK-4", "A success does not begin the count of failures anew.")
-def _successes_count_nothing(world: World) -> None:
-    swap(
-        house(world).hooks,
+@REGISTRY.on_start(
+    "hooks.successes-count-nothing", "PST-HOOK-4", "A success does not begin the count of failures anew."
+)
+def _successes_count_nothing(emulator: Emulator) -> None:
+    patch(
+        backend(emulator).hooks,
         "concluded",
         lambda usual: lambda delivery: None if delivery.state == "delivered" else usual(delivery),
     )
 
 
-@BOOK.world("hooks.stay-disabled", "PST-HOOK-4", "A webhook that was disabled cannot be enabled again.")
-def _stay_disabled(world: World) -> None:
-    hooks = house(world).hooks
+@REGISTRY.on_start("hooks.stay-disabled", "PST-HOOK-4", "A webhook that was disabled cannot be enabled again.")
+def _stay_disabled(emulator: Emulator) -> None:
+    hooks = backend(emulator).hooks
 
     def make(usual: Any) -> Any:
         def set_by_dashboard(account: str, setting: Any) -> None:
@@ -257,34 +261,34 @@ def _stay_disabled(world: World) -> None:
 
         return set_by_dashboard
 
-    swap(hooks, "set_by_dashboard", make)
+    patch(hooks, "set_by_dashboard", make)
 
 
 # -- what recipes read, and what was selected ------
 
 
-@BOOK.world("recipe.no-contact-id", "PST-HOOK-5", "call.completed does not tell the contact.")
-def _no_contact_id(world: World) -> None:
-    _of_completed(world, lambda data: data.pop("contact_id"))
+@REGISTRY.on_start("recipe.no-contact-id", "PST-HOOK-5", "call.completed does not tell the contact.")
+def _no_contact_id(emulator: Emulator) -> None:
+    _of_completed(emulator, lambda data: data.pop("contact_id"))
 
 
-@BOOK.world("recipe.no-timestamp", "PST-HOOK-5", "call.completed has no timestamp in its data.")
-def _no_timestamp(world: World) -> None:
-    _of_completed(world, lambda data: data.pop("timestamp"))
+@REGISTRY.on_start("recipe.no-timestamp", "PST-HOOK-5", "call.completed has no timestamp in its data.")
+def _no_timestamp(emulator: Emulator) -> None:
+    _of_completed(emulator, lambda data: data.pop("timestamp"))
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "selection.none-is-none",
     "PST-HOOK-6",
     "A webhook for which no events were selected gets none.",
     "PST-HOOK-1",
     "PST-MCP-5",
 )
-def _none_is_none(world: World) -> None:
-    swap(house(world).hooks, "check_events", lambda usual: lambda events: usual(events) if events else ())
+def _none_is_none(emulator: Emulator) -> None:
+    patch(backend(emulator).hooks, "check_events", lambda usual: lambda events: usual(events) if events else ())
 
 
-@BOOK.world(
+@REGISTRY.on_start(
     "selection.of-whole-groups",
     "PST-HOOK-6",
     "A webhook gets all events of a group of which it selected one.",
@@ -292,7 +296,7 @@ def _none_is_none(world: World) -> None:
     "PST-HOOK-1",
     "PST-MCP-5",
 )
-def _of_whole_groups(world: World) -> None:
+def _of_whole_groups(emulator: Emulator) -> None:
     def make(usual: Any) -> Any:
         def check(events: Any) -> Any:
             chosen = {name.partition(".")[0] for name in usual(events)}
@@ -300,4 +304,4 @@ def _of_whole_groups(world: World) -> None:
 
         return check
 
-    swap(house(world).hooks, "check_events", make)
+    patch(backend(emulator).hooks, "check_events", make)

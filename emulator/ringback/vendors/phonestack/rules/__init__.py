@@ -9,8 +9,9 @@ from ringback.carrier.calls import Call
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
 from ringback.gateway.outbox import Delivery
-from ringback.gateway.services import World
+from ringback.gateway.services import Services
 from ringback.gateway.signed_urls import LinkError, check_link, signed
+from ringback.gateway.vendor import VendorBackend
 from ringback.store import Collection
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.records import Campaign, Desk, PhoneStackSettings, Profile, Run
@@ -33,11 +34,11 @@ COUNTRY = "US"
 """Where an organization's own number is: the page's are North American."""
 
 
-class PhoneStack:
+class PhoneStack(VendorBackend):
     """PhoneStack in one emulator."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.hooks = Hooks(self)
         self.money = Money(self)
         self.fields = Fields(self)
@@ -71,19 +72,19 @@ class PhoneStack:
 
     def settings(self, account: str) -> PhoneStackSettings:
         """The account's settings."""
-        return cast("PhoneStackSettings", self.world.settings_of(account))
+        return cast("PhoneStackSettings", self.services.settings_of(account))
 
     def organization(self, account: str) -> str:
         """The organization's id, as events name it."""
-        return f"org_{self.world.streams.secret(NAME, account, 'organization').hex()[:ID_DIGITS]}"
+        return f"org_{self.services.streams.secret(NAME, account, 'organization').hex()[:ID_DIGITS]}"
 
     def number(self, account: str) -> str:
         """The organization's own number, taken from stock when it is first needed."""
         desk = self.desks.get(account)
         if desk is None:
-            numbers = self.world.numbers
+            numbers = self.services.numbers
             number = numbers.hold(COUNTRY, "mobile", vendor=NAME, account=account)
-            numbers.take(number, vendor=NAME, account=account, owner=number)
+            numbers.claim_reserved(number, vendor=NAME, account=account, owner=number)
             desk = self.desks.add(Desk(id=account, account=account, number=number))
         return desk.number
 
@@ -118,10 +119,10 @@ class PhoneStack:
 
     def link(self, path: str, until: int) -> str:
         """A link to a file, good until an instant."""
-        return self.world.base_url(NAME) + signed(self.world.streams.secret(NAME, "files"), path, until)
+        return self.services.base_url(NAME) + signed(self.services.streams.secret(NAME, "files"), path, until)
 
     def check_link(self, path: str, query: Mapping[str, str], now: int | None) -> None:
-        """Whether a link was given out and still works; without `now`, only whether it was given out. Raises Refusal
+        """Whether a link was given out and still works; without `now`, only whether it was given out. Raises ApiError
         400 or 403."""
         for name in ("expires", "sig"):
             if not query.get(name):
@@ -129,34 +130,35 @@ class PhoneStack:
         if not (query["expires"].isascii() and query["expires"].isdigit()):
             raise errors.invalid("expires", "must be seconds since the Unix epoch")
         try:
-            check_link(self.world.streams.secret(NAME, "files"), path, query, now if now is not None else 0)
+            check_link(self.services.streams.secret(NAME, "files"), path, query, now if now is not None else 0)
         except LinkError as error:
             code = "URL_EXPIRED" if error.expired else "INVALID_SIGNATURE"
             raise errors.refusal(code, f"{str(error).capitalize()}: ask for the recording again") from None
 
     # -- what the control API does ------
 
-    def opened(self, account: Account) -> None:
+    def seed(self, account: Account) -> None:
+        """Furnish the well-known account with what the dashboard makes."""
+        self.dashboard.furnish(account.id)
+
+    def on_account_opened(self, account: Account) -> None:
         """A new account has what its settings say that the dashboard made."""
         self.dashboard.apply(account.id)
 
-    def closed(self, account: Account) -> None:
+    def on_account_closed(self, account: Account) -> None:
         """Its number rings no more, and nobody is dialled."""
         desk = self.desks.get(account.id)
         if desk is not None:
-            self.world.numbers.release(desk.number)
+            self.services.numbers.release(desk.number)
             self.desks.remove(desk)
         for direction in ("outbound", "inbound"):
             for campaign in self.campaigns.records.oldest("running", (account.id, direction)):
                 self.campaigns.records.update(campaign, status="paused")
 
-    def settings_changed(self, account: Account) -> None:
+    def on_settings_changed(self, account: Account) -> None:
         """What the dashboard's part of the settings names is there from now on."""
         self.dashboard.apply(account.id)
         self.money.look(account.id)
-
-    def funded(self, account: str) -> None:
-        """Nothing waits for money here."""
 
     def numbers(self, account: str) -> list[dict[str, Any]]:
         """The organization's own number for the control API."""
@@ -168,10 +170,10 @@ class PhoneStack:
         return self.hooks.secret(account)
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls an organization. Raises Unanswered for a number that nobody has."""
+        """Somebody calls an organization. Raises NumberNotFound for a number that nobody has."""
         return self.phones.receive(to, caller, script)
 
-    def call_changed(self, call: Call) -> None:
+    def on_call_changed(self, call: Call) -> None:
         """One of our calls came further."""
         self.phones.changed(call)
 
@@ -179,6 +181,6 @@ class PhoneStack:
         """Whether a call can be analysed like this. Raises ScriptError."""
         scripted(analysis)
 
-    def delivery_concluded(self, delivery: Delivery) -> None:
+    def on_delivery_concluded(self, delivery: Delivery) -> None:
         """A delivery was taken, or has failed."""
         self.hooks.concluded(delivery)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ringback.gateway.keys import Key
-from ringback.gateway.vendor import Apart
+from ringback.gateway.limits import RateLimitGroup
 from ringback.vendors.phonestack import errors
 
-BULK = Apart("bulk", 10)
+BULK = RateLimitGroup("bulk", 10)
 """Page "Rate Limits"."""
 READS = frozenset(("GET", "HEAD"))
 MCP = "/mcp"
@@ -15,7 +15,7 @@ RUNS = "/execute"
 
 
 def check(key: Key, *, writes: bool) -> None:
-    """Whether a key may write, or read. Raises Refusal 403."""
+    """Whether a key may write, or read. Raises ApiError 403."""
     if writes:
         if key.kind == "test":
             raise errors.test_key()
@@ -25,7 +25,7 @@ def check(key: Key, *, writes: bool) -> None:
         raise errors.write_only()
 
 
-def permit(key: Key, method: str, path: str) -> None:
-    """Whether a key may send a request. What an MCP message does shows only when it is read. Raises Refusal 403."""
+def authorize(key: Key, method: str, path: str) -> None:
+    """Whether a key may send a request. What an MCP message does shows only when it is read. Raises ApiError 403."""
     if path != MCP:
         check(key, writes=method not in READS and not path.endswith(RUNS))

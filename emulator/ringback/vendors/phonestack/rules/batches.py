@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringback.carrier.clock import iso_z
-from ringback.gateway.errors import Refusal
+from ringback.gateway.errors import ApiError
 from ringback.store import Collection
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.records import LINES, PACE, Batch, Entry
@@ -15,16 +15,16 @@ from ringback.vendors.phonestack.wire import BatchBody, BatchResult, BatchResult
 if TYPE_CHECKING:
     from ringback.vendors.phonestack.rules import PhoneStack
 
-MOST_CALLS = 1_000
+MAX_CALLS = 1_000
 OUT_OF_MONEY = "The spending limit was used up"
 
 
 class Batches:
     """The batches of all organizations."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Batch] = Collection(
             Batch,
             account=lambda batch: batch.account,
@@ -32,25 +32,25 @@ class Batches:
         )
 
     def trigger(self, account: str, body: BatchBody) -> BatchView:
-        """Call many, with one profile, at a pace. Raises Refusal, which names the row at fault; then nobody's phone
+        """Call many, with one profile, at a pace. Raises ApiError, which names the row at fault; then nobody's phone
         rings."""
-        if not 1 <= len(body.calls) <= MOST_CALLS:
-            raise errors.invalid("calls", f"must have from 1 to {MOST_CALLS:,} rows, not {len(body.calls):,}")
-        profile = self.house.profiles.active(account, body.profile_id)
-        extract = self.house.phones.extract_of(account, profile, body.extract)
+        if not 1 <= len(body.calls) <= MAX_CALLS:
+            raise errors.invalid("calls", f"must have from 1 to {MAX_CALLS:,} rows, not {len(body.calls):,}")
+        profile = self.backend.profiles.active(account, body.profile_id)
+        extract = self.backend.phones.extract_of(account, profile, body.extract)
         phones = []
         for index, row in enumerate(body.calls):
             try:
                 phones.append(phone_of(row.phone))
-                self.house.people.check_callable(account, phones[-1])
-                self.house.phones.check_values(account, phones[-1], row.custom_fields)
-            except Refusal as refusal:
+                self.backend.people.check_callable(account, phones[-1])
+                self.backend.phones.check_values(account, phones[-1], row.custom_fields)
+            except ApiError as refusal:
                 raise errors.refusal(refusal.code, f"calls[{index}]: {refusal.message}", f"calls[{index}]") from None
-        self.house.money.check(account)
-        now = self.world.clock.now(account)
+        self.backend.money.check(account)
+        now = self.services.clock.now(account)
         batch = self.records.add(
             Batch(
-                id=new_id(self.world, account, "batch"),
+                id=new_id(self.services, account, "batch"),
                 account=account,
                 profile=profile.id,
                 calls_per_minute=PACE,
@@ -61,8 +61,8 @@ class Batches:
             )
         )
         for index, (phone, row) in enumerate(zip(phones, body.calls, strict=True)):
-            contact = self.house.people.with_phone(account, phone)
-            self.house.dialler.add(
+            contact = self.backend.people.with_phone(account, phone)
+            self.backend.dialler.add(
                 batch,
                 str(index),
                 phone,
@@ -70,21 +70,21 @@ class Batches:
                 custom_fields=row.custom_fields,
                 extract=extract,
             )
-        self.house.dialler.go(batch)
+        self.backend.dialler.go(batch)
         return self.view(batch)
 
     def ran_out(self, batch: Batch) -> None:
         """Nobody is left to be called and no call is under way."""
-        self.records.update(batch, status="completed", completed_at=self.world.clock.now(batch.account))
+        self.records.update(batch, status="completed", completed_at=self.services.clock.now(batch.account))
 
     def out_of_money(self, account: str) -> None:
         """The spending limit is used up: whoever is still queued is not called."""
         for batch in self.records.oldest("running", account):
-            self.house.dialler.empty(batch, OUT_OF_MONEY)
-            self.house.dialler.go(batch)
+            self.backend.dialler.empty(batch, OUT_OF_MONEY)
+            self.backend.dialler.go(batch)
 
     def of(self, account: str, id_: str) -> Batch:
-        """An organization's batch. Raises Refusal 404."""
+        """An organization's batch. Raises ApiError 404."""
         batch = self.records.get(id_)
         if batch is None or batch.account != account:
             raise errors.not_found("Batch")
@@ -97,22 +97,22 @@ class Batches:
             batch.profile,
             batch.status,
             batch.size,
-            self.house.dialler.queued(batch),
+            self.backend.dialler.queued(batch),
             batch.under_way,
             batch.dialled - batch.under_way,
-            batch.size - batch.dialled - self.house.dialler.queued(batch),
+            batch.size - batch.dialled - self.backend.dialler.queued(batch),
             iso_z(batch.created_at),
             iso(batch.completed_at),
         )
 
     def results(self, account: str, id_: str) -> BatchResults:
-        """What became of each call of a batch. Raises Refusal 404."""
+        """What became of each call of a batch. Raises ApiError 404."""
         batch = self.of(account, id_)
-        entries = self.house.dialler.entries.oldest("run", batch.id)
+        entries = self.backend.dialler.entries.oldest("run", batch.id)
         return BatchResults(self.view(batch), [self._result(index, entry) for index, entry in enumerate(entries)])
 
     def _result(self, index: int, entry: Entry) -> BatchResult:
-        phones = self.house.phones
+        phones = self.backend.phones
         call = phones.view(phones.details[entry.call]) if entry.call is not None else None
         status = call.status if call is not None else entry.state
         return BatchResult(index, entry.phone, status, entry.reason, call)

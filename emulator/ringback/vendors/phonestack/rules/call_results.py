@@ -14,7 +14,7 @@ from ringback import resources
 from ringback.carrier.clock import moment
 from ringback.carrier.rng import Stream
 from ringback.carrier.script import CallEnd, Script, ScriptedTurn
-from ringback.gateway.middleware import analysed
+from ringback.gateway.decoding import analysed
 from ringback.vendors.phonestack.records import (
     Analysis,
     Contact,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 VOICEMAIL = "voicemail"
 DO_NOT_CALL = "do_not_call"
 UNSAID = frozenset(("wrong_number", DO_NOT_CALL))
-"""Dispositions of talks in which nobody asks for anything."""
+"""Dispositions of talks in which no one asks for anything."""
 UNKNOWN = "warm_lead"
 """The talk that is held where a disposition has none of its own."""
 ENDINGS: tuple[CallEnd, ...] = ("no_answer", "busy", "failed")
@@ -42,7 +42,7 @@ LATEST_DATE = 60
 """Days from now."""
 
 
-class Talk(msgspec.Struct):
+class LiveCalls(msgspec.Struct):
     """How calls of one disposition go."""
 
     sentiment: Sentiment
@@ -71,7 +71,7 @@ class Bank(msgspec.Struct):
     slots: dict[str, list[str]]
     greetings: list[str]
     inbound_greetings: list[str]
-    conversations: dict[str, Talk]
+    conversations: dict[str, LiveCalls]
     voicemail: Machine
     answers: dict[str, list[str]]
 
@@ -106,9 +106,9 @@ def scripted(analysis: Mapping[str, Any]) -> ScriptedAnalysis:
 class Outcomes:
     """What calls turn into."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
 
     def decide(
         self,
@@ -121,7 +121,7 @@ class Outcomes:
     ) -> tuple[Script, Outcome]:
         """How a call will go: the carrier's script with what is said, and what comes of it."""
         bank = _bank()
-        stream = self.world.streams(NAME, account, "outcome")
+        stream = self.services.streams(NAME, account, "outcome")
         given = scripted(script.analysis) if script is not None and script.analysis is not None else ScriptedAnalysis()
         kind = _kind(bank, stream, script, given, direction)
         if kind in ENDINGS:
@@ -208,7 +208,7 @@ class Outcomes:
 
     def _extracted(self, account: str, name: str, stream: Stream, bank: Bank, slots: Mapping[str, str]) -> Any:
         """A value that a field may have."""
-        field = self.house.fields.named(account, name)
+        field = self.backend.fields.named(account, name)
         kind = field.type if field is not None else "string"
         if field is not None and kind == "enum":
             return stream.choice(field.options)
@@ -218,13 +218,13 @@ class Outcomes:
             about = f"{name} {field.description if field is not None else ''}".lower()
             return stream.randrange(2, 101) * (500 if any(word in about for word in MONEY_WORDS) else 1)
         if kind == "date":
-            day = moment(self.world.clock.now(account)) + timedelta(days=stream.randrange(1, LATEST_DATE + 1))
+            day = moment(self.services.clock.now(account)) + timedelta(days=stream.randrange(1, LATEST_DATE + 1))
             return day.date().isoformat()
         return _filled(stream.choice(bank.answers["string"]), slots)
 
     def _kept(self, account: str, name: str, value: Any) -> Any:
         """A scripted value as far as the field's definition allows it, page "Custom Fields API"."""
-        field = self.house.fields.named(account, name)
+        field = self.backend.fields.named(account, name)
         if value is None or (field is not None and problem_of(field.type, field.options, value) is not None):
             return None
         return value
@@ -258,7 +258,7 @@ def _slots(bank: Bank, stream: Stream, contact: Contact | None, profile: Profile
 
 
 def _said(
-    stream: Stream, bank: Bank, talk: Talk, slots: Mapping[str, str], profile: Profile | None, direction: Direction
+    stream: Stream, bank: Bank, talk: LiveCalls, slots: Mapping[str, str], profile: Profile | None, direction: Direction
 ) -> list[ScriptedTurn]:
     """The profile's opener, or a greeting, and then a dialogue."""
     greeting = stream.choice(bank.inbound_greetings if direction == "inbound" else bank.greetings)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ringback.carrier.calls import FINAL, Call
 from ringback.carrier.clock import HOUR, SECOND, iso_z
 from ringback.carrier.script import Script
-from ringback.gateway.vendor import Unanswered
+from ringback.gateway.vendor import NumberNotFound
 from ringback.store import Collection
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.records import (
@@ -54,9 +54,9 @@ ENDS: Mapping[CallStatus, EventType] = {
 class Phones:
     """The calls of all organizations."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.details: Collection[CallDetail] = Collection(
             CallDetail,
             account=lambda detail: detail.account,
@@ -68,35 +68,35 @@ class Phones:
     # -- placing ------
 
     def trigger(self, account: str, body: TriggerBody) -> CallView:
-        """Call somebody now. Raises Refusal; then nobody's phone rings."""
-        profile = self.house.profiles.active(account, body.profile_id)
+        """Call somebody now. Raises ApiError; then nobody's phone rings."""
+        profile = self.backend.profiles.active(account, body.profile_id)
         phone = phone_of(body.phone)
         extract = self.extract_of(account, profile, body.extract)
         self.check_values(account, phone, body.custom_fields)
-        self.house.people.check_callable(account, phone)
-        self.house.money.check(account)
-        contact = self.house.people.with_phone(account, phone)
+        self.backend.people.check_callable(account, phone)
+        self.backend.money.check(account)
+        contact = self.backend.people.with_phone(account, phone)
         id_ = self._place(account, phone, contact, profile, extract, body.custom_fields, None, None)
         return self.view(self.details[id_])
 
     def extract_of(self, account: str, profile: Profile, wanted: Sequence[str] | None) -> tuple[str, ...]:
-        """What a call extracts: what was asked of it, else what its profile does. Raises Refusal 400."""
+        """What a call extracts: what was asked of it, else what its profile does. Raises ApiError 400."""
         if wanted is None:
             return profile.extract_fields
-        self.house.fields.check_extract(account, wanted, "extract")
+        self.backend.fields.check_extract(account, wanted, "extract")
         return tuple(dict.fromkeys(wanted))
 
     def check_values(self, account: str, phone: str, values: Mapping[str, Any]) -> None:
-        """Whether a call may be given these custom fields, beside those that its contact has. Raises Refusal 400."""
-        contact = self.house.people.with_phone(account, phone)
-        self.house.fields.check_values(account, {**(contact.custom_fields if contact else {}), **values})
+        """Whether a call may be given these custom fields, beside those that its contact has. Raises ApiError 400."""
+        contact = self.backend.people.with_phone(account, phone)
+        self.backend.fields.check_values(account, {**(contact.custom_fields if contact else {}), **values})
 
     def dial(self, run: Run, entry: Entry) -> str:
         """Call who is next in a run's queue; gives the call's id."""
-        people = self.house.people
+        people = self.backend.people
         contact = people.records.get(entry.contact) if entry.contact is not None else None
         phone = contact.phone if contact is not None else entry.phone
-        profile = self.house.profile_of(run)
+        profile = self.backend.profile_of(run)
         extract = entry.extract
         if extract is None:
             extract = profile.extract_fields if profile is not None else ()
@@ -114,8 +114,8 @@ class Phones:
         entry: Entry | None,
     ) -> str:
         campaign = run if isinstance(run, Campaign) else None
-        number = self.house.number(account)
-        script = self.world.scripts.take(
+        number = self.backend.number(account)
+        script = self.services.scripts.take(
             "call",
             vendor=NAME,
             account=account,
@@ -123,10 +123,10 @@ class Phones:
             senders=(number,),
             tag=campaign.name if campaign is not None else None,
         )
-        played, outcome = self.house.outcomes.decide(account, contact, profile, "outbound", extract, script)
+        played, outcome = self.backend.outcomes.decide(account, contact, profile, "outbound", extract, script)
         detail = self.details.add(
             CallDetail(
-                id=new_id(self.world, account, "call"),
+                id=new_id(self.services, account, "call"),
                 account=account,
                 campaign=campaign.id if campaign is not None else None,
                 contact=contact.id if contact is not None else None,
@@ -136,7 +136,7 @@ class Phones:
                 custom_fields=custom_fields,
             )
         )
-        self.world.calls.place(
+        self.services.calls.place(
             id_=detail.id,
             vendor=NAME,
             account=account,
@@ -151,19 +151,19 @@ class Phones:
     # -- receiving ------
 
     def receive(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls an organization: the agent of its inbound campaign takes the call. Raises Unanswered for a
+        """Somebody calls an organization: the agent of its inbound campaign takes the call. Raises NumberNotFound for a
         number that nobody has, ScriptError for a script that cannot be played."""
-        line = self.world.numbers.line(to)
+        line = self.services.numbers.line(to)
         if line is None or line.vendor != NAME or not line.open:
-            raise Unanswered(to)
+            raise NumberNotFound(to)
         account = line.account
-        campaign = self.house.campaigns.answering(account)
-        profile = self.house.profile_of(campaign) if campaign is not None else None
-        contact = self.house.people.with_phone(account, caller)
+        campaign = self.backend.campaigns.answering(account)
+        profile = self.backend.profile_of(campaign) if campaign is not None else None
+        contact = self.backend.people.with_phone(account, caller)
         extract = profile.extract_fields if profile is not None else ()
-        played, outcome = self.house.outcomes.decide(account, contact, profile, "inbound", extract, script)
+        played, outcome = self.backend.outcomes.decide(account, contact, profile, "inbound", extract, script)
         detail = CallDetail(
-            id=new_id(self.world, account, "call"),
+            id=new_id(self.services, account, "call"),
             account=account,
             campaign=campaign.id if campaign is not None else None,
             contact=contact.id if contact is not None else None,
@@ -175,7 +175,7 @@ class Phones:
         if campaign is not None:
             campaign.under_way += 1
             campaign.dialled += 1
-        return self.world.calls.receive(
+        return self.services.calls.receive(
             id_=detail.id, vendor=NAME, account=account, line=to, number=to, peer=caller, script=played
         )
 
@@ -190,29 +190,29 @@ class Phones:
             self._ended(call, detail)
 
     def _ended(self, call: Call, detail: CallDetail) -> None:
-        house, outcome = self.house, detail.outcome
+        backend, outcome = self.backend, detail.outcome
         status: CallStatus = call.state
         if outcome.voicemail and status == "completed":
             status = "voicemail"
         costs = costs_of(call.duration)
         self.details.update(detail, status=status, twilio=costs.twilio, gemini=costs.gemini, claude=costs.claude)
-        run = house.run(detail.campaign or detail.batch)
+        run = backend.run(detail.campaign or detail.batch)
         if isinstance(run, Campaign):
-            house.campaigns.call_ended(run, call, detail)
+            backend.campaigns.call_ended(run, call, detail)
         self._tell(ENDS[status], call, detail)
         if outcome.analysis is not None and outcome.analysis.disposition == DO_NOT_CALL:
-            house.people.asked_for_peace(call.account, call.peer)
-        house.money.charge(call.account, detail.cost, call.id)
+            backend.people.asked_for_peace(call.account, call.peer)
+        backend.money.charge(call.account, detail.cost, call.id)
         if run is not None:
-            house.dialler.ended(run)
+            backend.dialler.ended(run)
 
     def _tell(self, kind: EventType, call: Call, detail: CallDetail) -> None:
-        self.house.hooks.tell(call.account, kind, call.id, lambda: self.event(call, detail))
+        self.backend.hooks.tell(call.account, kind, call.id, lambda: self.event(call, detail))
 
     # -- looking up and showing ------
 
     def of(self, account: str, id_: str) -> CallDetail:
-        """An organization's call. Raises Refusal 404."""
+        """An organization's call. Raises ApiError 404."""
         detail = self.details.get(id_)
         if detail is None or detail.account != account:
             raise errors.not_found("Call")
@@ -234,7 +234,7 @@ class Phones:
         has_meeting: bool | None = None,
     ) -> tuple[str, Any, Callable[[CallDetail], bool] | None]:
         """How a list with these filters is made: the index, its key, and which of its records are wanted."""
-        calls = self.world.calls.records
+        calls = self.services.calls.records
         index, key = "account", account
         if campaign_id is not None:
             index, key = "campaign", campaign_id
@@ -271,7 +271,7 @@ class Phones:
 
     def view(self, detail: CallDetail, *, transcript: bool = False, contact: bool = False) -> CallView:
         """A call as it is now."""
-        call = self.world.calls.records[detail.id]
+        call = self.services.calls.records[detail.id]
         outbound = call.direction == "outbound"
         over = detail.status is not None
         view = CallView(
@@ -301,33 +301,33 @@ class Phones:
         if transcript:
             view.transcript = self.lines(call)
         if contact:
-            known = self.house.people.records.get(detail.contact) if detail.contact is not None else None
-            view.contact = self.house.people.view(known) if known is not None else None
+            known = self.backend.people.records.get(detail.contact) if detail.contact is not None else None
+            view.contact = self.backend.people.view(known) if known is not None else None
         return view
 
     def lines(self, call: Call) -> list[LineView]:
         """What has been said on a call so far."""
         if call.answered_at is None:
             return []
-        end = call.ended_at if call.ended_at is not None else self.world.clock.now(call.account)
+        end = call.ended_at if call.ended_at is not None else self.services.clock.now(call.account)
         talked = (end - call.answered_at) / SECOND
         return [LineView(turn.speaker, turn.text, _plain(turn.at)) for turn in call.turns or () if turn.at <= talked]
 
     def transcript(self, account: str, id_: str) -> TranscriptView:
-        """What was said on a call. Raises Refusal 404."""
-        return TranscriptView(id_, self.lines(self.world.calls.records[self.of(account, id_).id]))
+        """What was said on a call. Raises ApiError 404."""
+        return TranscriptView(id_, self.lines(self.services.calls.records[self.of(account, id_).id]))
 
     def recorded(self, call: Call, detail: CallDetail) -> bool:
         """Whether a call has a recording."""
         return detail.status is not None and call.recording and call.duration > 0
 
     def recording(self, account: str, id_: str) -> RecordingView:
-        """Where a call's recording can be fetched for an hour from now. Raises Refusal 404."""
+        """Where a call's recording can be fetched for an hour from now. Raises ApiError 404."""
         detail = self.of(account, id_)
-        if not self.recorded(self.world.calls.records[id_], detail):
+        if not self.recorded(self.services.calls.records[id_], detail):
             raise errors.not_found("Recording")
-        until = self.world.clock.now(account) + LINK_WORKS
-        return RecordingView(id_, self.house.link(f"{FILES}{id_}.mp3", until), iso_z(until))
+        until = self.services.clock.now(account) + LINK_WORKS
+        return RecordingView(id_, self.backend.link(f"{FILES}{id_}.mp3", until), iso_z(until))
 
     def event(self, call: Call, detail: CallDetail) -> CallEvent:
         """A call as events tell of it."""
@@ -340,7 +340,7 @@ class Phones:
             self.status(call, detail),
             call.number if outbound else call.peer,
             call.peer if outbound else call.number,
-            iso_z(self.world.clock.now(call.account)),
+            iso_z(self.services.clock.now(call.account)),
         )
         if detail.status is not None:
             told.talk_duration_seconds = call.duration

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Campaigns:
     """The campaigns of all organizations."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Campaign] = Collection(
             Campaign,
             account=lambda campaign: campaign.account,
@@ -35,7 +35,7 @@ class Campaigns:
         """Somebody makes a campaign in the dashboard."""
         return self.records.add(
             Campaign(
-                id=id_ or new_id(self.world, account, "camp"),
+                id=id_ or new_id(self.services, account, "camp"),
                 account=account,
                 name=setting.name,
                 direction=setting.direction,
@@ -43,26 +43,26 @@ class Campaigns:
                 calls_per_minute=setting.calls_per_minute,
                 lines=setting.max_concurrent_calls,
                 always_on=setting.always_on,
-                created_at=self.world.clock.now(account),
+                created_at=self.services.clock.now(account),
             )
         )
 
     # -- control ------
 
     def start(self, account: str, id_: str) -> Campaign:
-        """Launch a draft. Raises Refusal 404 or 409."""
+        """Launch a draft. Raises ApiError 404 or 409."""
         campaign = self._in(account, id_, ("draft",), "start")
         self._check_money(campaign)
-        return self._run(campaign, started_at=self.world.clock.now(account))
+        return self._run(campaign, started_at=self.services.clock.now(account))
 
     def resume(self, account: str, id_: str) -> Campaign:
-        """Go on with a paused campaign. Raises Refusal 404 or 409."""
+        """Go on with a paused campaign. Raises ApiError 404 or 409."""
         campaign = self._in(account, id_, ("paused",), "resume")
         self._check_money(campaign)
         return self._run(campaign)
 
     def _check_money(self, campaign: Campaign) -> None:
-        if campaign.direction == "outbound" and self.house.money.used_up(campaign.account):
+        if campaign.direction == "outbound" and self.backend.money.used_up(campaign.account):
             raise errors.refusal(
                 "INVALID_STATE", "The spending limit is used up: raise it before a campaign can call", "spending_limit"
             )
@@ -70,17 +70,17 @@ class Campaigns:
     def _run(self, campaign: Campaign, **changes: int) -> Campaign:
         self.records.update(campaign, status="running", **changes)
         self._tell("campaign.started", campaign)
-        self.house.dialler.go(campaign)
+        self.backend.dialler.go(campaign)
         return campaign
 
     def pause(self, account: str, id_: str) -> Campaign:
-        """Dial nobody more for now; calls under way go on. Raises Refusal 404 or 409."""
+        """Dial nobody more for now; calls under way go on. Raises ApiError 404 or 409."""
         campaign = self._in(account, id_, ("running",), "pause")
         self._pause(campaign)
         return campaign
 
     def _pause(self, campaign: Campaign) -> None:
-        self.house.dialler.halt(campaign)
+        self.backend.dialler.halt(campaign)
         self.records.update(campaign, status="paused")
         self._tell("campaign.paused", campaign)
 
@@ -90,15 +90,15 @@ class Campaigns:
             self._pause(campaign)
 
     def stop(self, account: str, id_: str) -> Campaign:
-        """Complete a campaign for good; whoever is still queued is not dialled. Raises Refusal 404 or 409."""
+        """Complete a campaign for good; whoever is still queued is not dialled. Raises ApiError 404 or 409."""
         campaign = self._in(account, id_, ("running", "paused"), "stop")
-        self.house.dialler.empty(campaign)
+        self.backend.dialler.empty(campaign)
         self._complete(campaign)
         return campaign
 
     def _complete(self, campaign: Campaign) -> None:
-        self.house.dialler.halt(campaign)
-        self.records.update(campaign, status="completed", completed_at=self.world.clock.now(campaign.account))
+        self.backend.dialler.halt(campaign)
+        self.records.update(campaign, status="completed", completed_at=self.services.clock.now(campaign.account))
         self._tell("campaign.completed", campaign)
 
     def ran_out(self, campaign: Campaign) -> None:
@@ -108,7 +108,7 @@ class Campaigns:
             self._complete(campaign)
 
     def _in(self, account: str, id_: str, states: tuple[CampaignStatus, ...], verb: str) -> Campaign:
-        """A campaign in one of these states. Raises Refusal 404 or 409."""
+        """A campaign in one of these states. Raises ApiError 404 or 409."""
         campaign = self.of(account, id_)
         if campaign.status not in states:
             raise errors.refusal(
@@ -126,16 +126,16 @@ class Campaigns:
         if campaign is None or campaign.direction == "inbound" or campaign.status == "completed":
             return
         urgent = at_once and campaign.status == "running"
-        self.house.dialler.add(campaign, contact.id, contact.phone, contact.id, urgent=urgent)
-        self.house.dialler.go(campaign, at_once=urgent)
+        self.backend.dialler.add(campaign, contact.id, contact.phone, contact.id, urgent=urgent)
+        self.backend.dialler.go(campaign, at_once=urgent)
 
     def left(self, contact: Contact) -> None:
         """A contact is no longer its campaign's, or gone: it waits in no queue, and where it was the last, the campaign
         is over."""
-        self.house.dialler.withdraw(contact.id)
+        self.backend.dialler.withdraw(contact.id)
         campaign = self.records.get(contact.campaign) if contact.campaign is not None else None
         if campaign is not None:
-            self.house.dialler.go(campaign)
+            self.backend.dialler.go(campaign)
 
     # -- calls ------
 
@@ -153,7 +153,7 @@ class Campaigns:
     # -- looking up and showing ------
 
     def of(self, account: str, id_: str) -> Campaign:
-        """An organization's campaign. Raises Refusal 404."""
+        """An organization's campaign. Raises ApiError 404."""
         campaign = self.records.get(id_)
         if campaign is None or campaign.account != account:
             raise errors.not_found("Campaign")
@@ -163,8 +163,8 @@ class Campaigns:
         """The campaign's figures."""
         ended = campaign.ended
         return Stats(
-            self.house.people.records.count("campaign", campaign.id),
-            self.house.dialler.queued(campaign),
+            self.backend.people.records.count("campaign", campaign.id),
+            self.backend.dialler.queued(campaign),
             campaign.under_way,
             campaign.under_way + ended.calls,
             ended.completed,
@@ -180,7 +180,7 @@ class Campaigns:
 
     def view(self, campaign: Campaign) -> CampaignView:
         """A campaign as lists show it."""
-        profile = self.house.profile_of(campaign)
+        profile = self.backend.profile_of(campaign)
         return CampaignView(
             campaign.id,
             campaign.name,
@@ -199,7 +199,7 @@ class Campaigns:
         return view
 
     def _tell(self, kind: EventType, campaign: Campaign) -> None:
-        self.house.hooks.tell(
+        self.backend.hooks.tell(
             campaign.account,
             kind,
             campaign.id,

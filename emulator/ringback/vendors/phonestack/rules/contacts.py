@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET
 
 from ringback.carrier.clock import iso_z
-from ringback.gateway.errors import Refusal
-from ringback.gateway.middleware import explain
+from ringback.gateway.decoding import explain
+from ringback.gateway.errors import ApiError
 from ringback.store import Collection
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.records import Contact, Source
@@ -28,16 +28,16 @@ from ringback.vendors.phonestack.wire import (
 if TYPE_CHECKING:
     from ringback.vendors.phonestack.rules import PhoneStack
 
-MOST_ROWS = 1_000
+MAX_ROWS = 1_000
 """Page "Bulk Create"."""
 
 
 class People:
     """The contacts of all organizations."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Contact] = Collection(
             Contact,
             account=lambda contact: contact.account,
@@ -50,25 +50,25 @@ class People:
     # -- one ------
 
     def create(self, account: str, body: ContactBody, source: Source) -> Contact:
-        """Add a contact; with a running campaign it is called at once. Raises Refusal 400, 404 or 409."""
+        """Add a contact; with a running campaign it is called at once. Raises ApiError 400, 404 or 409."""
         contact = self._add(account, body, body.campaign_id, (), source)
-        self.house.campaigns.joined(contact, at_once=True)
+        self.backend.campaigns.joined(contact, at_once=True)
         return contact
 
     def _add(
         self, account: str, body: ContactBody, campaign: str | None, tags: tuple[str, ...], source: Source
     ) -> Contact:
-        """Check a contact and add it. Raises Refusal; then there is none."""
+        """Check a contact and add it. Raises ApiError; then there is none."""
         phone = phone_of(body.phone)
         if self.with_phone(account, phone) is not None:
             raise errors.refusal("DUPLICATE", f"There is a contact with the phone {phone} already", "phone")
-        self.house.fields.check_values(account, body.custom_fields)
+        self.backend.fields.check_values(account, body.custom_fields)
         if campaign is not None:
-            self.house.campaigns.of(account, campaign)
-        now = self.world.clock.now(account)
+            self.backend.campaigns.of(account, campaign)
+        now = self.services.clock.now(account)
         contact = self.records.add(
             Contact(
-                id=new_id(self.world, account, "ct"),
+                id=new_id(self.services, account, "ct"),
                 account=account,
                 phone=phone,
                 first_name=body.first_name,
@@ -84,11 +84,11 @@ class People:
             )
         )
         if source != "dashboard":
-            self.house.hooks.tell(account, "contact.created", contact.id, lambda: self.event(contact))
+            self.backend.hooks.tell(account, "contact.created", contact.id, lambda: self.event(contact))
         return contact
 
     def change(self, account: str, id_: str, body: ContactPatch) -> Contact:
-        """Change a contact; another campaign's queue takes it in place of the old one's. Raises Refusal 400, 404 or
+        """Change a contact; another campaign's queue takes it in place of the old one's. Raises ApiError 400, 404 or
         409."""
         contact = self.of(account, id_)
         changes: dict[str, Any] = {
@@ -106,34 +106,34 @@ class People:
         if isinstance(body.custom_fields, dict):
             merged = {**contact.custom_fields, **body.custom_fields}
             changes["custom_fields"] = {name: value for name, value in merged.items() if value is not None}
-            self.house.fields.check_values(account, changes["custom_fields"])
+            self.backend.fields.check_values(account, changes["custom_fields"])
         moved = body.campaign_id is not UNSET and body.campaign_id != contact.campaign
         if moved:
             if isinstance(body.campaign_id, str):
-                self.house.campaigns.of(account, body.campaign_id)
+                self.backend.campaigns.of(account, body.campaign_id)
             changes["campaign"] = body.campaign_id
-            self.house.campaigns.left(contact)
-        self.records.update(contact, **changes, updated_at=self.world.clock.now(account))
+            self.backend.campaigns.left(contact)
+        self.records.update(contact, **changes, updated_at=self.services.clock.now(account))
         if moved:
-            self.house.campaigns.joined(contact, at_once=True)
+            self.backend.campaigns.joined(contact, at_once=True)
         return contact
 
     def delete(self, account: str, id_: str) -> None:
-        """Forget a contact, in any call queue too; its calls stay. Raises Refusal 404."""
+        """Forget a contact, in any call queue too; its calls stay. Raises ApiError 404."""
         contact = self.of(account, id_)
-        self.house.campaigns.left(contact)
+        self.backend.campaigns.left(contact)
         self.records.remove(contact)
 
     # -- many ------
 
     def bulk(self, account: str, body: BulkBody, source: Source) -> BulkView:
-        """Add up to 1,000 contacts: rows that will do are taken, of the others is said which and why. Raises Refusal
+        """Add up to 1,000 contacts: rows that will do are taken, of the others is said which and why. Raises ApiError
         400 or 404; then nothing is added."""
-        if not 1 <= len(body.contacts) <= MOST_ROWS:
-            problem = f"must have from 1 to {MOST_ROWS:,} rows, not {len(body.contacts):,}: nothing was added"
+        if not 1 <= len(body.contacts) <= MAX_ROWS:
+            problem = f"must have from 1 to {MAX_ROWS:,} rows, not {len(body.contacts):,}: nothing was added"
             raise errors.invalid("contacts", problem)
         if body.campaign_id is not None:
-            self.house.campaigns.of(account, body.campaign_id)
+            self.backend.campaigns.of(account, body.campaign_id)
         added: list[Contact] = []
         problems: list[RowProblem] = []
         for index, row in enumerate(body.contacts):
@@ -141,43 +141,43 @@ class People:
                 parsed = _row(row)
                 campaign = parsed.campaign_id or body.campaign_id
                 added.append(self._add(account, parsed, campaign, tuple(body.tags), source))
-            except Refusal as refusal:
+            except ApiError as refusal:
                 code = "DUPLICATE" if refusal.code == "DUPLICATE" else "VALIDATION_ERROR"
                 problems.append(RowProblem(index, code, refusal.message))
         for contact in added:
-            self.house.campaigns.joined(contact, at_once=False)
+            self.backend.campaigns.joined(contact, at_once=False)
         duplicates = sum(problem.code == "DUPLICATE" for problem in problems)
         return BulkView(len(added), duplicates, len(problems) - duplicates, problems)
 
     # -- the Do Not Call list ------
 
     def block(self, account: str, id_: str) -> Contact:
-        """Never call a contact again. Raises Refusal 404."""
+        """Never call a contact again. Raises ApiError 404."""
         contact = self.of(account, id_)
         self._block(contact)
         return contact
 
     def _block(self, contact: Contact) -> None:
         if contact.dnc_at is None:
-            now = self.world.clock.now(contact.account)
+            now = self.services.clock.now(contact.account)
             self.records.update(contact, dnc_at=now, updated_at=now)
-            self.house.hooks.tell(contact.account, "contact.dnc_requested", contact.id, lambda: self.event(contact))
+            self.backend.hooks.tell(contact.account, "contact.dnc_requested", contact.id, lambda: self.event(contact))
 
     def unblock(self, account: str, id_: str) -> Contact:
-        """A contact may be called again. Raises Refusal 404."""
+        """A contact may be called again. Raises ApiError 404."""
         contact = self.of(account, id_)
         if contact.dnc_at is not None:
-            self.records.update(contact, dnc_at=None, updated_at=self.world.clock.now(account))
+            self.records.update(contact, dnc_at=None, updated_at=self.services.clock.now(account))
         return contact
 
     def asked_for_peace(self, account: str, phone: str) -> None:
         """Somebody said on the phone not to be called again; one who was no contact becomes one on the list."""
         contact = self.with_phone(account, phone)
         if contact is None:
-            now = self.world.clock.now(account)
+            now = self.services.clock.now(account)
             contact = self.records.add(
                 Contact(
-                    id=new_id(self.world, account, "ct"),
+                    id=new_id(self.services, account, "ct"),
                     account=account,
                     phone=phone,
                     first_name=None,
@@ -193,11 +193,11 @@ class People:
                 )
             )
             fresh = contact
-            self.house.hooks.tell(account, "contact.created", fresh.id, lambda: self.event(fresh))
+            self.backend.hooks.tell(account, "contact.created", fresh.id, lambda: self.event(fresh))
         self._block(contact)
 
     def check_callable(self, account: str, phone: str) -> None:
-        """Whether a number may be called. Raises Refusal 409."""
+        """Whether a number may be called. Raises ApiError 409."""
         contact = self.with_phone(account, phone)
         if contact is not None and contact.dnc_at is not None:
             raise errors.refusal("DO_NOT_CALL", f"{phone} is on the Do Not Call list", "phone")
@@ -209,7 +209,7 @@ class People:
         return self.records.last("phone", (account, phone))
 
     def of(self, account: str, id_: str) -> Contact:
-        """An organization's contact. Raises Refusal 404."""
+        """An organization's contact. Raises ApiError 404."""
         contact = self.records.get(id_)
         if contact is None or contact.account != account:
             raise errors.not_found("Contact")
@@ -268,7 +268,7 @@ class People:
 
 
 def _row(row: Any) -> ContactBody:
-    """A row of a bulk import. Raises Refusal 400."""
+    """A row of a bulk import. Raises ApiError 400."""
     if not isinstance(row, Mapping):
         raise errors.refusal("VALIDATION_ERROR", "The row must be an object with at least a phone")
     try:

@@ -18,16 +18,16 @@ NOT_TO_BE_CALLED = "The contact is on the Do Not Call list"
 class Dialler:
     """The queues of all runs, and who is dialled next."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.entries: Collection[Entry] = Collection(
             Entry,
             run=lambda entry: entry.run,
             waiting=lambda entry: (entry.run, entry.urgent) if entry.state == "queued" else None,
             contact=lambda entry: entry.contact if entry.state == "queued" else None,
         )
-        self.world.clock.on(DIAL, self._due)
+        self.services.clock.on(DIAL, self._due)
 
     # -- the queue ------
 
@@ -80,12 +80,12 @@ class Dialler:
     def go(self, run: Run, *, at_once: bool = False) -> None:
         """Dial whoever is next, now or when the pace allows it (`at_once` waits for no pace); where nobody is left and
         no call is under way, the run is over."""
-        house, clock = self.house, self.world.clock
-        while house.dials(run) and run.under_way < run.lines:
+        backend, clock = self.backend, self.services.clock
+        while backend.dials(run) and run.under_way < run.lines:
             entry = self._next(run)
             if entry is None:
                 if not run.under_way:
-                    house.ran_out(run)
+                    backend.ran_out(run)
                 return
             now = clock.now(run.account)
             if run.last_dial_at is not None and not at_once:
@@ -99,7 +99,7 @@ class Dialler:
 
     def halt(self, run: Run) -> None:
         """Dial nobody more for now; the queue stays."""
-        self.world.clock.cancel(run.timer)
+        self.services.clock.cancel(run.timer)
         run.timer = None
 
     def ended(self, run: Run) -> None:
@@ -108,7 +108,7 @@ class Dialler:
         self.go(run)
 
     def _due(self, id_: str) -> None:
-        run = self.house.run(id_)
+        run = self.backend.run(id_)
         if run is not None:
             run.timer = None
             self.go(run)
@@ -126,7 +126,7 @@ class Dialler:
 
     def _reason(self, account: str, entry: Entry) -> str | None:
         """Why somebody is not to be called, None where nothing speaks against it."""
-        people = self.house.people
+        people = self.backend.people
         contact = people.records.get(entry.contact) if entry.contact is not None else None
         contact = contact or people.with_phone(account, entry.phone)
         return NOT_TO_BE_CALLED if contact is not None and contact.dnc_at is not None else None
@@ -134,6 +134,6 @@ class Dialler:
     def _dial(self, run: Run, entry: Entry) -> None:
         run.under_way += 1
         run.dialled += 1
-        run.last_dial_at = self.world.clock.now(run.account)
+        run.last_dial_at = self.services.clock.now(run.account)
         self.entries.update(entry, state="dialled")
-        entry.call = self.house.phones.dial(run, entry)
+        entry.call = self.backend.phones.dial(run, entry)

@@ -15,8 +15,8 @@ from ringback.vendors.phonestack.records import VOICES
 if TYPE_CHECKING:
     from ringback.vendors.phonestack.rules import PhoneStack
 
-MOST_MATCHES = 5
-MOST_OPTIONS = 25
+MAX_MATCHES = 5
+MAX_OPTIONS = 25
 """Of each kind."""
 _WORD = re.compile(r"[^\W_]+")
 LITTLE = frozenset(
@@ -227,7 +227,7 @@ def help_with(query: str) -> dict[str, Any]:
             "field": intent.field,
             "hint": intent.hint,
         }
-        for _, intent in likely[:MOST_MATCHES]
+        for _, intent in likely[:MAX_MATCHES]
     ]
     found: dict[str, Any] = {"query": query, "matches": matches}
     if not matches:
@@ -258,13 +258,13 @@ def _words(text: str) -> frozenset[str]:
 class Guide:
     """What an organization has already."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
 
     def suggest(self, account: str, query: str) -> dict[str, Any]:
         """What exists that has something to do with a keyword, or all that exists: custom fields, profiles, campaigns,
         reports, voices and events."""
-        house = self.house
+        backend = self.backend
         fields = [
             {
                 "id": field.id,
@@ -274,19 +274,19 @@ class Guide:
                 "description": field.description,
                 "options": list(field.options) or None,
             }
-            for field in house.fields.records.newest("account", account)
+            for field in backend.fields.records.newest("account", account)
         ]
         profiles = [
             {"id": profile.id, "name": profile.name, "voice": profile.voice, "extract_fields": profile.extract_fields}
-            for profile in house.profiles.records.newest("active", account)
+            for profile in backend.profiles.records.newest("active", account)
         ]
         campaigns = [
             {"id": campaign.id, "name": campaign.name, "direction": campaign.direction, "status": campaign.status}
-            for campaign in house.campaigns.records.newest("account", account)
+            for campaign in backend.campaigns.records.newest("account", account)
         ]
         reports = [
             {"id": report.id, "name": report.name, "description": report.description}
-            for report in house.reports.records.newest("account", account)
+            for report in backend.reports.records.newest("account", account)
         ]
         found = {
             "custom_fields": _about(fields, query, "custom field"),
@@ -304,7 +304,7 @@ def _about(options: Iterable[dict[str, Any]], query: str, kind: str) -> list[dic
     all of it."""
     wanted = _words(query) - _words(kind)
     found = [option for option in options if all(_holds(option, word) for word in wanted)]
-    return found[:MOST_OPTIONS]
+    return found[:MAX_OPTIONS]
 
 
 def _holds(option: dict[str, Any], word: str) -> bool:

@@ -25,7 +25,7 @@ OURS, THEIRS = "+12145550123", "+12145550187"
 
 
 def sample(organization: str, name: str) -> Any:
-    """The body of an event as it would be sent. Raises Refusal 400 for one that there is not."""
+    """The body of an event as it would be sent. Raises ApiError 400 for one that there is not."""
     if name not in EVENTS:
         raise errors.invalid("event", f"must be one of {', '.join(EVENTS)}")
     return msgspec.to_builtins(EventView(name, AT, organization, _data(name)))

@@ -33,9 +33,9 @@ WANTED: dict[FieldType, str] = {
 class Fields:
     """The definitions of all organizations."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Field] = Collection(
             Field,
             account=lambda field: field.account,
@@ -46,13 +46,13 @@ class Fields:
     # -- definitions ------
 
     def create(self, account: str, body: FieldBody) -> FieldView:
-        """Define a field. Raises Refusal 400 or 409."""
+        """Define a field. Raises ApiError 400 or 409."""
         self._check_name(account, body.name, None)
         options = _options(body.type, body.options)
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         field = self.records.add(
             Field(
-                id=new_id(self.world, account, "cf"),
+                id=new_id(self.services, account, "cf"),
                 account=account,
                 name=body.name,
                 type=body.type,
@@ -67,7 +67,7 @@ class Fields:
         return self.view(field)
 
     def change(self, account: str, id_: str, body: FieldPatch) -> FieldView:
-        """Change a definition; profiles that extract it are compiled anew. Raises Refusal 400, 404 or 409."""
+        """Change a definition; profiles that extract it are compiled anew. Raises ApiError 400, 404 or 409."""
         field = self.of(account, id_)
         changes: dict[str, Any] = {
             name: getattr(body, name)
@@ -84,23 +84,23 @@ class Fields:
         elif field.options:
             changes["options"] = ()
         before = field.name
-        bound = self.house.profiles.extracting(account, before)
+        bound = self.backend.profiles.extracting(account, before)
         if bound and changes.get("category") == "contact":
             raise errors.invalid("category", f"cannot be contact while profile {bound[0].name!r} extracts the field")
-        self.records.update(field, **changes, updated_at=self.world.clock.now(account))
-        self.house.profiles.field_changed(bound, before, field.name)
+        self.records.update(field, **changes, updated_at=self.services.clock.now(account))
+        self.backend.profiles.field_changed(bound, before, field.name)
         return self.view(field)
 
     def delete(self, account: str, id_: str) -> None:
         """Forget a definition; profiles that extract it do so no longer. Values that contacts have stay. Raises
-        Refusal 404."""
+        ApiError 404."""
         field = self.of(account, id_)
-        bound = self.house.profiles.extracting(account, field.name)
+        bound = self.backend.profiles.extracting(account, field.name)
         self.records.remove(field)
-        self.house.profiles.field_changed(bound, field.name, None)
+        self.backend.profiles.field_changed(bound, field.name, None)
 
     def of(self, account: str, id_: str) -> Field:
-        """An organization's definition. Raises Refusal 404."""
+        """An organization's definition. Raises ApiError 404."""
         field = self.records.get(id_)
         if field is None or field.account != account:
             raise errors.not_found("Custom field")
@@ -119,7 +119,7 @@ class Fields:
 
     def check_values(self, account: str, values: Mapping[str, Any]) -> None:
         """Whether a contact, or a call, may have these custom fields: required ones are there, and each that is
-        defined for contacts is of its type. Unknown ones pass. Raises Refusal 400."""
+        defined for contacts is of its type. Unknown ones pass. Raises ApiError 400."""
         if not self.records.count("account", account):
             return
         for category in ON_CONTACTS:
@@ -134,7 +134,7 @@ class Fields:
     # -- what calls extract ------
 
     def check_extract(self, account: str, names: Sequence[str], param: str) -> None:
-        """Whether these are names of fields that calls can extract. Raises Refusal 400."""
+        """Whether these are names of fields that calls can extract. Raises ApiError 400."""
         for name in names:
             field = self.named(account, name)
             if field is None:
@@ -158,7 +158,7 @@ class Fields:
 
 
 def _options(kind: FieldType, options: Sequence[str] | None, param: str = "options") -> tuple[str, ...]:
-    """The options of a field of this type. Raises Refusal 400."""
+    """The options of a field of this type. Raises ApiError 400."""
     if kind == "enum":
         if not options:
             raise errors.invalid(param, "is required for type enum: name at least one option")

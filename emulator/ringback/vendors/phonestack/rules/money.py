@@ -38,33 +38,33 @@ def _cents(tenths: int, seconds: int) -> int:
 class Money:
     """What organizations have spent."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Spending] = Collection(Spending, account=lambda spending: spending.account)
 
     def charge(self, account: str, cents: int, call: str) -> None:
         """Charge a call, and tell of the limit where it comes near or is reached."""
         if not cents:
             return
-        self.world.ledger.post(account, -cents * CENT, "call", call)
+        self.services.ledger.post(account, -cents * CENT, "call", call)
         spending = self._month(account)
         spending.spent += cents * CENT
         self.look(account)
 
     def check(self, account: str) -> None:
-        """Whether calls may be placed. Raises Refusal 402."""
+        """Whether calls may be placed. Raises ApiError 402."""
         if self.used_up(account):
             raise errors.refusal("SPENDING_LIMIT_REACHED", "The spending limit is used up: raise it to place calls")
 
     def used_up(self, account: str) -> bool:
         """Whether this month's limit is."""
-        limit = self.house.settings(account).limit()
+        limit = self.backend.settings(account).limit()
         return bool(limit) and self._month(account).spent >= limit
 
     def look(self, account: str) -> None:
         """Tell of the limit, once each, when most of it is used and when all is; then nobody more is dialled."""
-        limit = self.house.settings(account).limit()
+        limit = self.backend.settings(account).limit()
         spending = self._month(account)
         warn = bool(limit) and spending.spent * 100 >= limit * WARN_AT
         reached = bool(limit) and spending.spent >= limit
@@ -76,13 +76,13 @@ class Money:
         spending.warned, spending.reached = warn, reached
         for kind in fresh:
             view = BillingEvent(limit // CENT, spending.spent // CENT, spending.spent * 100 // limit)
-            self.house.hooks.tell(account, kind, account, lambda view=view: view)  # type: ignore[misc]
+            self.backend.hooks.tell(account, kind, account, lambda view=view: view)  # type: ignore[misc]
         if reached:
-            self.house.campaigns.out_of_money(account)
-            self.house.batches.out_of_money(account)
+            self.backend.campaigns.out_of_money(account)
+            self.backend.batches.out_of_money(account)
 
     def _month(self, account: str) -> Spending:
         """What was spent in this calendar month, UTC."""
-        now = datetime.fromtimestamp(self.world.clock.now(account) // SECOND, UTC)
+        now = datetime.fromtimestamp(self.services.clock.now(account) // SECOND, UTC)
         id_ = f"{account} {now:%Y-%m}"
         return self.records.get(id_) or self.records.add(Spending(id=id_, account=account))

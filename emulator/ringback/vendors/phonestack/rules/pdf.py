@@ -13,7 +13,7 @@ TITLES = {
     "campaign_id": "Campaign",
     "profile_id": "Profile",
     "cost_cents": "Cost (cents)",
-    "talk_duration_seconds": "Talk (s)",
+    "talk_duration_seconds": "LiveCalls (s)",
 }
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Profiles:
     """The profiles of all organizations."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Profile] = Collection(
             Profile,
             account=lambda profile: profile.account,
@@ -31,13 +31,13 @@ class Profiles:
         )
 
     def create(self, account: str, body: ProfileBody, id_: str | None = None) -> ProfileView:
-        """Make a profile and compile it. Raises Refusal 400."""
+        """Make a profile and compile it. Raises ApiError 400."""
         extract = tuple(dict.fromkeys(body.extract_fields))
-        self.house.fields.check_extract(account, extract, "extract_fields")
+        self.backend.fields.check_extract(account, extract, "extract_fields")
         voice = _voice(body.voice or next(iter(VOICES)))
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         profile = Profile(
-            id=id_ or new_id(self.world, account, "prof"),
+            id=id_ or new_id(self.services, account, "prof"),
             account=account,
             name=body.name,
             persona=body.persona,
@@ -53,14 +53,14 @@ class Profiles:
         return self.view(self.records.add(profile))
 
     def change(self, account: str, id_: str, body: ProfilePatch) -> ProfileView:
-        """Change a profile and compile it anew. Raises Refusal 400, 404 or 409."""
+        """Change a profile and compile it anew. Raises ApiError 400, 404 or 409."""
         profile = self.active(account, id_)
         changes: dict[str, Any] = {
             name: getattr(body, name) for name in body.__struct_fields__ if getattr(body, name) is not UNSET
         }
         if "extract_fields" in changes:
             changes["extract_fields"] = tuple(dict.fromkeys(changes["extract_fields"]))
-            self.house.fields.check_extract(account, changes["extract_fields"], "extract_fields")
+            self.backend.fields.check_extract(account, changes["extract_fields"], "extract_fields")
         if "voice" in changes:
             _voice(changes["voice"])
         self._compile(profile, changes)
@@ -68,22 +68,22 @@ class Profiles:
 
     def archive(self, account: str, id_: str) -> ProfileView:
         """Take a profile out of use; calls that were made with it still name it. One that is archived stays so. Raises
-        Refusal 404."""
+        ApiError 404."""
         profile = self.of(account, id_)
         if profile.archived_at is None:
-            now = self.world.clock.now(account)
+            now = self.services.clock.now(account)
             self.records.update(profile, archived_at=now, updated_at=now)
         return self.view(profile)
 
     def of(self, account: str, id_: str) -> Profile:
-        """An organization's profile, archived ones too. Raises Refusal 404."""
+        """An organization's profile, archived ones too. Raises ApiError 404."""
         profile = self.records.get(id_)
         if profile is None or profile.account != account:
             raise errors.not_found("Profile")
         return profile
 
     def active(self, account: str, id_: str) -> Profile:
-        """A profile that is in use. Raises Refusal 404, and 409 for one that is archived."""
+        """A profile that is in use. Raises ApiError 404, and 409 for one that is archived."""
         profile = self.of(account, id_)
         if profile.archived_at is not None:
             raise errors.refusal("INVALID_STATE", "The profile is archived", "profile_id")
@@ -111,7 +111,7 @@ class Profiles:
     # -- compiling ------
 
     def _compile(self, profile: Profile, changes: dict[str, Any]) -> None:
-        now = self.world.clock.now(profile.account)
+        now = self.services.clock.now(profile.account)
         self.records.update(profile, **changes, updated_at=now, compiled_at=now, version=profile.version + 1)
         profile.prompt = self._compiled(profile)
 
@@ -131,7 +131,7 @@ class Profiles:
         return "\n\n".join(parts)
 
     def _wanted(self, account: str, name: str) -> str:
-        field = self.house.fields.named(account, name)
+        field = self.backend.fields.named(account, name)
         if field is None:
             return f"- {name}"
         options = f": {', '.join(field.options)}" if field.options else ""
@@ -157,7 +157,7 @@ class Profiles:
 
 
 def _voice(name: str) -> str:
-    """A voice that there is. Raises Refusal 400."""
+    """A voice that there is. Raises ApiError 400."""
     if name not in VOICES:
         raise errors.invalid("voice", f"must be one of {', '.join(VOICES)}")
     return name

@@ -28,9 +28,9 @@ NONE = ""
 class Reports:
     """The saved reports of all organizations."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Report] = Collection(
             Report, account=lambda report: report.account, name=lambda report: (report.account, report.name)
         )
@@ -39,11 +39,11 @@ class Reports:
         """Somebody saves a report in the dashboard."""
         filters = setting.filters
         if setting.campaign is not None:
-            campaign = self.house.campaigns.records.last("name", (account, setting.campaign))
+            campaign = self.backend.campaigns.records.last("name", (account, setting.campaign))
             filters.campaign_id = campaign.id if campaign is not None else setting.campaign
         return self.records.add(
             Report(
-                id=id_ or new_id(self.world, account, "rep"),
+                id=id_ or new_id(self.services, account, "rep"),
                 account=account,
                 name=setting.name,
                 description=setting.description,
@@ -51,12 +51,12 @@ class Reports:
                 group_by=setting.group_by,
                 filters=filters,
                 date_range=setting.date_range,
-                created_at=self.world.clock.now(account),
+                created_at=self.services.clock.now(account),
             )
         )
 
     def of(self, account: str, id_: str) -> Report:
-        """An organization's report. Raises Refusal 404."""
+        """An organization's report. Raises ApiError 404."""
         report = self.records.get(id_)
         if report is None or report.account != account:
             raise errors.not_found("Report")
@@ -78,14 +78,14 @@ class Reports:
     # -- running ------
 
     def execute(self, account: str, id_: str, date_range: DateRange | None) -> ReportResult:
-        """Count the calls of a range, the report's own where none is given. Raises Refusal 404."""
+        """Count the calls of a range, the report's own where none is given. Raises ApiError 404."""
         report = self.of(account, id_)
         chosen = date_range or report.date_range
-        now = self.world.clock.now(account)
+        now = self.services.clock.now(account)
         since, until = bounds(chosen, now)
         groups: dict[Any, Tally] = {}
         total = Tally()
-        calls = self.world.calls.records
+        calls = self.services.calls.records
         for detail in self._calls(report, since, until):
             call = calls[detail.id]
             group = self._group(report, detail)
@@ -111,8 +111,8 @@ class Reports:
 
     def _calls(self, report: Report, since: int | None, until: int | None) -> Iterator[CallDetail]:
         """The calls that a report looks at, newest first."""
-        calls = self.world.calls.records
-        phones = self.house.phones
+        calls = self.services.calls.records
+        phones = self.backend.phones
         filters = {name: getattr(report.filters, name) for name in report.filters.__struct_fields__}
         index, key, wanted = phones.chosen(report.account, **filters, until=until)
         found: Iterator[CallDetail] = phones.details.newest(index, key)
@@ -121,7 +121,7 @@ class Reports:
         return filter(wanted, found) if wanted is not None else found
 
     def _group(self, report: Report, detail: CallDetail) -> str | None:
-        call = self.world.calls.records[detail.id]
+        call = self.services.calls.records[detail.id]
         analysis = detail.outcome.analysis if detail.status is not None else None
         match report.group_by:
             case "day":
@@ -135,7 +135,7 @@ class Reports:
             case "sentiment":
                 return analysis.sentiment if analysis is not None else None
             case "status":
-                return self.house.phones.status(call, detail)
+                return self.backend.phones.status(call, detail)
             case "direction":
                 return call.direction
             case None:

@@ -10,7 +10,7 @@ from ringback.gateway.egress import EgressError
 from ringback.gateway.outbox import Delivery
 from ringback.store import Collection
 from ringback.vendors.phonestack import errors
-from ringback.vendors.phonestack.events import MOST_FAILURES, event
+from ringback.vendors.phonestack.events import MAX_FAILURES, event
 from ringback.vendors.phonestack.records import EVENTS, EventType, Webhook, WebhookSetting
 from ringback.vendors.phonestack.rules.common import NAME, iso, new_id
 from ringback.vendors.phonestack.wire import SubscribeBody, WebhookView
@@ -24,9 +24,9 @@ SECRET_DIGITS = 32
 class Hooks:
     """The webhooks of all organizations, and events on their way to them."""
 
-    def __init__(self, house: PhoneStack) -> None:
-        self.house = house
-        self.world = house.world
+    def __init__(self, backend: PhoneStack) -> None:
+        self.backend = backend
+        self.services = backend.services
         self.records: Collection[Webhook] = Collection(
             Webhook,
             account=lambda webhook: webhook.account,
@@ -37,15 +37,15 @@ class Hooks:
     # -- who listens ------
 
     async def check_url(self, url: str) -> None:
-        """Whether events may go to a URL. Raises Refusal 400."""
+        """Whether events may go to a URL. Raises ApiError 400."""
         try:
-            await self.world.outbox.egress.admit(url)
+            await self.services.outbox.egress.admit(url)
         except EgressError as error:
             raise errors.invalid("url", f"will not do: {error}") from None
 
     def subscribe(self, account: str, body: SubscribeBody) -> WebhookView:
         """Send events to a URL, all or some; the secret is in this answer alone. One that was disabled is enabled
-        again. Raises Refusal 400 or 409."""
+        again. Raises ApiError 400 or 409."""
         wanted = self.check_events(body.events)
         webhook = self.records.last("url", (account, body.url))
         if webhook is not None:
@@ -59,7 +59,7 @@ class Hooks:
         return view
 
     def check_events(self, names: Sequence[str] | None) -> tuple[EventType, ...]:
-        """The events that these names mean; all where none are given. Raises Refusal 400."""
+        """The events that these names mean; all where none are given. Raises ApiError 400."""
         if names is None:
             return EVENTS
         if not names:
@@ -70,7 +70,7 @@ class Hooks:
         return tuple(name for name in EVENTS if name in names)
 
     def unsubscribe(self, account: str, id_: str) -> None:
-        """Send no more events to a webhook. Raises Refusal 404."""
+        """Send no more events to a webhook. Raises ApiError 404."""
         webhook = self.of(account, id_)
         self.records.remove(webhook)
         self._withdraw(webhook)
@@ -101,18 +101,18 @@ class Hooks:
     ) -> Webhook:
         return self.records.add(
             Webhook(
-                id=new_id(self.world, account, "wh"),
+                id=new_id(self.services, account, "wh"),
                 account=account,
                 url=url,
                 events=events,
-                secret=secret or f"whsec_{self.world.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}",
-                created_at=self.world.clock.now(account),
+                secret=secret or f"whsec_{self.services.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}",
+                created_at=self.services.clock.now(account),
                 dashboard=dashboard,
             )
         )
 
     def of(self, account: str, id_: str) -> Webhook:
-        """An organization's webhook. Raises Refusal 404."""
+        """An organization's webhook. Raises ApiError 404."""
         webhook = self.records.get(id_)
         if webhook is None or webhook.account != account:
             raise errors.not_found("Webhook")
@@ -144,8 +144,8 @@ class Hooks:
             if kind not in webhook.events:
                 continue
             if body is None:
-                body = event(kind, self.world.clock.now(account), self.house.organization(account), make())
-            self.world.outbox.send(
+                body = event(kind, self.services.clock.now(account), self.backend.organization(account), make())
+            self.services.outbox.send(
                 vendor=NAME,
                 account=account,
                 event=kind,
@@ -165,12 +165,12 @@ class Hooks:
             webhook.failures = 0
             return
         webhook.failures += 1
-        if webhook.failures >= MOST_FAILURES:
-            now = self.world.clock.now(delivery.account)
+        if webhook.failures >= MAX_FAILURES:
+            now = self.services.clock.now(delivery.account)
             self.records.update(webhook, disabled_at=now)
             self._withdraw(webhook)
-            what = f"webhook disabled after {MOST_FAILURES} failures in a row"
-            self.world.note(webhook.account, "delivery", what, subject=webhook.id, url=webhook.url)
+            what = f"webhook disabled after {MAX_FAILURES} failures in a row"
+            self.services.note(webhook.account, "delivery", what, subject=webhook.id, url=webhook.url)
 
     def _withdraw(self, webhook: Webhook) -> None:
-        self.world.outbox.abandon(webhook.account, lambda delivery: delivery.url == webhook.url)
+        self.services.outbox.abandon(webhook.account, lambda delivery: delivery.url == webhook.url)
