@@ -105,7 +105,7 @@ def shows_what_others_said(monkeypatch: pytest.MonkeyPatch) -> None:
     right = KwickPhone.transcript
 
     def transcript(self: KwickPhone, account: str, id_: str) -> TranscriptView:
-        call = self.services.services.calls.records.get(id_)
+        call = self.services.calls.records.get(id_)
         return right(self, call.account if call is not None else account, id_)
 
     monkeypatch.setattr(KwickPhone, "transcript", transcript)
