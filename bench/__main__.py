@@ -143,7 +143,7 @@ def ringback_command(port: int, *flags: str) -> list[str]:
 
 def cold_start(given: Any) -> list[Row]:
     """Process start to the first list of calls answered."""
-    from ringback.vendors import NAMES
+    from ringback import vendors
 
     reference_request = request("GET", "/v1/calls")
     own_request = request("GET", "/kwickphone/v1/calls", key="kp_live_ringback")
@@ -164,7 +164,7 @@ def cold_start(given: Any) -> list[Row]:
     rows = []
     for name, mark in (("all vendors", 1.75), ("one vendor", 1.25)):
         ratio = medians[name] / medians["reference"]
-        label = f"cold start, {name}" + (f" ({len(NAMES)})" if name == "all vendors" else "")
+        label = f"cold start, {name}" + (f" ({len(vendors.names())})" if name == "all vendors" else "")
         rows.append(
             Row(
                 label,

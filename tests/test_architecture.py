@@ -15,6 +15,7 @@ import yaml
 
 from ringback import vendors
 from ringback.app import Application
+from ringback.gateway.litestar_app import build
 from ringback.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,14 +58,14 @@ def test_imports_point_one_way(place: str) -> None:
 
 
 def test_no_vendor_imports_another() -> None:
-    for vendor in vendors.NAMES:
+    for vendor in vendors.names():
         for source in sources(f"emulator/ringback/vendors/{vendor}"):
             for name in imported(source):
                 if name.startswith("ringback.vendors."):
                     assert name.split(".")[2] == vendor, f"{source} imports {name}"
 
 
-@pytest.mark.parametrize("vendor", vendors.NAMES)
+@pytest.mark.parametrize("vendor", vendors.names())
 def test_every_house_has_the_same_rooms(vendor: str) -> None:
     backend = ROOT / "emulator" / "ringback" / "vendors" / vendor
     assert {path.stem for path in backend.iterdir() if path.name != "__pycache__"} >= set(ROOMS)
@@ -88,7 +89,7 @@ def test_time_and_chance_have_one_door_each() -> None:
         assert not CHANCE.search(text), f"{name} draws from outside the named streams"
 
 
-@pytest.mark.parametrize("vendor", vendors.NAMES)
+@pytest.mark.parametrize("vendor", vendors.names())
 def test_routes_are_the_operations_of_the_contract_both_ways(vendor: str) -> None:
     document = yaml.safe_load((ROOT / "openapi" / f"{vendor}.yaml").read_text(encoding="utf-8"))
     contract = {
@@ -102,7 +103,11 @@ def test_routes_are_the_operations_of_the_contract_both_ways(vendor: str) -> Non
         (operation.id, operation.method, re.sub(r"\{\w+\}", "{}", operation.path)) for operation in described.operations
     }
     emulator = Application(Settings(vendors=(vendor,), clock="frozen")).emulator
-    app: Any = described.application(emulator.backends[vendor])
+    app: Any = (
+        build(described.operations, emulator.backends[vendor], described.errors)
+        if described.application is None
+        else described.application(emulator.backends[vendor])
+    )
     routed = {
         (
             handler.operation_id,

@@ -84,7 +84,7 @@ def own() -> Iterator[Ringback]:
         yield ringback
 
 
-@pytest.fixture(params=["/", *(f"/{name}/docs" for name in vendors.NAMES)])
+@pytest.fixture(params=["/", *(f"/{name}/docs" for name in vendors.names())])
 def served(request: pytest.FixtureRequest, ringback: Ringback) -> Page:
     """Each page that is served."""
     if request.param != "/" and request.param.split("/")[1] not in ringback.vendors:

@@ -106,7 +106,7 @@ def test_the_changelog_has_this_version() -> None:
 
 
 def test_every_vendor_that_is_served_is_in_the_readme() -> None:
-    from ringback.vendors import NAMES as VENDORS
+    from ringback import vendors
 
-    for vendor in VENDORS:
+    for vendor in vendors.names():
         assert f"`{vendor}`" in text(ROOT / "README.md")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import string
 from decimal import Decimal
 from itertools import pairwise
@@ -12,7 +11,7 @@ import phonenumbers
 import pytest
 import yaml
 
-from ringback import resources
+from ringback import resources, vendors
 from ringback.carrier.numbers import Numbers, Place, areas, place_of
 from ringback.carrier.rng import Streams
 
@@ -142,12 +141,9 @@ def test_the_walk_stays_clear_of_special_exchanges(country: str) -> None:
 
 
 def test_the_seed_accounts_are_the_well_known_ones() -> None:
-    accounts = json.loads(resources.path("fixtures", "accounts.json").read_text(encoding="utf-8"))
-    assert {vendor: account["key"] for vendor, account in accounts.items()} == KEYS
-    for vendor, account in accounts.items():
-        assert Decimal(account["balance"]) == 100
-        assert account["id"] == f"acct_{vendor}_seed"
-        assert set(account) == {"id", "name", "key", "scope", "balance"}
+    for name, key in KEYS.items():
+        seed = vendors.load(name).seed
+        assert (seed.key, Decimal(seed.balance)) == (key, 100)
 
 
 # -- dialogues -------------------------------------------------------------------------------------------------------

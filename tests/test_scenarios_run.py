@@ -16,23 +16,22 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ringback import cli
+from ringback import cli, vendors
 from ringback.scenario import report, types
 from ringback.scenario.load import Story, find, load, parse
 from ringback.scenario.receiver import Hook
 from ringback.scenario.run import Outcome, run
 from ringback.scenario.yaml_loader import Path as Place
 from ringback.testing import Ringback
-from ringback.vendors import NAMES
 
-SHIPPED = find(NAMES)
+SHIPPED = find(vendors.names())
 
 NUMBER = {"method": "POST", "path": "/v1/numbers", "body": {"business_phone": "+13465551234"}}
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Ringback]:
-    with Ringback(*NAMES) as ringback:
+    with Ringback(*vendors.names()) as ringback:
         yield ringback
 
 
@@ -140,7 +139,7 @@ def turned(original: dict[str, Any], place: Place) -> dict[str, Any]:
 
 def test_all_at_once_on_one_emulator_go_as_one_by_one() -> None:
     stories = [load(file) for file in SHIPPED]
-    with Ringback(*NAMES) as ringback, ThreadPoolExecutor(8) as pool:
+    with Ringback(*vendors.names()) as ringback, ThreadPoolExecutor(8) as pool:
         one_by_one = [essence(run(story, ringback)) for story in stories]
         at_once = list(pool.map(lambda story: essence(run(story, ringback)), stories))
     assert at_once == one_by_one

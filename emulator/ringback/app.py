@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ringback import __version__, resources, vendors
 from ringback.emulator import Emulator
 from ringback.gateway.asgi import ASGIApp, Receive, Response, Scope, Send, encode
 from ringback.gateway.middleware import VendorMiddleware
+from ringback.gateway.operations import Operations
 from ringback.gateway.vendor import Mutant, VendorSpec
 from ringback.settings import Settings, SettingsError
 
@@ -20,10 +21,12 @@ class Application:
     """One emulator as an ASGI app. Vendors' routes and the control API are built at their first request."""
 
     def __init__(self, settings: Settings) -> None:
-        names = settings.vendors or vendors.NAMES
-        unknown = [name for name in (*names, *((settings.root,) if settings.root else ())) if name not in vendors.NAMES]
+        names = settings.vendors or vendors.names()
+        unknown = [
+            name for name in (*names, *((settings.root,) if settings.root else ())) if name not in vendors.names()
+        ]
         if unknown:
-            raise SettingsError(f"unknown vendor {unknown[0]!r}: there are {', '.join(vendors.NAMES)}")
+            raise SettingsError(f"unknown vendor {unknown[0]!r}: there are {', '.join(vendors.names())}")
         if settings.root and settings.root not in names:
             raise SettingsError(f"--root {settings.root}: that vendor is not among those served")
         served = [vendors.load(name) for name in dict.fromkeys(names)]
@@ -93,7 +96,13 @@ class Application:
         if gate is None:
             vendor = self.emulator.vendors[name]
             backend = self.emulator.backends[name]
-            gate = VendorMiddleware(self.emulator.services, vendor, vendor.application(backend))
+            if vendor.application is None:
+                from ringback.gateway.litestar_app import build
+
+                app: ASGIApp = cast("ASGIApp", build(cast("Operations", vendor.operations), backend, vendor.errors))
+            else:
+                app = vendor.application(backend)
+            gate = VendorMiddleware(self.emulator.services, vendor, app)
             for mutant in self._mutants:
                 if mutant.around is not None and mutant.name.startswith(f"{name}."):
                     gate = mutant.around(self.emulator, gate)

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from ringback import resources
 from ringback.carrier.calls import Call
 from ringback.carrier.conversation import CallEvent
 from ringback.carrier.ledger import Entry, usd
@@ -16,8 +15,9 @@ from ringback.carrier.script import Turn
 from ringback.gateway.accounts import Account
 from ringback.gateway.journal import MoneyNote
 from ringback.gateway.outbox import Delivery
+from ringback.gateway.redaction import add_secret_prefixes
 from ringback.gateway.services import Services, clock_mode
-from ringback.gateway.vendor import VendorBackend, VendorSpec
+from ringback.gateway.vendor import VendorBackend, VendorSpec, seed_account_id
 from ringback.settings import Settings
 
 SNAPSHOT_FORMAT = 1
@@ -46,6 +46,7 @@ class Emulator:
         services.settings_changed = lambda account: self._backend(account).on_settings_changed(account)
         self.backends: dict[str, VendorBackend] = {}
         for vendor in vendors:
+            add_secret_prefixes(vendor.masked)
             services.outbox.register(vendor.name, vendor.webhook_profile)
             self.backends[vendor.name] = vendor.open(services)
 
@@ -91,18 +92,14 @@ class Emulator:
     # -- well-known accounts ------
 
     def seed(self) -> None:
-        """Open the well-known accounts of `fixtures/accounts.json`."""
-        seeds = msgspec.json.decode(resources.path("fixtures", "accounts.json").read_bytes())
-        for vendor, seed in seeds.items():
-            if vendor not in self.vendors:
-                continue
+        """Open the well-known account of each vendor."""
+        for name, vendor in self.vendors.items():
+            seed = vendor.seed
             account = self.services.open_account(
-                vendor, id_=seed["id"], name=seed["name"], balance=usd(seed["balance"])
+                name, id_=seed_account_id(name), name="seed", balance=usd(seed.balance)
             )
-            self.services.issue_key(
-                account, id_=f"key_{vendor}_seed", secret=seed["key"], label="seed", scope=seed["scope"]
-            )
-            self.backends[vendor].seed(account)
+            self.services.issue_key(account, id_=f"key_{name}_seed", secret=seed.key, label="seed", scope=seed.scope)
+            self.backends[name].furnish(account)
 
     # -- snapshot and restore ------
 

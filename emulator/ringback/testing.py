@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ringback import vendors
 from ringback.client import ANYBODY, Control, ControlError, Spoken, Unreachable, as_turns
 from ringback.receiver import Received, Receiver
 from ringback.resources import path as data_path
@@ -53,10 +54,6 @@ __all__ = [
 
 Amount = str | int | Decimal
 Moment = str | datetime
-
-BEARER = ("Authorization", "Bearer {key}")
-KEY_HEADERS = {"inkbox": ("X-Service-Token", "{key}")}
-"""How a vendor wants its key, where that is not a bearer token."""
 
 FIRST_STEP = 1.0
 STEP_GROWTH = 1.1
@@ -237,9 +234,7 @@ class Ringback:
 
     def __getattr__(self, name: str) -> Account:
         """`rb.kwickphone`: one account of that vendor, made on first use."""
-        from ringback.vendors import NAMES
-
-        if name not in NAMES:
+        if name not in vendors.names():
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         with self._lock:
             if name not in self._first:
@@ -494,8 +489,7 @@ class Account:
     @property
     def headers(self) -> dict[str, str]:
         """The header that authenticates a request with this account's first key."""
-        name, form = KEY_HEADERS.get(self.vendor, BEARER)
-        return {name: form.format(key=self.key)}
+        return vendors.load(self.vendor).client_headers(self.key)
 
     def client(self, key: str | None = None, **options: Any) -> httpx.Client:
         """A client whose requests go to this account's vendor with its key (or another `key`); the page's
@@ -503,8 +497,7 @@ class Account:
         `with` block."""
         import httpx
 
-        name, form = KEY_HEADERS.get(self.vendor, BEARER)
-        headers = {name: form.format(key=key or self.key), **options.pop("headers", {})}
+        headers = {**vendors.load(self.vendor).client_headers(key or self.key), **options.pop("headers", {})}
         if "verify" not in options:
             options["verify"] = _trusting(self._ringback.ca_pem)
         return httpx.Client(base_url=self.base_url, headers=headers, **{"trust_env": False, "timeout": 30, **options})

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 
 import click
 
+from ringback import vendors as installed
 from ringback.client import Control
 from ringback.commands.options import print_json, remote
 from ringback.commands.param_types import Vendor
-from ringback.commands.seed_accounts import seats
-
-# What clients of a vendor call its key, where that is not VENDOR_API_KEY. (kwickphone: page, "Quickstart".)
-KEY_NAMES = {"kwickphone": "KP_API_KEY"}
 
 SHELLS = {
     "bash": "export {name}={value}",
@@ -33,7 +30,7 @@ def variables(url: str, vendors: Mapping[str, Mapping[str, str]]) -> dict[str, s
     for vendor, seat in vendors.items():
         name = vendor.upper()
         found[f"{name}_BASE_URL"] = found[f"RINGBACK_{name}_URL"] = seat["base_url"]
-        found[KEY_NAMES.get(vendor, f"{name}_API_KEY")] = found[f"RINGBACK_{name}_KEY"] = seat["key"]
+        found[installed.load(vendor).key_variable or f"{name}_API_KEY"] = found[f"RINGBACK_{name}_KEY"] = seat["key"]
     return found
 
 
@@ -67,9 +64,8 @@ def env(control: Control, as_json: bool, /, vendors: tuple[str, ...], shell: str
     for vendor in vendors:
         if vendor not in served:
             raise click.UsageError(f"{control.url} serves {', '.join(served)}, not {vendor}.")
-    known = seats()
     wanted = {
-        vendor: {"base_url": url, "key": known[vendor]["key"]}
+        vendor: {"base_url": url, "key": installed.load(vendor).seed.key}
         for vendor, url in served.items()
         if vendor in (vendors or served)
     }

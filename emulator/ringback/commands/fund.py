@@ -9,7 +9,7 @@ import click
 from ringback.client import Control
 from ringback.commands.options import print_json, remote
 from ringback.commands.param_types import Amount, Vendor
-from ringback.commands.seed_accounts import account_or_seat
+from ringback.commands.seed_accounts import account_or_seed
 
 NEGATIVE = re.compile(r"-[\d.]+")
 
@@ -37,7 +37,7 @@ def fund(control: Control, as_json: bool, /, amount: str, account: str | None, v
       ringback fund 25.00
       ringback fund -99.50 --account ACCOUNT
     """
-    id_ = account_or_seat(control, account, vendor)
+    id_ = account_or_seed(control, account, vendor)
     answer = control.post(f"/accounts/{id_}/fund", {"amount": amount})
     if as_json:
         print_json(answer)

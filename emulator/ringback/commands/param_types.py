@@ -26,20 +26,20 @@ class Vendor(Text):
     name = "vendor"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from ringback.vendors import NAMES
+        from ringback import vendors
 
-        if value not in NAMES:
+        if value not in vendors.names():
             self.fail(
-                f"{value!r} is no vendor.{did_you_mean(value, NAMES)} There are: {', '.join(NAMES)}.",
+                f"{value!r} is no vendor.{did_you_mean(value, vendors.names())} There are: {', '.join(vendors.names())}.",
                 param,
                 ctx,
             )
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        from ringback.vendors import NAMES
+        from ringback import vendors
 
-        return _items(NAMES, incomplete)
+        return _items(vendors.names(), incomplete)
 
 
 class Clock(Text):

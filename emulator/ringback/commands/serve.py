@@ -29,9 +29,9 @@ def _mutants(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
     from click.shell_completion import CompletionItem
 
-    from ringback.vendors import NAMES
+    from ringback import vendors
 
-    rooms = (f"ringback.vendors.{name}.mutants" for name in NAMES)
+    rooms = (f"ringback.vendors.{name}.mutants" for name in vendors.names())
     return [
         CompletionItem(name)
         for room in rooms

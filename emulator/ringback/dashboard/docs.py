@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ringback import resources
 from ringback.dashboard.contract import Contract, Field, Node, Operation, contract
 from ringback.dashboard.document import document
 from ringback.dashboard.markup import Markup, join, phrase, prose, tag
@@ -51,20 +50,13 @@ def page(vendor: VendorSpec) -> bytes:
     )
 
 
-def seed_key(vendor: str) -> str | None:
-    """The well-known key of a vendor's seed account."""
-    seeds = msgspec.json.decode(resources.path("fixtures", "accounts.json").read_bytes())
-    key: str | None = seeds.get(vendor, {}).get("key")
-    return key
-
-
 class _Page:
     """The parts of one page."""
 
     def __init__(self, contract: Contract, vendor: VendorSpec) -> None:
         self.contract = contract
         self.vendor = vendor
-        self.key = seed_key(vendor.name) or "YOUR_KEY"
+        self.key = vendor.seed.key
 
     def body(self) -> Markup:
         groups = self._groups()

@@ -209,9 +209,7 @@ class VendorMiddleware:
             if name == b"content-type" and not _is_json(value):
                 if self._vendor.operation_at(entry.method, entry.path) is None:
                     raise self._errors.no_route()
-                if self._errors.wrong_type is not None:
-                    raise self._errors.wrong_type()
-                raise self._errors.malformed(DecodeError("send the body as Content-Type: application/json"))
+                raise self._errors.wrong_type()
 
     # -- faults ------
 
@@ -227,7 +225,7 @@ class VendorMiddleware:
             if stream.random() < self._chaos.rate_limited:
                 raise self._errors.rate_limited(1)
             if stream.random() < self._chaos.unavailable:
-                raise self._errors.trouble(503, None)
+                raise self._errors.fault(503, None)
         return effects
 
     async def _apply_faults(self, effects: Sequence[Effect], scope: Scope, receive: Receive, respond: Send) -> None:
@@ -235,7 +233,7 @@ class VendorMiddleware:
             if effect.latency is not None:
                 await wall_sleep(effect.latency)
             if effect.status is not None:
-                raise self._errors.trouble(effect.status, effect.code)
+                raise self._errors.fault(effect.status, effect.code)
             if effect.reset:
                 raise BrokenConnection
             if effect.truncate is not None:

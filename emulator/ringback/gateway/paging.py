@@ -9,9 +9,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ringback.gateway.decoding import explain
+from ringback.gateway.errors import DecodeError
 from ringback.store import Collection, Record
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=msgspec.Struct)
 MAX_QUERY = 8_192
 CHUNK = 200
 """Records looked at in one go where only some are wanted."""
@@ -46,6 +49,28 @@ def query_of(raw: bytes, *names: str) -> dict[str, str]:
         if name in names:
             found[name] = value
     return found
+
+
+class QueryError(DecodeError):
+    """A query string that does not decode; `param` names the parameter at fault."""
+
+
+def decode_query(raw: bytes, kind: type[S]) -> S:
+    """Decode a query string into a struct of strings, integers, booleans and enumerated words.
+
+    Unknown names are ignored. Raises QueryError for a parameter that is repeated, or whose value does not fit.
+    """
+    if not raw:
+        return kind()
+    try:
+        given = query_of(raw, *kind.__struct_encode_fields__)
+    except PageError as error:
+        raise QueryError(str(error), error.param) from None
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        problem = explain(error, kind)
+        raise QueryError(problem.problem, problem.param) from None
 
 
 def limit_of(query: Mapping[str, str], most: int) -> int | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ringback.carrier.conversation import CallEvent
@@ -15,9 +16,11 @@ from ringback.gateway.accounts import Account, AccountSettings
 from ringback.gateway.asgi import ASGIApp
 from ringback.gateway.errors import ErrorCatalog
 from ringback.gateway.limits import RateLimitGroup
+from ringback.gateway.operations import Operation
 from ringback.gateway.outbox import Delivery, WebhookProfile
 from ringback.gateway.policy import RequestPolicy
 from ringback.gateway.services import Services
+from ringback.gateway.signatures import SignatureScheme
 from ringback.store import Record
 
 if TYPE_CHECKING:
@@ -25,15 +28,6 @@ if TYPE_CHECKING:
     from ringback.carrier.messages import Change
     from ringback.carrier.messages import Message as Text
     from ringback.carrier.scripts import Kind
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One documented operation: the contract's operationId, its method and its path template."""
-
-    id: str
-    method: str
-    path: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +44,11 @@ class Mutant:
     also_breaks: tuple[str, ...] = ()
     within: Callable[[Any], None] | None = None
     around: Callable[[Any, ASGIApp], ASGIApp] | None = None
+
+
+def seed_account_id(vendor: str) -> str:
+    """Return the id of a vendor's well-known account."""
+    return f"acct_{vendor}_seed"
 
 
 class NumberNotFound(LookupError):  # noqa: N818 - the control API's code
@@ -76,7 +75,7 @@ class VendorBackend:
 
     # -- events ------
 
-    def seed(self, account: Account) -> None:
+    def furnish(self, account: Account) -> None:
         """Furnish the well-known account."""
 
     def on_account_opened(self, account: Account) -> None:
@@ -149,14 +148,32 @@ class VendorBackend:
 
 
 @dataclass(frozen=True)
-class VendorSpec:
-    """A vendor's documentation as data.
+class SeedAccount:
+    """The well-known account that an emulator starts with: its key and the key's scope. Its balance is in USD."""
 
-    `base_path` is the vendor's own, `origin` its documented host; `rate_limit` is requests a minute for each key;
-    `key_prefix` begins every key, and a rotated key works on for `key_overlap` seconds. `scopes` are those a key may
-    have, the first by default, and `kinds` the prefixes of keys of another kind; a key comes in one of `key_headers`,
-    in `Authorization` as a bearer token; `public` are operations that need no key. `outbound` is what scripts may
-    wait for. With `any_type` a body is read as JSON whatever its content type.
+    key: str
+    scope: str | None = None
+    balance: str = "100.00"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorSpec:
+    """A vendor's documentation as data: everything that the rest of Ringback knows of a vendor.
+
+    `origin` is its documented host, `base_path` the path its operations begin with, `open` makes its backend. The file
+    `openapi/<name>.yaml` and the folder `scenarios/<name>` are under `data`, Ringback's own unless set.
+
+    Keys: each begins with `key_prefix`, or with that of its kind in `kinds`; an account has at most `max_keys`; a
+    rotated key works on for `key_overlap` seconds; `scopes` are those a key may have, the first by default. A client
+    sends its key as `key_header` says; the server takes it from any of `key_headers`, from `Authorization` as a bearer
+    token. `public` are the operations that need no key. `key_variable` is the environment variable in which the
+    vendor's clients look for a key. `secret_prefixes` begin what has to be masked beside the keys.
+
+    Limits: `rate_limit` is requests a minute for each key, `rate_limit_groups` are requests that are counted
+    separately, by method and path. With `any_type` a body is read as JSON whatever its content type.
+
+    Webhooks: `signature` says how they are signed, `webhook_profile` how they are sent. `error_code` is the path to
+    the code in an error body. `outbound` is what scripts may wait for.
     """
 
     name: str
@@ -165,23 +182,40 @@ class VendorSpec:
     base_path: str
     settings: type[AccountSettings]
     operations: Sequence[Operation]
-    key_prefix: str
-    max_keys: int | None
-    key_overlap: int
-    rate_limit: int | None
     errors: ErrorCatalog
     webhook_profile: WebhookProfile
+    signature: SignatureScheme
     open: Callable[[Services], VendorBackend]
-    application: Callable[[Any], ASGIApp]
-    mutants: Callable[[], Sequence[Mutant]]
-    public: frozenset[str] = frozenset()
+    seed: SeedAccount
+    key_prefix: str
+    key_variable: str = ""
+    key_header: tuple[str, str] = ("Authorization", "Bearer {key}")
+    key_headers: frozenset[bytes] = frozenset((b"authorization",))
+    key_overlap: int = 0
+    max_keys: int | None = None
     scopes: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
-    key_headers: frozenset[bytes] = frozenset((b"authorization",))
-    outbound: frozenset[Kind] = frozenset()
-    policy: RequestPolicy = field(default_factory=RequestPolicy)
+    secret_prefixes: tuple[str, ...] = ("whsec_",)
+    public: frozenset[str] = frozenset()
+    rate_limit: int | None = None
     rate_limit_groups: Mapping[tuple[str, str], RateLimitGroup] = field(default_factory=dict)
+    policy: RequestPolicy = field(default_factory=RequestPolicy)
     any_type: bool = False
+    error_code: tuple[str, ...] = ("error", "code")
+    outbound: frozenset[Kind] = frozenset()
+    data: Path | None = None
+    application: Callable[[Any], ASGIApp] | None = None
+    mutants: Callable[[], Sequence[Mutant]] = tuple
+
+    def client_headers(self, key: str) -> dict[str, str]:
+        """Return the header with which a client sends a key."""
+        name, template = self.key_header
+        return {name: template.format(key=key)}
+
+    @property
+    def masked(self) -> tuple[str, ...]:
+        """Return the beginnings of everything that is secret."""
+        return (self.key_prefix, *self.kinds.values(), *self.secret_prefixes)
 
     @cached_property
     def _patterns(self) -> list[tuple[Operation, re.Pattern[str]]]:

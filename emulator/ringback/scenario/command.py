@@ -84,11 +84,11 @@ def list_command(paths: tuple[str, ...]) -> int:
       ringback scenario list
       ringback scenario list stories/
     """
+    from ringback import vendors
     from ringback.scenario.errors import ScenarioError
-    from ringback.vendors import NAMES
 
     try:
-        stories = _stories(paths or NAMES)
+        stories = _stories(paths or vendors.names())
     except ScenarioError as error:
         return _say(str(error), WRONG_USAGE)
     for place, story in enumerate(stories):

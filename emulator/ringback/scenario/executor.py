@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from ringback import vendors
 from ringback.client import ControlError, Unreachable
 from ringback.receiver import Received
 from ringback.scenario import types
@@ -17,7 +18,6 @@ from ringback.scenario.expectations import instant
 from ringback.scenario.normalize import decoded, readable
 from ringback.scenario.receiver import Hook
 from ringback.scenario.references import resolve
-from ringback.testing import BEARER, KEY_HEADERS
 
 if TYPE_CHECKING:
     import httpx
@@ -154,8 +154,8 @@ class Stage:
     def _authorization(self, key: str | None) -> dict[str, str]:
         keys = self.names["keys"]
         secret = keys[key or next(iter(keys))]["secret"]
-        name, form = KEY_HEADERS.get(self._vendor, BEARER)
-        return {name.lower(): form.format(key=secret)}
+        headers = vendors.load(self._vendor).client_headers(secret)
+        return {name.lower(): value for name, value in headers.items()}
 
     def control(self, spec: types.Control) -> Any:
         """Send a request to the control API."""

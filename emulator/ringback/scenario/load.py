@@ -11,14 +11,12 @@ from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
-from ringback import resources
+from ringback import resources, vendors
 from ringback.scenario import references, schema
 from ringback.scenario.errors import ScenarioError, did_you_mean
 from ringback.scenario.expectations import problems
-from ringback.scenario.signatures import SIGNATURES
 from ringback.scenario.types import LOOKS, VERBS, Answer, Look, Scenario, decode
 from ringback.scenario.yaml_loader import Path, Source, read
-from ringback.vendors import NAMES
 
 SUFFIXES = (".yaml", ".yml")
 PREDEFINED = ("start", "now", "account", "keys")
@@ -57,7 +55,7 @@ def find(paths: Iterable[str | os.PathLike[str]]) -> list[FilePath]:
     found: dict[FilePath, None] = {}
     for given in paths:
         place = FilePath(given)
-        if not place.exists() and str(given) in NAMES:
+        if not place.exists() and str(given) in vendors.names():
             place = resources.path("scenarios", str(given))
         if place.is_dir():
             files = sorted(file for file in place.rglob("*") if file.suffix in SUFFIXES and file.is_file())
@@ -66,7 +64,7 @@ def find(paths: Iterable[str | os.PathLike[str]]) -> list[FilePath]:
         elif place.is_file():
             files = [place]
         else:
-            shipped = f"; the vendors with stories that ship: {', '.join(NAMES)}"
+            shipped = f"; the vendors with stories that ship: {', '.join(vendors.names())}"
             raise ScenarioError(str(given), None, f"no such file, folder or vendor{shipped}")
         found.update(dict.fromkeys(map(_near, files)))
     return list(found)
@@ -178,9 +176,11 @@ class _Check:
 
     def all(self) -> None:
         scenario = self._scenario
-        if scenario.vendor not in NAMES:
-            near = did_you_mean(scenario.vendor, NAMES)
-            self._fail(("vendor",), f'there is no vendor "{scenario.vendor}"{near}; there are: {", ".join(NAMES)}')
+        if scenario.vendor not in vendors.names():
+            near = did_you_mean(scenario.vendor, vendors.names())
+            self._fail(
+                ("vendor",), f'there is no vendor "{scenario.vendor}"{near}; there are: {", ".join(vendors.names())}'
+            )
         self._given()
         for section, steps in (("when", scenario.when), ("then", scenario.then)):
             for index, step in enumerate(steps):
@@ -253,8 +253,6 @@ class _Check:
     def _check_webhooks(self, path: Path, webhooks: Any) -> None:
         self._receiver((*path, "receiver"), webhooks.receiver)
         self._sensible((*path, "arrived"), webhooks.arrived)
-        if webhooks.signed is not None and self._scenario.vendor not in SIGNATURES:
-            self._fail((*path, "signed"), f"{self._scenario.vendor} does not sign its webhooks")
 
     def _check_receiver(self, path: Path, receivers: Any) -> None:
         for name in receivers:

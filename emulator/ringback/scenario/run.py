@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from ringback import vendors
 from ringback.carrier.clock import wall_seconds
 from ringback.client import ControlError
 from ringback.scenario import types
@@ -17,7 +18,6 @@ from ringback.scenario.expectations import ABSENT, Difference, Words, amount, di
 from ringback.scenario.load import Story
 from ringback.scenario.normalize import arrived
 from ringback.scenario.references import UnknownReference, resolve
-from ringback.scenario.signatures import SIGNATURES
 from ringback.timeline import timeline
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _webhooks(vendor: str, stage: Stage, spec: types.Webhooks) -> tuple[list[Any
     if spec.signed is not None:
         secret = str(resolve(spec.signed, stage.names))
         for index, request in enumerate(requests):
-            if problem := SIGNATURES[vendor](secret, seen[index]["headers"], request.body):
+            if problem := vendors.load(vendor).signature.verify(secret, seen[index]["headers"], request.body):
                 found.append(Difference(("arrived", index), Words("a valid signature"), Words(problem)))
     return seen, found
 

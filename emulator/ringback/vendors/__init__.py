@@ -1,19 +1,31 @@
-"""The vendors that are installed. Listing them imports none."""
+"""The vendors that are installed, found by the entry-point group `ringback.vendors`. Listing them imports none."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
-if TYPE_CHECKING:
-    from ringback.gateway.vendor import VendorSpec
+from ringback.gateway.vendor import VendorSpec
 
-NAMES: tuple[str, ...] = ("kwickphone", "nokycnumber", "agentphone", "inkbox", "phonestack")
+GROUP = "ringback.vendors"
+ORDER = ("kwickphone", "nokycnumber", "agentphone", "inkbox", "phonestack")
+"""Ringback's own come first, in this order; those of other distributions follow by name."""
 
 
+@cache
+def _found() -> dict[str, EntryPoint]:
+    points = {point.name: point for point in entry_points(group=GROUP)}
+    own = {name: points[name] for name in ORDER if name in points}
+    return own | dict(sorted(points.items()))
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all vendors."""
+    return tuple(_found())
+
+
+@cache
 def load(name: str) -> VendorSpec:
-    """The vendor of this name. Raises KeyError for one that is not installed."""
-    if name not in NAMES:
-        raise KeyError(name)
-    vendor: VendorSpec = import_module(f"ringback.vendors.{name}").VENDOR
-    return vendor
+    """Return the vendor of this name. Raises KeyError for one that is not installed."""
+    return cast("VendorSpec", _found()[name].load())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ringback.gateway.vendor import Mutant, Operation, VendorSpec
+from ringback.gateway.operations import Operation
+from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
 from ringback.vendors.agentphone import errors
-from ringback.vendors.agentphone.events import WEBHOOKS
+from ringback.vendors.agentphone.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.agentphone.records import AgentPhoneSettings
 from ringback.vendors.agentphone.rules import AgentPhone
 
@@ -134,6 +135,8 @@ VENDOR = VendorSpec(
     rate_limit=None,
     errors=errors.ERRORS,
     webhook_profile=WEBHOOKS,
+    signature=SIGNATURE,
+    seed=SeedAccount(key="sk_live_ringback"),
     open=AgentPhone,
     application=_application,
     mutants=_mutants,

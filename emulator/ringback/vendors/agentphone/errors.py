@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ringback.gateway.asgi import encode
-from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog
+from ringback.gateway.errors import ApiError, DecodeError, FunctionErrors
 from ringback.vendors.agentphone.wire.responses import Detail, ErrorBody, ErrorEnvelope, Problem
 
 VALIDATION = "validation_error"
@@ -182,7 +182,7 @@ def _of_status(status: int) -> str:
     return next((name for name, (known, _) in CODES.items() if known == status), "INTERNAL_ERROR")
 
 
-ERRORS = ErrorCatalog(
+ERRORS = FunctionErrors(
     unauthorized=unauthorized,
     rate_limited=rate_limited,
     no_route=no_route,

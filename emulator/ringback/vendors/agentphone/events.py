@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import Headers, WebhookProfile, stamped
+from ringback.gateway.outbox import Headers, WebhookProfile
+from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.agentphone.wire.responses import ParticipantView, Said
 
 EventType = Literal["agent.message", "agent.call_ended", "agent.reaction"]
@@ -133,17 +134,12 @@ def event(view: EventView) -> bytes:
     return encode(view)
 
 
-def sign(secret: str, body: bytes, now: int) -> Headers:
-    """HMAC-SHA256 of Unix seconds, a full stop and the raw body, under the whole secret with its `whsec_`."""
-    return (
-        ("X-Webhook-Signature", f"sha256={stamped(secret, body, now)}"),
-        ("X-Webhook-Timestamp", str(now)),
-    )
-
-
 def label(id_: str) -> Headers:
     """The delivery's id, the same on every attempt."""
     return (("X-Webhook-ID", id_),)
 
 
-WEBHOOKS = WebhookProfile(sign=sign, retries=RETRIES, user_agent="AgentPhone-Webhooks/1.0")
+SIGNATURE = SignatureScheme(
+    headers=(("X-Webhook-Signature", "sha256={digest}"), ("X-Webhook-Timestamp", "{timestamp}")),
+)
+WEBHOOKS = WebhookProfile(sign=SIGNATURE.sign, retries=RETRIES, user_agent="AgentPhone-Webhooks/1.0")

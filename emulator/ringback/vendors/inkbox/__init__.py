@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ringback.gateway.vendor import Mutant, Operation, VendorSpec
+from ringback.gateway.operations import Operation
+from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
 from ringback.vendors.inkbox import errors
-from ringback.vendors.inkbox.events import WEBHOOKS
+from ringback.vendors.inkbox.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.inkbox.records import InkboxSettings
 from ringback.vendors.inkbox.rules import Inkbox
 
@@ -116,6 +117,11 @@ VENDOR = VendorSpec(
     rate_limit=None,
     errors=errors.ERRORS,
     webhook_profile=WEBHOOKS,
+    signature=SIGNATURE,
+    seed=SeedAccount(key="ringback-service-token"),
+    key_header=("X-Service-Token", "{key}"),
+    error_code=("detail", "error"),
+    secret_prefixes=("whsec_", "ringback-service-token"),
     open=Inkbox,
     application=_application,
     mutants=_mutants,

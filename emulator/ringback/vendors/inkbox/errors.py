@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ringback.gateway.asgi import encode
-from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog, Header
+from ringback.gateway.errors import ApiError, DecodeError, FunctionErrors, Header
 
 OUTAGE_SECONDS = 1
 CODES = {
@@ -117,7 +117,7 @@ def trouble(status: int, code: str | None) -> InkboxError:
     return InkboxError(status, detail, wait=OUTAGE_SECONDS if status in (429, 503) else None)
 
 
-ERRORS = ErrorCatalog(
+ERRORS = FunctionErrors(
     unauthorized=unauthorized,
     rate_limited=rate_limited,
     no_route=no_route,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-from hmac import new as hmac
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +9,8 @@ from msgspec import UNSET, UnsetType
 
 from ringback.carrier.clock import iso_exact
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import Headers, WebhookProfile
+from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.inkbox.records import (
     ActionItem,
     Authority,
@@ -167,19 +166,13 @@ def event(id_: str, kind: str, at: int, data: TextData | CallData) -> bytes:
     return encode(Envelope(id_, kind, iso_exact(at), data))
 
 
-def sign(secret: str, body: bytes, now: int, request_id: str) -> Headers:
-    """Request id, Unix seconds, and HMAC-SHA256 over both and the raw body, under the key that follows `whsec_`;
-    without a key there is no signature."""
-    headers = (("X-Inkbox-Request-ID", request_id), ("X-Inkbox-Timestamp", str(now)))
-    if not secret:
-        return headers
-    signed = f"{request_id}.{now}.".encode() + body
-    digest = hmac(secret.removeprefix("whsec_").encode(), signed, sha256).hexdigest()
-    return (*headers, ("X-Inkbox-Signature", f"sha256={digest}"))
-
-
-def _unnumbered(secret: str, body: bytes, now: int) -> Headers:
-    return sign(secret, body, now, "")
-
-
-WEBHOOKS = WebhookProfile(sign=_unnumbered, retries=(), user_agent="Inkbox-Webhooks/1.0", numbered=sign)
+SIGNATURE = SignatureScheme(
+    headers=(
+        ("X-Inkbox-Request-ID", "{id}"),
+        ("X-Inkbox-Timestamp", "{timestamp}"),
+        ("X-Inkbox-Signature", "sha256={digest}"),
+    ),
+    prefix="{id}.{timestamp}.",
+    strip="whsec_",
+)
+WEBHOOKS = WebhookProfile(sign=SIGNATURE.sign, retries=(), user_agent="Inkbox-Webhooks/1.0", numbered=SIGNATURE.sign)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ringback.carrier.calls import Call
 from ringback.carrier.clock import iso_offset, iso_z
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import Headers, WebhookProfile, stamped
+from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.kwickphone.wire import Event, EventCall
 
 CALL_COMPLETED = "call.completed"
@@ -33,9 +34,7 @@ def call_completed(call: Call, occurred_at: int) -> bytes:
     )
 
 
-def sign(secret: str, body: bytes, now: int) -> Headers:
-    """Timestamp in Unix seconds, and HMAC-SHA256 over `{timestamp}.{raw_body}` under the number's secret."""
-    return (("X-KwickPhone-Timestamp", str(now)), ("X-KwickPhone-Signature", f"v1={stamped(secret, body, now)}"))
-
-
-WEBHOOKS = WebhookProfile(sign=sign, retries=RETRIES, user_agent="KwickPhone-Webhooks/1.0")
+SIGNATURE = SignatureScheme(
+    headers=(("X-KwickPhone-Timestamp", "{timestamp}"), ("X-KwickPhone-Signature", "v1={digest}")),
+)
+WEBHOOKS = WebhookProfile(sign=SIGNATURE.sign, retries=RETRIES, user_agent="KwickPhone-Webhooks/1.0")

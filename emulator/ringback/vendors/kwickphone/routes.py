@@ -3,80 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated
 
 import msgspec
-from litestar import Litestar, Request, delete, get, post
-from litestar.params import FromPath
 
-from ringback.gateway.asgi import Response, encode
-from ringback.gateway.decoding import decode
-from ringback.gateway.journal import log_entry
-from ringback.gateway.litestar_app import application as vendor_application
-from ringback.gateway.paging import PageError, limit_of, query_of
-from ringback.vendors.kwickphone import errors
+from ringback.gateway.asgi import Response
+from ringback.gateway.journal import RequestLogEntry
+from ringback.gateway.operations import Operations
 from ringback.vendors.kwickphone.rules import KwickPhone
-from ringback.vendors.kwickphone.wire import NumberList, ProvisionBody, Released
+from ringback.vendors.kwickphone.wire import CreatedNumberView, NumberList, ProvisionBody, Released, TranscriptView
 
 MP3 = b"audio/mpeg"
 MAX_CALLS = 1_000
 """Largest `limit` of a page of calls. The page names no limit and lists all: `limit` and `starting_after` are ours."""
-PAGING = ("limit", "starting_after")
-Req = Request[Any, Any, Any]
-_BODY = msgspec.json.Decoder(ProvisionBody)
+
+operation = OPERATIONS = Operations()
 
 
-def application(backend: KwickPhone) -> Litestar:
-    """The vendor's routes as an ASGI app."""
+class CallPage(msgspec.Struct):
+    """The query of a list of calls."""
 
-    @post("/v1/numbers", operation_id="createNumber")
-    async def create_number(request: Req) -> Response:
-        exchange = log_entry(request)
-        body = decode(exchange.body, _BODY)
-        await backend.check_webhook_url(body.webhook_url)
-        return Response(encode(backend.provision(exchange.account, body)), 201)
-
-    @get("/v1/numbers", operation_id="listNumbers")
-    async def list_numbers(request: Req) -> Response:
-        return Response(encode(NumberList(backend.list_numbers(log_entry(request).account))))
-
-    @delete("/v1/numbers/{number_id:str}", operation_id="releaseNumber", status_code=200)
-    async def release_number(request: Req, number_id: FromPath[str]) -> Response:
-        backend.release(log_entry(request).account, number_id)
-        return Response(encode(Released(released=True)))
-
-    @get("/v1/calls", operation_id="listCalls")
-    async def list_calls(request: Req) -> Response:
-        exchange = log_entry(request)
-        limit, after = page_of(exchange.query)
-        return Response(backend.list_calls(exchange.account, limit, after))
-
-    @get("/v1/calls/{call_id:str}/transcript", operation_id="getTranscript")
-    async def get_transcript(request: Req, call_id: FromPath[str]) -> Response:
-        return Response(encode(backend.transcript(log_entry(request).account, call_id)))
-
-    @get("/v1/calls/{call_id:str}/recording", operation_id="getRecording")
-    async def get_recording(request: Req, call_id: FromPath[str]) -> Response:
-        call = backend.recorded(log_entry(request).account, call_id)
-        from ringback.carrier.speech import render_mp3
-
-        turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
-        recording = await asyncio.to_thread(render_mp3, turns, call.duration, int(call.id[-8:], 16))
-        return Response(recording, media_type=MP3)
-
-    return vendor_application(
-        backend.services,
-        errors.ERRORS,
-        (create_number, list_numbers, release_number, list_calls, get_transcript, get_recording),
-    )
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_CALLS)] | None = None
+    starting_after: str | None = None
 
 
-def page_of(query: bytes) -> tuple[int | None, str | None]:
-    """`limit` and `starting_after` of a list of calls. Raises ApiError 400, for one that is given twice too."""
-    if not query:
-        return None, None
-    try:
-        given = query_of(query, *PAGING)
-        return limit_of(given, MAX_CALLS), given.get("starting_after")
-    except PageError as error:
-        raise errors.invalid_request(f"{error.param} {error}.", error.param) from None
+@operation("POST", "/v1/numbers", "createNumber", 201)
+async def create_number(backend: KwickPhone, request: RequestLogEntry, body: ProvisionBody) -> CreatedNumberView:
+    """Page "Provision a number"."""
+    await backend.check_webhook_url(body.webhook_url)
+    return backend.provision(request.account, body)
+
+
+@operation("GET", "/v1/numbers", "listNumbers")
+def list_numbers(backend: KwickPhone, request: RequestLogEntry) -> NumberList:
+    """Page "List numbers"."""
+    return NumberList(backend.list_numbers(request.account))
+
+
+@operation("DELETE", "/v1/numbers/{id}", "releaseNumber")
+def release_number(backend: KwickPhone, request: RequestLogEntry, id: str) -> Released:  # noqa: A002 - the path's name
+    """Page "Release a number"."""
+    backend.release(request.account, id)
+    return Released(released=True)
+
+
+@operation("GET", "/v1/calls", "listCalls")
+def list_calls(backend: KwickPhone, request: RequestLogEntry, query: CallPage) -> bytes:
+    """Page "List calls"."""
+    return backend.list_calls(request.account, query.limit, query.starting_after)
+
+
+@operation("GET", "/v1/calls/{call_id}/transcript", "getTranscript")
+def get_transcript(backend: KwickPhone, request: RequestLogEntry, call_id: str) -> TranscriptView:
+    """Page "Get a transcript"."""
+    return backend.transcript(request.account, call_id)
+
+
+@operation("GET", "/v1/calls/{call_id}/recording", "getRecording")
+async def get_recording(backend: KwickPhone, request: RequestLogEntry, call_id: str) -> Response:
+    """Page "Get a recording". The recording is rendered off the event loop."""
+    from ringback.carrier.speech import render_mp3
+
+    call = backend.recorded(request.account, call_id)
+    turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
+    return Response(await asyncio.to_thread(render_mp3, turns, call.duration, int(call.id[-8:], 16)), media_type=MP3)

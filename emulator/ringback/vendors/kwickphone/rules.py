@@ -34,6 +34,7 @@ MONTHLY_PRICE = 5 * DOLLAR
 GRACE = 7 * DAY
 """Page "Limits & billing"."""
 
+ID_BITS = 40
 BILL = "kwickphone.bill"
 END_GRACE = "kwickphone.end_grace"
 LISTED = 50_000
@@ -68,13 +69,13 @@ class KwickPhone(VendorBackend):
     # -- numbers ------
 
     async def check_webhook_url(self, url: str | None) -> None:
-        """Page "Provision a number": public HTTPS. Raises ApiError 400."""
+        """Check that a webhook URL is public HTTPS, page "Provision a number". Raises ApiError 400."""
         if url is None:
             return
         try:
             await self.services.outbox.egress.admit(url)
         except EgressError as error:
-            raise errors.invalid_request(f"webhook_url: {error}.", "webhook_url") from None
+            raise errors.invalid("webhook_url:", str(error)) from None
 
     def provision(self, account: str, body: ProvisionBody) -> CreatedNumberView:
         """Buy a number and charge its first month, page "Provision a number". Raises ApiError; then nothing is bought
@@ -83,18 +84,18 @@ class KwickPhone(VendorBackend):
         services, settings, now = self.services, self.settings(account), self.services.clock.now(account)
         limit = settings.number_limit
         if limit is not None and self.records.count("status", (account, "active")) >= limit:
-            raise errors.number_limit(limit)
+            raise errors.error("number_limit", limit=limit)
         window = f"{NAME}.provisions.{account}"
         hourly = settings.provisions_per_hour
         if hourly is not None and (wait := self._velocity_wait(window, hourly, now)) > 0:
-            raise errors.provision_velocity(hourly, -(-wait // SECOND))
+            raise errors.error("provision_velocity", limit=hourly, wait=-(-wait // SECOND))
         if services.ledger.balance(account) < MONTHLY_PRICE:
-            raise errors.insufficient_balance()
-        id_ = f"num_{self.records.created + 1}"
+            raise errors.error("insufficient_balance")
+        id_ = self._new_id(account)
         try:
             phone_number = services.numbers.assign("US", area_code, vendor=NAME, account=account, owner=id_)
         except OutOfStock:
-            raise errors.no_numbers(area_code) from None
+            raise errors.error("no_numbers", area_code=area_code) from None
         if hourly is not None:
             services.windows.add(window, now)
         number = self.records.add(
@@ -122,14 +123,19 @@ class KwickPhone(VendorBackend):
             iso_offset(now),
         )
 
+    def _new_id(self, account: str) -> str:
+        """Draw an id from the account's own stream, so that no other account changes it."""
+        stream = self.services.streams(NAME, account, "number")
+        while (id_ := f"num_{1 + stream.getrandbits(ID_BITS)}") in self.records:
+            continue
+        return id_
+
     def _area_code(self, body: ProvisionBody) -> str:
         if not _is_us_number(body.business_phone):
-            raise errors.invalid_request(
-                "business_phone must be a US number in E.164, such as +13465551234.", "business_phone"
-            )
+            raise errors.invalid("business_phone", "must be a US number in E.164, such as +13465551234")
         area_code = body.area_code if body.area_code is not None else body.business_phone[2:5]
         if not _AREA_CODE.fullmatch(area_code):
-            raise errors.invalid_request("area_code must be three digits, such as 346.", "area_code")
+            raise errors.invalid("area_code", "must be three digits, such as 346")
         return area_code
 
     def _velocity_wait(self, window: str, hourly: int, now: int) -> int:
@@ -155,7 +161,7 @@ class KwickPhone(VendorBackend):
         number twice is answered as the first time and changes nothing."""
         number = self.records.get(id_)
         if number is None or number.account != account:
-            raise errors.not_found("number")
+            raise errors.error("not_found", what="number")
         if number.status != "released":
             self._release(number)
 
@@ -302,7 +308,7 @@ class KwickPhone(VendorBackend):
         if after is not None:
             start = self.services.calls.records.get(after)
             if start is None or start.account != account:
-                raise errors.invalid_request("starting_after must be the id of one of your calls.", "starting_after")
+                raise errors.invalid("starting_after", "must be the id of one of your calls")
         page = self.services.calls.records.page("account", account, limit, start)
         listed = self._listed
         return b'{"data":[' + b",".join([listed.get(call.id) or self._list(call) for call in page]) + b"]}"
@@ -334,20 +340,20 @@ class KwickPhone(VendorBackend):
         """Turn by turn, page "Get a transcript". Raises ApiError 404."""
         call = self._call(account, id_)
         if call.state != "completed" or call.turns is None:
-            raise errors.not_found("transcript")
+            raise errors.error("not_found", what="transcript")
         return TranscriptView(call.id, [TurnView(turn.speaker, turn.text, turn.at) for turn in call.turns])
 
     def recorded(self, account: str, id_: str) -> Call:
         """The call whose recording is asked for, page "Get a recording". Raises ApiError 404."""
         call = self._call(account, id_)
         if call.state != "completed" or not call.recording:
-            raise errors.no_recording()
+            raise errors.error("no_recording")
         return call
 
     def _call(self, account: str, id_: str) -> Call:
         call = self.services.calls.records.get(id_)
         if call is None or call.account != account or call.vendor != NAME:
-            raise errors.not_found("call")
+            raise errors.error("not_found", what="call")
         return call
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ringback.carrier.clock import DAY
+from ringback.gateway.operations import Operation
 from ringback.gateway.policy import IdempotencyPolicy, RequestPolicy, TokenBucketPolicy, VersioningPolicy, by_method
-from ringback.gateway.vendor import Mutant, Operation, VendorSpec
+from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
 from ringback.vendors.nokycnumber import errors
-from ringback.vendors.nokycnumber.events import WEBHOOKS
+from ringback.vendors.nokycnumber.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.nokycnumber.records import VERSIONS, NoKYCNumberSettings
 from ringback.vendors.nokycnumber.rules import NoKYCNumber
 
@@ -115,6 +116,8 @@ VENDOR = VendorSpec(
     rate_limit=RATE_LIMIT,
     errors=errors.ERRORS,
     webhook_profile=WEBHOOKS,
+    signature=SIGNATURE,
+    seed=SeedAccount(key="sk_live_ringback", scope="admin"),
     open=NoKYCNumber,
     application=_application,
     mutants=_mutants,

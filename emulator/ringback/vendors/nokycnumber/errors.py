@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback.gateway.asgi import encode
-from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog
+from ringback.gateway.errors import ApiError, DecodeError, FunctionErrors
 from ringback.vendors.nokycnumber.wire import ErrorBody, ErrorEnvelope
 
 INVALID = "invalid_request_error"
@@ -146,7 +146,7 @@ def trouble(status: int, code: str | None) -> ApiError:
     return ApiError(status, chosen, "A simulated failure.", kind=kind, wait=wait)
 
 
-ERRORS = ErrorCatalog(
+ERRORS = FunctionErrors(
     unauthorized=unauthorized,
     rate_limited=rate_limited,
     no_route=no_route,

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from ringback.carrier.clock import iso_z
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import Headers, WebhookProfile, stamped
+from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.nokycnumber.wire import EventData, EventView
 
 EventType = Literal[
@@ -38,9 +39,5 @@ def event(id_: str, kind: EventType, subject: Any, created: int, request_id: str
     return encode(EventView(id_, kind, iso_z(created), EventData(subject), request_id))
 
 
-def sign(secret: str, body: bytes, now: int) -> Headers:
-    """`t=` Unix seconds and `v1=` HMAC-SHA256 over `{t}.{raw_body}` under the receiver's secret."""
-    return (("X-NoKYC-Signature", f"t={now},v1={stamped(secret, body, now)}"),)
-
-
-WEBHOOKS = WebhookProfile(sign=sign, retries=RETRIES, user_agent="NoKYCNumber-Webhooks/1.0")
+SIGNATURE = SignatureScheme(headers=(("X-NoKYC-Signature", "t={timestamp},v1={digest}"),))
+WEBHOOKS = WebhookProfile(sign=SIGNATURE.sign, retries=RETRIES, user_agent="NoKYCNumber-Webhooks/1.0")

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ringback.gateway.limits import RateLimitGroup
+from ringback.gateway.operations import Operation
 from ringback.gateway.policy import RequestPolicy
-from ringback.gateway.vendor import Mutant, Operation, VendorSpec
+from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
 from ringback.vendors.phonestack import errors
-from ringback.vendors.phonestack.events import WEBHOOKS
+from ringback.vendors.phonestack.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.phonestack.records import PhoneStackSettings
 from ringback.vendors.phonestack.rules import PhoneStack
 from ringback.vendors.phonestack.rules.access import BULK, MCP, authorize
@@ -88,6 +89,8 @@ VENDOR = VendorSpec(
     rate_limit=RATE_LIMIT,
     errors=errors.ERRORS,
     webhook_profile=WEBHOOKS,
+    signature=SIGNATURE,
+    seed=SeedAccount(key="ps_live_ringback", scope="full"),
     open=PhoneStack,
     application=_application,
     mutants=_mutants,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ringback.gateway.asgi import encode
-from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog
+from ringback.gateway.errors import ApiError, DecodeError, FunctionErrors
 
 CODES: dict[str, int] = {
     "VALIDATION_ERROR": 400,
@@ -128,7 +128,7 @@ def trouble(status: int, code: str | None) -> ApiError:
     return ApiError(status, chosen, "A simulated failure", wait=OUTAGE_SECONDS if status in (429, 503) else None)
 
 
-ERRORS = ErrorCatalog(
+ERRORS = FunctionErrors(
     unauthorized=unauthorized,
     rate_limited=rate_limited,
     no_route=no_route,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-from hmac import new as hmac
 from typing import Any
 
 import msgspec
 
 from ringback.carrier.clock import iso_z
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import Headers, WebhookProfile
+from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.phonestack.records import EVENTS, EventType
 from ringback.vendors.phonestack.wire import EventView
 
@@ -53,12 +52,8 @@ def _as_javascript(value: Any) -> Any:
     return value
 
 
-def sign(secret: str, body: bytes, now: int) -> Headers:
-    """Hexadecimal HMAC-SHA256 of the raw body under the webhook's secret."""
-    return (("X-PhoneStack-Signature", hmac(secret.encode(), body, sha256).hexdigest()),)
-
-
-WEBHOOKS = WebhookProfile(sign=sign, retries=(), user_agent="PhoneStack-Webhooks/1.0")
+SIGNATURE = SignatureScheme(headers=(("X-PhoneStack-Signature", "{digest}"),), prefix="")
+WEBHOOKS = WebhookProfile(sign=SIGNATURE.sign, retries=(), user_agent="PhoneStack-Webhooks/1.0")
 """The page promises no second attempt: what fails counts towards the webhook's being disabled. Ours."""
 
-__all__ = ["EVENTS", "MAX_FAILURES", "MEANINGS", "WEBHOOKS", "EventType", "event", "sign"]
+__all__ = ["EVENTS", "MAX_FAILURES", "MEANINGS", "SIGNATURE", "WEBHOOKS", "EventType", "event"]

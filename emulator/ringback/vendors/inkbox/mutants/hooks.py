@@ -9,7 +9,7 @@ from typing import Any
 from ringback.carrier.clock import HOUR, SECOND
 from ringback.emulator import Emulator
 from ringback.gateway.mutants import MutableResponse, Request, patch
-from ringback.vendors.inkbox.events import WEBHOOKS, sign
+from ringback.vendors.inkbox.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.inkbox.mutants.register import (
     DELIVERIES,
     IDENTITIES,
@@ -163,7 +163,7 @@ def _not_marked(answer: MutableResponse, _: Emulator) -> None:
 
 def _signed(emulator: Emulator, make: Any) -> None:
     """Sign attempts otherwise."""
-    emulator.services.outbox.register(NAME, with_changes(WEBHOOKS, numbered=make(sign)))
+    emulator.services.outbox.register(NAME, with_changes(WEBHOOKS, numbered=make(SIGNATURE.sign)))
 
 
 @REGISTRY.on_start("signature.with-the-prefix", "INK-HOOK-2", "The key signs with its whsec_.", "INK-KEY-1")

@@ -76,13 +76,13 @@ def _not_signed(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("stream.signed-over-nothing", "INK-CALL-3", "The upgrade is signed over an empty body.")
 def _signed_over_nothing(emulator: Emulator) -> None:
-    from ringback.vendors.inkbox.events import sign
+    from ringback.vendors.inkbox.events import SIGNATURE
 
     def make(headers: Any) -> Any:
         def changed(call: Any, identity: Any) -> Any:
             found = dict(headers(call, identity))
             key = backend(emulator).signing.key(identity)
-            signed = dict(sign(key, b"", int(found["X-Inkbox-Timestamp"]), found["X-Inkbox-Request-ID"]))
+            signed = dict(SIGNATURE.sign(key, b"", int(found["X-Inkbox-Timestamp"]), found["X-Inkbox-Request-ID"]))
             return list({**found, **signed}.items())
 
         return changed
@@ -92,7 +92,7 @@ def _signed_over_nothing(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("stream.context-without-call", "INK-CALL-3", "The context of the upgrade does not name the call.")
 def _context_without_call(emulator: Emulator) -> None:
-    from ringback.vendors.inkbox.events import sign
+    from ringback.vendors.inkbox.events import SIGNATURE
 
     def make(headers: Any) -> Any:
         def changed(call: Any, identity: Any) -> Any:
@@ -101,7 +101,9 @@ def _context_without_call(emulator: Emulator) -> None:
             del context["call_id"]
             text = json.dumps(context)
             key = backend(emulator).signing.key(identity)
-            signed = dict(sign(key, text.encode(), int(found["X-Inkbox-Timestamp"]), found["X-Inkbox-Request-ID"]))
+            signed = dict(
+                SIGNATURE.sign(key, text.encode(), int(found["X-Inkbox-Timestamp"]), found["X-Inkbox-Request-ID"])
+            )
             return list({**found, **signed, "X-Call-Context": text}.items())
 
         return changed

@@ -23,7 +23,7 @@ from ringback.carrier.script import MAX_TEXT, Turn, speaking
 from ringback.carrier.speech import PCMU_SILENCE, TELEPHONE_RATE, utterance
 from ringback.gateway.asgi import encode
 from ringback.gateway.egress import EgressError
-from ringback.vendors.inkbox.events import sign
+from ringback.vendors.inkbox.events import SIGNATURE
 from ringback.vendors.inkbox.records import CallDetail, Identity
 from ringback.vendors.inkbox.rules.common import NAME
 
@@ -204,7 +204,7 @@ class Bridges:
         request_id = self.services.streams(NAME, call.account, "attempt").uuid()
         return [
             ("X-Call-Context", context.decode()),
-            *sign(self.backend.signing.key(identity), context, now, request_id),
+            *SIGNATURE.sign(self.backend.signing.key(identity), context, now, request_id),
         ]
 
     async def _send(self, bridge: Bridge, message: Any) -> None:

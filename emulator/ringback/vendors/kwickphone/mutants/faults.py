@@ -7,8 +7,8 @@ from typing import Any
 from ringback.carrier.clock import MINUTE
 from ringback.emulator import Emulator
 from ringback.gateway.mutants import MutableResponse, patch
-from ringback.vendors.kwickphone import OPERATIONS
 from ringback.vendors.kwickphone.mutants.register import REGISTRY
+from ringback.vendors.kwickphone.routes import OPERATIONS
 
 PATHS = ("/v1/numbers", "/v1/calls")
 ONE_OF = ("/v1/numbers/", "/v1/calls/")

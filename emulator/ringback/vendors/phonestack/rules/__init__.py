@@ -137,7 +137,7 @@ class PhoneStack(VendorBackend):
 
     # -- what the control API does ------
 
-    def seed(self, account: Account) -> None:
+    def furnish(self, account: Account) -> None:
         """Furnish the well-known account with what the dashboard makes."""
         self.dashboard.furnish(account.id)
 
