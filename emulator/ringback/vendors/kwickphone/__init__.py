@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from ringback.gateway.vendor import SeedAccount, VendorSpec
+from collections.abc import Sequence
+
+from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
 from ringback.vendors.kwickphone.errors import ERRORS
 from ringback.vendors.kwickphone.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.kwickphone.records import KwickPhoneSettings
 from ringback.vendors.kwickphone.routes import OPERATIONS
 from ringback.vendors.kwickphone.rules import KwickPhone
+
+
+def _mutants() -> Sequence[Mutant]:
+    from ringback.vendors.kwickphone.mutants import MUTANTS
+
+    return tuple(MUTANTS.values())
+
 
 VENDOR = VendorSpec(
     name="kwickphone",
@@ -25,4 +34,5 @@ VENDOR = VendorSpec(
     open=KwickPhone,
     seed=SeedAccount(key="kp_live_ringback"),
     key_variable="KP_API_KEY",
+    mutants=_mutants,
 )
