@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from ringback import __version__, resources, vendors
+from ringback import __version__, vendors
 from ringback.emulator import Emulator
 from ringback.gateway.asgi import ASGIApp, Receive, Response, Scope, Send, encode
 from ringback.gateway.middleware import VendorMiddleware
@@ -157,14 +157,14 @@ def _chosen_mutants(settings: Settings, served: list[VendorSpec]) -> list[Mutant
 
 
 def _openapi_yaml(vendor: VendorSpec) -> Response:
-    return Response(resources.path("openapi", f"{vendor.name}.yaml").read_bytes(), media_type=YAML)
+    return Response(vendors.data_path(vendor.name, "openapi", f"{vendor.name}.yaml").read_bytes(), media_type=YAML)
 
 
 def _openapi_json(vendor: VendorSpec) -> Response:
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = resources.path("openapi", f"{vendor.name}.yaml").read_text(encoding="utf-8")
+    text = vendors.data_path(vendor.name, "openapi", f"{vendor.name}.yaml").read_text(encoding="utf-8")
     return Response(encode(yaml.load(text, Loader=loader)))  # noqa: S506 - a safe loader
 
 

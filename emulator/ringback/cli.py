@@ -41,6 +41,7 @@ COMMANDS = {
     "conform": Entry("ringback_conformance.command:conform", "Check", "Hold a server to its vendor's documentation."),
     "claims": Entry("ringback_conformance.command:claims", "Check", "List what the documentation promises."),
     "mutants": Entry("ringback_conformance.command:mutants", "Check", "List or run the ways to break a claim."),
+    "new-vendor": Entry("ringback.commands.new_vendor:new_vendor", "Set up", "Write a small vendor to start from."),
     "completion": Entry("ringback.commands.completion:completion", "Set up", "Print a shell's completion script."),
 }
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from ringback import resources
+from ringback import vendors
 
 METHODS = ("get", "post", "put", "patch", "delete")
 MAX_DEPTH = 8
@@ -240,5 +240,5 @@ def contract(vendor: str) -> Contract:
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = resources.path("openapi", f"{vendor}.yaml").read_text(encoding="utf-8")
+    text = vendors.data_path(vendor, "openapi", f"{vendor}.yaml").read_text(encoding="utf-8")
     return Contract(yaml.load(text, Loader=loader))  # noqa: S506 - a safe loader

@@ -25,13 +25,9 @@ def build(operations: Operations, backend: Any, errors: ErrorCatalog) -> Litesta
 
 
 def _handler(operations: Operations, operation: Operation, backend: Any) -> HTTPRouteHandler:
-    run = operations.endpoint(operation, backend)
-
-    async def handle(request: Request[Any, Any, Any]) -> Response:  # an ASGI app, which the framework calls
-        response: Response = await run(request.scope)  # type: ignore[arg-type]
-        return response
-
+    handle = operations.endpoint(operation, backend)
     handle.__name__ = operation.id
+    handle.__annotations__ = {"request": Request[Any, Any, Any], "return": Response}
     path = operation.path.rstrip("/").replace("}", ":str}")
     method = HttpMethod(operation.method)
     return HTTPRouteHandler(path, http_method=method, operation_id=operation.id, status_code=operation.status)(handle)

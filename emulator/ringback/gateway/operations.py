@@ -17,7 +17,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 import msgspec
 
@@ -28,7 +28,17 @@ from ringback.gateway.paging import decode_query
 
 Handler = Callable[..., Any]
 Provider = Callable[[Any, RequestLogEntry], Any]
-Endpoint = Callable[[Scope], Awaitable[Any]]
+_JSON_TYPES = (msgspec.Struct, list, dict)
+
+
+class HasScope(Protocol):
+    """A request of the web framework."""
+
+    @property
+    def scope(self) -> Any: ...
+
+
+Endpoint = Callable[[HasScope], Awaitable[Any]]
 
 
 def _undeclared() -> None:
@@ -82,19 +92,23 @@ class Operations(Sequence[Operation]):
         """Return a coroutine function that decodes a request, calls the handler, and encodes what it returns."""
         handler, status, envelope = operation.handler, operation.status, self._envelope
         readers = [self._reader(operation, name, kind, backend) for name, kind in _parameters(handler)]
-        is_async = inspect.iscoroutinefunction(handler)
 
-        async def run(scope: Scope) -> Any:
-            result = handler(*[read(scope) for read in readers])
-            if is_async:
-                result = await result
-            if isinstance(result, msgspec.Struct | list | dict):
+        def respond(result: Any) -> Any:
+            if isinstance(result, _JSON_TYPES):
                 return Response(encode(result if envelope is None else envelope(result)), status)
             if isinstance(result, bytes):
                 return Response(result, status)
             return Response(b"", 204) if result is None else result
 
-        return run
+        async def run(request: HasScope) -> Any:
+            scope = request.scope
+            return respond(handler(*[read(scope) for read in readers]))
+
+        async def run_async(request: HasScope) -> Any:
+            scope = request.scope
+            return respond(await handler(*[read(scope) for read in readers]))
+
+        return run_async if inspect.iscoroutinefunction(handler) else run
 
     def _reader(self, operation: Operation, name: str, kind: Any, backend: Any) -> Callable[[Scope], Any]:
         if name == "backend":

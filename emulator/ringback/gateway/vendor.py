@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ringback.carrier.conversation import CallEvent
@@ -160,8 +159,7 @@ class SeedAccount:
 class VendorSpec:
     """A vendor's documentation as data: everything that the rest of Ringback knows of a vendor.
 
-    `origin` is its documented host, `base_path` the path its operations begin with, `open` makes its backend. The file
-    `openapi/<name>.yaml` and the folder `scenarios/<name>` are under `data`, Ringback's own unless set.
+    `origin` is its documented host, `base_path` the path its operations begin with, `open` makes its backend.
 
     Keys: each begins with `key_prefix`, or with that of its kind in `kinds`; an account has at most `max_keys`; a
     rotated key works on for `key_overlap` seconds; `scopes` are those a key may have, the first by default. A client
@@ -203,7 +201,6 @@ class VendorSpec:
     any_type: bool = False
     error_code: tuple[str, ...] = ("error", "code")
     outbound: frozenset[Kind] = frozenset()
-    data: Path | None = None
     application: Callable[[Any], ASGIApp] | None = None
     mutants: Callable[[], Sequence[Mutant]] = tuple
 

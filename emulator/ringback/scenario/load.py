@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
-from ringback import resources, vendors
+from ringback import vendors
 from ringback.scenario import references, schema
 from ringback.scenario.errors import ScenarioError, did_you_mean
 from ringback.scenario.expectations import problems
@@ -56,7 +56,7 @@ def find(paths: Iterable[str | os.PathLike[str]]) -> list[FilePath]:
     for given in paths:
         place = FilePath(given)
         if not place.exists() and str(given) in vendors.names():
-            place = resources.path("scenarios", str(given))
+            place = vendors.data_path(str(given), "scenarios", str(given))
         if place.is_dir():
             files = sorted(file for file in place.rglob("*") if file.suffix in SUFFIXES and file.is_file())
             if not files:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import cast
 
+from ringback import resources
 from ringback.gateway.vendor import VendorSpec
 
 GROUP = "ringback.vendors"
@@ -29,3 +32,13 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> VendorSpec:
     """Return the vendor of this name. Raises KeyError for one that is not installed."""
     return cast("VendorSpec", _found()[name].load())
+
+
+def data_path(name: str, *parts: str) -> Path:
+    """Return the path of a vendor's data: `data_path("kwickphone", "openapi", "kwickphone.yaml")`.
+
+    A vendor of another distribution has a folder `data` in its package. Raises KeyError for an unknown vendor.
+    """
+    load(name)
+    own = Path(str(sys.modules[_found()[name].module].__file__)).parent / "data"
+    return (own if own.is_dir() else resources.root()).joinpath(*parts)
