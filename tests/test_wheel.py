@@ -8,7 +8,6 @@ import sys
 import sysconfig
 import venv
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,13 +72,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Enviro
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     for name in OWN_PACKAGES:
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text('OWNER = "user"\n')
     (tmp_path / "tests" / "test_order.py").write_text(USER_TEST)
     (tmp_path / "ringback.yaml").write_text("port: 7999\nclock: real\n")
-    yield tmp_path
+    return tmp_path
 
 
 def test_the_wheel_installs_two_packages(wheel: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ringback import __version__, vendors
 from ringback.emulator import Emulator
 from ringback.gateway.asgi import ASGIApp, Receive, Response, Scope, Send, encode
 from ringback.gateway.middleware import VendorMiddleware
 from ringback.gateway.operations import Operations
-from ringback.gateway.vendor import Mutant, VendorSpec
+from ringback.gateway.vendor import VendorSpec
 from ringback.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from ringback.mutants import Mutant
 
 HTML = b"text/html; charset=utf-8"
 YAML = b"application/yaml"
@@ -34,8 +37,8 @@ class Application:
         self.settings = settings
         self.emulator = Emulator(settings, served)
         for mutant in self._mutants:
-            if mutant.within is not None:
-                mutant.within(self.emulator)
+            if mutant.install is not None:
+                mutant.install(self.emulator)
         self._gates: dict[str, ASGIApp] = {}
         self._documents: dict[str, Response] = {}
         self._control: ASGIApp | None = None
@@ -104,8 +107,8 @@ class Application:
                 app = vendor.application(backend)
             gate = VendorMiddleware(self.emulator.services, vendor, app)
             for mutant in self._mutants:
-                if mutant.around is not None and mutant.name.startswith(f"{name}."):
-                    gate = mutant.around(self.emulator, gate)
+                if mutant.wrap is not None and mutant.name.startswith(f"{name}."):
+                    gate = mutant.wrap(self.emulator, gate)
             self._gates[name] = gate
         scope["path"] = path
         await gate(scope, receive, send)
@@ -149,11 +152,12 @@ class Application:
 def _chosen_mutants(settings: Settings, served: list[VendorSpec]) -> list[Mutant]:
     if not settings.mutants:
         return []
-    known = {mutant.name: mutant for vendor in served for mutant in vendor.mutants()}
-    for name in settings.mutants:
-        if name not in known:
-            raise SettingsError(f"unknown mutant {name!r}: `ringback mutants` lists them")
-    return [known[name] for name in settings.mutants]
+    from ringback import mutants
+
+    try:
+        return mutants.choose(settings.mutants, served)
+    except KeyError as error:
+        raise SettingsError(f"unknown mutant {error.args[0]!r}: `ringback mutants` lists them") from None
 
 
 def _openapi_yaml(vendor: VendorSpec) -> Response:

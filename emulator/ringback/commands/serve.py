@@ -24,21 +24,12 @@ def _routes(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) 
 
 
 def _mutants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-    from importlib import import_module
-    from importlib.util import find_spec
-
     from click.shell_completion import CompletionItem
 
-    from ringback import vendors
+    from ringback import mutants, vendors
 
-    rooms = (f"ringback.vendors.{name}.mutants" for name in vendors.names())
-    return [
-        CompletionItem(name)
-        for room in rooms
-        if find_spec(room) is not None
-        for name in import_module(room).MUTANTS
-        if name.startswith(incomplete)
-    ]
+    names = (mutant.name for name in vendors.names() for mutant in mutants.load(vendors.load(name)))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 FLAGS: tuple[Callable[[Any], Any], ...] = (

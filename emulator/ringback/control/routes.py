@@ -648,7 +648,9 @@ class ControlHandlers:
         return _ok(self.emulator.services.outbox.egress.routes)
 
     async def list_mutants(self) -> Response:
-        """Every way in which the emulator can be made to break a claim."""
+        """Return every way in which the emulator can be made to break a claim."""
+        from ringback import mutants
+
         return _ok(
             {
                 "data": [
@@ -660,7 +662,7 @@ class ControlHandlers:
                         "vendor": vendor.name,
                     }
                     for vendor in self.emulator.vendors.values()
-                    for mutant in vendor.mutants()
+                    for mutant in mutants.load(vendor)
                 ]
             }
         )

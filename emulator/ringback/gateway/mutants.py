@@ -14,7 +14,7 @@ from typing import Any
 
 from ringback.emulator import Emulator
 from ringback.gateway.asgi import ASGIApp, Message, Receive, Scope, Send, encode
-from ringback.gateway.vendor import Mutant
+from ringback.mutants.registry import Mutant
 
 Break = Callable[[Emulator], None]
 Headers = list[tuple[bytes, bytes]]
@@ -88,7 +88,7 @@ class Mutants:
         """Register what description a emulator when it is made."""
 
         def register(action: Break) -> Break:
-            self._add(name, claim, description, also_breaks, within=action)
+            self._add(name, claim, description, also_breaks, install=action)
             return action
 
         return register
@@ -99,7 +99,7 @@ class Mutants:
         """Register what changes requests."""
 
         def register(change: Callable[[Request], None]) -> Callable[[Request], None]:
-            self._add(name, claim, description, also_breaks, around=lambda _world, app: _asking(app, change))
+            self._add(name, claim, description, also_breaks, wrap=lambda _world, app: _asking(app, change))
             return change
 
         return register
@@ -113,7 +113,7 @@ class Mutants:
             change: Callable[[MutableResponse, Emulator], None],
         ) -> Callable[[MutableResponse, Emulator], None]:
             self._add(
-                name, claim, description, also_breaks, around=lambda emulator, app: _answering(emulator, app, change)
+                name, claim, description, also_breaks, wrap=lambda emulator, app: _answering(emulator, app, change)
             )
             return change
 
@@ -125,13 +125,13 @@ class Mutants:
         claim: str,
         description: str,
         also_breaks: Sequence[str],
-        within: Break | None = None,
-        around: Callable[[Emulator, ASGIApp], ASGIApp] | None = None,
+        install: Break | None = None,
+        wrap: Callable[[Emulator, ASGIApp], ASGIApp] | None = None,
     ) -> None:
         full = f"{self.vendor}.{name}"
         if full in self.all:
             raise ValueError(f"{full} is there already")
-        self.all[full] = Mutant(full, claim, description, tuple(also_breaks), within, around)
+        self.all[full] = Mutant(full, claim, description, tuple(also_breaks), install, wrap)
 
 
 def patch(thing: object, name: str, make: Callable[[Any], Any]) -> None:

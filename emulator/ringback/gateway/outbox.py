@@ -143,7 +143,7 @@ class Outbox:
         self._timeout = timeout
         self._record_crash = record_crash
         self._unkind = chaos
-        self._dialects: dict[str, WebhookProfile] = {}
+        self.profiles: dict[str, WebhookProfile] = {}
         self._lanes: dict[str, Lane] = {}
         self._launched: dict[str, asyncio.Future[None]] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -153,7 +153,7 @@ class Outbox:
 
     def register(self, vendor: str, webhook_profile: WebhookProfile) -> None:
         """Say how a vendor sends."""
-        self._dialects[vendor] = webhook_profile
+        self.profiles[vendor] = webhook_profile
 
     # -- sending ------
 
@@ -190,9 +190,9 @@ class Outbox:
             self._note(delivery, "dropped on request")
         elif "reorder" in delivery.troubles:
             self.records.update(delivery, state="held")
-            self._later(delivery, HELD_SECONDS)
+            self.schedule(delivery, HELD_SECONDS)
         elif "delay" in delivery.troubles:
-            self._later(delivery, (self._unkind or ChaosRates()).delay_seconds)
+            self.schedule(delivery, (self._unkind or ChaosRates()).delay_seconds)
         else:
             self._launch(delivery, then=held)
         return delivery
@@ -279,9 +279,9 @@ class Outbox:
                 reply = Reply(error="dropped on request")
             else:
                 reply = Reply()
-                attempt = await self._attempt(delivery, reply, line)
+                attempt = await self.attempt(delivery, reply, line)
                 if "duplicate" in delivery.troubles:
-                    await self._attempt(delivery)
+                    await self.attempt(delivery)
                 self.records.update(delivery, state="delivered" if attempt.accepted else "failed")
             if self.records.get(delivery.id) is delivery:
                 answered(reply)
@@ -321,7 +321,7 @@ class Outbox:
                 delivery.next_at = delivery.timer = None
                 self.records.update(delivery, state="dropped")
 
-    def _later(self, delivery: Delivery, seconds: float) -> None:
+    def schedule(self, delivery: Delivery, seconds: float) -> None:
         due = self._clock.now(delivery.account) + round(seconds * SECOND)
         delivery.next_at = due
         delivery.timer = self._clock.at(due, delivery.account, ATTEMPT, delivery.id)
@@ -374,31 +374,31 @@ class Outbox:
     async def _deliver(self, delivery: Delivery, then: Delivery | None, retry: bool) -> None:
         if retry and delivery.state == "dropped":
             return
-        attempt = await self._attempt(delivery)
+        attempt = await self.attempt(delivery)
         if "duplicate" in delivery.troubles and attempt.accepted:
             delivery.troubles.remove("duplicate")
-            await self._attempt(delivery)
+            await self.attempt(delivery)
         if then is not None and then.state == "held":
             self._release(then)
         if attempt.accepted:
-            self._conclude(delivery, "delivered")
+            self.conclude(delivery, "delivered")
         elif retry and delivery.state == "pending":
-            waits = self._dialects[delivery.vendor].retries
+            waits = self.profiles[delivery.vendor].retries
             tried = len(delivery.attempts)
             if tried <= len(waits):
-                self._later(delivery, waits[tried - 1])
+                self.schedule(delivery, waits[tried - 1])
             else:
-                self._conclude(delivery, "failed")
+                self.conclude(delivery, "failed")
 
-    def _conclude(self, delivery: Delivery, state: Literal["delivered", "failed"]) -> None:
+    def conclude(self, delivery: Delivery, state: Literal["delivered", "failed"]) -> None:
         self._clock.cancel(delivery.timer)
         delivery.next_at = delivery.timer = None
         self.records.update(delivery, state=state)
         self.concluded(delivery)
 
-    async def _attempt(self, delivery: Delivery, reply: Reply | None = None, line: Listener | None = None) -> Attempt:
+    async def attempt(self, delivery: Delivery, reply: Reply | None = None, line: Listener | None = None) -> Attempt:
         """One try. Where a `reply` is given it is filled in, and the answer read for it."""
-        webhook_profile = self._dialects[delivery.vendor]
+        webhook_profile = self.profiles[delivery.vendor]
         now = self._clock.now(delivery.account)
         secret = delivery.secret if "bad_signature" not in delivery.troubles else delivery.secret + "-wrong"
         if webhook_profile.numbered is None:
@@ -440,7 +440,7 @@ class Outbox:
         destination = await self.egress.destination(delivery.url)
         session = self._session
         if session is None:
-            session = self._session = self._open()
+            session = self._session = self.open_session()
         try:
             async with session.post(
                 destination.url,
@@ -474,7 +474,7 @@ class Outbox:
         destination = await self.egress.destination(f"http{url[2:]}")
         session = self._session
         if session is None:
-            session = self._session = self._open()
+            session = self._session = self.open_session()
         routed = f"ws{destination.url[4:]}"
         try:
             async with asyncio.timeout(patience):
@@ -500,7 +500,7 @@ class Outbox:
             self._insecure.verify_mode = ssl.CERT_NONE
         return self._insecure
 
-    def _open(self) -> aiohttp.ClientSession:
+    def open_session(self) -> aiohttp.ClientSession:
         import aiohttp
 
         connector = aiohttp.TCPConnector(limit=0, resolver=_checked_resolver(self.egress), use_dns_cache=False)

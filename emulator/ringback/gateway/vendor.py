@@ -29,22 +29,6 @@ if TYPE_CHECKING:
     from ringback.carrier.scripts import Kind
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """A named way to break one claim.
-
-    `description` says in one line what goes wrong, `also_breaks` names claims that the same defect cannot help
-    breaking. It is applied `within` an emulator's services when they are made, or `around` the vendor's app.
-    """
-
-    name: str
-    claim: str
-    description: str
-    also_breaks: tuple[str, ...] = ()
-    within: Callable[[Any], None] | None = None
-    around: Callable[[Any, ASGIApp], ASGIApp] | None = None
-
-
 def seed_account_id(vendor: str) -> str:
     """Return the id of a vendor's well-known account."""
     return f"acct_{vendor}_seed"
@@ -171,7 +155,8 @@ class VendorSpec:
     separately, by method and path. With `any_type` a body is read as JSON whatever its content type.
 
     Webhooks: `signature` says how they are signed, `webhook_profile` how they are sent. `error_code` is the path to
-    the code in an error body. `outbound` is what scripts may wait for.
+    the code in an error body. `outbound` is what scripts may wait for. `mutants` is the module with the
+    vendor's `MUTANTS`, imported only when they are listed or chosen.
     """
 
     name: str
@@ -202,7 +187,7 @@ class VendorSpec:
     error_code: tuple[str, ...] = ("error", "code")
     outbound: frozenset[Kind] = frozenset()
     application: Callable[[Any], ASGIApp] | None = None
-    mutants: Callable[[], Sequence[Mutant]] = tuple
+    mutants: str | None = None
 
     def client_headers(self, key: str) -> dict[str, str]:
         """Return the header with which a client sends a key."""

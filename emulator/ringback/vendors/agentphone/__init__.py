@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ringback.gateway.operations import Operation
-from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
+from ringback.gateway.vendor import SeedAccount, VendorSpec
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.agentphone.records import AgentPhoneSettings
@@ -116,12 +115,6 @@ def _application(backend: Any) -> ASGIApp:
     return cast("ASGIApp", application(backend))
 
 
-def _mutants() -> Sequence[Mutant]:
-    from ringback.vendors.agentphone.mutants import MUTANTS
-
-    return tuple(MUTANTS.values())
-
-
 VENDOR = VendorSpec(
     name="agentphone",
     title="AgentPhone",
@@ -139,7 +132,7 @@ VENDOR = VendorSpec(
     seed=SeedAccount(key="sk_live_ringback"),
     open=AgentPhone,
     application=_application,
-    mutants=_mutants,
+    mutants="ringback.vendors.agentphone.mutants",
     public=PUBLIC,
     outbound=frozenset(("call", "message")),
 )

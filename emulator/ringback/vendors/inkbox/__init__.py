@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ringback.gateway.operations import Operation
-from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
+from ringback.gateway.vendor import SeedAccount, VendorSpec
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.inkbox.records import InkboxSettings
@@ -98,12 +97,6 @@ def _application(backend: Any) -> ASGIApp:
     return cast("ASGIApp", application(backend))
 
 
-def _mutants() -> Sequence[Mutant]:
-    from ringback.vendors.inkbox.mutants import MUTANTS
-
-    return tuple(MUTANTS.values())
-
-
 VENDOR = VendorSpec(
     name="inkbox",
     title="Inkbox",
@@ -124,7 +117,7 @@ VENDOR = VendorSpec(
     secret_prefixes=("whsec_", "ringback-service-token"),
     open=Inkbox,
     application=_application,
-    mutants=_mutants,
+    mutants="ringback.vendors.inkbox.mutants",
     key_headers=frozenset((b"x-service-token", b"x-api-key")),
     kinds={"admin": "ApiKey_", "agent": "ApiKey_"},
     outbound=frozenset(("call", "message")),

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
+from ringback.gateway.vendor import SeedAccount, VendorSpec
 from ringback.vendors.kwickphone.errors import ERRORS
 from ringback.vendors.kwickphone.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.kwickphone.records import KwickPhoneSettings
 from ringback.vendors.kwickphone.routes import OPERATIONS
 from ringback.vendors.kwickphone.rules import KwickPhone
-
-
-def _mutants() -> Sequence[Mutant]:
-    from ringback.vendors.kwickphone.mutants import MUTANTS
-
-    return tuple(MUTANTS.values())
-
 
 VENDOR = VendorSpec(
     name="kwickphone",
@@ -34,5 +25,5 @@ VENDOR = VendorSpec(
     open=KwickPhone,
     seed=SeedAccount(key="kp_live_ringback"),
     key_variable="KP_API_KEY",
-    mutants=_mutants,
+    mutants="ringback.mutants.kwickphone",
 )

@@ -55,7 +55,7 @@ class KwickPhone(VendorBackend):
             status=lambda number: (number.account, number.status),
         )
         self._listed: dict[str, bytes] = {}
-        services.clock.on(BILL, self._bill)
+        services.clock.on(BILL, self.bill)
         services.clock.on(END_GRACE, self._end_grace)
 
     def collections(self) -> Mapping[str, Any]:
@@ -80,14 +80,14 @@ class KwickPhone(VendorBackend):
     def provision(self, account: str, body: ProvisionBody) -> CreatedNumberView:
         """Buy a number and charge its first month, page "Provision a number". Raises ApiError; then nothing is bought
         and nothing charged."""
-        area_code = self._area_code(body)
+        area_code = self.area_code_of(body)
         services, settings, now = self.services, self.settings(account), self.services.clock.now(account)
         limit = settings.number_limit
         if limit is not None and self.records.count("status", (account, "active")) >= limit:
             raise errors.error("number_limit", limit=limit)
         window = f"{NAME}.provisions.{account}"
         hourly = settings.provisions_per_hour
-        if hourly is not None and (wait := self._velocity_wait(window, hourly, now)) > 0:
+        if hourly is not None and (wait := self.velocity_wait(window, hourly, now)) > 0:
             raise errors.error("provision_velocity", limit=hourly, wait=-(-wait // SECOND))
         if services.ledger.balance(account) < MONTHLY_PRICE:
             raise errors.error("insufficient_balance")
@@ -110,9 +110,9 @@ class KwickPhone(VendorBackend):
                 created_at=now,
             )
         )
-        self._await_next_month(number)
+        self.await_next_month(number)
         services.note(account, "number", f"{phone_number} provisioned", number_id=id_)
-        self._charge(account, MONTHLY_PRICE, "number", id_)
+        self.charge(account, MONTHLY_PRICE, "number", id_)
         return CreatedNumberView(
             number.id,
             number.phone_number,
@@ -130,7 +130,8 @@ class KwickPhone(VendorBackend):
             continue
         return id_
 
-    def _area_code(self, body: ProvisionBody) -> str:
+    def area_code_of(self, body: ProvisionBody) -> str:
+        """Return the area to buy in: the one asked for, else that of the business line. Raises ApiError 400."""
         if not _is_us_number(body.business_phone):
             raise errors.invalid("business_phone", "must be a US number in E.164, such as +13465551234")
         area_code = body.area_code if body.area_code is not None else body.business_phone[2:5]
@@ -138,7 +139,8 @@ class KwickPhone(VendorBackend):
             raise errors.invalid("area_code", "must be three digits, such as 346")
         return area_code
 
-    def _velocity_wait(self, window: str, hourly: int, now: int) -> int:
+    def velocity_wait(self, window: str, hourly: int, now: int) -> int:
+        """Return the microseconds until one more provision fits into the hour, 0 if it does now."""
         return HOUR if hourly == 0 else self.services.windows.wait(window, hourly, HOUR, now)
 
     def list_numbers(self, account: str) -> list[NumberView]:
@@ -163,9 +165,10 @@ class KwickPhone(VendorBackend):
         if number is None or number.account != account:
             raise errors.error("not_found", what="number")
         if number.status != "released":
-            self._release(number)
+            self.release_number(number)
 
-    def _release(self, number: Number) -> None:
+    def release_number(self, number: Number) -> None:
+        """Take a number out of service and end its bills."""
         self.services.clock.cancel(number.timer)
         self.services.numbers.release(number.phone_number)
         self.records.update(number, status="released", released_at=self.services.clock.now(number.account), timer=None)
@@ -173,16 +176,18 @@ class KwickPhone(VendorBackend):
 
     # -- billing ------
 
-    def _await_next_month(self, number: Number) -> None:
+    def await_next_month(self, number: Number) -> None:
+        """Set the timer of the month that is due next."""
         due = months_later(number.created_at, number.months)
         number.timer = self.services.clock.at(due, number.account, BILL, number.id, background=True)
 
-    def _bill(self, id_: str) -> None:
+    def bill(self, id_: str) -> None:
+        """Charge the month that is due, or make the number past due."""
         number = self.records.get(id_)
         if number is None or number.status != "active":
             return
-        if self._pay(number):
-            self._await_next_month(number)
+        if self.pay_month(number):
+            self.await_next_month(number)
         else:
             now = self.services.clock.now(number.account)
             timer = self.services.clock.at(now + GRACE, number.account, END_GRACE, number.id, background=True)
@@ -190,40 +195,41 @@ class KwickPhone(VendorBackend):
             self.services.numbers.suspend(number.phone_number)
             self.services.note(number.account, "number", f"{number.phone_number} past due", number_id=number.id)
 
-    def _pay(self, number: Number) -> bool:
+    def pay_month(self, number: Number) -> bool:
         """Charge the month that is due, from the balance or, with auto-top-up on, from the card."""
         account = number.account
         if self.services.ledger.balance(account) < MONTHLY_PRICE:
-            self._top_up(account, MONTHLY_PRICE)
+            self.top_up(account, MONTHLY_PRICE)
         if self.services.ledger.balance(account) < MONTHLY_PRICE:
             return False
         number.months += 1
-        self._charge(account, MONTHLY_PRICE, "number", number.id)
+        self.charge(account, MONTHLY_PRICE, "number", number.id)
         return True
 
     def _end_grace(self, id_: str) -> None:
         number = self.records.get(id_)
         if number is not None and number.status == "past_due":
-            self._release(number)
+            self.release_number(number)
 
-    def _pay_arrears(self, account: str) -> None:
+    def pay_arrears(self, account: str) -> None:
         """Numbers past due become active again, the longest overdue first, as far as the balance goes."""
         overdue = self.records.oldest("status", (account, "past_due"))
         for number in sorted(overdue, key=lambda number: number.past_due_since or 0):
-            if not self._pay(number):
+            if not self.pay_month(number):
                 break
             self.services.clock.cancel(number.timer)
             self.records.update(number, status="active", past_due_since=None)
             self.services.numbers.resume(number.phone_number)
-            self._await_next_month(number)
+            self.await_next_month(number)
             self.services.note(account, "number", f"{number.phone_number} active again", number_id=number.id)
 
-    def _charge(self, account: str, amount: int, cause: str, ref: str) -> None:
+    def charge(self, account: str, amount: int, cause: str, ref: str) -> None:
+        """Take an amount from the balance; auto-top-up follows."""
         if amount:
             self.services.ledger.post(account, -amount, cause, ref)
-            self._top_up(account)
+            self.top_up(account)
 
-    def _top_up(self, account: str, price: int = 0) -> None:
+    def top_up(self, account: str, price: int = 0) -> None:
         """Charge the card when the balance is below the threshold, or would be after paying `price`."""
         settings = self.settings(account)
         auto = settings.auto_top_up
@@ -241,16 +247,16 @@ class KwickPhone(VendorBackend):
         """Its numbers are released."""
         for number in self.records.oldest("account", account.id):
             if number.status != "released":
-                self._release(number)
+                self.release_number(number)
 
     def on_settings_changed(self, account: Account) -> None:
         """A card that works again, or auto-top-up switched on, takes effect at once."""
-        self._top_up(account.id)
-        self._pay_arrears(account.id)
+        self.top_up(account.id)
+        self.pay_arrears(account.id)
 
     def on_account_funded(self, account: Account) -> None:
         """Pay what is overdue."""
-        self._pay_arrears(account.id)
+        self.pay_arrears(account.id)
 
     def numbers(self, account: str) -> list[dict[str, Any]]:
         """The account's numbers for the control API."""
@@ -289,7 +295,7 @@ class KwickPhone(VendorBackend):
         if call.state != "completed":
             return
         rate = usd(self.settings(call.account).talk_rate)
-        self._charge(call.account, by_the_minute(rate, call.duration), "talk_time", call.id)
+        self.charge(call.account, by_the_minute(rate, call.duration), "talk_time", call.id)
         number = self.records[call.line]
         if number.webhook_url is not None:
             self.services.outbox.send(
@@ -338,19 +344,20 @@ class KwickPhone(VendorBackend):
 
     def transcript(self, account: str, id_: str) -> TranscriptView:
         """Turn by turn, page "Get a transcript". Raises ApiError 404."""
-        call = self._call(account, id_)
+        call = self.call_of(account, id_)
         if call.state != "completed" or call.turns is None:
             raise errors.error("not_found", what="transcript")
         return TranscriptView(call.id, [TurnView(turn.speaker, turn.text, turn.at) for turn in call.turns])
 
     def recorded(self, account: str, id_: str) -> Call:
         """The call whose recording is asked for, page "Get a recording". Raises ApiError 404."""
-        call = self._call(account, id_)
+        call = self.call_of(account, id_)
         if call.state != "completed" or not call.recording:
             raise errors.error("no_recording")
         return call
 
-    def _call(self, account: str, id_: str) -> Call:
+    def call_of(self, account: str, id_: str) -> Call:
+        """Return one of the account's calls. Raises ApiError 404."""
         call = self.services.calls.records.get(id_)
         if call is None or call.account != account or call.vendor != NAME:
             raise errors.error("not_found", what="call")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ringback.carrier.clock import DAY
 from ringback.gateway.operations import Operation
 from ringback.gateway.policy import IdempotencyPolicy, RequestPolicy, TokenBucketPolicy, VersioningPolicy, by_method
-from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
+from ringback.gateway.vendor import SeedAccount, VendorSpec
 from ringback.vendors.nokycnumber import errors
 from ringback.vendors.nokycnumber.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.nokycnumber.records import VERSIONS, NoKYCNumberSettings
@@ -97,12 +96,6 @@ def _application(backend: Any) -> ASGIApp:
     return cast("ASGIApp", application(backend))
 
 
-def _mutants() -> Sequence[Mutant]:
-    from ringback.vendors.nokycnumber.mutants import MUTANTS
-
-    return tuple(MUTANTS.values())
-
-
 VENDOR = VendorSpec(
     name="nokycnumber",
     title="NoKYCNumber",
@@ -120,7 +113,7 @@ VENDOR = VendorSpec(
     seed=SeedAccount(key="sk_live_ringback", scope="admin"),
     open=NoKYCNumber,
     application=_application,
-    mutants=_mutants,
+    mutants="ringback.vendors.nokycnumber.mutants",
     scopes=tuple(SCOPES),
     public=frozenset(("downloadRecording", "downloadVoicemail")),
     kinds={"secret": "sk_live_", "publishable": "pk_live_"},

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ringback.gateway.limits import RateLimitGroup
 from ringback.gateway.operations import Operation
 from ringback.gateway.policy import RequestPolicy
-from ringback.gateway.vendor import Mutant, SeedAccount, VendorSpec
+from ringback.gateway.vendor import SeedAccount, VendorSpec
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.events import SIGNATURE, WEBHOOKS
 from ringback.vendors.phonestack.records import PhoneStackSettings
@@ -70,12 +69,6 @@ def _application(backend: Any) -> ASGIApp:
     return cast("ASGIApp", application(backend))
 
 
-def _mutants() -> Sequence[Mutant]:
-    from ringback.vendors.phonestack.mutants import MUTANTS
-
-    return tuple(MUTANTS.values())
-
-
 VENDOR = VendorSpec(
     name="phonestack",
     title="PhoneStack",
@@ -93,7 +86,7 @@ VENDOR = VendorSpec(
     seed=SeedAccount(key="ps_live_ringback", scope="full"),
     open=PhoneStack,
     application=_application,
-    mutants=_mutants,
+    mutants="ringback.vendors.phonestack.mutants",
     scopes=("full", "read_only", "write_only"),
     kinds={"live": "ps_live_", "test": "ps_test_"},
     outbound=frozenset(("call",)),

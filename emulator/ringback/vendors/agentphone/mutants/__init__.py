@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.gateway.vendor import Mutant
+from ringback.mutants.registry import Mutant
 from ringback.vendors.agentphone.mutants import access, account, agents, calls, hooks, lines, texts
 from ringback.vendors.agentphone.mutants.register import REGISTRY
 

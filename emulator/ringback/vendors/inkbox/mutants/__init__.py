@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.gateway.vendor import Mutant
+from ringback.mutants.registry import Mutant
 from ringback.vendors.inkbox.mutants import access, calls, hooks, media, numbers, texts
 from ringback.vendors.inkbox.mutants.register import REGISTRY
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.gateway.vendor import Mutant
+from ringback.mutants.registry import Mutant
 from ringback.vendors.nokycnumber.mutants import access, exchange, numbers, traffic, webhooks
 from ringback.vendors.nokycnumber.mutants.register import REGISTRY
 

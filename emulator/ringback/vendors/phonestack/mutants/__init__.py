@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.gateway.vendor import Mutant
+from ringback.mutants.registry import Mutant
 from ringback.vendors.phonestack.mutants import access, calls, campaigns, contacts, definitions, tools, webhooks
 from ringback.vendors.phonestack.mutants.register import REGISTRY
 
