@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, NamedTuple, ParamSpec, TypeVar
+from typing import Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
 from ringback.emulator import Emulator
 from ringback.gateway.asgi import ASGIApp
@@ -193,17 +193,48 @@ class Declaration(Generic[B]):
         emulator has several of that class. The function is called with the original, the vendor's backend and the
         method's arguments.
         """
-        patching.owner(seam)
 
         def register(replacement: patching.Replacement[B, P, R]) -> patching.Replacement[B, P, R]:
-            def install(emulator: Emulator) -> None:
-                backend = self._registry.backend_of(emulator)
-                patching.patch(backend, seam, replacement, of(backend) if of is not None else None)
-
-            self._register(install)
+            self.instead(seam, replacement, of)
             return replacement
 
         return register
+
+    def instead(
+        self,
+        seam: patching.Seam[S, P, R],
+        replacement: patching.Replacement[B, P, R],
+        of: Callable[[B], object] | None = None,
+    ) -> None:
+        """Put a replacement in place of a method, as `patch` does for a decorated function."""
+        patching.owner(seam)
+
+        def install(emulator: Emulator) -> None:
+            backend = self._registry.backend_of(emulator)
+            patching.patch(backend, seam, replacement, of(backend) if of is not None else None)
+
+        self._register(install)
+
+    def result(
+        self,
+        seam: patching.Seam[S, P, R],
+        change: Callable[Concatenate[R, B, P], R],
+        of: Callable[[B], object] | None = None,
+    ) -> None:
+        """Change what a method returns: `change` is called with that, the vendor's backend and the arguments."""
+
+        def changed(original: patching.Original, backend: B, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            return change(original(*args, **kwargs), backend, *args, **kwargs)
+
+        self.instead(seam, changed, of)
+
+    def returns(self, seam: patching.Seam[S, P, R], value: R, of: Callable[[B], object] | None = None) -> None:
+        """Let a method do nothing but return a value."""
+
+        def constant(_original: patching.Original, _backend: B, /, *_args: P.args, **_kwargs: P.kwargs) -> R:
+            return value
+
+        self.instead(seam, constant, of)
 
     def on_start(self, change: Callable[[B], None]) -> Callable[[B], None]:
         """Decorate what changes the vendor's backend once it is made: for several seams, or one with a memory."""

@@ -152,14 +152,14 @@ def always(_: MutableResponse[Any]) -> bool:
     return True
 
 
-def status(expected: int) -> ResponseCondition[Any]:
-    """Whether the response has a status."""
-    return lambda response: response.status == expected
+def status(*expected: int) -> ResponseCondition[Any]:
+    """Whether the response has one of these statuses."""
+    return lambda response: response.status in expected
 
 
-def code(expected: str) -> ResponseCondition[Any]:
-    """Whether the response is an error with a code."""
-    return lambda response: response.code == expected
+def code(*expected: str) -> ResponseCondition[Any]:
+    """Whether the response is an error with one of these codes."""
+    return lambda response: response.code in expected
 
 
 # -- changes ------

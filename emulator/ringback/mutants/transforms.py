@@ -190,6 +190,15 @@ def set_to(path: str, value: Any) -> Edit:
     return Edit(path, change, adds=True)
 
 
+def set_default(path: str, value: Any) -> Edit:
+    """Put a value in a place where the member is missing."""
+
+    def change(slot: Slot) -> None:
+        slot.container.setdefault(slot.key, value)
+
+    return Edit(_member(path), change, adds=True)
+
+
 def rename(path: str, name: str) -> Edit:
     """Give a member another name; it becomes the last of its object."""
 

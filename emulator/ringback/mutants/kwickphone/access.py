@@ -76,11 +76,9 @@ def _key_from_cookie(request: MutableRequest[KwickPhone]) -> None:
 
 
 mutant("auth.cookie-is-a-key", "KWP-AUTH-4", "A key in a cookie authenticates.").request(_key_from_cookie)
-
-
-@mutant("auth.revoked-key-works", "KWP-AUTH-2", "A revoked key continues to work.").patch(Keys.admits)
-def _revoked_key_works(admits: Original, _: KwickPhone, key: Key, client: str, now: int) -> bool:
-    return key.status == "revoked" or bool(admits(key, client, now))
+mutant("auth.revoked-key-works", "KWP-AUTH-2", "A revoked key continues to work.").result(
+    Keys.admits, lambda admitted, own, key, client, now: admitted or key.status == "revoked"
+)
 
 
 @mutant(
@@ -95,14 +93,12 @@ def _prefix_is_enough(find: Original, own: KwickPhone, vendor: str, secret: str)
     return find(vendor, secret) or next(of_vendor, None)
 
 
-@mutant("auth.six-keys", "KWP-AUTH-5", "An account may have six active keys.").patch(Keys.active)
-def _six_keys(active: Original, _: KwickPhone, account: str) -> int:
-    return int(active(account)) - 1
-
-
-@mutant("auth.revoked-key-counts", "KWP-AUTH-5", "A revoked key still counts as one of the five.").patch(Keys.active)
-def _revoked_key_counts(_: Original, own: KwickPhone, account: str) -> int:
-    return own.services.keys.records.count("account", account)
+mutant("auth.six-keys", "KWP-AUTH-5", "An account may have six active keys.").result(
+    Keys.active, lambda count, own, account: count - 1
+)
+mutant("auth.revoked-key-counts", "KWP-AUTH-5", "A revoked key still counts as one of the five.").result(
+    Keys.active, lambda _, own, account: own.services.keys.records.count("account", account)
+)
 
 
 @mutant("auth.secret-is-shown-again", "KWP-AUTH-5", "A key's secret is shown with the account, not once only.").patch(
@@ -125,15 +121,18 @@ def _other_prefix(issue: Original, own: KwickPhone, account: Account, **options:
 # -- allowlists ------
 
 
+def _from_anywhere(key: Key) -> Key:
+    return msgspec.structs.replace(key, allowlist=())
+
+
 def _outside(admits: Original, key: Key, client: str, now: int) -> bool:
     """Return whether a key is good but for its allowlist."""
-    anywhere = msgspec.structs.replace(key, allowlist=())
-    return bool(admits(anywhere, client, now) and not admits(key, client, now))
+    return bool(admits(_from_anywhere(key), client, now) and not admits(key, client, now))
 
 
-@mutant("auth.allowlist-is-ignored", "KWP-AUTH-3", "A key works from outside its allowlist.").patch(Keys.admits)
-def _allowlist_is_ignored(admits: Original, _: KwickPhone, key: Key, client: str, now: int) -> bool:
-    return bool(admits(msgspec.structs.replace(key, allowlist=()), client, now))
+mutant("auth.allowlist-is-ignored", "KWP-AUTH-3", "A key works from outside its allowlist.").instead(
+    Keys.admits, lambda admits, own, key, client, now: admits(_from_anywhere(key), client, now)
+)
 
 
 @mutant(
@@ -154,9 +153,9 @@ def _allowlist_says_why(admits: Original, _: KwickPhone, key: Key, client: str, 
     return bool(admits(key, client, now))
 
 
-@mutant("auth.allowlist-shuts-out", "KWP-AUTH-3", "A key with an allowlist works from nowhere.").patch(Keys.admits)
-def _allowlist_shuts_out(admits: Original, _: KwickPhone, key: Key, client: str, now: int) -> bool:
-    return not key.allowlist and bool(admits(key, client, now))
+mutant("auth.allowlist-shuts-out", "KWP-AUTH-3", "A key with an allowlist works from nowhere.").result(
+    Keys.admits, lambda admitted, own, key, client, now: admitted and not key.allowlist
+)
 
 
 # -- other accounts ------
@@ -177,12 +176,9 @@ def _foreign_call_is_403(call_of: Original, own: KwickPhone, account: str, id_: 
     return found
 
 
-@mutant(
+mutant(
     "isolation.transcripts-for-all", "KWP-AUTH-6", "Any account that knows a call's id reads its transcript."
-).patch(KwickPhone.call_of)
-def _transcripts_for_all(call_of: Original, own: KwickPhone, account: str, id_: str) -> Call:
-    found: Call = call_of(_owner_of_call(own, account, id_), id_)
-    return found
+).instead(KwickPhone.call_of, lambda call_of, own, account, id_: call_of(_owner_of_call(own, account, id_), id_))
 
 
 @mutant(

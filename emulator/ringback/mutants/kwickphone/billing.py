@@ -110,6 +110,12 @@ mutant("money.outage-still-charges", "KWP-BAL-7", "A provision that meets provid
 # -- provisions ------
 
 
+def _adjusted(made: CreatedNumberView, own: KwickPhone, account: str, amount: int) -> CreatedNumberView:
+    """Move the balance by an amount after a provision."""
+    _post(own, account, amount, ref=made.id)
+    return made
+
+
 @mutant("money.credit", "KWP-BAL-1", "Four dollars and a bit are enough to provision.").patch(KwickPhone.provision)
 def _credit(provision: Original, own: KwickPhone, account: str, body: ProvisionBody) -> CreatedNumberView:
     lacking = MONTHLY_PRICE - own.services.ledger.balance(account)
@@ -139,50 +145,37 @@ def _exactly_five_is_too_little(
     return made
 
 
-@mutant("money.provision-is-free", "KWP-BAL-2", "A provision takes nothing.", "KWP-BAL-7", "KWP-BAL-8").patch(
-    KwickPhone.provision
+mutant("money.provision-is-free", "KWP-BAL-2", "A provision takes nothing.", "KWP-BAL-7", "KWP-BAL-8").result(
+    KwickPhone.provision, lambda made, own, account, body: _adjusted(made, own, account, MONTHLY_PRICE)
 )
-def _provision_is_free(provision: Original, own: KwickPhone, account: str, body: ProvisionBody) -> CreatedNumberView:
-    made: CreatedNumberView = provision(account, body)
-    _post(own, account, MONTHLY_PRICE, ref=made.id)
-    return made
-
-
-@mutant("money.provision-takes-six", "KWP-BAL-2", "A provision takes $6.00.", "KWP-BAL-7", "KWP-BAL-8").patch(
-    KwickPhone.provision
+mutant("money.provision-takes-six", "KWP-BAL-2", "A provision takes $6.00.", "KWP-BAL-7", "KWP-BAL-8").result(
+    KwickPhone.provision, lambda made, own, account, body: _adjusted(made, own, account, -DOLLAR)
 )
-def _provision_takes_six(provision: Original, own: KwickPhone, account: str, body: ProvisionBody) -> CreatedNumberView:
-    made: CreatedNumberView = provision(account, body)
-    _post(own, account, -DOLLAR, ref=made.id)
-    return made
 
 
 # -- months ------
 
 
-@mutant("billing.never-again", "KWP-BAL-3", "Only the first month is ever charged.", "KWP-BAL-4").patch(KwickPhone.bill)
-def _never_again(_bill: Original, _: KwickPhone, id_: str) -> None:
-    """Charge nothing."""
-
-
-@mutant("billing.second-month-is-the-last", "KWP-BAL-3", "After the second month nothing is charged any more.").patch(
-    KwickPhone.pay_month
-)
-def _second_month_is_the_last(pay_month: Original, _: KwickPhone, number: Number) -> bool:
-    if number.months < 2:
-        return bool(pay_month(number))
+def _unpaid(number: Number) -> bool:
+    """Let a month pass without charging it."""
     number.months += 1
     return True
 
 
-@mutant("billing.first-number-only", "KWP-BAL-3", "Of several numbers only the first is charged every month.").patch(
-    KwickPhone.pay_month
+def _oldest(own: KwickPhone, account: str) -> Number:
+    return own.records.oldest("account", account)[0]
+
+
+mutant("billing.never-again", "KWP-BAL-3", "Only the first month is ever charged.", "KWP-BAL-4").returns(
+    KwickPhone.bill, None
 )
-def _first_number_only(pay_month: Original, own: KwickPhone, number: Number) -> bool:
-    if number is own.records.oldest("account", number.account)[0]:
-        return bool(pay_month(number))
-    number.months += 1
-    return True
+mutant("billing.second-month-is-the-last", "KWP-BAL-3", "After the second month nothing is charged any more.").instead(
+    KwickPhone.pay_month, lambda pay_month, own, number: pay_month(number) if number.months < 2 else _unpaid(number)
+)
+mutant("billing.first-number-only", "KWP-BAL-3", "Of several numbers only the first is charged every month.").instead(
+    KwickPhone.pay_month,
+    lambda pay_month, own, number: pay_month(number) if number is _oldest(own, number.account) else _unpaid(number),
+)
 
 
 @mutant("billing.month-of-25-days", "KWP-BAL-3", "A month is over after 25 days.", *OVERDUE).patch(
@@ -213,9 +206,9 @@ def _takes_what_is_there(pay_month: Original, own: KwickPhone, number: Number) -
     return bool(pay_month(number))
 
 
-@mutant("billing.past-due-still-answers", "KWP-BAL-4", "A past_due number still takes calls.").patch(Numbers.suspend)
-def _past_due_still_answers(_suspend: Original, _: KwickPhone, number: str) -> None:
-    """Keep the number in service."""
+mutant("billing.past-due-still-answers", "KWP-BAL-4", "A past_due number still takes calls.").returns(
+    Numbers.suspend, None
+)
 
 
 @mutant("billing.released-at-once", "KWP-BAL-4", "A month that cannot be paid releases the number at once.").patch(
@@ -230,12 +223,9 @@ def _released_at_once(bill: Original, own: KwickPhone, id_: str) -> None:
 
 # -- arrears and grace ------
 
-
-@mutant("billing.stays-past-due", "KWP-BAL-5", "Money does not bring a past_due number back.").patch(
-    KwickPhone.pay_arrears
+mutant("billing.stays-past-due", "KWP-BAL-5", "Money does not bring a past_due number back.").returns(
+    KwickPhone.pay_arrears, None
 )
-def _stays_past_due(_pay_arrears: Original, _: KwickPhone, account: str) -> None:
-    """Pay nothing."""
 
 
 @mutant(
@@ -249,11 +239,9 @@ def _arrears_are_forgiven(pay_arrears: Original, own: KwickPhone, account: str) 
         _post(own, account, paid, "forgiven")
 
 
-@mutant("billing.paid-but-silent", "KWP-BAL-5", "A number that was paid late is active but takes no calls.").patch(
-    Numbers.resume
+mutant("billing.paid-but-silent", "KWP-BAL-5", "A number that was paid late is active but takes no calls.").returns(
+    Numbers.resume, None
 )
-def _paid_but_silent(_resume: Original, _: KwickPhone, number: str) -> None:
-    """Keep the number out of service."""
 
 
 def _grace(bill: Original, own: KwickPhone, id_: str, length: int) -> None:
@@ -266,16 +254,12 @@ def _grace(bill: Original, own: KwickPhone, id_: str, length: int) -> None:
         number.timer = clock.at(clock.now(number.account) + length, number.account, END_GRACE, id_, background=True)
 
 
-@mutant(
+mutant(
     "billing.grace-of-three-days", "KWP-BAL-6", "An unpaid number is released after three days.", "KWP-BAL-5"
-).patch(KwickPhone.bill)
-def _grace_of_three_days(bill: Original, own: KwickPhone, id_: str) -> None:
-    _grace(bill, own, id_, SHORT_GRACE)
-
-
-@mutant("billing.grace-without-end", "KWP-BAL-6", "An unpaid number stays past_due for ever.").patch(KwickPhone.bill)
-def _grace_without_end(bill: Original, own: KwickPhone, id_: str) -> None:
-    _grace(bill, own, id_, ENDLESS)
+).instead(KwickPhone.bill, lambda bill, own, id_: _grace(bill, own, id_, SHORT_GRACE))
+mutant("billing.grace-without-end", "KWP-BAL-6", "An unpaid number stays past_due for ever.").instead(
+    KwickPhone.bill, lambda bill, own, id_: _grace(bill, own, id_, ENDLESS)
+)
 
 
 @mutant(
@@ -290,10 +274,7 @@ def _back_from_release(funded: Original, own: KwickPhone, account: Account) -> N
 
 # -- auto-top-up ------
 
-
-@mutant("topup.never", "KWP-BAL-8", "Auto-top-up never charges the card.").patch(KwickPhone.top_up)
-def _topup_never(_top_up: Original, _: KwickPhone, account: str, price: int = 0) -> None:
-    """Charge nothing."""
+mutant("topup.never", "KWP-BAL-8", "Auto-top-up never charges the card.").returns(KwickPhone.top_up, None)
 
 
 @mutant("topup.at-the-threshold", "KWP-BAL-8", "The card is charged at the threshold already, not below it.").patch(
@@ -334,11 +315,10 @@ def _topup_any_amount(change: Original, _: KwickPhone, account: Account, changes
 
 # -- talk time ------
 
-
-@mutant("talk.free", "KWP-BAL-9", "Talk time is never billed.").patch(KwickPhone.charge)
-def _talk_free(charge: Original, _: KwickPhone, account: str, amount: int, cause: str, ref: str) -> None:
-    if cause != "talk_time":
-        charge(account, amount, cause, ref)
+mutant("talk.free", "KWP-BAL-9", "Talk time is never billed.").instead(
+    KwickPhone.charge,
+    lambda charge, own, account, amount, cause, ref: charge(account, amount if cause != "talk_time" else 0, cause, ref),
+)
 
 
 @mutant("talk.one-rate-for-all", "KWP-BAL-9", "Talk time is billed at $0.10 a minute whatever the plan says.").patch(

@@ -62,11 +62,9 @@ mutant("calls.recording-flag-lies", "KWP-CALL-3", "has_recording is always true.
 mutant("calls.limit-of-anything", "KWP-CALL-6", "A `limit` that is no number from 1 to 1000 is ignored.").response(
     answer(200, {"data": []}), on="listCalls", when=status(400)
 )
-
-
-@mutant("calls.limit-is-ignored", "KWP-CALL-6", "`limit` makes no difference.").patch(KwickPhone.list_calls)
-def _limit_is_ignored(list_calls: Original, _: KwickPhone, account: str, limit: int | None, after: str | None) -> bytes:
-    return bytes(list_calls(account, None, after))
+mutant("calls.limit-is-ignored", "KWP-CALL-6", "`limit` makes no difference.").instead(
+    KwickPhone.list_calls, lambda list_calls, own, account, limit, after: list_calls(account, None, after)
+)
 
 
 @mutant("calls.cursor-includes-itself", "KWP-CALL-6", "`starting_after` returns the call it names once more.").patch(

@@ -71,11 +71,10 @@ mutant("limits.no-retry-after", "KWP-LIM-2", "A 429 does not say how long to wai
 mutant("limits.too-short-a-wait", "KWP-LIM-2", "A 429 says one second whatever the wait.").response(
     set_header("retry-after", "1"), when=code("rate_limited")
 )
-
-
-@mutant("limits.sixty-one-a-minute", "KWP-LIM-1", "One request more than the limit is allowed.").patch(Windows.wait)
-def _sixty_one_a_minute(wait: Original, _: KwickPhone, name: str, limit: int, span: int, now: int) -> int:
-    return int(wait(name, limit + (span == MINUTE and limit == RATE), span, now))
+mutant("limits.sixty-one-a-minute", "KWP-LIM-1", "One request more than the limit is allowed.").instead(
+    Windows.wait,
+    lambda wait, own, name, limit, span, now: wait(name, limit + (span == MINUTE and limit == RATE), span, now),
+)
 
 
 @mutant("limits.fixed-minute", "KWP-LIM-1", "The count starts again with each minute of the clock.").on_start

@@ -72,20 +72,12 @@ def _accept_phone(area_code_of: Original, body: ProvisionBody, pattern: str) -> 
         raise
 
 
-@mutant("numbers.foreign-phones", "KWP-NUM-2", "A business_phone of any country is accepted.").patch(
-    KwickPhone.area_code_of
+mutant("numbers.foreign-phones", "KWP-NUM-2", "A business_phone of any country is accepted.").instead(
+    KwickPhone.area_code_of, lambda area_code_of, own, body: _accept_phone(area_code_of, body, r"\+(?!1)\d{11,15}")
 )
-def _foreign_phones(area_code_of: Original, _: KwickPhone, body: ProvisionBody) -> str:
-    return _accept_phone(area_code_of, body, r"\+(?!1)\d{11,15}")
-
-
-@mutant(
+mutant(
     "numbers.national-phones", "KWP-NUM-2", "A business_phone without its + is accepted.", "KWP-NUM-1", "KWP-NUM-11"
-).patch(KwickPhone.area_code_of)
-def _national_phones(area_code_of: Original, _: KwickPhone, body: ProvisionBody) -> str:
-    return _accept_phone(area_code_of, body, r"1?\d{10}")
-
-
+).instead(KwickPhone.area_code_of, lambda area_code_of, own, body: _accept_phone(area_code_of, body, r"1?\d{10}"))
 mutant("numbers.missing-phone", "KWP-NUM-2", "A provision without business_phone gets a number all the same.").request(
     set_to("business_phone", "+13465550100"), on="createNumber", when=lambda request: request.document == {}
 )
@@ -99,20 +91,13 @@ mutant("numbers.malformed-is-422", "KWP-NUM-3", "A body that is not an object is
     on="createNumber",
     when=lambda response: response.status == 400 and not isinstance(response.request.document, dict),
 )
-
-
-@mutant("numbers.area-is-ignored", "KWP-NUM-4", "The requested area_code is ignored.").patch(KwickPhone.area_code_of)
-def _area_is_ignored(area_code_of: Original, _: KwickPhone, body: ProvisionBody) -> str:
-    area = str(area_code_of(body))
-    return area if area == EMPTY_AREA or body.area_code is None else body.business_phone[2:5]
-
-
-@mutant(
+mutant("numbers.area-is-ignored", "KWP-NUM-4", "The requested area_code is ignored.").result(
+    KwickPhone.area_code_of,
+    lambda area, own, body: area if area == EMPTY_AREA or body.area_code is None else body.business_phone[2:5],
+)
+mutant(
     "numbers.default-area-is-fixed", "KWP-NUM-4", "Without area_code the number is never in the business's area."
-).patch(KwickPhone.area_code_of)
-def _default_area_is_fixed(area_code_of: Original, _: KwickPhone, body: ProvisionBody) -> str:
-    area = str(area_code_of(body))
-    return area if body.area_code is not None else OTHER_AREA
+).result(KwickPhone.area_code_of, lambda area, own, body: area if body.area_code is not None else OTHER_AREA)
 
 
 @mutant("numbers.odd-areas", "KWP-NUM-15", "An invalid area_code is ignored instead of rejected.").patch(
@@ -130,14 +115,9 @@ def _odd_areas(area_code_of: Original, _: KwickPhone, body: ProvisionBody) -> st
 mutant("numbers.out-of-stock-is-404", "KWP-NUM-7", "An area without stock is answered 404.").response(
     error(404, "not_found"), on="createNumber", when=status(409)
 )
-
-
-@mutant(
+mutant(
     "numbers.out-of-stock-elsewhere", "KWP-NUM-7", "Where an area has no stock, a number of another is provisioned."
-).patch(KwickPhone.area_code_of)
-def _out_of_stock_elsewhere(area_code_of: Original, _: KwickPhone, body: ProvisionBody) -> str:
-    area = str(area_code_of(body))
-    return OTHER_AREA if area == EMPTY_AREA else area
+).result(KwickPhone.area_code_of, lambda area, own, body: OTHER_AREA if area == EMPTY_AREA else area)
 
 
 # -- webhook addresses ------
@@ -213,13 +193,9 @@ _admits(
 mutant("limits.number-limit-is-403", "KWP-NUM-8", "One number too many is answered 403.").response(
     error(403, "forbidden"), when=code("number_limit")
 )
-
-
-@mutant("limits.six-numbers", "KWP-NUM-8", "One active number more than the limit is allowed.").patch(
-    Collection[Number].count, of=lambda own: own.records
+mutant("limits.six-numbers", "KWP-NUM-8", "One active number more than the limit is allowed.").result(
+    Collection[Number].count, lambda count, own, index, key: count - (index == "status"), of=lambda own: own.records
 )
-def _six_numbers(count: Original, _: KwickPhone, index: str, key: Any) -> int:
-    return int(count(index, key)) - (index == "status")
 
 
 @mutant("limits.released-counts", "KWP-NUM-8", "A released number still counts against the limit.").patch(
@@ -234,18 +210,12 @@ def _raise_is_ignored(change: Original, _: KwickPhone, account: Account, changes
     change(account, {name: value for name, value in changes.items() if name != "number_limit"})
 
 
-@mutant("limits.four-an-hour", "KWP-NUM-9", "A fourth provision within the hour is allowed.").patch(
-    KwickPhone.velocity_wait
+mutant("limits.four-an-hour", "KWP-NUM-9", "A fourth provision within the hour is allowed.").instead(
+    KwickPhone.velocity_wait, lambda wait, own, window, hourly, now: wait(window, hourly + (hourly > 1), now)
 )
-def _four_an_hour(wait: Original, _: KwickPhone, window: str, hourly: int, now: int) -> int:
-    return int(wait(window, hourly + (hourly > 1), now))
-
-
-@mutant(
+mutant(
     "limits.velocity-of-half-an-hour", "KWP-NUM-9", "The provisions of the last half hour count, not of the hour."
-).patch(KwickPhone.velocity_wait)
-def _velocity_of_half_an_hour(wait: Original, _: KwickPhone, window: str, hourly: int, now: int) -> int:
-    return max(0, int(wait(window, hourly, now)) - 30 * MINUTE)
+).result(KwickPhone.velocity_wait, lambda wait, own, window, hourly, now: max(0, wait - 30 * MINUTE))
 
 
 @mutant(
@@ -369,8 +339,4 @@ mutant(
     on="releaseNumber",
     when=lambda response: response.status == 404 and _number(response) is not None,
 )
-
-
-@mutant("release.still-answers", "KWP-NUM-13", "A released number still takes calls.").patch(Numbers.release)
-def _release_still_answers(_release: Original, _: KwickPhone, number: str, *, rest: bool = True) -> None:
-    """Keep the number in service."""
+mutant("release.still-answers", "KWP-NUM-13", "A released number still takes calls.").returns(Numbers.release, None)

@@ -11,7 +11,7 @@ from typing import Any
 from ringback.carrier.calls import Call
 from ringback.carrier.clock import HOUR, SECOND
 from ringback.gateway.egress import Egress
-from ringback.gateway.faults import Faults, WebhookTrouble
+from ringback.gateway.faults import Faults
 from ringback.gateway.outbox import Attempt, Delivery, Headers, Outbox
 from ringback.mutants.kwickphone.registry import MUTANTS, mutant
 from ringback.mutants.patching import Original, patch
@@ -285,29 +285,22 @@ def _follows_redirects(open_session: Original, _: KwickPhone) -> Any:
     return _Following(open_session())
 
 
-@mutant("webhook.never-twice", "KWP-HOOK-8", "An event never comes twice, even on request.").patch(Faults.strike_event)
-def _never_twice(_strike: Original, _: KwickPhone, vendor: str, account: str, event: str) -> Sequence[WebhookTrouble]:
-    return ()
+mutant("webhook.never-twice", "KWP-HOOK-8", "An event never comes twice, even on request.").returns(
+    Faults.strike_event, ()
+)
 
 
 # -- where events go ------
 
-
-@mutant("webhook.goes-inside", "KWP-HOOK-6", "The address of a name is not checked when an event is sent.").patch(
-    Egress.permits
+mutant("webhook.goes-inside", "KWP-HOOK-6", "The address of a name is not checked when an event is sent.").returns(
+    Egress.permits, True
 )
-def _goes_inside(_permits: Original, _: KwickPhone, host: str, address: str) -> bool:
-    return True
-
-
-@mutant("webhook.goes-inside-by-ipv6", "KWP-HOOK-6", "Private IPv6 addresses are sent to.").patch(Egress.permits)
-def _goes_inside_by_ipv6(permits: Original, _: KwickPhone, host: str, address: str) -> bool:
-    return ":" in address or bool(permits(host, address))
-
-
-@mutant("webhook.goes-to-link-local", "KWP-HOOK-6", "Link-local addresses are sent to.").patch(Egress.permits)
-def _goes_to_link_local(permits: Original, _: KwickPhone, host: str, address: str) -> bool:
-    return address.startswith("169.254.") or bool(permits(host, address))
+mutant("webhook.goes-inside-by-ipv6", "KWP-HOOK-6", "Private IPv6 addresses are sent to.").result(
+    Egress.permits, lambda permitted, own, host, address: permitted or ":" in address
+)
+mutant("webhook.goes-to-link-local", "KWP-HOOK-6", "Link-local addresses are sent to.").result(
+    Egress.permits, lambda permitted, own, host, address: permitted or address.startswith("169.254.")
+)
 
 
 @mutant("webhook.resolves-once", "KWP-HOOK-6", "A name is resolved once and never again.").on_start
