@@ -91,7 +91,7 @@ def _selectors(path: str, text: str) -> Iterator[Selector]:
 
 
 def slots(document: list[Any], path: str, *, adds: bool = False) -> list[Slot]:
-    """Return the places that a path names in the document, which is the one item of a list.
+    """Return the places that a path names in the document, which is the one item of a list; each place once.
 
     With `adds` the last name need not be there: the objects before it are enough.
     """
@@ -99,7 +99,8 @@ def slots(document: list[Any], path: str, *, adds: bool = False) -> list[Slot]:
     steps = parse(path)
     for position, step in enumerate(steps):
         last = adds and position == len(steps) - 1
-        found = [inner for slot in found for inner in _into(slot, step, last)]
+        reached = [inner for slot in found for inner in _into(slot, step, last)]
+        found = list({(id(slot.container), slot.key): slot for slot in reached}.values())
     return found
 
 
