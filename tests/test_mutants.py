@@ -59,7 +59,7 @@ def backend(of: Emulator) -> KwickPhone:
 # -- listing and choosing ------
 
 
-@pytest.mark.parametrize("vendor", vendors.NAMES)
+@pytest.mark.parametrize("vendor", vendors.names())
 def test_every_mutant_of_every_vendor_finds_its_contract_and_its_seam(vendor: str) -> None:
     found = mutants.load(vendors.load(vendor))
     assert found
@@ -167,7 +167,7 @@ def test_a_path_that_the_contract_knows_is_none(registry: Registry[KwickPhone], 
 
 
 def test_every_vendors_contract_can_be_read_for_paths() -> None:
-    for name in vendors.NAMES:
+    for name in vendors.names():
         registry: Registry[Any] = Registry(vendors.load(name), object)  # type: ignore[type-var]
         registry.mutant("any", "X-1", "Any.").response(drop("**.id"))
         registry.check()

@@ -169,6 +169,7 @@ class FunctionErrors(ErrorCatalog):
 
     def __init__(self, envelope: Envelope, **functions: Callable[..., ApiError]) -> None:
         self.envelope = envelope
+        self._wrong_type = None
         functions.setdefault("wrong_method", functions["no_route"])
         functions["fault"] = functions.pop("trouble")
         for name, function in functions.items():
