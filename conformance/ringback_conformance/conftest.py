@@ -1,4 +1,4 @@
-"""`pytest --pyargs ringback_conformance -k KWP-HOOK --ringback-url URL`: one test for each claim, in one run of the suite."""
+"""`pytest --pyargs ringback_conformance -k KWP-HOOK --ringback-url URL`: one test per claim, one run."""
 
 from __future__ import annotations
 

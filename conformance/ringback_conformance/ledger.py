@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, TextIO
 
-from ringback_conformance.catalogue import VendorAdapter
+from ringback_conformance.adapter import VendorAdapter
 from ringback_conformance.model import Exchange
 from ringback_conformance.transport import Log, NoAnswer, Policy, Refused, Request, TargetGone, Transport
 

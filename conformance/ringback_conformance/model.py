@@ -136,6 +136,11 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         """The answer's media type in lower case, without parameters."""
         return (self.response_header("content-type") or "").partition(";")[0].strip().lower()
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether it was answered with a 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
     def request_header(self, name: str) -> str | None:
         """The first request header of that name, whatever its case."""
         return find(self.request_headers, name)

@@ -3,103 +3,31 @@
 from __future__ import annotations
 
 import json as json_module
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from ringback_conformance.catalogue import VendorAdapter
 from ringback_conformance.control import Control
-from ringback_conformance.masking import Mask
-from ringback_conformance.model import Exchange, Header, Observation, Profile
-from ringback_conformance.receiver import Inbox, Receiver
-from ringback_conformance.sockets import Line, Sockets
-from ringback_conformance.transport import Request, Transport
+from ringback_conformance.expectations import Expectations, Inconclusive
+from ringback_conformance.model import Exchange, Header, Profile
+from ringback_conformance.receiver import Inbox
+from ringback_conformance.run_context import RunContext
+from ringback_conformance.sockets import Line
+from ringback_conformance.transport import Request
 
 ROOMY: Mapping[str, Any] = {"rate_limit": None}
 """Settings of every account the suite makes unless a probe says otherwise: limits are looked at one by one."""
 
 
-class Inconclusive(Exception):  # noqa: N818 - a way for a situation not to come up
-    """The situation that the claim is about did not come up; the message says why."""
-
-
-class ProbeFailed(Exception):  # noqa: N818
-    """The probe has seen enough to know that the claim does not hold."""
-
-
-class RunContext:
-    """What all probes of a run share: the way to the target and what belongs to it."""
-
-    def __init__(
-        self,
-        *,
-        adapter: VendorAdapter,
-        profile: Profile,
-        transport: Transport,
-        mask: Mask,
-        seed: int,
-        key: str = "",
-        control: Control | None = None,
-        receiver: Receiver | None = None,
-        sockets: Sockets | None = None,
-        strict: bool = True,
-        destination: str = "",
-        await_call: float = 0.0,
-        say: Any = None,
-        plain: Callable[[], AbstractContextManager[str]] | None = None,
-    ) -> None:
-        self.adapter = adapter
-        self.profile = profile
-        self.transport = transport
-        self.mask = mask
-        self.seed = seed
-        self.control = control
-        self.receiver = receiver
-        self.sockets = sockets
-        self.strict = strict
-        self.destination = destination
-        self.await_call = await_call
-        self.plain = plain
-        """Gives the base URL of the target over plain HTTP, where the target is served over TLS."""
-        self.observations: list[Observation] = []
-        self.shared: dict[str, Any] = {}
-        self.unseen: dict[str, list[str]] = {}
-        self._say = say
-        self._keys = 0
-        self._secrets = 0
-        self._lock = threading.Lock()
-        self.key = key
-        if key:
-            self.learn_key(key)
-
-    def learn_key(self, key: str) -> None:
-        """Hide a key as `$KEY`, the next as `$KEY_2`, …"""
-        with self._lock:
-            self._keys += 1
-            self.mask.learn(key, "$KEY" if self._keys == 1 else f"$KEY_{self._keys}")
-
-    def learn_secret(self, secret: str) -> None:
-        """Hide a webhook secret as `$WEBHOOK_SECRET_1`, …"""
-        with self._lock:
-            self._secrets += 1
-            self.mask.learn(secret, f"$WEBHOOK_SECRET_{self._secrets}")
-
-    def say(self, message: str) -> None:
-        """Tell the person who watches."""
-        if self._say is not None:
-            self._say(self.mask.text(message))
-
-
-class ProbeContext:
-    """The bench of one probe. `producer` names it in the log; `claim` is what its observations are about."""
+class ProbeContext(Expectations):
+    """What one probe works with. `producer` names it in the log; `claim` is what its observations are about."""
 
     def __init__(self, run_context: RunContext, producer: str, claim: str = "") -> None:
+        super().__init__(run_context.adapter, run_context.observations, producer, claim)
         self.run_context = run_context
         self.producer = producer
-        self.claim = claim
         self._accounts = 0
 
     @property
@@ -108,37 +36,9 @@ class ProbeContext:
         return self.run_context.profile is Profile.EMULATOR
 
     @property
-    def adapter(self) -> VendorAdapter:
-        """The vendor's ways."""
-        return self.run_context.adapter
-
-    @property
     def shared(self) -> dict[str, Any]:
         """What probes of one run hand on to each other on a real deployment."""
         return self.run_context.shared
-
-    def expect(self, held: bool, message: str, *exchanges: Exchange, claim: str = "") -> bool:
-        """Record whether something held; `message` says what was expected and what was seen."""
-        self.run_context.observations.append(
-            Observation(
-                claim=claim or self.claim,
-                held=bool(held),
-                message=message,
-                exchanges=tuple(exchange.id for exchange in exchanges),
-                origin=self.producer,
-            )
-        )
-        return bool(held)
-
-    def check_(self, held: bool, message: str, *exchanges: Exchange, claim: str = "") -> None:
-        """As `expect`; where it does not hold the probe ends, because what follows would mean nothing."""
-        if not self.expect(held, message, *exchanges, claim=claim):
-            raise ProbeFailed(message)
-
-    def precondition(self, held: bool, message: str) -> None:
-        """A step towards the situation, not the claim itself: where it fails the claim is not observed."""
-        if not held:
-            raise Inconclusive(message)
 
     def not_covered(self, part: str) -> None:
         """Say which part of the claim this run could not look at; a pass tells it."""

@@ -18,19 +18,22 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from ringback_conformance import contract, judge, plan
-from ringback_conformance.catalogue import Catalogue, VendorAdapter
+from ringback_conformance.adapter import VendorAdapter
+from ringback_conformance.catalogue import Catalogue
 from ringback_conformance.claims import load
 from ringback_conformance.control import PREFIX, Control, ControlRefused, ControlTrouble
 from ringback_conformance.evidence import PASSING
+from ringback_conformance.expectations import Inconclusive, ProbeFailed
 from ringback_conformance.http_client import READING, is_loopback
 from ringback_conformance.judge import ClaimVerdict, ProbeResult
 from ringback_conformance.ledger import Ledger, LedgerWriter, sweep
 from ringback_conformance.masking import Mask
 from ringback_conformance.model import Claim, Exchange, Kind, Profile, RunWarning, Verdict
 from ringback_conformance.plan import Plan
-from ringback_conformance.probe_context import Inconclusive, ProbeContext, ProbeFailed, RunContext
+from ringback_conformance.probe_context import ProbeContext
 from ringback_conformance.producers.engine import Recording, Share, explore, repeat
 from ringback_conformance.receiver import Receiver
+from ringback_conformance.run_context import RunContext
 from ringback_conformance.sockets import Sockets
 from ringback_conformance.transport import (
     Log,
@@ -428,9 +431,9 @@ class Run:
             for step in drawn.runs:
                 self._probe(run_context, step.claim)
         effort = self.options.effort or (THOROUGH if site.profile is Profile.EMULATOR else POLITE)
-        if "machine" in self.options.producers and self._wanted(self.adapter.machine_claims):
+        if "machine" in self.options.producers and self._wanted(self.catalogue.machine_claims):
             self._walk(site, run_context, effort)
-        if "engine" in self.options.producers and self._wanted(self.adapter.engine_claims):
+        if "engine" in self.options.producers and self._wanted(self.catalogue.engine_claims):
             self._explore(site, run_context, effort)
 
     def _wanted(self, claims: tuple[str, ...]) -> bool:
@@ -467,7 +470,7 @@ class Run:
         return ProbeResult(ran=True)
 
     def _walk(self, site: Target, run_context: RunContext, effort: Effort) -> None:
-        drive = self.adapter.machine
+        drive = self.catalogue.machine
         if site.profile is not Profile.EMULATOR or drive is None or not effort.walks:
             return
         self.watcher.probing("machine")
@@ -484,7 +487,7 @@ class Run:
         ctx = ProbeContext(run_context, "engine")
         emulated = site.profile is Profile.EMULATOR
         account = ctx.account(balance="1000000.00", **self.adapter.unlimited) if emulated else ctx.default_account()
-        sample_ids = self.adapter.sample_ids(ctx, account) if emulated else {}
+        sample_ids = self.catalogue.sample_ids(ctx, account) if emulated else {}
         credentials = self.adapter.credentials(account.key)
         if self.options.tape is not None:
             repeat(

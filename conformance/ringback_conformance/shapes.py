@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,6 +66,17 @@ def moment(value: Any) -> datetime | None:
         return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def newest_first(items: Iterable[Mapping[str, Any]], field: str = "created_at") -> str | None:
+    """Return the first of the items whose instant is later than that of the one before it, or None."""
+    earlier: datetime | None = None
+    for item in items:
+        when = moment(item.get(field))
+        if earlier is not None and when is not None and when > earlier:
+            return f"{item.get('id')} has {field} {item.get(field)}, later than the one listed before it"
+        earlier = when or earlier
+    return None
 
 
 def odd_fields(document: Any, fields: Mapping[str, Field], what: str) -> str | None:

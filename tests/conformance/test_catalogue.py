@@ -8,10 +8,10 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from ringback_conformance.catalogue import Catalogue
+from ringback_conformance.catalogue import READ, Catalogue
 from ringback_conformance.claims import load
 from ringback_conformance.command import claims
-from ringback_conformance.model import Basis, Claim, Need, Send
+from ringback_conformance.model import Claim, Need
 
 CATALOGUE = load("kwickphone")
 
@@ -36,16 +36,27 @@ def test_what_costs_money_says_so() -> None:
         assert not cents or probe.needs & {Need.SPEND, Need.HOOK}, probe.claim
 
 
-def test_a_claim_cannot_be_listed_or_probed_twice() -> None:
-    claim = Claim(id="T-1", basis=Basis.DOC, needs=frozenset({Need.READ}), section="S", text="So.")
+def test_a_claim_cannot_be_listed_twice() -> None:
+    claim = Catalogue(CATALOGUE.adapter).section("Errors")
+    claim("T-ERR-1", "So.", needs=READ)(lambda _: None)
     with pytest.raises(ValueError, match="listed twice"):
-        Catalogue(CATALOGUE.adapter, [claim, claim])
-    own = Catalogue(CATALOGUE.adapter, [claim])
-    own.probe("T-1", Send("GET", "/"))(lambda _: None)
-    with pytest.raises(ValueError, match="two probes"):
-        own.probe("T-1")(lambda _: None)
+        claim.declare("T-ERR-1", "So.", needs=READ)
+
+
+def test_only_a_claim_of_the_catalogue_can_be_checked() -> None:
+    own = Catalogue(CATALOGUE.adapter)
+    own.invariant("T-ERR-2", lambda *_: True)(lambda *_: None)
     with pytest.raises(ValueError, match="not in the catalogue"):
-        own.invariant("T-2", lambda *_: True)
+        own.complete()
+
+
+def test_claims_are_in_the_order_of_the_page() -> None:
+    own = Catalogue(CATALOGUE.adapter, groups="ERR AUTH")
+    claim = own.section("Any")
+    for id_ in ("T-AUTH-10", "T-ERR-2", "T-AUTH-9", "T-ERR-1"):
+        claim.declare(id_, "So.", needs=READ)
+    own.complete()
+    assert list(own.claims) == ["T-ERR-1", "T-ERR-2", "T-AUTH-9", "T-AUTH-10"]
 
 
 def test_claims_are_chosen_by_pattern() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ringback_conformance.catalogue import Known, VendorAdapter
+from ringback_conformance.adapter import Known, VendorAdapter
 from ringback_conformance.claims.agentphone.shapes import odd_error, odd_page
-from ringback_conformance.claims.agentphone.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
     CALLS,
@@ -30,12 +29,10 @@ from ringback_conformance.claims.agentphone.steps import (
     written,
 )
 from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import mailbox
 from ringback_conformance.sanitize import said, tamed
 from ringback_conformance.transport import Request
-
-if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, ProbeContext
 
 CALL_CENTS, SEGMENTS, REGISTRATION_CENTS = 250, 10, 7_000
 """What a call and a registration are taken to cost at most, and how many segments a message has."""
@@ -221,8 +218,4 @@ ADAPTER = VendorAdapter(
     key_prefix="sk_live_",
     unlimited={},
     sanitize=sanitize,
-    sample_ids=sample_ids,
-    engine_claims=ENGINE_CLAIMS,
-    machine=drive,
-    machine_claims=CLAIMS_OF_MACHINE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.agentphone.shapes import CODES, odd_error
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.agentphone.paging import MESSAGE_LIST
 from ringback_conformance.claims.agentphone.shapes import (
     CARD,

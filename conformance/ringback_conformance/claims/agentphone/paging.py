@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.agentphone.shapes import newest_first, odd_page
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,

@@ -23,8 +23,9 @@ from ringback_conformance.claims.agentphone.steps import (
 )
 from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.claims.agentphone.usage import PERSONAL, REVIEW
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Send
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 
 if TYPE_CHECKING:
     import httpx

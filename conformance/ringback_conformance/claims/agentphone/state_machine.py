@@ -28,8 +28,9 @@ from ringback_conformance.claims.agentphone.steps import (
     told,
 )
 from ringback_conformance.control import ControlRefused
+from ringback_conformance.expectations import ProbeFailed
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, ProbeContext, ProbeFailed
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.producers.state_machine import walk
 
 if TYPE_CHECKING:

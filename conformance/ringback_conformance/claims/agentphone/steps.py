@@ -9,8 +9,9 @@ from urllib.parse import quote, urlencode
 
 from ringback_conformance.claims.agentphone.shapes import ENDED
 from ringback_conformance.control import ControlRefused
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox
 
 NUMBERS = "/v1/numbers"

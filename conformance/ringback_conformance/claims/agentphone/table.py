@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.agentphone.adapter import ADAPTER
+from ringback_conformance.claims.agentphone.adapter import ADAPTER, ENGINE_CLAIMS, sample_ids
+from ringback_conformance.claims.agentphone.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.model import Basis, Claim, Level, Need
 
 KEYS = "Create number: Example"
@@ -397,4 +398,8 @@ CATALOGUE = Catalogue(
         )
         for id_, basis, needs, section, text in ROWS
     ),
+    sample_ids=sample_ids,
+    engine_claims=ENGINE_CLAIMS,
+    machine=drive,
+    machine_claims=CLAIMS_OF_MACHINE,
 )

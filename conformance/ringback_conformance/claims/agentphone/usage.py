@@ -38,8 +38,9 @@ from ringback_conformance.claims.agentphone.steps import (
     written,
 )
 from ringback_conformance.claims.agentphone.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Send
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
 
 PARTS = ("", "/daily", "/monthly", "/by-number", "/by-agent")

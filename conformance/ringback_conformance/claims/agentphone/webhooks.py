@@ -8,7 +8,7 @@ import itertools
 import re
 from typing import Any
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.agentphone.shapes import DELIVERY, STATS, WEBHOOK, odd_event
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,

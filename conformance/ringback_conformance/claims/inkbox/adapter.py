@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.catalogue import Known, VendorAdapter
+from ringback_conformance.adapter import Known, VendorAdapter
 from ringback_conformance.claims.inkbox.shapes import odd_error
-from ringback_conformance.claims.inkbox.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.inkbox.steps import (
     DELIVERIES,
     IDENTITIES,
@@ -26,13 +25,11 @@ from ringback_conformance.claims.inkbox.steps import (
     written,
 )
 from ringback_conformance.model import Exchange, Header, Kind, Send
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import mailbox
 from ringback_conformance.sanitize import said, tamed
 from ringback_conformance.shapes import E164
 from ringback_conformance.transport import Request
-
-if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, ProbeContext
 
 NUMBER_CENTS, CALL_CENTS, TEXT_CENTS = 500, 100, 10
 """The page gives no prices: what a number, a call and a text to one recipient are taken to cost at most."""
@@ -218,11 +215,7 @@ ADAPTER = VendorAdapter(
     key_prefix="ApiKey_",
     unlimited={"number_limit": None, "calls_per_day": None, "call_minutes_per_day": None},
     sanitize=sanitize,
-    sample_ids=sample_ids,
     credentials=credentials,
-    engine_claims=ENGINE_CLAIMS,
-    machine=drive,
-    machine_claims=CLAIMS_OF_MACHINE,
 )
 
 __all__ = ["ADAPTER", "PHONE"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.inkbox.shapes import newest_first
 from ringback_conformance.claims.inkbox.steps import (
     AGENT,
@@ -40,8 +40,9 @@ from ringback_conformance.claims.inkbox.steps import (
     transcript_of,
 )
 from ringback_conformance.claims.inkbox.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 
 CALLS_A_DAY = MINUTES_A_DAY = 100
 """Page "Place call", and the vendor's documentation: in any 24 hours."""

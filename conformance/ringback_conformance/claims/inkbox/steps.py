@@ -9,8 +9,9 @@ from urllib.parse import quote, urlencode
 
 from ringback_conformance.claims.inkbox.shapes import odd_error
 from ringback_conformance.control import ControlRefused
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Header
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Inbox
 from ringback_conformance.sockets import Line
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.inkbox.adapter import ADAPTER
+from ringback_conformance.claims.inkbox.adapter import ADAPTER, ENGINE_CLAIMS, sample_ids
+from ringback_conformance.claims.inkbox.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.model import Basis, Claim, Need
 
 START = "Quick start"
@@ -320,4 +321,8 @@ CATALOGUE = Catalogue(
         )
         for id_, basis, needs, section, text in ROWS
     ),
+    sample_ids=sample_ids,
+    engine_claims=ENGINE_CLAIMS,
+    machine=drive,
+    machine_claims=CLAIMS_OF_MACHINE,
 )

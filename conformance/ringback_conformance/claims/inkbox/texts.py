@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.inkbox.shapes import newest_first
 from ringback_conformance.claims.inkbox.steps import (
     FAR,
@@ -38,8 +38,9 @@ from ringback_conformance.claims.inkbox.steps import (
     written,
 )
 from ringback_conformance.claims.inkbox.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment
 
 TEXTS = f"{NUMBERS}/{{id}}/texts"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.inkbox.shapes import newest_first
 from ringback_conformance.claims.inkbox.signature import PREFIX, REQUEST_ID, SIGNATURE, TIMESTAMP, genuine
 from ringback_conformance.claims.inkbox.steps import (

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ringback_conformance.claims.kwickphone import auth, balance, calls, errors, numbers, webhooks
-from ringback_conformance.claims.kwickphone.table import CATALOGUE
+from ringback_conformance.claims.kwickphone.adapter import CATALOGUE
 
 __all__ = ["CATALOGUE", "auth", "balance", "calls", "errors", "numbers", "webhooks"]

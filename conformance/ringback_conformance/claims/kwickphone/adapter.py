@@ -1,50 +1,48 @@
-"""What the suite must know of KwickPhone to be careful with it: prices, what makes and unmakes things, secrets."""
+"""What the suite must know of KwickPhone: prices, secrets, what creates and removes numbers. And its catalogue."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.catalogue import Known, VendorAdapter
-from ringback_conformance.claims.kwickphone.shapes import odd_error, odd_list
+from ringback_conformance.adapter import Known, VendorAdapter
+from ringback_conformance.catalogue import Catalogue
 from ringback_conformance.claims.kwickphone.state_machine import CLAIMS_OF_MACHINE, drive
-from ringback_conformance.claims.kwickphone.steps import NUMBER_CENTS, OPEN, finished_call, made, new_number
+from ringback_conformance.claims.kwickphone.steps import NUMBER_CENTS, OPEN, SHAPES, finished_call, new_number
+from ringback_conformance.contract import list_problem
 from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import mailbox
 from ringback_conformance.sanitize import said, tamed
 from ringback_conformance.transport import Request
 
-if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, ProbeContext
-
 PROVISIONABLE = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}")
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 FICTIONAL = re.compile(r"\+1[2-9]\d{2}55501\d{2}|\+4420794[56]0\d{3}")
-"""Numbers kept free for fiction: nobody can be there."""
+"""Numbers reserved for fiction, which belong to no one."""
 SECRETS = (re.compile(r"(kp_live_)[A-Za-z0-9_-]+"), re.compile(r"(whsec_)[A-Za-z0-9_-]+"))
 ENGINE_CLAIMS = ("KWP-AUTH-1", "KWP-NUM-11", "KWP-NUM-12", "KWP-CALL-1", "KWP-ERR-1", "KWP-ERR-2", "KWP-ERR-4")
 
 
 def price(request: Request) -> int:
-    """Cents a request costs at worst: a month for whatever could be taken for a provision, even where the page says
-    that it is refused."""
+    """Return the most a request can cost: a month for each possible provision, also one that the page rejects."""
     return NUMBER_CENTS if _provisions(request) else 0
 
 
 def charged(request: Request, exchange: Exchange) -> int:
-    """Cents an answer cost: a month for each number made, and, to be safe, where no answer tells."""
+    """Return what a request did cost: a month for each number created, also where no response says whether one was."""
     if not _provisions(request):
         return 0
-    if exchange.status is not None and 200 <= exchange.status < 300:
+    if exchange.succeeded:
         return NUMBER_CENTS
     unclear = exchange.status is None or (exchange.status >= 500 and exchange.status != 503)
     return price(request) if unclear else 0
 
 
 def destinations(request: Request) -> list[str]:
-    """The telephone number that a provisioning request names, if it is one that somebody could have."""
+    """Return the phone number that a provisioning request names, if it can be someone's."""
     body = said(request) if _provisions(request) else None
     phone = body.get("business_phone") if isinstance(body, dict) else None
     if not isinstance(phone, str):
@@ -54,39 +52,42 @@ def destinations(request: Request) -> list[str]:
 
 
 def identify(exchange: Exchange) -> str | None:
-    """The answer to `GET /v1/numbers` with a key: a list, or an error in the envelope."""
+    """Return why the response to `GET /v1/numbers` is not KwickPhone's: it is a list, or an error in the envelope."""
     if exchange.status == 401:
-        return "the key is refused (401): give a valid one with --key-env NAME"
+        return "the key is rejected (401): give a valid one with --key-env NAME"
     body = exchange.json()
     if body is None:
         kind = exchange.content_type or "no content type"
         return f"it answers {exchange.status} with {kind}, not JSON"
-    if exchange.status == 200 and odd_list(body, {}, "number"):
-        return odd_list(body, {}, "number")
-    if exchange.status != 200 and odd_error(body):
-        return f"it answers {exchange.status} and {odd_error(body)}"
-    return None
+    if exchange.status == 200:
+        return list_problem(body)
+    problem = error_problem(body)
+    return f"it answers {exchange.status}, and {problem}" if problem else None
+
+
+def error_problem(body: Any) -> str | None:
+    """Return what is wrong with an error's envelope, or None."""
+    return SHAPES.problem("Error", body, "the body")
 
 
 def created(exchange: Exchange) -> str | None:
-    """The id of the number that an answer says was made."""
+    """Return the id of the number that a response says was created."""
     body = exchange.json()
-    made = exchange.status is not None and 200 <= exchange.status < 300 and isinstance(body, dict)
-    return str(body["id"]) if made and body.get("id") else None
+    return str(body["id"]) if exchange.succeeded and isinstance(body, dict) and body.get("id") else None
 
 
 def removed(exchange: Exchange) -> bool:
-    """Whether the number of a DELETE is gone: released now, or not there."""
+    """Return whether the number of a DELETE is gone: released now, or unknown."""
     return exchange.status in (200, 204, 404)
 
 
 def existing(listing: Exchange) -> list[str]:
-    """The ids of all listed numbers."""
+    """Return the ids of all listed numbers."""
     return [str(number["id"]) for number in _numbers(listing) if number.get("id")]
 
 
 def orphans(listing: Exchange, request: Request) -> list[str]:
-    """Active numbers for the business phone that a provisioning request named."""
+    """Return the active numbers for the business phone that a provisioning request named."""
     sent = said(request)
     phone = sent.get("business_phone") if isinstance(sent, dict) else None
     return [
@@ -103,10 +104,10 @@ def _numbers(listing: Exchange) -> list[dict[str, Any]]:
 
 
 def known(exchanges: Iterable[Exchange]) -> Known:
-    """Webhook path → secret, from the answers that made the numbers."""
+    """Return webhook path → secret, from the responses that created the numbers."""
     secrets: dict[str, str] = {}
     for exchange in exchanges:
-        if exchange.kind is Kind.API and made(exchange):
+        if exchange.kind is Kind.API and exchange.succeeded:
             body = exchange.json()
             if isinstance(body, dict) and isinstance(body.get("webhook_secret"), str) and body.get("webhook_url"):
                 secrets[mailbox(urlsplit(str(body["webhook_url"])).path)] = body["webhook_secret"]
@@ -114,7 +115,7 @@ def known(exchanges: Iterable[Exchange]) -> Known:
 
 
 def sample_ids(ctx: ProbeContext, account: Account) -> dict[str, list[str]]:
-    """Ids that exist, for the engine's path parameters: a call with everything and one without."""
+    """Return ids for the engine's path parameters: a call with everything and one without."""
     number = new_number(account)
     return {"call_id": [finished_call(account, number), finished_call(account, number, recording=False, turns=[])]}
 
@@ -156,6 +157,12 @@ ADAPTER = VendorAdapter(
     key_prefix="kp_live_",
     unlimited=OPEN,
     sanitize=lambda request: tamed(request, ("webhook_url",)),
+    error_problem=error_problem,
+)
+
+CATALOGUE = Catalogue(
+    ADAPTER,
+    groups="AUTH BAL NUM CALL HOOK ERR LIM",
     sample_ids=sample_ids,
     engine_claims=ENGINE_CLAIMS,
     machine=drive,

@@ -1,18 +1,20 @@
-"""Probes for "Balance & funding" and the billing part of "Limits & billing"."""
+"""Balance & funding, and the billing part of Limits & billing."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
+from ringback_conformance.catalogue import CTL
+from ringback_conformance.claims.kwickphone.adapter import CATALOGUE
 from ringback_conformance.claims.kwickphone.steps import (
     DAY,
     HOUR,
     NUMBERS,
     OPEN,
+    OUT_OF_STOCK,
     finished_call,
     listed,
-    made,
     new_number,
     number_in,
     provision,
@@ -21,54 +23,50 @@ from ringback_conformance.claims.kwickphone.steps import (
     status_of,
     takes_calls,
 )
-from ringback_conformance.claims.kwickphone.table import CATALOGUE
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.model import Exchange
 from ringback_conformance.probe_context import Account, ProbeContext
 
+claim = CATALOGUE.section("Balance & funding")
+limits_claim = CATALOGUE.section("Limits & billing")
+provision_claim = CATALOGUE.section("Provision a number")
+release_claim = CATALOGUE.section("Release a number")
+
 MONTH = Decimal("5.00")
 GRACE_DAYS = 7
 """Page "Limits & billing"."""
-SURELY_ONE_MONTH = 32 * DAY
-SURELY_TWO_MONTHS = 63 * DAY
+AFTER_ONE_MONTH = 32 * DAY
+AFTER_TWO_MONTHS = 63 * DAY
 """Past the second and before the third month's day, whatever the month."""
-OUT_OF_STOCK = "907"
-"""An area that the shipped inventory has no numbers in."""
 
 
-def balance_is(
-    ctx: ProbeContext, account: Account, expected: Decimal, when: str, *exchanges: Exchange, claim: str = ""
-) -> bool:
-    """Expect a balance."""
-    seen = account.balance()
-    return ctx.expect(
-        seen == expected, f"the balance {when}: expected ${expected}, it is ${seen}", *exchanges, claim=claim
-    )
-
-
-@CATALOGUE.probe("KWP-BAL-1")
+@claim(
+    "KWP-BAL-1",
+    "With less than $5.00 provisioning is answered 402 `insufficient_balance`, and the balance stays as it was.",
+    needs=CTL,
+)
 def less_than_a_month_on_the_balance(ctx: ProbeContext) -> None:
     for amount in ("0.00", "4.99"):
         account = ctx.account(balance=amount, **OPEN)
         exchange = provision(account)
-        ctx.expect(
-            exchange.status == 402 and exchange.code == "insufficient_balance",
-            f"provisioning with ${amount}: expected 402 insufficient_balance, got {exchange}",
-            exchange,
-        )
-        balance_is(ctx, account, Decimal(amount), "after the 402", exchange)
+        ctx.expect_error(exchange, 402, "insufficient_balance", f"provisioning with ${amount}")
+        ctx.expect_equal(account.balance(), Decimal(amount), "the balance after the 402", exchange)
 
 
-@CATALOGUE.probe("KWP-BAL-2")
+@claim(
+    "KWP-BAL-2",
+    "A balance of exactly $5.00 is enough, and a successful provision takes exactly $5.00.",
+    needs=CTL,
+)
 def a_provision_takes_five_dollars(ctx: ProbeContext) -> None:
     for amount, left in (("5.00", "0.00"), ("12.34", "7.34")):
         account = ctx.account(balance=amount, **OPEN)
         exchange = provision(account)
-        ctx.check_(made(exchange), f"provisioning with ${amount}: expected a number, got {exchange}", exchange)
-        balance_is(ctx, account, Decimal(left), f"after one provision from ${amount}", exchange)
+        ctx.expect_success(exchange, f"provisioning with ${amount}", stop=True)
+        ctx.expect_equal(account.balance(), Decimal(left), f"the balance after one provision from ${amount}", exchange)
 
 
-@CATALOGUE.probe("KWP-BAL-3")
+@limits_claim("KWP-BAL-3", "Each active number is charged $5.00 again every month.", needs=CTL)
 def every_month_again(ctx: ProbeContext) -> None:
     account = ctx.account(balance="100.00", **OPEN)
     new_number(account)
@@ -76,72 +74,74 @@ def every_month_again(ctx: ProbeContext) -> None:
     new_number(account)
     start = account.balance()
     account.advance(27 * DAY)
-    balance_is(ctx, account, start, "of two numbers before a month is over")
-    account.advance(SURELY_ONE_MONTH - 27 * DAY)
-    balance_is(ctx, account, start - 2 * MONTH, "of two numbers after one month")
-    account.advance(SURELY_TWO_MONTHS - SURELY_ONE_MONTH)
-    balance_is(ctx, account, start - 4 * MONTH, "of two numbers after two months")
+    ctx.expect_equal(account.balance(), start, "the balance of two numbers before a month is over")
+    account.advance(AFTER_ONE_MONTH - 27 * DAY)
+    ctx.expect_equal(account.balance(), start - 2 * MONTH, "the balance of two numbers after one month")
+    account.advance(AFTER_TWO_MONTHS - AFTER_ONE_MONTH)
+    ctx.expect_equal(account.balance(), start - 4 * MONTH, "the balance of two numbers after two months")
 
 
-def overdue(ctx: ProbeContext) -> tuple[Account, dict[str, Any]]:
-    """An account whose only number could not be paid a moment ago."""
-    account = ctx.account(balance="5.00", **OPEN)
-    number = new_number(account)
-    ctx.precondition(account.balance() == 0, "the first month was not charged")
-    account.advance(seconds_to_month(number) + HOUR)
-    return account, number
-
-
-@CATALOGUE.probe("KWP-BAL-4")
+@limits_claim(
+    "KWP-BAL-4",
+    "A monthly charge that fails takes nothing, makes the number `past_due`, and it takes no calls.",
+    needs=CTL,
+)
 def a_month_that_cannot_be_paid(ctx: ProbeContext) -> None:
     account = ctx.account(balance="7.00", **OPEN)
     number = new_number(account)
     ctx.precondition(account.balance() == Decimal("2.00"), "the first month was not charged")
     ctx.precondition(takes_calls(account, number), "the number takes no calls while it is active")
     account.advance(seconds_to_month(number) - HOUR)
-    before = status_of(account, number["id"])
-    ctx.expect(before == "active", f"a number an hour before its month ends: expected active, it is {before}")
+    ctx.expect_equal(status_of(account, number["id"]), "active", "the status an hour before the month ends")
     account.advance(2 * HOUR)
-    status = status_of(account, number["id"])
-    ctx.expect(status == "past_due", f"a number whose month could not be charged: expected past_due, it is {status}")
-    balance_is(ctx, account, Decimal("2.00"), "after a charge that failed")
-    ctx.expect(not takes_calls(account, number), "a call to a past_due number: expected nobody to answer")
+    ctx.expect_equal(status_of(account, number["id"]), "past_due", "the status after a charge that failed")
+    ctx.expect_equal(account.balance(), Decimal("2.00"), "the balance after a charge that failed")
+    ctx.expect_equal(takes_calls(account, number), False, "whether a past_due number takes calls")
 
 
-@CATALOGUE.probe("KWP-BAL-5")
+def overdue(ctx: ProbeContext) -> tuple[Account, dict[str, Any]]:
+    """Return an account whose only number became past_due within the last hour."""
+    account = ctx.account(balance="5.00", **OPEN)
+    number = new_number(account)
+    ctx.precondition(account.balance() == 0, "the first month was not charged")
+    account.advance(seconds_to_month(number) + HOUR)
+    ctx.precondition(status_of(account, number["id"]) == "past_due", "the number did not become past_due")
+    return account, number
+
+
+@limits_claim("KWP-BAL-5", "A `past_due` number that is paid within 7 days becomes `active` again.", needs=CTL)
 def paid_within_the_grace(ctx: ProbeContext) -> None:
     for days in (1, 6):
         account, number = overdue(ctx)
-        ctx.precondition(status_of(account, number["id"]) == "past_due", "the number did not become past_due")
         account.advance(days * DAY)
         account.fund("12.00")
         account.advance(HOUR)
-        status = status_of(account, number["id"])
-        ctx.expect(
-            status == "active",
-            f"a past_due number that was paid after {days} days: expected active, it is {status}",
-        )
-        balance_is(ctx, account, Decimal("7.00"), "after the overdue month was paid from $12.00")
-        ctx.expect(takes_calls(account, number), "a call to the number that was paid: expected it to be answered")
+        ctx.expect_equal(status_of(account, number["id"]), "active", f"a past_due number paid after {days} days")
+        ctx.expect_equal(account.balance(), Decimal("7.00"), "the balance after the overdue month was paid from $12.00")
+        ctx.expect_equal(takes_calls(account, number), True, "whether the number that was paid takes calls")
 
 
-@CATALOGUE.probe("KWP-BAL-6")
+@limits_claim(
+    "KWP-BAL-6",
+    "A `past_due` number still unpaid after 7 days is `released`, and not sooner.",
+    needs=CTL,
+)
 def unpaid_after_the_grace(ctx: ProbeContext) -> None:
     account, number = overdue(ctx)
-    ctx.precondition(status_of(account, number["id"]) == "past_due", "the number did not become past_due")
     account.advance(GRACE_DAYS * DAY - 3 * HOUR)
-    early = status_of(account, number["id"])
-    ctx.expect(early == "past_due", f"an unpaid number shortly before 7 days: expected past_due, it is {early}")
+    ctx.expect_equal(status_of(account, number["id"]), "past_due", "an unpaid number shortly before 7 days")
     account.advance(6 * HOUR)
-    late = status_of(account, number["id"])
-    ctx.expect(late == "released", f"an unpaid number after 7 days: expected released, it is {late}")
+    ctx.expect_equal(status_of(account, number["id"]), "released", "an unpaid number after 7 days")
     account.fund("50.00")
     account.advance(HOUR)
-    after = status_of(account, number["id"])
-    ctx.expect(after == "released", f"a released number after money came: expected released, it is {after}")
+    ctx.expect_equal(status_of(account, number["id"]), "released", "a released number after money came")
 
 
-@CATALOGUE.probe("KWP-BAL-7")
+@provision_claim(
+    "KWP-BAL-7",
+    "A provision that fails with 402, 409, 429 or 503 charges nothing and leaves no number behind.",
+    needs=CTL,
+)
 def what_failed_is_not_charged(ctx: ProbeContext) -> None:
     poor = ctx.account(balance="4.99", **OPEN)
     _charged_nothing(ctx, poor, provision(poor), 402)
@@ -159,46 +159,40 @@ def what_failed_is_not_charged(ctx: ProbeContext) -> None:
 
 
 def _charged_nothing(ctx: ProbeContext, account: Account, exchange: Exchange, status: int, numbers: int = 0) -> None:
-    ctx.precondition(exchange.status == status, f"the failure did not come up: expected {status}, got {exchange}")
+    ctx.precondition(exchange.status == status, f"the failure did not occur: expected {status}, got {exchange}")
     paid = Decimal(account.opening) - account.balance()
-    ctx.expect(
-        paid == numbers * MONTH,
-        f"what a provision that failed with {status} cost: expected $0.00, it was ${paid - numbers * MONTH}",
-        exchange,
-    )
-    seen = [number for number in listed(account) if number.get("status") == "active"]
-    ctx.expect(
-        len(seen) == numbers,
-        f"numbers after a provision that failed with {status}: expected {numbers}, there are {len(seen)}",
-        exchange,
-    )
+    ctx.expect_equal(paid, numbers * MONTH, f"all charges after a provision that failed with {status}", exchange)
+    active = [number for number in listed(account) if number.get("status") == "active"]
+    ctx.expect_equal(len(active), numbers, f"the numbers after a provision that failed with {status}", exchange)
 
 
-@CATALOGUE.probe("KWP-BAL-8")
+@claim(
+    "KWP-BAL-8",
+    "Auto-top-up: when the balance drops below the threshold the card is charged the set amount ($5 to $500); "
+    "a declined card leaves the balance as it was.",
+    needs=CTL,
+)
 def topping_up_by_itself(ctx: ProbeContext) -> None:
     top_up = {"threshold": "10.00", "amount": "20.00"}
-    account = ctx.account(balance="12.00", auto_top_up=top_up, **OPEN)
-    exchange = provision(account)
-    number_in(exchange)
-    balance_is(ctx, account, Decimal("27.00"), "after $12.00 fell to $7.00, with $20.00 below $10.00", exchange)
-    even = ctx.account(balance="15.00", auto_top_up=top_up, **OPEN)
-    exchange = provision(even)
-    number_in(exchange)
-    balance_is(ctx, even, Decimal("10.00"), "that fell to the threshold and not below it", exchange)
-    declined = ctx.account(balance="12.00", auto_top_up=top_up, card="declined", **OPEN)
-    exchange = provision(declined)
-    number_in(exchange)
-    balance_is(ctx, declined, Decimal("7.00"), "below the threshold when the card is declined", exchange)
-    for amount, fine in (("5.00", True), ("500.00", True), ("4.99", False), ("500.01", False)):
+    for opening, card, left, what in (
+        ("12.00", ..., "27.00", "after $12.00 fell to $7.00, with $20.00 below $10.00"),
+        ("15.00", ..., "10.00", "that fell to the threshold and not below it"),
+        ("12.00", "declined", "7.00", "below the threshold when the card is declined"),
+    ):
+        account = ctx.account(balance=opening, auto_top_up=top_up, card=card, **OPEN)
+        exchange = provision(account)
+        number_in(exchange)
+        ctx.expect_equal(account.balance(), Decimal(left), f"the balance {what}", exchange)
+    for amount, allowed in (("5.00", True), ("500.00", True), ("4.99", False), ("500.01", False)):
         try:
-            declined.settings(auto_top_up={"threshold": "1.00", "amount": amount})
-            taken = True
+            account.settings(auto_top_up={"threshold": "1.00", "amount": amount})
+            accepted = True
         except ControlRefused:
-            taken = False
-        ctx.expect(taken is fine, f"an auto-top-up of ${amount}: expected it to be {'taken' if fine else 'refused'}")
+            accepted = False
+        ctx.expect_equal(accepted, allowed, f"whether an auto-top-up of ${amount} is accepted")
 
 
-@CATALOGUE.probe("KWP-BAL-9")
+@claim("KWP-BAL-9", "Talk time of a completed call is billed at the plan's rate.", needs=CTL)
 def talk_time(ctx: ProbeContext) -> None:
     for rate, cost in (("0.10", "0.20"), ("0.60", "1.20")):
         account = ctx.account(**{**OPEN, "talk_rate": rate})
@@ -206,12 +200,18 @@ def talk_time(ctx: ProbeContext) -> None:
         before = account.balance()
         ring(account, number, end="no_answer")
         account.advance(HOUR)
-        balance_is(ctx, account, before, "after a call that nobody answered")
+        ctx.expect_equal(account.balance(), before, "the balance after an unanswered call")
         finished_call(account, number, duration=120)
-        balance_is(ctx, account, before - Decimal(cost), f"after two minutes at ${rate} a minute")
+        ctx.expect_equal(
+            account.balance(), before - Decimal(cost), f"the balance after two minutes at ${rate} a minute"
+        )
 
 
-@CATALOGUE.probe("KWP-BAL-10")
+@release_claim(
+    "KWP-BAL-10",
+    "Releasing a number refunds nothing and stops later monthly charges.",
+    needs=CTL,
+)
 def nothing_after_the_release(ctx: ProbeContext) -> None:
     account = ctx.account(balance="100.00", **OPEN)
     number = new_number(account)
@@ -219,7 +219,7 @@ def nothing_after_the_release(ctx: ProbeContext) -> None:
     before = account.balance()
     exchange = account.delete(f"{NUMBERS}/{number['id']}")
     ctx.precondition(exchange.status == 200, f"the number could not be released: {exchange}")
-    balance_is(ctx, account, before, "after a release", exchange)
+    ctx.expect_equal(account.balance(), before, "the balance after a release", exchange)
     account.delete(f"{NUMBERS}/{kept['id']}")
-    account.advance(SURELY_TWO_MONTHS)
-    balance_is(ctx, account, before, "two months after the release", exchange)
+    account.advance(AFTER_TWO_MONTHS)
+    ctx.expect_equal(account.balance(), before, "the balance two months after the release", exchange)

@@ -1,16 +1,20 @@
-"""Probes and invariants for "List calls", "Get a transcript" and "Get a recording"."""
+"""List calls, Get a transcript and Get a recording."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ringback_conformance import mp3
-from ringback_conformance.catalogue import Known
-from ringback_conformance.claims.kwickphone.shapes import CALL, newest_first, odd_list, odd_transcript, shows_something
+from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import READ
+from ringback_conformance.claims import common
+from ringback_conformance.claims.kwickphone.adapter import CATALOGUE
 from ringback_conformance.claims.kwickphone.steps import (
     CALLER,
     CALLS,
-    OPEN,
+    INVALID,
+    NOT_FOUND,
+    SHAPES,
     TALK_SECONDS,
     TURNS,
     calls,
@@ -18,11 +22,16 @@ from ringback_conformance.claims.kwickphone.steps import (
     new_number,
     ring,
 )
-from ringback_conformance.claims.kwickphone.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Level, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+from ringback_conformance.shapes import newest_first
 
-LOOKED_AT = 3
+claim = CATALOGUE.section("List calls")
+transcript_claim = CATALOGUE.section("Get a transcript")
+recording_claim = CATALOGUE.section("Get a recording")
+error_claim = CATALOGUE.section("Errors")
+
+CHECKED = 3
 """Calls of each kind that are fetched on a real deployment."""
 UNKNOWN = "CA00000000000000000000000000000000"
 SLACK_SECONDS = 3.0
@@ -31,108 +40,101 @@ SLACK_SHARE = 0.05
 ONE_CALL = f"{CALLS}/{{call_id}}"
 
 
-def is_call_list(exchange: Exchange, _: Known) -> bool:
-    """GET /v1/calls was answered, with something in it."""
-    listed = exchange.kind is Kind.API and exchange.method == "GET" and exchange.route == CALLS
-    return listed and exchange.status == 200 and shows_something(exchange.json())
+def is_call_list(exchange: Exchange, known: Known) -> bool:
+    """Select GET /v1/calls with at least one call in the response."""
+    return common.answered("GET", CALLS, 200)(exchange, known) and exchange.json() != {"data": []}
 
 
 @CATALOGUE.invariant("KWP-CALL-1", is_call_list, whole=True)
 def the_list_of_calls_is_as_documented(exchange: Exchange, _: Known) -> str | None:
     body = exchange.json()
-    return odd_list(body, CALL, "call") or newest_first(body["data"])
+    return SHAPES.list_problem("Call", body, "call") or newest_first(body["data"], "started_at")
 
 
-@CATALOGUE.probe("KWP-CALL-1", Send("GET", CALLS, 1))
+@claim(
+    "KWP-CALL-1",
+    "The list is `{data: […]}` of the calls of all the account's numbers, newest first, each with the documented "
+    "fields.",
+    needs=READ,
+    sends=(Send("GET", CALLS, 1),),
+)
 def the_list_of_calls(ctx: ProbeContext) -> None:
-    account = ctx.account(**OPEN) if ctx.emulated else ctx.default_account()
-    made: list[tuple[str, dict[str, Any]]] = []
+    account = ctx.default_account()
+    made: list[dict[str, Any]] = []
     if ctx.emulated:
         first, second = new_number(account), new_number(account)
         for place, number in enumerate((first, second, first)):
-            made.append((finished_call(account, number, duration=20 + 7 * place, outcome="order"), number))
+            duration = 20 + 7 * place
+            call = finished_call(account, number, duration=duration, outcome="order")
+            made.append(
+                {
+                    "id": call,
+                    "number_id": number["id"],
+                    "phone_number": number["phone_number"],
+                    "caller": CALLER,
+                    "direction": "inbound",
+                    "status": "completed",
+                    "outcome": "order",
+                    "duration_sec": duration,
+                }
+            )
     exchange = account.get(CALLS)
-    ctx.precondition(shows_something(exchange.json()) or bool(made), "the account has no calls to look at")
-    problem = None if exchange.status == 200 else f"expected 200, got {exchange}"
-    problem = problem or the_list_of_calls_is_as_documented(exchange, Known({}))
-    ctx.check_(problem is None, f"the list of calls: {problem or 'as documented'}", exchange)
-    data = exchange.json()["data"]
+    ctx.precondition(exchange.json() != {"data": []} or bool(made), "the account has no calls")
+    ctx.expect_status(exchange, 200, "the list of calls", stop=True)
+    ctx.expect_documented(
+        the_list_of_calls_is_as_documented(exchange, Known({})), "the list of calls", exchange, stop=True
+    )
     if not made:
         return
-    order = [call["id"] for call in data]
-    ctx.check_(
-        order == [id_ for id_, _ in reversed(made)],
-        f"the list after calls to two numbers: expected all three, newest first; got {len(order)}: {order}",
-        exchange,
-    )
-    for place, (call, (_, number)) in enumerate(zip(reversed(data), made, strict=True)):
-        expected = {
-            "number_id": number["id"],
-            "phone_number": number["phone_number"],
-            "caller": CALLER,
-            "direction": "inbound",
-            "status": "completed",
-            "outcome": "order",
-            "duration_sec": 20 + 7 * place,
-        }
-        wrong = [f"{name} {call[name]!r} for {value!r}" for name, value in expected.items() if call[name] != value]
-        ctx.expect(not wrong, f"call {place + 1} in the list: expected what was played; {', '.join(wrong)}", exchange)
+    data = exchange.json()["data"]
+    newest = [call["id"] for call in reversed(made)]
+    ctx.expect_equal([call["id"] for call in data], newest, "the list after calls to two numbers", exchange, stop=True)
+    for place, (call, expected) in enumerate(zip(reversed(data), made, strict=True)):
+        ctx.expect_fields(call, expected, f"call {place + 1} in the list", exchange)
 
 
 def several_kinds(ctx: ProbeContext) -> tuple[Account, list[dict[str, Any]]]:
-    """Calls with and without transcript and recording; a few of each kind where there are many."""
+    """Return calls with and without transcript and recording; in the emulator, one of each kind."""
+    account = ctx.default_account()
     if ctx.emulated:
-        account = ctx.account(**OPEN)
         number = new_number(account)
         finished_call(account, number)
         finished_call(account, number, recording=False)
         finished_call(account, number, turns=[], duration=12)
         ring(account, number, end="no_answer")
         account.advance(120)
-    else:
-        account = ctx.default_account()
     data = calls(account)
-    ctx.precondition(bool(data), "the account has no calls to look at")
+    ctx.precondition(bool(data), "the account has no calls")
     return account, data
 
 
 def _some(data: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:
-    chosen = [call for call in data if call.get(field) is True][:LOOKED_AT]
-    return chosen + [call for call in data if call.get(field) is False][:LOOKED_AT]
+    chosen = [call for call in data if call.get(field) is True][:CHECKED]
+    return chosen + [call for call in data if call.get(field) is False][:CHECKED]
 
 
-@CATALOGUE.probe("KWP-CALL-2", Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/transcript", 2 * LOOKED_AT))
+@transcript_claim(
+    "KWP-CALL-2",
+    "A transcript is there exactly when has_transcript says so; otherwise 404 `not_found`.",
+    needs=READ,
+    sends=(Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/transcript", 2 * CHECKED)),
+)
 def transcripts_are_there_as_told(ctx: ProbeContext) -> None:
     account, data = several_kinds(ctx)
     for call in _some(data, "has_transcript"):
         exchange = account.get(f"{CALLS}/{call['id']}/transcript")
-        if call["has_transcript"]:
-            held, wanted = exchange.status == 200 and exchange.json() is not None, "200 and a transcript"
-        else:
-            held, wanted = exchange.status == 404 and exchange.code == "not_found", "404 not_found"
-        what = f"the transcript of a call with has_transcript {str(call['has_transcript']).lower()}"
-        ctx.expect(held, f"{what}: expected {wanted}, got {exchange}", exchange)
+        if not call["has_transcript"]:
+            ctx.expect_error(exchange, *NOT_FOUND, "the transcript of a call with has_transcript false")
+            continue
+        what = "the transcript of a call with has_transcript true"
+        ctx.expect(exchange.status == 200 and exchange.json() is not None, f"{what}: got {exchange}", exchange)
         if ctx.emulated and exchange.status == 200:
-            _says_what_was_said(ctx, exchange)
+            text = exchange.response_body.decode("utf-8", "replace")
+            missing = [turn["text"] for turn in TURNS if str(turn["text"]) not in text]
+            ctx.expect_equal(missing, [], "turns that are missing in the transcript", exchange)
 
 
-def _says_what_was_said(ctx: ProbeContext, exchange: Exchange) -> None:
-    text = exchange.response_body.decode("utf-8", "replace")
-    missing = [turn["text"] for turn in TURNS if str(turn["text"]) not in text]
-    ctx.expect(not missing, f"the transcript: expected every turn that was spoken in it; missing: {missing}", exchange)
-
-
-def is_recording(exchange: Exchange, _: Known) -> bool:
-    """A recording was sent."""
-    return (
-        exchange.kind is Kind.API
-        and exchange.method == "GET"
-        and exchange.route.endswith("/recording")
-        and exchange.status == 200
-    )
-
-
-@CATALOGUE.invariant("KWP-CALL-3", is_recording)
+@CATALOGUE.invariant("KWP-CALL-3", common.answered("GET", ".*/recording", 200))
 def a_recording_is_an_mp3(exchange: Exchange, _: Known) -> str | None:
     if exchange.content_type != "audio/mpeg":
         return f"a recording comes as {exchange.content_type or 'no content type'}, not audio/mpeg"
@@ -141,25 +143,26 @@ def a_recording_is_an_mp3(exchange: Exchange, _: Known) -> str | None:
     try:
         mp3.seconds(exchange.response_body)
     except ValueError as error:
-        return f"a recording is no MP3: {error}"
+        return f"a recording is not an MP3: {error}"
     return None
 
 
-@CATALOGUE.probe("KWP-CALL-3", Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/recording", 2 * LOOKED_AT))
+@recording_claim(
+    "KWP-CALL-3",
+    "A recording is there exactly when has_recording says so, as audio/mpeg that plays as long as the call; "
+    "otherwise 404 `no_recording`.",
+    needs=READ,
+    sends=(Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/recording", 2 * CHECKED)),
+)
 def recordings_are_there_as_told(ctx: ProbeContext) -> None:
     account, data = several_kinds(ctx)
     for call in _some(data, "has_recording"):
         exchange = account.get(f"{CALLS}/{call['id']}/recording")
         if not call["has_recording"]:
-            ctx.expect(
-                exchange.status == 404 and exchange.code == "no_recording",
-                f"the recording of a call with has_recording false: expected 404 no_recording, got {exchange}",
-                exchange,
-            )
-            continue
-        problem = a_recording_is_an_mp3(exchange, Known({})) if exchange.status == 200 else f"got {exchange}"
-        problem = problem or _wrong_length(exchange, call)
-        ctx.expect(problem is None, f"a recording: {problem or 'as long as its call'}", exchange)
+            ctx.expect_error(exchange, 404, "no_recording", "the recording of a call with has_recording false")
+        elif ctx.expect_status(exchange, 200, "the recording of a call with has_recording true"):
+            problem = a_recording_is_an_mp3(exchange, Known({})) or _wrong_length(exchange, call)
+            ctx.expect_documented(problem, "a recording", exchange)
 
 
 def _wrong_length(exchange: Exchange, call: dict[str, Any]) -> str | None:
@@ -172,61 +175,76 @@ def _wrong_length(exchange: Exchange, call: dict[str, Any]) -> str | None:
     return f"it plays {plays:.1f} s, the call lasted {duration} s"
 
 
-@CATALOGUE.probe(
+@error_claim(
     "KWP-CALL-4",
-    Send("GET", f"{ONE_CALL}/transcript", 2, note="of calls that do not exist"),
-    Send("GET", f"{ONE_CALL}/recording", 2, note="of calls that do not exist"),
+    "Transcript and recording of an unknown call are answered 404 `not_found`.",
+    needs=READ,
+    sends=(
+        Send("GET", f"{ONE_CALL}/transcript", 2, note="of calls that do not exist"),
+        Send("GET", f"{ONE_CALL}/recording", 2, note="of calls that do not exist"),
+    ),
 )
 def parts_of_an_unknown_call(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for id_ in (UNKNOWN, "nope"):
         for part in ("transcript", "recording"):
-            exchange = account.get(f"{CALLS}/{id_}/{part}")
-            ctx.expect(
-                exchange.status == 404 and exchange.code == "not_found",
-                f"the {part} of an unknown call: expected 404 not_found, got {exchange}",
-                exchange,
-            )
+            ctx.expect_error(account.get(f"{CALLS}/{id_}/{part}"), *NOT_FOUND, f"the {part} of an unknown call")
 
 
-def is_transcript(exchange: Exchange, _: Known) -> bool:
-    """A transcript was sent."""
-    return (
-        exchange.kind is Kind.API
-        and exchange.method == "GET"
-        and exchange.route.endswith("/transcript")
-        and exchange.status == 200
-    )
-
-
-@CATALOGUE.invariant("KWP-CALL-5", is_transcript)
+@CATALOGUE.invariant("KWP-CALL-5", common.answered("GET", ".*/transcript", 200))
 def a_transcript_is_turn_by_turn(exchange: Exchange, _: Known) -> str | None:
-    return odd_transcript(exchange.json(), None)
+    return transcript_problem(exchange.json(), None)
 
 
-@CATALOGUE.probe("KWP-CALL-5", Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/transcript", LOOKED_AT))
+def transcript_problem(body: Any, duration: float | None) -> str | None:
+    """Return what is wrong with a transcript: its shape, or turns that are out of order or past the call's end."""
+    if problem := SHAPES.list_problem("Turn", body, "turn", "turns", ours=True):
+        return problem
+    last = 0.0
+    for place, turn in enumerate(body["turns"]):
+        offset = float(turn["offset_sec"])
+        if offset < last:
+            return f"turn {place} is at {offset:g} s, before turn {place - 1} at {last:g} s"
+        if duration is not None and offset > duration + 1:
+            return f"turn {place} is at {offset:g} s of a call of {duration:g} s"
+        last = offset
+    return None
+
+
+@transcript_claim(
+    "KWP-CALL-5",
+    "A transcript is turn by turn, in order, each turn with speaker, text and offset within the call.",
+    basis=Basis.OURS,
+    needs=READ,
+    sends=(Send("GET", CALLS, 1), Send("GET", f"{ONE_CALL}/transcript", CHECKED)),
+)
 def the_turns_of_a_transcript(ctx: ProbeContext) -> None:
+    account = ctx.default_account()
     if ctx.emulated:
-        account = ctx.account(**OPEN)
         finished_call(account, new_number(account))
-    else:
-        account = ctx.default_account()
-    told = [call for call in calls(account) if call.get("has_transcript") is True][:LOOKED_AT]
-    ctx.precondition(bool(told), "no call with a transcript came up")
-    for call in told:
+    transcribed = [call for call in calls(account) if call.get("has_transcript") is True][:CHECKED]
+    ctx.precondition(bool(transcribed), "no call has a transcript")
+    for call in transcribed:
         exchange = account.get(f"{CALLS}/{call['id']}/transcript")
         ctx.precondition(exchange.status == 200, f"there is no transcript: {exchange}")
-        problem = odd_transcript(exchange.json(), call.get("duration_sec"))
-        ctx.check_(problem is None, f"a transcript: {problem or 'turn by turn'}", exchange)
+        problem = transcript_problem(exchange.json(), call.get("duration_sec"))
+        ctx.expect_documented(problem, "a transcript", exchange, stop=True)
         if ctx.emulated:
             seen = [(turn["speaker"], turn["text"], turn["offset_sec"]) for turn in exchange.json()["turns"]]
             spoken = [(turn["speaker"], turn["text"], turn["at"]) for turn in TURNS]
-            ctx.expect(seen == spoken, f"the turns of a call: expected {spoken}, got {seen}", exchange)
+            ctx.expect_equal(seen, spoken, "the turns of a call", exchange)
 
 
-@CATALOGUE.probe("KWP-CALL-6", Send("GET", CALLS, 7))
+@claim(
+    "KWP-CALL-6",
+    "`limit` (1 to 1000) and `starting_after` page through the calls; other values are answered 400.",
+    basis=Basis.OURS,
+    level=Level.SHOULD,
+    needs=READ,
+    sends=(Send("GET", CALLS, 7),),
+)
 def paging_through_the_calls(ctx: ProbeContext) -> None:
-    account = ctx.account(**OPEN) if ctx.emulated else ctx.default_account()
+    account = ctx.default_account()
     if ctx.emulated:
         number = new_number(account)
         for _ in range(3):
@@ -234,18 +252,10 @@ def paging_through_the_calls(ctx: ProbeContext) -> None:
     everything = [call["id"] for call in calls(account)]
     ctx.precondition(len(everything) > 1, "the account has too few calls to page through")
     page = account.get(f"{CALLS}?limit=1")
-    ctx.expect(
-        _ids(page) == everything[:1], f"limit=1: expected the newest call alone, got {len(_ids(page))} calls", page
-    )
+    ctx.expect_equal(_ids(page), everything[:1], "the calls with limit=1", page)
     after = account.get(f"{CALLS}?limit=1&starting_after={everything[0]}")
-    ctx.expect(_ids(after) == everything[1:2], "starting_after the newest: expected the call before it", after)
-    for query in ("limit=0", "limit=1001", "limit=ten", "limit=-1"):
-        exchange = account.get(f"{CALLS}?{query}")
-        ctx.expect(
-            exchange.status == 400 and exchange.code == "invalid_request",
-            f"{query}: expected 400 invalid_request, got {exchange}",
-            exchange,
-        )
+    ctx.expect_equal(_ids(after), everything[1:2], "the calls with limit=1 and starting_after the newest", after)
+    common.reject_queries(ctx, account, CALLS, ("limit=0", "limit=1001", "limit=ten", "limit=-1"), INVALID)
 
 
 def _ids(exchange: Exchange) -> list[str]:

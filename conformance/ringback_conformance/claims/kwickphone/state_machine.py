@@ -1,24 +1,27 @@
-"""A customer who does whatever comes to mind, beside a small model of what must then be so."""
+"""State machine: random customer actions checked against a reference model."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ringback_conformance.claims.kwickphone.shapes import active_first
 from ringback_conformance.claims.kwickphone.steps import (
+    CALLER,
     CALLS,
     HOME,
     HOUR,
     NUMBER_CENTS,
     NUMBERS,
     RINGING_AND_AFTER,
+    active_first,
     calls,
     listed,
     ring,
 )
 from ringback_conformance.control import ControlRefused
+from ringback_conformance.expectations import ProbeFailed
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, ProbeContext, ProbeFailed
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.producers.state_machine import walk
 from ringback_conformance.receiver import Inbox
 
@@ -47,7 +50,7 @@ OPENING_CENTS = 1_700
 LIMIT = 3
 CENTS_A_SECOND = 1
 TALK_RATE = "0.60"
-MAX_LEAP_HOURS = 12
+MAX_WAIT_HOURS = 12
 """Short enough that no walk reaches the end of a month."""
 
 
@@ -71,7 +74,7 @@ class Model:
         return [id_ for id_, number in self.numbers.items() if number["status"] == "active"]
 
     def provision(self, hooked: bool) -> str | None:
-        """Buy a number; gives its id when it should have worked."""
+        """Buy a number; return its id when it should have worked."""
         ctx, account = self.ctx, self.account
         inbox = ctx.run_context.receiver.inbox("machine") if hooked and ctx.run_context.receiver else None
         exchange = account.post(
@@ -81,50 +84,46 @@ class Model:
         if poor or full:
             allowed = ([402] if poor else []) + ([429] if full else [])
             claim = "KWP-NUM-8" if full or exchange.code == "number_limit" else "KWP-BAL-1"
-            self._insist(
-                exchange.status in allowed, f"a provision: expected {allowed}, got {exchange}", exchange, claim
-            )
-            self._balance("after a provision that failed", exchange, "KWP-BAL-7")
+            ctx.expect_status(exchange, allowed, "a provision", claim=claim, stop=True)
+            self._check_balance("after a provision that failed", "KWP-BAL-7", exchange)
             return None
         claim = "KWP-NUM-8" if exchange.code == "number_limit" else "KWP-NUM-1"
-        self._insist(exchange.status == 201, f"a provision: expected 201, got {exchange}", exchange, claim)
+        ctx.expect_status(exchange, 201, "a provision", claim=claim, stop=True)
         number = exchange.json()
         self.cents -= NUMBER_CENTS
-        self._balance("after a provision", exchange, "KWP-BAL-2")
+        self._check_balance("after a provision", "KWP-BAL-2", exchange)
         self.numbers[number["id"]] = {"status": "active", "phone_number": number["phone_number"]}
         self.inboxes[number["id"]] = inbox
         self.events[number["id"]] = []
         return str(number["id"])
 
     def misprovision(self, phone: Any) -> None:
-        """Ask for a number for a line that is none."""
+        """Ask for a number for a line that is not a US number."""
         exchange = self.account.post(NUMBERS, {"business_phone": phone})
-        self._insist(
-            exchange.status == 400, f"business_phone {phone!r}: expected 400, got {exchange}", exchange, "KWP-NUM-2"
-        )
+        self.ctx.expect_status(exchange, 400, f"business_phone {phone!r}", claim="KWP-NUM-2", stop=True)
 
     def release(self, id_: str) -> None:
-        """Give a number back, perhaps for the second time, where the page is silent."""
+        """Release a number, perhaps for the second time, where the page is silent."""
         exchange = self.account.delete(f"{NUMBERS}/{id_}")
         allowed = (200,) if self.numbers[id_]["status"] == "active" else (200, 404)
-        self._insist(exchange.status in allowed, f"a release: expected 200, got {exchange}", exchange, "KWP-NUM-13")
+        self.ctx.expect_status(exchange, allowed, "a release", claim="KWP-NUM-13", stop=True)
         self.numbers[id_]["status"] = "released"
-        self._balance("after a release", exchange, "KWP-BAL-10")
+        self._check_balance("after a release", "KWP-BAL-10", exchange)
 
     def release_unknown(self) -> None:
-        """Give back what was never ours."""
+        """Release a number that does not exist."""
         exchange = self.account.delete(f"{NUMBERS}/num_999999999")
-        self._insist(exchange.status == 404, f"an unknown id: expected 404, got {exchange}", exchange, "KWP-NUM-14")
+        self.ctx.expect_status(exchange, 404, "the release of an unknown id", claim="KWP-NUM-14", stop=True)
 
     def call(self, id_: str, seconds: int, recorded: bool, answered: bool) -> None:
-        """Somebody calls a number."""
+        """Call a number."""
         number = self.numbers[id_]
         if number["status"] != "active":
             try:
-                self.account.phone(number["phone_number"], "+12145550187", duration=1)
+                self.account.phone(number["phone_number"], CALLER, duration=1)
             except ControlRefused:
                 return
-            self._insist(False, "a call to a released number: expected nobody to answer", None, "KWP-NUM-13")
+            self.ctx.check_(False, "a call to a released number: expected it to be rejected", claim="KWP-NUM-13")
         if not answered:
             self.calls.append(ring(self.account, number, end="no_answer"))
             self.account.advance(HOUR)
@@ -134,43 +133,37 @@ class Model:
         self.calls.append(call)
         self.events[id_].append(call)
         self.cents -= seconds * CENTS_A_SECOND
-        self._balance(f"after {seconds} s of talk at ${TALK_RATE} a minute", None, "KWP-BAL-9")
+        self._check_balance(f"after {seconds} s of talk at ${TALK_RATE} a minute", "KWP-BAL-9")
 
     def fund(self, cents: int) -> None:
         """Add money."""
         self.account.fund(f"{cents / 100:.2f}")
         self.cents += cents
 
-    def leap(self, hours: int) -> None:
+    def wait(self, hours: int) -> None:
         """Let time pass."""
         self.account.advance(hours * HOUR)
 
-    def look_at_numbers(self) -> None:
-        """The list of numbers tells what we did."""
+    def check_numbers(self) -> None:
+        """Compare the list of numbers with the model."""
         seen = listed(self.account)
         states = {number.get("id"): number.get("status") for number in seen}
         expected = {id_: number["status"] for id_, number in self.numbers.items()}
         missing = {id_: status for id_, status in expected.items() if status == "active" and states.get(id_) != status}
         wrong = {id_: states[id_] for id_ in states if expected.get(str(id_)) != states[id_]}
-        self._insist(
+        self.ctx.check_(
             not missing and not wrong and active_first(seen) is None,
             f"the list of numbers: expected {expected}, got {states}",
-            None,
-            "KWP-NUM-11",
+            claim="KWP-NUM-11",
         )
 
-    def look_at_calls(self) -> None:
-        """The list of calls tells what came, newest first."""
+    def check_calls(self) -> None:
+        """Compare the list of calls with the model, newest first."""
         seen = [call.get("id") for call in calls(self.account)]
-        self._insist(
-            seen == self.calls[::-1],
-            f"the list of calls: expected {self.calls[::-1]}, got {seen}",
-            None,
-            "KWP-CALL-1",
-        )
+        self.ctx.expect_equal(seen, self.calls[::-1], "the list of calls", claim="KWP-CALL-1", stop=True)
 
     def fetch(self, newest: int) -> None:
-        """Transcript and recording are there when the list says so."""
+        """Fetch transcript and recording, which are there when the list says so."""
         listing = calls(self.account)
         if not listing:
             return
@@ -181,48 +174,32 @@ class Model:
         ):
             exchange = self.account.get(f"{CALLS}/{call.get('id')}/{part}")
             expected = 200 if call.get(flag) is True else 404
-            self._insist(
-                exchange.status == expected,
-                f"a {part} with {flag} {call.get(flag)}: expected {expected}, got {exchange}",
-                exchange,
-                claim,
-            )
+            self.ctx.expect_status(exchange, expected, f"a {part} with {flag} {call.get(flag)}", claim=claim, stop=True)
 
-    def look_at_events(self) -> None:
-        """Each completed call was told once, to its number's address, and to no other."""
+    def check_events(self) -> None:
+        """Expect one event for each completed call, at its number's address and at no other."""
         silent = {call for id_, made in self.events.items() if self.inboxes[id_] is None for call in made}
         if silent:
             sent = {delivery.get("subject") for delivery in self.account.deliveries()}
-            self._insist(
-                not silent & sent, "calls to numbers without an address: expected no event", None, "KWP-HOOK-7"
-            )
+            what = "events for calls to numbers without an address"
+            self.ctx.expect_equal(silent & sent, set(), what, claim="KWP-HOOK-7", stop=True)
         for id_, expected in self.events.items():
             inbox = self.inboxes[id_]
             if inbox is None:
                 continue
-            told = [((exchange.sent() or {}).get("call") or {}).get("call_sid") for exchange in inbox.received]
-            self._insist(
-                told == expected,
-                f"events for {id_}: expected the calls {expected}, got {told}",
-                inbox.received[-1] if inbox.received else None,
-                "KWP-HOOK-1",
-            )
+            seen = [((exchange.sent() or {}).get("call") or {}).get("call_sid") for exchange in inbox.received]
+            what = f"the calls in the events for {id_}"
+            self.ctx.expect_equal(seen, expected, what, *inbox.received[-1:], claim="KWP-HOOK-1", stop=True)
 
-    def _balance(self, when: str, exchange: Exchange | None, claim: str) -> None:
-        seen = int(self.account.balance() * 100)
-        self._insist(
-            seen == self.cents,
-            f"the balance {when}: expected ${self.cents / 100:.2f}, it is ${seen / 100:.2f}",
-            exchange,
-            claim,
+    def _check_balance(self, when: str, claim: str, *exchanges: Exchange) -> None:
+        expected = Decimal(self.cents) / 100
+        self.ctx.expect_equal(
+            self.account.balance(), expected, f"the balance {when}", *exchanges, claim=claim, stop=True
         )
-
-    def _insist(self, held: bool, message: str, exchange: Exchange | None, claim: str) -> None:
-        self.ctx.check_(held, message, *([exchange] if exchange is not None else []), claim=claim)
 
 
 def drive(ctx: ProbeContext, examples: int, steps: int) -> None:
-    """Walk `examples` times, up to `steps` steps each; the first thing that is not as it must be ends the walk."""
+    """Walk `examples` times, up to `steps` steps each; the first difference from the model ends the walk."""
     walk(_machine(ctx), ctx.run_context.seed, examples, steps, (ProbeFailed,))
 
 
@@ -265,9 +242,9 @@ def _machine(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
                 self.model.release_unknown()
             self.model.misprovision(phone)
 
-        @rule(cents=st.sampled_from((1, 500, 1_234)), hours=st.integers(min_value=1, max_value=MAX_LEAP_HOURS))
+        @rule(cents=st.sampled_from((1, 500, 1_234)), hours=st.integers(min_value=1, max_value=MAX_WAIT_HOURS))
         def wait_for_money(self, cents: int, hours: int) -> None:
-            self.model.leap(hours)
+            self.model.wait(hours)
             self.model.fund(cents)
 
         @precondition(lambda self: self.model.calls)
@@ -276,9 +253,9 @@ def _machine(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
             self.model.fetch(newest)
 
         @invariant()
-        def the_lists_tell_what_was_done(self) -> None:
-            self.model.look_at_numbers()
-            self.model.look_at_calls()
-            self.model.look_at_events()
+        def the_lists_agree_with_the_model(self) -> None:
+            self.model.check_numbers()
+            self.model.check_calls()
+            self.model.check_events()
 
     return Customer

@@ -1,22 +1,22 @@
-"""Probes and invariants for "Webhooks — events & signing"."""
+"""Webhooks — events & signing."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import itertools
 import re
 import time
 from typing import Any
 
-from ringback_conformance.catalogue import Known
-from ringback_conformance.claims.kwickphone.shapes import EVENT, EVENT_CALL
+from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, HOOK
+from ringback_conformance.claims import common
+from ringback_conformance.claims.kwickphone.adapter import CATALOGUE
 from ringback_conformance.claims.kwickphone.steps import (
     DAY,
     HOUR,
-    MINUTE,
     OPEN,
     RINGING_AND_AFTER,
+    SHAPES,
     TALK_SECONDS,
     calls,
     finished_call,
@@ -25,91 +25,69 @@ from ringback_conformance.claims.kwickphone.steps import (
     ring,
     shared_number,
 )
-from ringback_conformance.claims.kwickphone.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind
+from ringback_conformance.expectations import Inconclusive
+from ringback_conformance.model import Exchange
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox, mailbox
-from ringback_conformance.shapes import moment, odd_fields
+from ringback_conformance.shapes import moment
+
+claim = CATALOGUE.section("Webhooks — events & signing")
 
 TIMESTAMP = "X-KwickPhone-Timestamp"
 SIGNATURE = "X-KwickPhone-Signature"
 UNIX_SECONDS = re.compile(r"\d{10}")
-VERSIONED = re.compile(r"v1=[0-9a-f]{64}")
+VERSIONED = re.compile(r"v1=([0-9a-f]{64})")
 ATTEMPTS = 5
 """Page "Webhooks — events & signing"."""
 ALL_ATTEMPTS = 7 * DAY
-"""So long, and every attempt there will be has been made."""
-FRESH_SECONDS = 5
-"""How far a signature's timestamp may be from the moment of the attempt, on the account's clock."""
+"""Long enough for every attempt."""
 FRESH_FOR_REAL = 300
+"""Seconds that a real deployment's clock may be off."""
 SHUTDOWN_TIMEOUT = 0.6
 """Real seconds that an account's receiver is given, for the one attempt that a probe keeps hanging."""
-STEP = 5 * MINUTE
 SAME_IN_LIST = ("caller", "outcome", "duration_sec", "started_at", "has_recording", "has_transcript")
 PUBLIC, PRIVATE = "93.184.216.34", ("10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "fd00::7", "::ffff:192.168.1.1")
 
 
-def is_webhook(exchange: Exchange, _: Known) -> bool:
-    """The vendor sent something to one of our addresses."""
-    return exchange.kind is Kind.WEBHOOK
-
-
-def is_signed_for(exchange: Exchange, known: Known) -> bool:
-    """A webhook whose secret we were given."""
-    return exchange.kind is Kind.WEBHOOK and mailbox(exchange.path) in known.secrets
-
-
-@CATALOGUE.invariant("KWP-HOOK-1", is_webhook)
+@CATALOGUE.invariant("KWP-HOOK-1", common.is_webhook)
 def an_event_is_as_documented(exchange: Exchange, _: Known) -> str | None:
-    if exchange.method != "POST":
-        return f"an event comes by {exchange.method}, not POST"
-    if not (exchange.request_header("content-type") or "").lower().startswith("application/json"):
-        return f"an event has Content-Type {exchange.request_header('content-type')!r}, not application/json"
-    body = exchange.sent()
-    return odd_fields(body, EVENT, "the event") or odd_fields(body["call"], EVENT_CALL, "the event's call")
+    return common.event_problem(exchange) or SHAPES.problem("CallCompleted", exchange.sent(), "the event")
 
 
-@CATALOGUE.invariant("KWP-HOOK-2", is_signed_for)
+@CATALOGUE.invariant("KWP-HOOK-2", common.is_signed)
 def a_signature_is_right(exchange: Exchange, known: Known) -> str | None:
     stamp = exchange.request_header(TIMESTAMP)
-    signature = exchange.request_header(SIGNATURE)
     if stamp is None or not UNIX_SECONDS.fullmatch(stamp):
         return f"{TIMESTAMP} is {stamp!r}, not Unix seconds"
-    if signature is None or not VERSIONED.fullmatch(signature):
-        return f"{SIGNATURE} is {_cut(signature)}, not v1= and 64 hex digits"
-    expected = sign(known.secrets[mailbox(exchange.path)], stamp, exchange.request_body)
-    if not hmac.compare_digest(expected, signature):
-        return f"{SIGNATURE} is not the HMAC-SHA256 of timestamp.raw_body under the number's secret"
-    return None
-
-
-def sign(secret: str, stamp: str, body: bytes) -> str:
-    """What the page says the signature is."""
-    return "v1=" + hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
-def _cut(signature: str | None) -> str:
-    return "missing" if signature is None else repr(signature if len(signature) < 12 else signature[:12] + "…")
+    expected = common.sign(known.secrets[mailbox(exchange.path)], stamp, exchange.request_body)
+    signed = "timestamp.raw_body under the number's secret"
+    return common.signature_problem(exchange, SIGNATURE, VERSIONED, expected, signed)
 
 
 def hooked(ctx: ProbeContext, account: Account) -> tuple[dict[str, Any], Inbox]:
-    """A number whose events come to an inbox of its own."""
+    """Provision a number whose events are sent to an inbox of its own."""
     inbox = ctx.inbox()
     return new_number(account, webhook_url=inbox.url), inbox
 
 
 def sid(exchange: Exchange) -> str | None:
-    """The call id in an event."""
+    """Return the call id in an event."""
     body = exchange.sent()
     call = body.get("call") if isinstance(body, dict) else None
     return call.get("call_sid") if isinstance(call, dict) else None
 
 
-@CATALOGUE.probe("KWP-HOOK-1", shares=("number",))
+@claim(
+    "KWP-HOOK-1",
+    "Every completed call on a number with a webhook_url POSTs one `call.completed` event with the documented "
+    "body, which tells the same as the list of calls.",
+    needs=HOOK,
+    shares=("number",),
+)
 def every_completed_call_is_told(ctx: ProbeContext) -> None:
     if not ctx.emulated:
-        account, arrived = _somebody_calls(ctx)
-        _told_right(ctx, account, arrived)
+        account, arrived = _real_call(ctx)
+        _check_event(ctx, account, arrived)
         return
     account = ctx.account(**OPEN)
     number, inbox = hooked(ctx, account)
@@ -117,148 +95,104 @@ def every_completed_call_is_told(ctx: ProbeContext) -> None:
     made = [finished_call(account, number, duration=20 + place) for place in range(2)]
     account.advance(HOUR)
     seen = [sid(exchange) for exchange in inbox.received]
-    ctx.check_(
-        seen == made,
-        f"events after two completed calls: expected one for each, in order; got {len(seen)}",
-        *inbox.received,
-    )
-    ctx.expect(not other_inbox.received, "the address of another number: expected nothing to come there")
+    ctx.expect_equal(seen, made, "the calls in the events after two completed calls", *inbox.received, stop=True)
+    ctx.expect_equal(len(other_inbox.received), 0, "the events at the address of another number")
     finished_call(account, other, duration=7, outcome="complaint", recording=False, turns=[])
-    for exchange in (*inbox.received, *other_inbox.received):
-        _told_right(ctx, account, exchange)
-    ctx.expect(len(other_inbox.received) == 1, "an event after a call to the other number: expected one")
-    events = [(exchange.sent() or {}).get("number_id") for exchange in (*inbox.received, *other_inbox.received)]
-    owners = [number["id"], number["id"], other["id"]]
-    ctx.expect(events == owners, f"the number_id of the events: expected {owners}, got {events}", *inbox.received)
+    events = (*inbox.received, *other_inbox.received)
+    for exchange in events:
+        _check_event(ctx, account, exchange)
+    owners = [(exchange.sent() or {}).get("number_id") for exchange in events]
+    expected = [number["id"], number["id"], other["id"]]
+    ctx.expect_equal(owners, expected, "the number_id of the events after calls to both numbers", *events)
 
 
-def _told_right(ctx: ProbeContext, account: Account, exchange: Exchange) -> None:
-    problem = an_event_is_as_documented(exchange, Known({}))
-    ctx.check_(problem is None, f"an event: {problem or 'as documented'}", exchange)
-    told = exchange.sent()["call"]
-    call = next((each for each in calls(account) if each.get("id") == told["call_sid"]), None)
-    ctx.precondition(call is not None, f"the call {told['call_sid']} of the event is not in the list of calls")
-    differs = [
-        f"{name} {told[name]!r}, in the list {(call or {}).get(name)!r}"
-        for name in SAME_IN_LIST
-        if told[name] != (call or {}).get(name)
-    ]
-    ctx.expect(
-        not differs, f"an event beside the list of calls: expected the same facts; {', '.join(differs)}", exchange
-    )
-    started, occurred = moment(told["started_at"]), moment(exchange.sent()["occurred_at"])
+def _check_event(ctx: ProbeContext, account: Account, exchange: Exchange) -> None:
+    ctx.expect_documented(an_event_is_as_documented(exchange, Known({})), "an event", exchange, stop=True)
+    event = exchange.sent()
+    call = next((each for each in calls(account) if each.get("id") == event["call"]["call_sid"]), None)
+    ctx.precondition(call is not None, f"the call {event['call']['call_sid']} of the event is not in the list of calls")
+    facts = {name: event["call"][name] for name in SAME_IN_LIST}
+    ctx.expect_fields(call, facts, "the listed call, beside its event", exchange)
+    started, occurred = moment(event["call"]["started_at"]), moment(event["occurred_at"])
     if started is not None and occurred is not None:
-        ctx.expect(
-            (occurred - started).total_seconds() >= told["duration_sec"],
-            f"an event's occurred_at: expected it after the call's {told['duration_sec']} s; "
-            f"it is {(occurred - started).total_seconds():g} s after started_at",
-            exchange,
-        )
+        lasted, duration = (occurred - started).total_seconds(), event["call"]["duration_sec"]
+        message = f"an event's occurred_at: expected it at least {duration} s after started_at, got {lasted:g} s"
+        ctx.expect(lasted >= duration, message, exchange)
 
 
-def _somebody_calls(ctx: ProbeContext) -> tuple[Account, Exchange]:
+def _real_call(ctx: ProbeContext) -> tuple[Account, Exchange]:
+    """Wait for a person to call the shared number of a real deployment; return the account and the event."""
     account = ctx.default_account()
     number = number_in(shared_number(ctx, account))
     inbox: Inbox | None = ctx.shared.get("inbox")
     if inbox is None:
-        ctx.precondition(False, "the number was provisioned without our webhook address")
+        raise Inconclusive("the number was provisioned without our webhook address")
     wait = ctx.run_context.await_call
-    ctx.precondition(wait > 0, "nobody was asked to call the number: give --await-call SECONDS, and phone it")
-    if not (inbox and inbox.received):
+    ctx.precondition(wait > 0, "no person was asked to call the number: give --await-call SECONDS, and phone it")
+    if not inbox.received:
         ctx.run_context.say(f"Please call {number['phone_number']} now and hang up after a moment; waiting {wait:g} s.")
-    if inbox is None or not inbox.wait(1, wait):
-        ctx.precondition(
-            False, f"no event came within {wait:g} s: either nobody called, or it cannot reach our address"
-        )
-    assert inbox is not None
+    if not inbox.wait(1, wait):
+        raise Inconclusive(f"no event came within {wait:g} s: there was no call, or our address cannot be reached")
     return account, inbox.received[0]
 
 
-@CATALOGUE.probe("KWP-HOOK-2", shares=("number",))
+@claim(
+    "KWP-HOOK-2",
+    "X-KwickPhone-Timestamp is the Unix second of signing; X-KwickPhone-Signature is `v1=` and the hex "
+    "HMAC-SHA256 of `timestamp.raw_body` under the number's secret.",
+    needs=HOOK,
+    shares=("number",),
+)
 def signatures(ctx: ProbeContext) -> None:
     if not ctx.emulated:
-        _, arrived = _somebody_calls(ctx)
-        _signed_right(ctx, arrived, number_in(ctx.shared["number"])["webhook_secret"])
-        _stamped(ctx, arrived, time.time(), FRESH_FOR_REAL)
+        _, arrived = _real_call(ctx)
+        _check_signature(ctx, arrived, number_in(ctx.shared["number"])["webhook_secret"])
+        common.check_signed_when_sent(ctx, [_stamp(arrived)], [time.time()], arrived, slack=FRESH_FOR_REAL)
         return
     account = ctx.account(**OPEN)
     for _ in range(2):
         number, inbox = hooked(ctx, account)
         call = finished_call(account, number, outcome="Bestellung für zwölf — 中文")
-        ctx.precondition(len(inbox.received) == 1, f"expected one event to look at, got {len(inbox.received)}")
-        _signed_right(ctx, inbox.received[0], str(number.get("webhook_secret")))
-        for at in _attempt_times(account, call)[:1]:
-            _stamped(ctx, inbox.received[0], at, FRESH_SECONDS)
+        ctx.precondition(len(inbox.received) == 1, f"expected one event, got {len(inbox.received)}")
+        event = inbox.received[0]
+        _check_signature(ctx, event, str(number.get("webhook_secret")))
+        common.check_signed_when_sent(ctx, [_stamp(event)], common.attempt_times(account, call)[:1], event)
 
 
-def _signed_right(ctx: ProbeContext, exchange: Exchange, secret: str) -> None:
+def _check_signature(ctx: ProbeContext, exchange: Exchange, secret: str) -> None:
     problem = a_signature_is_right(exchange, Known({mailbox(exchange.path): secret}))
-    ctx.check_(problem is None, f"an event's signature: {problem or 'as documented'}", exchange)
+    ctx.expect_documented(problem, "an event's signature", exchange, stop=True)
 
 
-def _stamped(ctx: ProbeContext, exchange: Exchange, now: float, slack: float) -> None:
-    stamp = float(exchange.request_header(TIMESTAMP) or 0)
-    ctx.expect(
-        abs(stamp - now) <= slack,
-        f"{TIMESTAMP} of a first attempt: expected the second of signing, it is {stamp - now:+.0f} s off",
-        exchange,
-    )
+def _stamp(exchange: Exchange) -> float:
+    return float(exchange.request_header(TIMESTAMP) or 0)
 
 
-@CATALOGUE.probe("KWP-HOOK-3")
+@claim(
+    "KWP-HOOK-3",
+    "A receiver that fails is tried again after growing waits, 5 attempts in all; each is signed afresh and "
+    "carries the same event.",
+    needs=HOOK | CTL,
+)
 def a_receiver_that_fails(ctx: ProbeContext) -> None:
     account = ctx.account(**OPEN)
     number, inbox = hooked(ctx, account)
     inbox.answer(500, Answer(hangs=True), 404, 429, 503)
     call = finished_call(account, number)
-    ctx.check_(len(inbox.received) == 1, f"attempts at once: expected one, got {len(inbox.received)}", *inbox.received)
+    ctx.expect_equal(len(inbox.received), 1, "the attempts at once", *inbox.received, stop=True)
     account.settings(webhook_timeout=SHUTDOWN_TIMEOUT)
-    _advance_until(account, inbox, 2)
+    common.advance_until(account, inbox, 2)
     account.settings(webhook_timeout=None)
     account.advance(ALL_ATTEMPTS)
     came = inbox.received
-    ctx.check_(len(came) == ATTEMPTS, f"attempts when each fails: expected {ATTEMPTS} in all, got {len(came)}", *came)
-    times = _attempt_times(account, call)
-    waits = [later - earlier for earlier, later in itertools.pairwise(times)]
-    ctx.expect(
-        len(times) == ATTEMPTS and all(longer > shorter > 0 for shorter, longer in itertools.pairwise(waits)),
-        f"the waits between attempts: expected each longer than the one before, got {_spoken(waits)}",
-        *came,
-    )
-    stamps = [float(exchange.request_header(TIMESTAMP) or 0) for exchange in came]
-    ctx.expect(
-        all(abs(stamp - at) <= FRESH_SECONDS for stamp, at in zip(stamps, times, strict=False)),
-        f"the timestamps of the attempts: expected each signed when it was sent, after waits of {_spoken(waits)}; "
-        f"got waits of {_spoken([b - a for a, b in itertools.pairwise(stamps)])}",
-        *came,
-    )
-    ctx.expect(
-        {sid(exchange) for exchange in came} == {call},
-        "the call id of the attempts: expected the same in all",
-        *came,
-    )
+    ctx.expect_equal(len(came), ATTEMPTS, "all attempts when each fails", *came, stop=True)
+    times = common.attempt_times(account, call)
+    common.check_growing_waits(ctx, times, ATTEMPTS, *came)
+    common.check_signed_when_sent(ctx, [_stamp(exchange) for exchange in came], times, *came)
+    ctx.expect_equal({sid(exchange) for exchange in came}, {call}, "the call ids of the attempts", *came)
 
 
-def _advance_until(account: Account, inbox: Inbox, count: int) -> None:
-    """Move time on in steps until so many attempts have come, or for a day."""
-    for _ in range(DAY // STEP):
-        if len(inbox.received) >= count:
-            return
-        account.advance(STEP)
-
-
-def _attempt_times(account: Account, call: str) -> list[float]:
-    """Unix seconds of the attempts for a call, by the account's clock."""
-    delivery = next((each for each in account.deliveries() if each.get("subject") == call), None)
-    attempts = delivery["attempts"] if delivery else []
-    return [instant.timestamp() for attempt in attempts if (instant := moment(attempt["at"])) is not None]
-
-
-def _spoken(waits: list[float]) -> str:
-    return ", ".join(f"{wait:g} s" for wait in waits) or "none"
-
-
-@CATALOGUE.probe("KWP-HOOK-4")
+@claim("KWP-HOOK-4", "A 2xx ends the attempts.", needs=HOOK | CTL)
 def a_receiver_that_recovers(ctx: ProbeContext) -> None:
     account = ctx.account(**OPEN)
     for answers, expected in (((200,), 1), ((204,), 1), ((503, 503, 202), 3)):
@@ -266,39 +200,31 @@ def a_receiver_that_recovers(ctx: ProbeContext) -> None:
         inbox.answer(*answers, 200)
         finished_call(account, number)
         account.advance(ALL_ATTEMPTS)
-        ctx.expect(
-            len(inbox.received) == expected,
-            f"attempts when the answers are {answers}: expected {expected}, got {len(inbox.received)}",
-            *inbox.received,
-        )
+        ctx.expect_equal(len(inbox.received), expected, f"attempts when the answers are {answers}", *inbox.received)
 
 
-@CATALOGUE.probe("KWP-HOOK-5")
+@claim("KWP-HOOK-5", "A redirect is not followed and counts as a failed attempt.", needs=HOOK | CTL)
 def a_receiver_that_redirects(ctx: ProbeContext) -> None:
     account = ctx.account(**OPEN)
     number, inbox = hooked(ctx, account)
     elsewhere = ctx.inbox()
     receiver = ctx.run_context.receiver
     assert receiver is not None
-    places = (elsewhere.path, receiver.origin + elsewhere.path)
-    inbox.answer(
-        *(
-            Answer(status, (("Location", place),))
-            for status, place in zip((301, 302, 303, 307), itertools.cycle(places), strict=False)
-        ),
-        200,
-    )
+    places = itertools.cycle((elsewhere.path, receiver.origin + elsewhere.path))
+    redirects = [Answer(status, (("Location", next(places)),)) for status in (301, 302, 303, 307)]
+    inbox.answer(*redirects, 200)
     finished_call(account, number)
     account.advance(ALL_ATTEMPTS)
-    ctx.expect(not elsewhere.received, "the place a redirect points to: expected nothing there", *elsewhere.received)
-    ctx.expect(
-        len(inbox.received) == ATTEMPTS,
-        f"attempts when four redirects come before a 200: expected {ATTEMPTS}, got {len(inbox.received)}",
-        *inbox.received,
-    )
+    ctx.expect_equal(len(elsewhere.received), 0, "requests at the target of a redirect", *elsewhere.received)
+    what = "attempts when four redirects come before a 200"
+    ctx.expect_equal(len(inbox.received), ATTEMPTS, what, *inbox.received)
 
 
-@CATALOGUE.probe("KWP-HOOK-6")
+@claim(
+    "KWP-HOOK-6",
+    "A host that resolves to a private, loopback or link-local address when it is sent to is not contacted.",
+    needs=HOOK | CTL,
+)
 def a_host_that_turns_inward(ctx: ProbeContext) -> None:
     ctx.precondition(ctx.run_context.strict, "the emulator's webhook egress is not strict: start it with --strict")
     receiver = ctx.run_context.receiver
@@ -309,38 +235,29 @@ def a_host_that_turns_inward(ctx: ProbeContext) -> None:
     hosts = {f"inside-{place}.example.net": address for place, address in enumerate(PRIVATE)}
     numbers = []
     try:
-        ctx.control(
-            "PUT",
-            "/webhook-routes",
-            {**usual, **{f"https://{host}": receiver.origin for host in hosts}},
-        )
+        routes = {f"https://{host}": receiver.origin for host in hosts}
+        ctx.control("PUT", "/webhook-routes", {**usual, **routes})
         ctx.control("PUT", "/hosts", {**usual_hosts, **{host: [PUBLIC] for host in hosts}})
         for host in hosts:
             inbox = ctx.inbox()
             number = new_number(account, webhook_url=f"https://{host}{inbox.path}")
             numbers.append((hosts[host], number, inbox))
-        _reached(ctx, account, numbers[0][1], numbers[0][2])
+        _, first, first_inbox = numbers[0]
+        finished_call(account, first)
+        ctx.precondition(len(first_inbox.received) == 1, "the host was not reached while its address was public")
         ctx.control("PUT", "/hosts", {**usual_hosts, **{host: [address] for host, address in hosts.items()}})
         for address, number, inbox in numbers:
-            came = len(inbox.received)
+            before = len(inbox.received)
             finished_call(account, number)
             account.advance(HOUR)
-            ctx.expect(
-                len(inbox.received) == came,
-                f"a host that resolves to {address} by the time of sending: expected it not to be contacted",
-                *inbox.received[came:],
-            )
+            what = f"requests to a host that resolves to {address} by the time of sending"
+            ctx.expect_equal(len(inbox.received) - before, 0, what, *inbox.received[before:])
     finally:
         ctx.control("PUT", "/hosts", usual_hosts)
         ctx.control("PUT", "/webhook-routes", usual)
 
 
-def _reached(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: Inbox) -> None:
-    finished_call(account, number)
-    ctx.precondition(len(inbox.received) == 1, "the host was not reached while its address was public")
-
-
-@CATALOGUE.probe("KWP-HOOK-7")
+@claim("KWP-HOOK-7", "A number without a webhook_url sends nothing.", needs=HOOK | CTL)
 def a_number_without_an_address(ctx: ProbeContext) -> None:
     account = ctx.account(**OPEN)
     silent = new_number(account)
@@ -348,38 +265,39 @@ def a_number_without_an_address(ctx: ProbeContext) -> None:
     call = finished_call(account, silent)
     ctx.precondition(any(each.get("id") == call for each in calls(account)), "the call is not in the list of calls")
     account.advance(HOUR)
-    sent = account.deliveries()
-    ctx.expect(
-        not inbox.received and not sent,
-        f"a call to a number without webhook_url: expected no event, {len(sent)} were sent",
-        *inbox.received,
-    )
+    ctx.expect_equal(len(inbox.received), 0, "events at another number's address", *inbox.received)
+    ctx.expect_equal(account.deliveries(), [], "deliveries after a call to a number without webhook_url")
 
 
-@CATALOGUE.probe("KWP-HOOK-8")
+@claim(
+    "KWP-HOOK-8",
+    "Delivery is at least once: an event may come twice, and then carries the same call id to dedupe on.",
+    needs=HOOK | CTL,
+)
 def an_event_that_comes_twice(ctx: ProbeContext) -> None:
     account = ctx.account(**OPEN)
     number, inbox = hooked(ctx, account)
     account.fault(first=1, effect={"webhook": "duplicate"})
     call = finished_call(account, number)
     account.advance(HOUR)
-    ctx.expect(
-        [sid(exchange) for exchange in inbox.received] == [call, call],
-        f"a duplicated event: expected it twice with the same call id, got {len(inbox.received)}",
-        *inbox.received,
-    )
+    seen = [sid(exchange) for exchange in inbox.received]
+    ctx.expect_equal(seen, [call, call], "the call ids of a duplicated event", *inbox.received)
 
 
-@CATALOGUE.probe("KWP-HOOK-9")
+@claim(
+    "KWP-HOOK-9",
+    "Only a completed call sends an event: one that nobody answered, that was busy or that failed sends none.",
+    needs=HOOK | CTL,
+)
 def calls_that_were_not_completed(ctx: ProbeContext) -> None:
     account = ctx.account(**OPEN)
     number, inbox = hooked(ctx, account)
     for end in ("no_answer", "busy", "failed"):
         ring(account, number, end=end)
         account.advance(HOUR)
-        ctx.expect(not inbox.received, f"a call that ended as {end}: expected no event", *inbox.received)
+        ctx.expect_equal(len(inbox.received), 0, f"events of a call that ended as {end}", *inbox.received)
     ring(account, number, duration=TALK_SECONDS)
     account.advance(RINGING_AND_AFTER)
-    ctx.expect(not inbox.received, "a call that is still going on: expected no event", *inbox.received)
+    ctx.expect_equal(len(inbox.received), 0, "events of a call that has not ended", *inbox.received)
     account.advance(TALK_SECONDS)
     ctx.precondition(len(inbox.received) == 1, "no event came for the completed call either")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.catalogue import Known, VendorAdapter
+from ringback_conformance.adapter import Known, VendorAdapter
 from ringback_conformance.claims.nokycnumber.shapes import PERIODS, odd_error, odd_list
-from ringback_conformance.claims.nokycnumber.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.nokycnumber.steps import (
     CALLS,
     ENDPOINTS,
@@ -22,13 +21,11 @@ from ringback_conformance.claims.nokycnumber.steps import (
     voicemail,
 )
 from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import mailbox
 from ringback_conformance.sanitize import said, tamed
 from ringback_conformance.shapes import E164
 from ringback_conformance.transport import Request
-
-if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, ProbeContext
 
 DEAREST_CENTS = {"monthly": 2_000, "quarterly": 6_000, "yearly": 20_000}
 CALL_CENTS, SEGMENT_CENTS, SEGMENTS = 100, 5, 10
@@ -186,8 +183,4 @@ ADAPTER = VendorAdapter(
     key_prefix="sk_live_",
     unlimited={},
     sanitize=lambda request: tamed(request, ("webhook_url", "url")),
-    sample_ids=sample_ids,
-    engine_claims=ENGINE_CLAIMS,
-    machine=drive,
-    machine_claims=CLAIMS_OF_MACHINE,
 )

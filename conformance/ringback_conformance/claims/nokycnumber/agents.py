@@ -24,7 +24,8 @@ from ringback_conformance.claims.nokycnumber.steps import (
     voicemail,
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.expectations import Inconclusive
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
 
 UNPROCESSED = (400, 422)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance import mp3
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.nokycnumber.numbers import odd_things, shows
 from ringback_conformance.claims.nokycnumber.shapes import CALL, signed_link
 from ringback_conformance.claims.nokycnumber.steps import (
@@ -35,8 +35,9 @@ from ringback_conformance.claims.nokycnumber.steps import (
     told,
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Send
-from ringback_conformance.probe_context import Inconclusive, ProbeContext
+from ringback_conformance.probe_context import ProbeContext
 from ringback_conformance.shapes import moment, odd_fields, real
 
 UNPROCESSED = (400, 404, 422)

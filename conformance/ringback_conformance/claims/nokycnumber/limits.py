@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.nokycnumber.steps import ACCOUNT, MINUTE, NUMBERS, refused
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment
 
 RATE = 100

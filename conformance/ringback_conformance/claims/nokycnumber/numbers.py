@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.nokycnumber.shapes import NUMBER, OFFER, odd_object, shown
 from ringback_conformance.claims.nokycnumber.steps import (
     AVAILABLE,
@@ -34,8 +34,9 @@ from ringback_conformance.claims.nokycnumber.steps import (
     told,
 )
 from ringback_conformance.claims.nokycnumber.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Send
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
 
 MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.nokycnumber.shapes import newest_first, odd_list
 from ringback_conformance.claims.nokycnumber.steps import (
     ENDPOINTS,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.nokycnumber.numbers import now, odd_things, shows
 from ringback_conformance.claims.nokycnumber.shapes import MAX_MEDIA, SMS_STATUSES
 from ringback_conformance.claims.nokycnumber.shapes import SMS as SMS_FIELDS

@@ -10,7 +10,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.nokycnumber.numbers import later, until
 from ringback_conformance.claims.nokycnumber.shapes import ENDPOINT, EVENT, EVENTS
 from ringback_conformance.claims.nokycnumber.steps import (

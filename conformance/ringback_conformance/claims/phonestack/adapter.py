@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.catalogue import Known, VendorAdapter
+from ringback_conformance.adapter import Known, VendorAdapter
 from ringback_conformance.claims.phonestack.shapes import odd_error, odd_list
-from ringback_conformance.claims.phonestack.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.phonestack.steps import (
     BULK,
     CAMPAIGNS,
@@ -28,13 +27,11 @@ from ringback_conformance.claims.phonestack.steps import (
     phone,
 )
 from ringback_conformance.model import Exchange, Kind
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import mailbox
 from ringback_conformance.sanitize import said
 from ringback_conformance.shapes import E164
 from ringback_conformance.transport import Request
-
-if TYPE_CHECKING:
-    from ringback_conformance.probe_context import Account, ProbeContext
 
 CALL_CENTS = 200
 """The page names no price: what one call is taken to cost at most."""
@@ -217,8 +214,4 @@ ADAPTER = VendorAdapter(
     key_prefix="ps_live_",
     unlimited={},
     sanitize=lambda request: request,
-    sample_ids=sample_ids,
-    engine_claims=ENGINE_CLAIMS,
-    machine=drive,
-    machine_claims=CLAIMS_OF_MACHINE,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance import mp3
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.phonestack.shapes import calls_in, odd_call, odd_turns, stamp
 from ringback_conformance.claims.phonestack.steps import (
     ANALYSIS,
@@ -38,8 +38,9 @@ from ringback_conformance.claims.phonestack.steps import (
     with_campaign,
 )
 from ringback_conformance.claims.phonestack.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Kind, Send
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment
 
 TURNS = [

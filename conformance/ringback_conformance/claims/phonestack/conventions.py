@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.phonestack.shapes import STATUSES, newest_first, odd_error, odd_list
 from ringback_conformance.claims.phonestack.steps import (
     API,

@@ -26,8 +26,9 @@ from ringback_conformance.claims.phonestack.steps import (
     the_report,
 )
 from ringback_conformance.claims.phonestack.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
 
 BY_DISPOSITION = {

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance.claims.phonestack.shapes import odd_error
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Inbox
 
 API = "/api/v1"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.phonestack.adapter import ADAPTER
+from ringback_conformance.claims.phonestack.adapter import ADAPTER, ENGINE_CLAIMS, sample_ids
+from ringback_conformance.claims.phonestack.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.model import Basis, Claim, Level, Need
 
 KEYS = "Authentication"
@@ -357,4 +358,11 @@ def _claim(row: Row) -> Claim:
 
 SHOULD: frozenset[str] = frozenset()
 
-CATALOGUE = Catalogue(ADAPTER, (_claim(row) for row in ROWS))
+CATALOGUE = Catalogue(
+    ADAPTER,
+    (_claim(row) for row in ROWS),
+    sample_ids=sample_ids,
+    engine_claims=ENGINE_CLAIMS,
+    machine=drive,
+    machine_claims=CLAIMS_OF_MACHINE,
+)

@@ -37,9 +37,10 @@ from ringback_conformance.claims.phonestack.steps import (
     told,
 )
 from ringback_conformance.claims.phonestack.table import CATALOGUE
+from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.mcp_client import Reply, Session
 from ringback_conformance.model import Need, Send
-from ringback_conformance.probe_context import Account, Inconclusive, ProbeContext
+from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
 
 TOOLS: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ import hmac
 import re
 from collections import Counter
 
-from ringback_conformance.catalogue import Known
+from ringback_conformance.adapter import Known
 from ringback_conformance.claims.phonestack.shapes import ANALYSED, COMPLETED, EVENT, odd_turns
 from ringback_conformance.claims.phonestack.steps import (
     ANALYSIS,
