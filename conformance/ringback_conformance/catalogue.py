@@ -66,7 +66,6 @@ class Catalogue:
     def __init__(
         self,
         adapter: VendorAdapter,
-        claims: Iterable[Claim] = (),
         *,
         groups: str = "",
         sample_ids: SampleIds = no_ids,
@@ -83,8 +82,6 @@ class Catalogue:
         self.machine = machine
         self.machine_claims = machine_claims
         self._groups = groups.split()
-        for claim in claims:
-            self.declare(claim)
 
     @property
     def vendor(self) -> str:
@@ -100,30 +97,6 @@ class Catalogue:
         if claim.id in self.claims:
             raise ValueError(f"{claim.id} is listed twice")
         self.claims[claim.id] = claim
-
-    def probe(
-        self,
-        claim: str,
-        *sends: Send,
-        shares: Iterable[str] = (),
-        needs: Iterable[Need] | None = None,
-    ) -> Callable[[ProbeFunction], ProbeFunction]:
-        """Register a function as the probe of a claim."""
-
-        def register(function: ProbeFunction) -> ProbeFunction:
-            if claim in self.probes:
-                raise ValueError(f"{claim} has two probes")
-            self.probes[claim] = Probe(
-                claim=claim,
-                name=function.__name__,
-                run=function,
-                needs=self.claims[claim].needs if needs is None else frozenset(needs),
-                sends=sends,
-                shares=tuple(shares),
-            )
-            return function
-
-        return register
 
     def invariant(
         self, claim: str, applies: Applies, *, whole: bool = False
@@ -199,7 +172,19 @@ class Section:
     ) -> Callable[[ProbeFunction], ProbeFunction]:
         """Declare a claim with its probe. `probe_needs` is what the probe needs where the claim itself needs less."""
         self.declare(id_, text, needs=needs, basis=basis, level=level)
-        return self._catalogue.probe(id_, *sends, shares=shares, needs=probe_needs)
+
+        def register(function: ProbeFunction) -> ProbeFunction:
+            self._catalogue.probes[id_] = Probe(
+                claim=id_,
+                name=function.__name__,
+                run=function,
+                needs=probe_needs or needs,
+                sends=tuple(sends),
+                shares=tuple(shares),
+            )
+            return function
+
+        return register
 
     def declare(
         self,

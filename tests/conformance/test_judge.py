@@ -26,7 +26,8 @@ def one(
     deviations: dict[str, str] | None = None,
     whole: bool = False,
 ) -> ClaimVerdict:
-    catalogue = Catalogue(load("kwickphone").adapter, [claim])
+    catalogue = Catalogue(load("kwickphone").adapter)
+    catalogue.declare(claim)
     catalogue.invariant("T-1", lambda *_: True, whole=whole)(lambda *_: None)
     return judge(catalogue, [claim], seen, {"T-1": outcome}, profile, deviations or {})[0]
 

@@ -156,7 +156,8 @@ def test_what_the_engine_asked_is_asked_again_with_the_key_and_the_ids_of_the_da
     asked[1] = asked[1][-len(first.tape.requests) :]
     assert 50 < len(asked[1]) < len(asked[0])
     kinds = [Counter((each.method, each.status) for each in found) for found in asked]
-    assert kinds[0].keys() == kinds[1].keys()
+    assert kinds[1].keys() <= kinds[0].keys()
+    assert kinds[0].keys() - kinds[1].keys() <= {("DELETE", 200)}, "only what an unrecorded request created may be gone"
     (there,) = first.tape.sample_ids.values()
     assert not set(there) & {part for each in asked[1] for part in each.route.split("/")}
     assert not any("kp_live_" in str(request) for request in first.tape.requests)

@@ -203,5 +203,5 @@ def test_failures_are_explained_on_the_terminal(tmp_path: Path) -> None:
     text = console.export_text()
     assert "✗ KWP-LIM-2 (should)" in text
     assert "The page: A 429" in text
-    assert "Retry-After of a 429: expected seconds" in text
+    assert "a 429 has Retry-After None, not a number of seconds" in text
     assert "curl -i" in text

@@ -27,7 +27,11 @@ def run(url: str, *more: str) -> tuple[int, dict[str, Any], str]:
         (Answering, html, "200 with text/html, not JSON"),
         (Socketed, hang, "cannot be reached: no answer within 0.2 s"),
         (Socketed, reset, "cannot be reached"),
-        (Answering, lambda *_: saying(401, {"error": {"code": "unauthorized", "message": "no"}}), "the key is rejected"),
+        (
+            Answering,
+            lambda *_: saying(401, {"error": {"code": "unauthorized", "message": "no"}}),
+            "the key is rejected",
+        ),
         (Answering, lambda *_: saying(200, [1, 2]), "not {"),
         (Answering, lambda *_: saying(404, {"detail": "Not Found"}), "answers 404"),
         (Answering, lambda *_: saying(500, b"oops", "text/plain"), "500 with text/plain"),

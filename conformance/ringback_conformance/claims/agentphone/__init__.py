@@ -15,7 +15,7 @@ from ringback_conformance.claims.agentphone import (
     usage,
     webhooks,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 
 __all__ = [
     "CATALOGUE",

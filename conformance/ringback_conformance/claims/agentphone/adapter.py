@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ringback_conformance.adapter import Known, VendorAdapter
+from ringback_conformance.catalogue import Catalogue
 from ringback_conformance.claims.agentphone.shapes import odd_error, odd_page
+from ringback_conformance.claims.agentphone.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
     CALLS,
@@ -218,4 +220,13 @@ ADAPTER = VendorAdapter(
     key_prefix="sk_live_",
     unlimited={},
     sanitize=sanitize,
+)
+
+CATALOGUE = Catalogue(
+    ADAPTER,
+    groups="AUTH ERR PAGE NUM AGT CALL MSG CON CNV HOOK USE ACC SDK",
+    sample_ids=sample_ids,
+    engine_claims=ENGINE_CLAIMS,
+    machine=drive,
+    machine_claims=CLAIMS_OF_MACHINE,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, WRITE
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.shapes import AGENT, AGENT_NUMBER, VOICE
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -28,10 +30,11 @@ from ringback_conformance.claims.agentphone.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
-from ringback_conformance.model import Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
+
+claim = CATALOGUE.section("SDK: agents", Basis.SDK)
 
 DEFAULTS: dict[str, Any] = {
     "voiceMode": "webhook",
@@ -95,14 +98,19 @@ def tool(name: str, **fields: Any) -> dict[str, Any]:
     return {"name": name, "description": "When the shop is open.", "url": "https://app.example.com/hours", **fields}
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-AGT-1",
-    Send("POST", AGENTS, 2 + len(OUT_OF_RANGE), note="of which two are made"),
-    Send("GET", CLERK, 4),
-    Send("PATCH", CLERK, 1 + len(OUT_OF_RANGE) + len(EDGES)),
-    Send("DELETE", CLERK, 3),
-    Send("GET", AGENTS, 1),
-    Send("GET", VOICES, 1),
+    "Agents are made, read, changed and deleted with all their fields, defaults and ranges; numbers are "
+    "attached and detached; a deleted agent's numbers and history stay.",
+    needs=WRITE,
+    sends=(
+        Send("POST", AGENTS, 2 + len(OUT_OF_RANGE), note="of which two are made"),
+        Send("GET", CLERK, 4),
+        Send("PATCH", CLERK, 1 + len(OUT_OF_RANGE) + len(EDGES)),
+        Send("DELETE", CLERK, 3),
+        Send("GET", AGENTS, 1),
+        Send("GET", VOICES, 1),
+    ),
 )
 def agents_made_changed_and_deleted(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -244,12 +252,16 @@ def _history(ctx: ProbeContext, account: Account) -> None:
     )
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-AGT-2",
-    Send("POST", AGENTS, 3, note="of which one is made"),
-    Send("PATCH", CLERK, 6),
-    Send("GET", CLERK, 1),
-    Send("DELETE", CLERK, 1),
+    "customTools holds at most 20 tools, is replaced as a whole, and cleared by an empty list.",
+    needs=WRITE,
+    sends=(
+        Send("POST", AGENTS, 3, note="of which one is made"),
+        Send("PATCH", CLERK, 6),
+        Send("GET", CLERK, 1),
+        Send("DELETE", CLERK, 1),
+    ),
 )
 def tools_of_an_agent(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -280,7 +292,11 @@ def _tools(ctx: ProbeContext, agent: dict[str, Any], wanted: list[str], what: st
     ctx.expect(names == wanted, f"customTools, {what}: expected {len(wanted)}, got {names}")
 
 
-@CATALOGUE.probe("AGP-AGT-3")
+@claim(
+    "AGP-AGT-3",
+    "An agent's calls and conversations list its own and no other's.",
+    needs=CTL,
+)
 def calls_and_conversations_of_an_agent(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for n in range(2):

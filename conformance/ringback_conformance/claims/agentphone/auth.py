@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
     CALLS,
@@ -26,19 +28,25 @@ from ringback_conformance.claims.agentphone.steps import (
     refused,
     send,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import ProbeContext
+
+claim = CATALOGUE.section("Create number: Example")
+ours_claim = CATALOGUE.section("Ringback", Basis.OURS)
 
 READS = (NUMBERS, AGENTS, CALLS, CONVERSATIONS, CONTACTS, WEBHOOK, DELIVERIES, USAGE, f"{NUMBERS}/num_0", "/v1/nothing")
 BAD_KEYS = ("sk_live_nobody", "sk_live_nobody sk_live_nobody", "x")
 SCHEMES = ("Basic c2tfbGl2ZTo=", "Token sk_live_nobody", "Bearer")
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-AUTH-1",
-    *(Send("GET", path, 1, note="without a key") for path in READS),
-    Send("GET", NUMBERS, len(BAD_KEYS) + len(SCHEMES), note="with keys that are none"),
+    "A request without a valid bearer key is answered 401, whatever it asks for.",
+    needs=READ,
+    sends=(
+        *(Send("GET", path, 1, note="without a key") for path in READS),
+        Send("GET", NUMBERS, len(BAD_KEYS) + len(SCHEMES), note="with keys that are none"),
+    ),
 )
 def requests_without_a_key(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -76,7 +84,12 @@ def nothing_without_a_key(exchange: Exchange, _: Known) -> str | None:
     return f"{exchange.method} {exchange.path} without a key is answered {exchange.status}, not 401"
 
 
-@CATALOGUE.probe("AGP-AUTH-2")
+@ours_claim(
+    "AGP-AUTH-2",
+    "Another account's number, agent, call, conversation or contact is answered 404 and stays as it was; no "
+    "list shows it.",
+    needs=CTL,
+)
 def what_belongs_to_somebody_else(ctx: ProbeContext) -> None:
     owner, other = ctx.default_account(), ctx.default_account()
     agent, number = desk(owner)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, SPEND
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.shapes import CALL, stamp
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -38,10 +40,11 @@ from ringback_conformance.claims.agentphone.steps import (
     thing_in,
     told,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
-from ringback_conformance.model import Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
+
+claim = CATALOGUE.section("SDK: calls", Basis.SDK)
 
 TALKED = 10
 """Seconds after which a call that is to last an hour is ended."""
@@ -51,12 +54,17 @@ WEBHOOK_RATE, HOSTED_RATE = Decimal("0.13"), Decimal("0.22")
 """Dollars a minute."""
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-CALL-1",
-    Send("POST", CALLS, 1, 250, "a call to a number kept for fiction"),
-    Send("GET", f"{CALLS}/{{call_id}}", 2),
-    Send("POST", f"{CALLS}/{{call_id}}/end", 2),
-    Send("GET", f"{CALLS}?search=…", 2),
+    "POST /v1/calls answers at once, in progress; the call then has its transcripts, end, duration and "
+    "snippet, can be listed by filter, ended, and waited for.",
+    needs=SPEND,
+    sends=(
+        Send("POST", CALLS, 1, 250, "a call to a number kept for fiction"),
+        Send("GET", f"{CALLS}/{{call_id}}", 2),
+        Send("POST", f"{CALLS}/{{call_id}}/end", 2),
+        Send("GET", f"{CALLS}?search=…", 2),
+    ),
     shares=("number", "agent"),
 )
 def calls_placed(ctx: ProbeContext) -> None:
@@ -211,7 +219,11 @@ def _waited(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
         refused(ctx, account.get(f"{CALLS}/{over['id']}?wait=true&timeout={timeout}"), (422,), f"timeout={timeout}")
 
 
-@CATALOGUE.probe("AGP-CALL-4")
+@claim(
+    "AGP-CALL-4",
+    "A call goes out from the agent's first number, or from fromNumberId, which must be the agent's.",
+    needs=CTL,
+)
 def whose_number_calls(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent = new_agent(account)
@@ -237,7 +249,12 @@ def whose_number_calls(ctx: ProbeContext) -> None:
     ctx.expect(len(listed(account, CALLS)) == before, "the calls after that: expected no more than before")
 
 
-@CATALOGUE.probe("AGP-CALL-5")
+@claim(
+    "AGP-CALL-5",
+    "With systemPrompt a built-in model speaks and no webhook is asked, whatever the agent's mode; variables "
+    "fill the {{names}} of the greeting.",
+    needs=CTL,
+)
 def a_prompt_makes_a_call_hosted(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent, _ = desk(account, voiceMode="webhook")
@@ -269,7 +286,11 @@ def a_prompt_makes_a_call_hosted(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("AGP-CALL-6")
+@claim(
+    "AGP-CALL-6",
+    "A minute costs $0.13 by webhook and $0.22 hosted, billed by the second; without money a call is answered 402.",
+    needs=CTL,
+)
 def what_calls_cost(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent, _ = desk(account, voiceMode="webhook")
@@ -305,7 +326,11 @@ def what_calls_cost(ctx: ProbeContext) -> None:
     ctx.expect(len(listed(account, CALLS)) == calls, "the calls after that: expected no more than before")
 
 
-@CATALOGUE.probe("AGP-CALL-7")
+@claim(
+    "AGP-CALL-7",
+    "A web call gives an id and an access token; it is of type web and not pstn.",
+    needs=CTL,
+)
 def web_calls(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent = new_agent(account)
@@ -337,7 +362,11 @@ def web_calls(ctx: ProbeContext) -> None:
     refused(ctx, account.post(f"{CALLS}/web", {}), (422,), "a web call of nobody")
 
 
-@CATALOGUE.probe("AGP-CALL-8")
+@claim(
+    "AGP-CALL-8",
+    "A call that comes in is the number's and its agent's, with direction inbound.",
+    needs=CTL,
+)
 def calls_that_come_in(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent, number = desk(account)

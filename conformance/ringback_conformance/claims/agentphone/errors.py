@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, WRITE
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.shapes import CODES, odd_error
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -28,9 +30,11 @@ from ringback_conformance.claims.agentphone.steps import (
     refused,
     send,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Level, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("SDK: errors", Basis.SDK)
+ours_claim = CATALOGUE.section("Ringback", Basis.OURS)
 
 UNKNOWN: tuple[tuple[str, str], ...] = (
     (f"{NUMBERS}/num_000000000000", "PHONE_NUMBER_NOT_FOUND"),
@@ -100,8 +104,16 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
     return None
 
 
-@CATALOGUE.probe(
-    "AGP-ERR-1", Send("GET", "/v1/nothing", 1), Send("GET", UNKNOWN[0][0], 1), Send("GET", f"{NUMBERS}?limit=0", 1)
+@claim(
+    "AGP-ERR-1",
+    "Every error carries `detail`, which the clients show, and `error` with message, code and type; the "
+    "detail of a 422 is a list of {loc, msg, type}.",
+    needs=READ,
+    sends=(
+        Send("GET", "/v1/nothing", 1),
+        Send("GET", UNKNOWN[0][0], 1),
+        Send("GET", f"{NUMBERS}?limit=0", 1),
+    ),
 )
 def errors_of_several_kinds(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -140,12 +152,16 @@ def a_code_goes_with_its_status(exchange: Exchange, _: Known) -> str | None:
     )
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-ERR-2",
-    *(Send("GET", path, 1) for path, _ in UNKNOWN),
-    *(Send("POST", path, 1, note="which is refused") for path, _, _ in (*INCOMPLETE, *MISTYPED)),
-    Send("POST", CONTACTS, 2, note="of which the second is refused"),
-    Send("DELETE", f"{CONTACTS}/{{contact_id}}", 1),
+    "What cannot be done is answered 400, 402, 404, 409, 422, 429 with Retry-After, or 502, each with its code.",
+    needs=WRITE,
+    sends=(
+        *(Send("GET", path, 1) for path, _ in UNKNOWN),
+        *(Send("POST", path, 1, note="which is refused") for path, _, _ in (*INCOMPLETE, *MISTYPED)),
+        Send("POST", CONTACTS, 2, note="of which the second is refused"),
+        Send("DELETE", f"{CONTACTS}/{{contact_id}}", 1),
+    ),
 )
 def what_cannot_be_done(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -194,11 +210,17 @@ def _poor(ctx: ProbeContext) -> None:
         refused(ctx, exchange, (402,), f"POST {exchange.route} without money", "INSUFFICIENT_BALANCE")
 
 
-@CATALOGUE.probe(
+@ours_claim(
     "AGP-ERR-3",
-    Send("GET", "/v1/nothing", 1),
-    Send("PUT", NUMBERS, 1, note="which is not there"),
-    Send("POST", AGENTS, len(NO_OBJECTS) + 1, note="which is refused"),
+    "An unknown path or method is answered 404, a body that is no JSON object 422, one over 1 MiB 413; a "
+    "request without a body may come with or without a content type.",
+    needs=WRITE,
+    level=Level.SHOULD,
+    sends=(
+        Send("GET", "/v1/nothing", 1),
+        Send("PUT", NUMBERS, 1, note="which is not there"),
+        Send("POST", AGENTS, len(NO_OBJECTS) + 1, note="which is refused"),
+    ),
 )
 def requests_that_are_odd(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -235,7 +257,13 @@ def no_server_error_without_trouble(exchange: Exchange, _: Known) -> str | None:
     return f"{exchange.method} {exchange.path} is answered {exchange.status}"
 
 
-@CATALOGUE.probe("AGP-ERR-4", *(Send("GET", path, 1) for path in ODD_READS))
+@ours_claim(
+    "AGP-ERR-4",
+    "No request, however odd, is answered with a 5xx unless there is trouble.",
+    needs=READ,
+    level=Level.SHOULD,
+    sends=(Send("GET", path, 1) for path in ODD_READS),
+)
 def odd_questions(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path in ODD_READS:
@@ -244,7 +272,11 @@ def odd_questions(ctx: ProbeContext) -> None:
         ctx.expect(problem is None, f"GET {path}: {problem or exchange}", exchange)
 
 
-@CATALOGUE.probe("AGP-ERR-5")
+@claim(
+    "AGP-ERR-5",
+    "A request that was answered 429, 502 or 503 has done nothing and cost nothing, and works when it is repeated.",
+    needs=CTL,
+)
 def trouble_at_the_vendor(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent, number = desk(account)
@@ -292,7 +324,12 @@ def _repeated(
     )
 
 
-@CATALOGUE.probe("AGP-ERR-6")
+@ours_claim(
+    "AGP-ERR-6",
+    "What the vendor has and Ringback does not emulate is answered 501 `NOT_EMULATED`, under the key as all else.",
+    needs=CTL,
+    level=Level.SHOULD,
+)
 def what_is_not_emulated(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for method, path in NOT_EMULATED:

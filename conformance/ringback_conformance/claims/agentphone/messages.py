@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from ringback_conformance.catalogue import CTL, SPEND, WRITE
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.shapes import CONTACT, CONVERSATION, CONVERSATION_MESSAGE, SENT, stamp
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -36,10 +38,13 @@ from ringback_conformance.claims.agentphone.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
-from ringback_conformance.model import Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
+
+claim = CATALOGUE.section("SDK: messages", Basis.SDK)
+contacts_claim = CATALOGUE.section("SDK: contacts", Basis.SDK)
+conversations_claim = CATALOGUE.section("SDK: conversations", Basis.SDK)
 
 PICTURES = ["https://app.example.com/loaf.jpg", "https://app.example.com/roll.jpg"]
 SEGMENT = Decimal("0.02")
@@ -48,10 +53,15 @@ NEW_PEOPLE = 50
 IMESSAGE = {"type": "imessage"}
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-MSG-1",
-    Send("POST", MESSAGES, 1, 20, "a message to a number kept for fiction"),
-    Send("GET", f"{CONVERSATIONS}/{{conversation_id}}", 1),
+    "POST /v1/messages sends from the agent's first number, a number by id or by its digits, with media, "
+    "replies and groups; conversations thread by participant; reactions are sent.",
+    needs=SPEND,
+    sends=(
+        Send("POST", MESSAGES, 1, 20, "a message to a number kept for fiction"),
+        Send("GET", f"{CONVERSATIONS}/{{conversation_id}}", 1),
+    ),
     shares=("number", "agent"),
 )
 def messages_sent(ctx: ProbeContext) -> None:
@@ -217,7 +227,11 @@ def _groups_and_reactions(ctx: ProbeContext, account: Account) -> None:
     refused(ctx, account.post(f"{MESSAGES}/{first.json()['id']}/reactions", {}), (422,), "a reaction of nothing")
 
 
-@CATALOGUE.probe("AGP-MSG-2")
+@claim(
+    "AGP-MSG-2",
+    "An SMS costs $0.02 a segment; without money it is answered 402, and nothing is sent.",
+    needs=CTL,
+)
 def what_messages_cost(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -243,7 +257,11 @@ def what_messages_cost(ctx: ProbeContext) -> None:
     ctx.expect(made(send(account, number)), "an SMS of one segment with $0.03: expected it sent")
 
 
-@CATALOGUE.probe("AGP-MSG-3")
+@claim(
+    "AGP-MSG-3",
+    "A message that arrives is shown as delivered with deliveredAt, one that does not as failed with a reason.",
+    needs=CTL,
+)
 def what_becomes_of_messages(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -284,7 +302,11 @@ def _in_conversation(account: Account, text: dict[str, Any]) -> dict[str, Any]:
     return next(each for each in found if each["id"] == text["id"])
 
 
-@CATALOGUE.probe("AGP-MSG-4")
+@claim(
+    "AGP-MSG-4",
+    "Groups, reactions, styles, typing and backgrounds are iMessage's: an SMS line refuses them with 400.",
+    needs=CTL,
+)
 def what_sms_lines_cannot_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -309,7 +331,11 @@ def what_sms_lines_cannot_do(ctx: ProbeContext) -> None:
     refused(ctx, send(account, rich, send_style="sparkle"), (422,), "a style that does not exist")
 
 
-@CATALOGUE.probe("AGP-MSG-5")
+@claim(
+    "AGP-MSG-5",
+    "An iMessage line writes to 50 new people a day; the next is answered 429, while whoever it knows is written to.",
+    needs=CTL,
+)
 def new_people_a_day(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account, **IMESSAGE)
@@ -332,7 +358,11 @@ def new_people_a_day(ctx: ProbeContext) -> None:
     ctx.expect(made(tomorrow), f"a new person the day after: expected it sent, got {tomorrow}", tomorrow)
 
 
-@CATALOGUE.probe("AGP-MSG-6")
+@claim(
+    "AGP-MSG-6",
+    "SMS that are sent faster than the account's campaign allows wait their turn as queued: none is refused.",
+    needs=CTL,
+)
 def faster_than_the_carriers(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     numbers = new_number(account), new_number(account)
@@ -355,14 +385,19 @@ def faster_than_the_carriers(ctx: ProbeContext) -> None:
             ctx.expect(there == "delivered", f"an iMessage meanwhile: expected it delivered, got {there}")
 
 
-@CATALOGUE.probe(
+@contacts_claim(
     "AGP-CON-1",
-    Send("POST", CONTACTS, 5, note="of which two are made"),
-    Send("GET", f"{CONTACTS}?search=…", 3),
-    Send("GET", f"{CONTACTS}/{{contact_id}}", 2),
-    Send("PATCH", f"{CONTACTS}/{{contact_id}}", 3),
-    Send("DELETE", f"{CONTACTS}/{{contact_id}}", 3),
-    Send("GET", f"{CONTACTS}/capabilities", 1),
+    "Contacts are made (201), read, found, changed and deleted (204); numbers are brought into E.164 form, "
+    "and a second contact of one number is answered 409.",
+    needs=WRITE,
+    sends=(
+        Send("POST", CONTACTS, 5, note="of which two are made"),
+        Send("GET", f"{CONTACTS}?search=…", 3),
+        Send("GET", f"{CONTACTS}/{{contact_id}}", 2),
+        Send("PATCH", f"{CONTACTS}/{{contact_id}}", 3),
+        Send("DELETE", f"{CONTACTS}/{{contact_id}}", 3),
+        Send("GET", f"{CONTACTS}/capabilities", 1),
+    ),
 )
 def contacts(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -434,7 +469,16 @@ def account_moves(account: Account) -> None:
         account.advance(MINUTE)
 
 
-@CATALOGUE.probe("AGP-CNV-1", Send("GET", CONVERSATIONS, 1), Send("GET", f"{CONVERSATIONS}/{{conversation_id}}", 1))
+@conversations_claim(
+    "AGP-CNV-1",
+    "Conversations are listed, read with their messages, remembered about (null forgets); typing and "
+    "backgrounds are shown.",
+    needs=WRITE,
+    sends=(
+        Send("GET", CONVERSATIONS, 1),
+        Send("GET", f"{CONVERSATIONS}/{{conversation_id}}", 1),
+    ),
+)
 def conversations(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if not ctx.emulated:

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, SPEND, WRITE
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.paging import MESSAGE_LIST
 from ringback_conformance.claims.agentphone.shapes import (
     CARD,
@@ -49,11 +51,17 @@ from ringback_conformance.claims.agentphone.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.control import ControlRefused
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
+
+create_claim = CATALOGUE.section("Create number")
+list_claim = CATALOGUE.section("List numbers")
+release_claim = CATALOGUE.section("Delete number (release)")
+messages_claim = CATALOGUE.section("Get messages for number")
+compliance_claim = CATALOGUE.section("Phone numbers: SMS compliance")
+claim = CATALOGUE.section("SDK: numbers", Basis.SDK)
 
 MONTHLY = Decimal("3")
 MAX_NUMBERS = 10
@@ -73,7 +81,13 @@ REFUSED: tuple[dict[str, Any], ...] = (
 LINE = f"{NUMBERS}/{{number_id}}"
 
 
-@CATALOGUE.probe("AGP-NUM-1", shares=("number", "agent"))
+@create_claim(
+    "AGP-NUM-1",
+    "POST /v1/numbers buys an active number of the country, US by default, in the area where that has one, "
+    "for the agent where one is named, and answers as the page shows.",
+    needs=SPEND,
+    shares=("number", "agent"),
+)
 def numbers_bought(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent = shared_agent(ctx, account)
@@ -113,7 +127,12 @@ def numbers_bought(ctx: ProbeContext) -> None:
     ctx.expect(canadian.json().get("agentId") is None, "a number for no agent: expected agentId null", canadian)
 
 
-@CATALOGUE.probe("AGP-NUM-2", *(Send("POST", NUMBERS, 1, note="which is refused", risk=300) for _ in REFUSED))
+@create_claim(
+    "AGP-NUM-2",
+    "An unsupported country, a malformed areaCode or an unknown agentId is answered 4xx; nothing is bought.",
+    needs=WRITE,
+    sends=(Send("POST", NUMBERS, 1, note="which is refused", risk=300) for _ in REFUSED),
+)
 def numbers_that_cannot_be_had(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     before = account.get(NUMBERS).json()["total"]
@@ -150,7 +169,12 @@ def listed_numbers_are_numbers(exchange: Exchange, _: Known) -> str | None:
     return next((problem for problem in odd if problem), None)
 
 
-@CATALOGUE.probe("AGP-NUM-3", Send("GET", NUMBERS, 1))
+@list_claim(
+    "AGP-NUM-3",
+    "GET /v1/numbers lists the account's numbers.",
+    needs=READ,
+    sends=(Send("GET", NUMBERS, 1),),
+)
 def the_list_of_numbers(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     exchange = account.get(NUMBERS)
@@ -172,11 +196,15 @@ def the_list_of_numbers(ctx: ProbeContext) -> None:
     ctx.expect(len(found) == len(bought), f"the list: expected {len(bought)} numbers, got {len(found)}")
 
 
-@CATALOGUE.probe(
+@release_claim(
     "AGP-NUM-4",
-    Send("POST", NUMBERS, 1, 300, "a number of its own"),
-    Send("DELETE", LINE, 2, note="and its release, and once more"),
-    Send("GET", f"{LINE}/messages", 1),
+    "DELETE marks a number released, for good; it rings no more, and its messages and conversations stay readable.",
+    needs=SPEND,
+    sends=(
+        Send("POST", NUMBERS, 1, 300, "a number of its own"),
+        Send("DELETE", LINE, 2, note="and its release, and once more"),
+        Send("GET", f"{LINE}/messages", 1),
+    ),
 )
 def numbers_released(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -255,7 +283,15 @@ def listed_messages_are_messages(exchange: Exchange, _: Known) -> str | None:
     return next((problem for problem in odd if problem), None)
 
 
-@CATALOGUE.probe("AGP-NUM-5", Send("GET", NUMBERS, 1), Send("GET", f"{LINE}/messages", 1))
+@messages_claim(
+    "AGP-NUM-5",
+    "GET /v1/numbers/{id}/messages lists {id, from_, to, body, receivedAt}, the latest first.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        Send("GET", f"{LINE}/messages", 1),
+    ),
+)
 def the_messages_of_a_number(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if not ctx.emulated:
@@ -287,7 +323,11 @@ def the_messages_of_a_number(ctx: ProbeContext) -> None:
     ctx.expect(not messages(account, other), "another number's messages: expected none")
 
 
-@CATALOGUE.probe("AGP-NUM-6")
+@compliance_claim(
+    "AGP-NUM-6",
+    "Without registration inbound SMS and calls work at once, while an outbound SMS is refused or waits.",
+    needs=CTL,
+)
 def without_registration(ctx: ProbeContext) -> None:
     account = ctx.account(sms_registration="none")
     agent, number = desk(account)
@@ -328,12 +368,16 @@ def without_registration(ctx: ProbeContext) -> None:
     ctx.expect(made(sent), f"an SMS with registration: expected it sent, got {sent}", sent)
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-NUM-7",
-    Send("POST", NUMBERS, 1, 300, "a number of its own"),
-    Send("DELETE", LINE, 1, note="and its release"),
-    Send("GET", LINE, 1),
-    Send("GET", NUMBERS, 2),
+    "A released number leaves the list and stays readable by its id.",
+    needs=SPEND,
+    sends=(
+        Send("POST", NUMBERS, 1, 300, "a number of its own"),
+        Send("DELETE", LINE, 1, note="and its release"),
+        Send("GET", LINE, 1),
+        Send("GET", NUMBERS, 2),
+    ),
 )
 def released_numbers_leave_the_list(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -358,12 +402,17 @@ def released_numbers_leave_the_list(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-NUM-8",
-    Send("GET", f"{AVAILABLE}?limit=2", 2),
-    Send("GET", LOOKUP, 3),
-    Send("GET", NUMBERS, 1),
-    Send("GET", LINE, 1),
+    "Numbers can be had by id, tagged with externalId and expiresAt (released when it passes), searched for, "
+    "looked up, and given a contact card.",
+    needs=WRITE,
+    sends=(
+        Send("GET", f"{AVAILABLE}?limit=2", 2),
+        Send("GET", LOOKUP, 3),
+        Send("GET", NUMBERS, 1),
+        Send("GET", LINE, 1),
+    ),
 )
 def numbers_in_every_other_way(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -485,7 +534,12 @@ def _card(ctx: ProbeContext, account: Account, line: str) -> None:
     )
 
 
-@CATALOGUE.probe("AGP-NUM-9")
+@claim(
+    "AGP-NUM-9",
+    "A number costs $3 a month; without $3 it is answered 402 `INSUFFICIENT_BALANCE`, and the eleventh 400 "
+    "`VALIDATION_ERROR_NUMBER_LIMIT`; nothing is bought then.",
+    needs=CTL,
+)
 def what_numbers_cost(ctx: ProbeContext) -> None:
     account = ctx.account(balance="5.99")
     first = buy(account)

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.shapes import newest_first, odd_page
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -26,9 +28,12 @@ from ringback_conformance.claims.agentphone.steps import (
     refused,
     written,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+list_claim = CATALOGUE.section("List numbers")
+messages_claim = CATALOGUE.section("Get messages for number")
+claim = CATALOGUE.section("SDK: lists", Basis.SDK)
 
 DEFAULT, MAX_COUNT = 20, 100
 """Page "List numbers"."""
@@ -49,9 +54,11 @@ def agents(account: Account, count: int) -> list[str]:
     return [new_agent(account)["id"] for _ in range(count)]
 
 
-@CATALOGUE.probe(
+@list_claim(
     "AGP-PAGE-1",
-    *(Send("GET", NUMBERS, 1) for _ in (*BAD_LIMITS, *BAD_OFFSETS, 1, MAX_COUNT)),
+    "`limit` is from 1 to 100 and 20 by default, `offset` from 0; anything else is answered 422.",
+    needs=READ,
+    sends=(Send("GET", NUMBERS, 1) for _ in (*BAD_LIMITS, *BAD_OFFSETS, 1, MAX_COUNT)),
 )
 def limits_of_a_page(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -79,10 +86,15 @@ def limits_of_a_page(ctx: ProbeContext) -> None:
         ctx.expect(got == expected, f"a page of {DEFAULT + 2} agents {query}: expected {expected}, got {got}", exchange)
 
 
-@CATALOGUE.probe(
+@messages_claim(
     "AGP-PAGE-2",
-    Send("GET", NUMBERS, 1),
-    *(Send("GET", f"{NUMBERS}/{{number_id}}/messages", 1) for _ in (*BAD_LIMITS, *BAD_INSTANTS, 1, 2)),
+    "Messages come by `limit` (1 to 200, 50 by default), `before` and `after`; walking on with before visits "
+    "every message once, those of the same instant included.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        *(Send("GET", f"{NUMBERS}/{{number_id}}/messages", 1) for _ in (*BAD_LIMITS, *BAD_INSTANTS, 1, 2)),
+    ),
 )
 def messages_by_timestamp(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -178,7 +190,12 @@ def a_list_is_in_its_envelope(exchange: Exchange, _: Known) -> str | None:
     return f"GET {exchange.path}: {odd}" if odd else None
 
 
-@CATALOGUE.probe("AGP-PAGE-3", *(Send("GET", path, 1) for path in (*PAGED, CONTACTS)))
+@claim(
+    "AGP-PAGE-3",
+    "A list is {data, hasMore, total}, one of messages {data, hasMore}.",
+    needs=READ,
+    sends=(Send("GET", path, 1) for path in (*PAGED, CONTACTS)),
+)
 def lists_of_every_kind(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     paths = [*PAGED, CONTACTS]
@@ -197,7 +214,11 @@ def lists_of_every_kind(ctx: ProbeContext) -> None:
         ctx.expect(odd is None, odd or f"{path}: as it must be", exchange)
 
 
-@CATALOGUE.probe("AGP-PAGE-4")
+@claim(
+    "AGP-PAGE-4",
+    "Walking on by offset visits every object once, the latest first; hasMore is true until the last page.",
+    needs=CTL,
+)
 def walks_by_offset(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent = new_agent(account)

@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ringback_conformance.catalogue import SPEND
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.steps import (
     FAR,
     PERSON,
@@ -21,11 +23,12 @@ from ringback_conformance.claims.agentphone.steps import (
     new_text,
     written,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.claims.agentphone.usage import PERSONAL, REVIEW
 from ringback_conformance.expectations import Inconclusive
-from ringback_conformance.model import Exchange, Send
+from ringback_conformance.model import Basis, Exchange, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("SDKs", Basis.SDK)
 
 if TYPE_CHECKING:
     import httpx
@@ -36,7 +39,12 @@ READS = ("/v1/numbers", "/v1/agents", "/v1/calls", "/v1/conversations", "/v1/con
 SKIPPED = frozenset({"content-length", "connection", "host", "authorization", "accept-encoding"})
 
 
-@CATALOGUE.probe("AGP-SDK-1", *(Send("GET", path, 2) for path in READS))
+@claim(
+    "AGP-SDK-1",
+    "Every method of the official Python client, sync and async, works with only base URL and key changed.",
+    needs=SPEND,
+    sends=(Send("GET", path, 2) for path in READS),
+)
 def the_official_client(ctx: ProbeContext) -> None:
     try:
         agentphone: Any = import_module("agentphone")

@@ -8,6 +8,8 @@ import wave
 from collections.abc import Iterator
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.shapes import CALL_TURN, SAID, TURN_DATA
 from ringback_conformance.claims.agentphone.steps import (
     CALLS,
@@ -28,11 +30,13 @@ from ringback_conformance.claims.agentphone.steps import (
     says_lines,
     told,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
-from ringback_conformance.model import Exchange, Send
+from ringback_conformance.model import Basis, Exchange, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox
 from ringback_conformance.shapes import odd_fields
+
+claim = CATALOGUE.section("SDK: webhooks, voice replies", Basis.SDK)
+transcripts_claim = CATALOGUE.section("SDK: transcripts and recordings", Basis.SDK)
 
 HEARD = ("Is the table ready?", "And the bread?")
 FIRST_TURN = 4
@@ -43,7 +47,13 @@ SPOKEN = "One moment — Grüezi!"
 TRANSFER_TO = "+14155550199"
 
 
-@CATALOGUE.probe("AGP-CALL-2")
+@claim(
+    "AGP-CALL-2",
+    "Without a prompt each turn of the other side is POSTed to the webhook, and its reply (JSON, or NDJSON "
+    "with interim lines) is what the agent says; hangup, transfer and digits act; no reply, a late or a bad "
+    "one is silence.",
+    needs=CTL,
+)
 def the_webhook_is_asked(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent, number = desk(account, voiceMode="webhook", transferNumber=TRANSFER_TO)
@@ -232,10 +242,15 @@ def _late(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe(
+@transcripts_claim(
     "AGP-CALL-3",
-    Send("GET", f"{CALLS}?limit=1", 1),
-    Send("GET", f"{CALLS}/{{call_id}}/transcript", 1),
+    "A call has its transcript, its transcript as a stream (connected, turns, ended), and, where it was "
+    "recorded, a WAV that needs no key; without one 404.",
+    needs=READ,
+    sends=(
+        Send("GET", f"{CALLS}?limit=1", 1),
+        Send("GET", f"{CALLS}/{{call_id}}/transcript", 1),
+    ),
 )
 def transcripts_and_recordings(ctx: ProbeContext) -> None:
     account = ctx.default_account()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.shapes import USAGE as FIELDS
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -37,11 +39,13 @@ from ringback_conformance.claims.agentphone.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
-from ringback_conformance.model import Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
+
+usage_claim = CATALOGUE.section("SDK: usage", Basis.SDK)
+claim = CATALOGUE.section("SDK: account", Basis.SDK)
 
 PARTS = ("", "/daily", "/monthly", "/by-number", "/by-agent")
 APART = "X-Sub-Account-Id"
@@ -70,8 +74,14 @@ REVIEW = 60 * DAY
 """So long, and the carriers have decided."""
 
 
-@CATALOGUE.probe(
-    "AGP-USE-1", *(Send("GET", f"{USAGE}{part}", 1) for part in PARTS), Send("GET", f"{USAGE}/daily?days=0", 3)
+@usage_claim(
+    "AGP-USE-1",
+    "Usage, by day, month, number and agent, agrees with what was done.",
+    needs=READ,
+    sends=(
+        *(Send("GET", f"{USAGE}{part}", 1) for part in PARTS),
+        Send("GET", f"{USAGE}/daily?days=0", 3),
+    ),
 )
 def usage_agrees_with_what_was_done(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -174,7 +184,12 @@ def _counts(ctx: ProbeContext, what: str, seen: Any, wanted: dict[str, Any]) -> 
     ctx.expect(not wrong, f"{what}: expected {wanted}, got {wrong}")
 
 
-@CATALOGUE.probe("AGP-ACC-1")
+@claim(
+    "AGP-ACC-1",
+    "Sub-accounts are made, listed, renamed and deleted; X-Sub-Account-Id keeps their numbers, agents and "
+    "webhook apart, and an unknown one is answered 404.",
+    needs=CTL,
+)
 def sub_accounts(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     ctx.expect(not data(account.get(SUB_ACCOUNTS)), "a new account: expected no sub-accounts")
@@ -219,7 +234,11 @@ def sub_accounts(ctx: ProbeContext) -> None:
     refused(ctx, account.delete(f"{SUB_ACCOUNTS}/{other['id']}"), (404,), "a second DELETE")
 
 
-@CATALOGUE.probe("AGP-ACC-2")
+@claim(
+    "AGP-ACC-2",
+    "A registration is asked for once, can be changed while it is pending, and opens outbound SMS when it is through.",
+    needs=CTL,
+)
 def registrations(ctx: ProbeContext) -> None:
     account = ctx.account(sms_registration="none")
     number = new_number(account)
@@ -270,7 +289,11 @@ def registrations(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("AGP-ACC-5")
+@claim(
+    "AGP-ACC-5",
+    "A registration is asked for at most 5 times an hour; then it is answered 429.",
+    needs=CTL,
+)
 def too_many_registrations(ctx: ProbeContext) -> None:
     account = ctx.account(sms_registration="none")
     answers = [account.post(REGISTER, PERSONAL, patient=False) for _ in range(REGISTRATIONS_AN_HOUR + 1)]
@@ -285,7 +308,11 @@ def too_many_registrations(ctx: ProbeContext) -> None:
     refused(ctx, account.post(REGISTER, PERSONAL), (409,), "a registration after Retry-After seconds")
 
 
-@CATALOGUE.probe("AGP-ACC-3")
+@claim(
+    "AGP-ACC-3",
+    "A number's location tells a status and when it was found out; a refresh says when to look again.",
+    needs=CTL,
+)
 def locations(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -315,7 +342,12 @@ def locations(ctx: ProbeContext) -> None:
     refused(ctx, account.get(f"{LOCATION}/{escaped(FAR)}"), (404,), "the location of a number that is not one's own")
 
 
-@CATALOGUE.probe("AGP-ACC-4")
+@claim(
+    "AGP-ACC-4",
+    "Whoever signs up gets a code by e-mail, and for it, once, an account with an agent, a number and a key "
+    "that works.",
+    needs=CTL,
+)
 def signing_up(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     email = f"robin-{account.id}@example.com".lower().replace("_", "-")

@@ -9,6 +9,8 @@ import re
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, HOOK, WRITE
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.shapes import DELIVERY, STATS, WEBHOOK, odd_event
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -39,11 +41,13 @@ from ringback_conformance.claims.agentphone.steps import (
 from ringback_conformance.claims.agentphone.steps import (
     WEBHOOK as ACCOUNT_WEBHOOK,
 )
-from ringback_conformance.claims.agentphone.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox, mailbox
 from ringback_conformance.shapes import moment, odd_fields
+
+claim = CATALOGUE.section("SDK: webhooks", Basis.SDK)
+events_claim = CATALOGUE.section("SDK: webhook events", Basis.SDK)
 
 SIGNATURE, TIMESTAMP, DELIVERY_ID = "X-Webhook-Signature", "X-Webhook-Timestamp", "X-Webhook-ID"
 SIGNED = re.compile(r"sha256=([0-9a-f]{64})")
@@ -69,11 +73,16 @@ def own(agent: dict[str, Any]) -> str:
     return f"{AGENTS}/{agent['id']}/webhook"
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-HOOK-1",
-    Send("GET", OWN_HOOK, 4),
-    Send("POST", OWN_HOOK, 2),
-    Send("DELETE", OWN_HOOK, 2),
+    "The account and each agent can have a webhook, and an event goes to exactly one: the agent's, else the "
+    "account's. Each POST gives a new secret; unset, GET is null.",
+    needs=HOOK,
+    sends=(
+        Send("GET", OWN_HOOK, 4),
+        Send("POST", OWN_HOOK, 2),
+        Send("DELETE", OWN_HOOK, 2),
+    ),
     shares=("agent",),
 )
 def webhooks_set_and_removed(ctx: ProbeContext) -> None:
@@ -190,11 +199,16 @@ def _cut(header: str) -> str:
     return "missing" if not header else repr(header if len(header) < 20 else header[:20] + "…")
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-HOOK-2",
-    Send("POST", OWN_HOOK, 1),
-    Send("POST", f"{OWN_HOOK}/test", 1),
-    Send("DELETE", OWN_HOOK, 1),
+    "X-Webhook-Signature is sha256= and the HMAC of timestamp, full stop and raw body under the whole secret; "
+    "X-Webhook-Timestamp is the moment of sending, and X-Webhook-ID names the delivery.",
+    needs=HOOK,
+    sends=(
+        Send("POST", OWN_HOOK, 1),
+        Send("POST", f"{OWN_HOOK}/test", 1),
+        Send("DELETE", OWN_HOOK, 1),
+    ),
     shares=("agent",),
 )
 def signatures(ctx: ProbeContext) -> None:
@@ -267,7 +281,12 @@ def an_event_is_as_it_must_be(exchange: Exchange, _: Known) -> str | None:
     return odd_event(exchange.sent())
 
 
-@CATALOGUE.probe("AGP-HOOK-3")
+@events_claim(
+    "AGP-HOOK-3",
+    "agent.message (text and voice), agent.call_ended and agent.reaction come with recentHistory, up to "
+    "contextLimit, and conversationState.",
+    needs=HOOK | CTL,
+)
 def events_of_every_kind(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent, number = desk(account, voiceMode="webhook")
@@ -396,7 +415,11 @@ def _limits(ctx: ProbeContext, account: Account) -> None:
         )
 
 
-@CATALOGUE.probe("AGP-HOOK-4")
+@claim(
+    "AGP-HOOK-4",
+    "An event is tried 6 times, each wait longer, then failed; deliveries, counts and a test event tell of it.",
+    needs=HOOK | CTL,
+)
 def receivers_that_fail(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent, number = desk(account)
@@ -513,11 +536,16 @@ def _tested(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
     )
 
 
-@CATALOGUE.probe(
+@claim(
     "AGP-HOOK-5",
-    Send("POST", OWN_HOOK, len(OUT_OF_RANGE) + len(BAD_URLS) + 3),
-    Send("GET", OWN_HOOK, 1),
-    Send("DELETE", OWN_HOOK, 1),
+    "contextLimit is from 0 to 50 and 10 by default, timeout from 5 to 120 and 30 by default; anything else "
+    "is answered 422, and so is an address that is none.",
+    needs=WRITE,
+    sends=(
+        Send("POST", OWN_HOOK, len(OUT_OF_RANGE) + len(BAD_URLS) + 3),
+        Send("GET", OWN_HOOK, 1),
+        Send("DELETE", OWN_HOOK, 1),
+    ),
     shares=("agent",),
 )
 def webhooks_that_will_not_do(ctx: ProbeContext) -> None:

@@ -16,7 +16,7 @@ from ringback_conformance.claims.inkbox import (
     texts,
     webhooks,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 
 __all__ = [
     "CATALOGUE",

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ringback_conformance.adapter import Known, VendorAdapter
+from ringback_conformance.catalogue import Catalogue
 from ringback_conformance.claims.inkbox.shapes import odd_error
+from ringback_conformance.claims.inkbox.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.inkbox.steps import (
     DELIVERIES,
     IDENTITIES,
@@ -218,4 +220,13 @@ ADAPTER = VendorAdapter(
     credentials=credentials,
 )
 
-__all__ = ["ADAPTER", "PHONE"]
+CATALOGUE = Catalogue(
+    ADAPTER,
+    groups="AUTH ERR ID NUM CALL TXT PAGE RULE SRCH VOICE HOOK KEY SDK",
+    sample_ids=sample_ids,
+    engine_claims=ENGINE_CLAIMS,
+    machine=drive,
+    machine_claims=CLAIMS_OF_MACHINE,
+)
+
+__all__ = ["ADAPTER", "CATALOGUE", "PHONE"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, SPEND
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.shapes import newest_first
 from ringback_conformance.claims.inkbox.steps import (
     AGENT,
@@ -39,10 +41,13 @@ from ringback_conformance.claims.inkbox.steps import (
     told,
     transcript_of,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("Calls · Place call", Basis.SDK)
+calls_claim = CATALOGUE.section("Calls")
+update_claim = CATALOGUE.section("Phone Numbers · Update phone number", Basis.SDK)
 
 CALLS_A_DAY = MINUTES_A_DAY = 100
 """Page "Place call", and the vendor's documentation: in any 24 hours."""
@@ -72,7 +77,14 @@ def adds_up(limit: dict[str, Any]) -> bool:
     return bool(calls == limit.get("calls_limit") and abs(minutes - limit.get("minutes_limit", 0)) < 0.02)
 
 
-@CATALOGUE.probe("INK-CALL-1", Send("POST", PLACE, 1, 100, "a call to a number kept for fiction"), shares=("number",))
+@claim(
+    "INK-CALL-1",
+    "A call can be placed; `rate_limit` agrees with what was placed, and past 100 calls or minutes in 24 h it is 429.",
+    needs=SPEND,
+    basis=Basis.DOC,
+    sends=(Send("POST", PLACE, 1, 100, "a call to a number kept for fiction"),),
+    shares=("number",),
+)
 def calls_placed(ctx: ProbeContext) -> None:
     if not ctx.emulated:
         account = ctx.default_account()
@@ -172,7 +184,16 @@ def calls_come_newest_first(exchange: Exchange, _: Known) -> str | None:
     return newest_first(found) if isinstance(found, list) else "the calls are no bare array"
 
 
-@CATALOGUE.probe("INK-CALL-2", Send("GET", NUMBERS, 1), Send("GET", f"{NUMBERS}/{{id}}/calls", 6))
+@calls_claim(
+    "INK-CALL-2",
+    "Calls are listed newest first and shown, with transcripts ordered by `seq`, in both path layouts over "
+    "one store; a call can be hung up, and one that has ended is then 409.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        Send("GET", f"{NUMBERS}/{{id}}/calls", 6),
+    ),
+)
 def calls_in_both_layouts(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = own_number(ctx, account)
@@ -250,7 +271,11 @@ def _hung_up(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> Non
     refused(ctx, account.post(f"{CALLS}/{call['id']}/hangup"), 409, "hanging up what has ended")
 
 
-@CATALOGUE.probe("INK-CALL-8")
+@claim(
+    "INK-CALL-8",
+    "A hosted agent's call needs a reason and no socket, shows both, and does on a voicemail what was asked for.",
+    needs=CTL,
+)
 def calls_of_a_hosted_agent(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -294,7 +319,13 @@ def calls_of_a_hosted_agent(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("INK-CALL-11")
+@calls_claim(
+    "INK-CALL-11",
+    "The tools that a hosted agent uses are on record as they begin and end, and what it left to be done is "
+    "shown, and told by `call.ended`, when the call is over.",
+    needs=CTL,
+    basis=Basis.SDK,
+)
 def work_of_a_hosted_agent(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -352,7 +383,11 @@ def _used(exchange: Exchange) -> list[tuple[Any, ...]]:
     ]
 
 
-@CATALOGUE.probe("INK-CALL-9")
+@update_claim(
+    "INK-CALL-9",
+    "A forwarded call shows where it was passed on to and how far that came.",
+    needs=CTL,
+)
 def calls_passed_on(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -392,7 +427,11 @@ def calls_passed_on(ctx: ProbeContext) -> None:
         refused(ctx, account.patch(at(number), {"forwarding_sip_uri": target}), 422, f"the SIP target {target!r}")
 
 
-@CATALOGUE.probe("INK-CALL-10")
+@claim(
+    "INK-CALL-10",
+    "A calling number that is not one's own is answered 400; the socket is the number's own when none is named.",
+    needs=CTL,
+)
 def which_number_and_socket_a_call_takes(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -432,7 +471,12 @@ def which_number_and_socket_a_call_takes(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("INK-VOICE-1")
+@claim(
+    "INK-VOICE-1",
+    "A hosted agent has a voice of the catalogue, instructions replaced as a whole, and an authority that "
+    "only an administrator changes.",
+    needs=CTL,
+)
 def what_a_hosted_agent_is(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback_conformance.catalogue import CTL
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.steps import (
     FAR,
     IDENTITIES,
@@ -30,9 +32,11 @@ from ringback_conformance.claims.inkbox.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
-from ringback_conformance.model import Exchange
+from ringback_conformance.model import Basis, Exchange
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("Texts", Basis.SDK)
+update_claim = CATALOGUE.section("Phone Numbers · Update phone number", Basis.SDK)
 
 WARM_MINUTES = 16
 
@@ -56,7 +60,11 @@ def _blocked(ctx: ProbeContext, exchange: Exchange, what: str, address: str, id_
     )
 
 
-@CATALOGUE.probe("INK-TXT-4")
+@claim(
+    "INK-TXT-4",
+    "STOP and START opt out and in; contact rules and the filter mode keep others away, inward and outward.",
+    needs=CTL,
+)
 def who_may_be_heard_and_written_to(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -136,7 +144,11 @@ def _filtered(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> No
     ctx.expect(modes == wanted, f"a filter for one direction: expected {wanted}, got {modes}")
 
 
-@CATALOGUE.probe("INK-TXT-6")
+@claim(
+    "INK-TXT-6",
+    "Where the vendor's conditions are on, a new number waits some minutes (409) and receivers send START first (403).",
+    needs=CTL,
+)
 def what_the_vendor_asks_for_first(ctx: ProbeContext) -> None:
     account = ctx.account(sms_warmup=True, number_limit=None)
     number = new_number(account)
@@ -165,7 +177,12 @@ def what_the_vendor_asks_for_first(ctx: ProbeContext) -> None:
     ctx.expect(arrived[:1] == ["inbound"], f"a text within the organization: expected it to arrive, got {arrived}")
 
 
-@CATALOGUE.probe("INK-RULE-1")
+@update_claim(
+    "INK-RULE-1",
+    "Contact rules are one store, kept by number, by identity and for all; one that is there already is "
+    "answered 409 with its id.",
+    needs=CTL,
+)
 def rules_kept_three_ways(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number, other = new_number(account), new_number(account, "back-office")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, HOOK
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.calls import TURNS
 from ringback_conformance.claims.inkbox.shapes import CALL
 from ringback_conformance.claims.inkbox.steps import (
@@ -32,10 +34,12 @@ from ringback_conformance.claims.inkbox.steps import (
     told,
     written,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.claims.inkbox.webhooks import EVENTS
+from ringback_conformance.model import Basis
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Inbox
+
+claim = CATALOGUE.section("Webhooks", Basis.SDK)
 
 GROUP = ["+12145550101", "+12145550102"]
 ENDS: tuple[tuple[dict[str, Any], list[str]], ...] = (
@@ -51,7 +55,11 @@ def _about(inbox: Inbox, id_: Any) -> list[dict[str, Any]]:
     return [event for event in told(inbox) if data_of(event, "text_message").get("id") == id_]
 
 
-@CATALOGUE.probe("INK-HOOK-3")
+@claim(
+    "INK-HOOK-3",
+    "A text's life is told event by event, once, as the API shows it; nothing of what was kept away.",
+    needs=HOOK | CTL,
+)
 def the_events_of_texts(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -146,7 +154,11 @@ def _once(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: In
     )
 
 
-@CATALOGUE.probe("INK-HOOK-4")
+@claim(
+    "INK-HOOK-4",
+    "`call.ended` tells a call with its length, what was said and where all of it is.",
+    needs=HOOK | CTL,
+)
 def the_end_of_a_call(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -224,7 +236,11 @@ def _blocked(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox:
     ctx.expect(len(inbox.received) == before, "a call that was kept away: expected no event", *inbox.received[before:])
 
 
-@CATALOGUE.probe("INK-HOOK-5")
+@claim(
+    "INK-HOOK-5",
+    "A subscription's context comes with `text.received` alone, and a bearer token with all it is sent.",
+    needs=HOOK | CTL,
+)
 def what_comes_along(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)

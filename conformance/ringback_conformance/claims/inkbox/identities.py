@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ringback_conformance.catalogue import CTL
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.steps import (
     IDENTITIES,
     NUMBERS,
@@ -17,13 +19,19 @@ from ringback_conformance.claims.inkbox.steps import (
     refused,
     thing_in,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
+from ringback_conformance.model import Basis
 from ringback_conformance.probe_context import ProbeContext
+
+claim = CATALOGUE.section("Quick start", Basis.SDK)
 
 ONE = f"{IDENTITIES}front-desk"
 
 
-@CATALOGUE.probe("INK-ID-1")
+@claim(
+    "INK-ID-1",
+    "Identities are made, listed, changed and deleted; a handle that is taken is 409.",
+    needs=CTL,
+)
 def identities_made_and_removed(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     exchange = account.post(IDENTITIES, {"agent_handle": "@front-desk", "description": "Takes reservations."})
@@ -64,7 +72,11 @@ def identities_made_and_removed(ctx: ProbeContext) -> None:
     ctx.expect(again.status == 201, f"its handle, free again: expected 201, got {again}", again)
 
 
-@CATALOGUE.probe("INK-ID-2")
+@claim(
+    "INK-ID-2",
+    "An identity is seen by other agents' keys as far as it was granted.",
+    needs=CTL,
+)
 def who_sees_an_identity(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)

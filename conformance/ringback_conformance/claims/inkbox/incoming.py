@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, HOOK
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.steps import (
     DELIVERIES,
     MINUTE,
@@ -19,11 +21,12 @@ from ringback_conformance.claims.inkbox.steps import (
     thing_in,
 )
 from ringback_conformance.claims.inkbox.streams import speaking
-from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox
 from ringback_conformance.shapes import odd_fields
 from ringback_conformance.sockets import Line
+
+claim = CATALOGUE.section("Phone Numbers · Update phone number")
 
 FLAT = (
     "id",
@@ -55,7 +58,11 @@ DECLINING: tuple[tuple[str, int | Answer], ...] = (
 )
 
 
-@CATALOGUE.probe("INK-CALL-4")
+@claim(
+    "INK-CALL-4",
+    "An incoming call is accepted, rejected, or as the webhook says: answer, reject or ignore; anything else declines.",
+    needs=HOOK | CTL,
+)
 def calls_as_the_number_says(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     line, inbox = ctx.line(), ctx.inbox()

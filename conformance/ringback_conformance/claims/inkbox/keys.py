@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, WRITE
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.shapes import odd_error
 from ringback_conformance.claims.inkbox.steps import (
     API_KEY,
@@ -37,9 +39,10 @@ from ringback_conformance.claims.inkbox.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Need, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("Quick start", Basis.SDK)
 
 WRONG = ("", "x", "ApiKey_00000000-0000-4000-8000-000000000000", "whsec_0000000000000000")
 UNKNOWN_PATHS = ("/api/v1/phone/nothing", f"{CALLS}/{NOBODY}", f"{NUMBERS}/{NOBODY}", f"{NUMBERS}/{NOBODY}/texts")
@@ -55,7 +58,13 @@ BAD_CALLS: tuple[Any, ...] = (
 OWN_CHECKS = (TOKEN, API_KEY)
 
 
-@CATALOGUE.probe("INK-AUTH-1", Send("GET", NUMBERS, 2 + 2 * len(WRONG)))
+@claim(
+    "INK-AUTH-1",
+    "A request without a valid token in X-Service-Token is answered 401; X-API-Key is taken alike.",
+    needs=READ,
+    basis=Basis.DOC,
+    sends=(Send("GET", NUMBERS, 2 + 2 * len(WRONG)),),
+)
 def requests_with_and_without_a_token(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     right = account.get(NUMBERS)
@@ -85,7 +94,12 @@ def _revoked(ctx: ProbeContext) -> None:
     ctx.expect(not listed(account, IDENTITIES), "after that: expected no identity", exchange)
 
 
-@CATALOGUE.probe("INK-AUTH-2", needs=(Need.CTL,))
+@claim(
+    "INK-AUTH-2",
+    "An agent's key sees its identity alone and never what a rule kept away; changing `filter_mode` is answered 403.",
+    needs=WRITE,
+    probe_needs=CTL,
+)
 def what_an_agents_key_sees(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     own, foreign = new_number(account), new_number(account, "back-office")
@@ -138,7 +152,13 @@ def what_an_agents_key_sees(ctx: ProbeContext) -> None:
     ctx.expect(account.get(at(own)).response_body == before, "after that: expected the number as it was", exchange)
 
 
-@CATALOGUE.probe("INK-AUTH-3", needs=(Need.CTL,))
+@claim(
+    "INK-AUTH-3",
+    "An administrator's key makes keys for identities, shown once, and no other administrator's (403); whoami "
+    "tells which kind a key is.",
+    needs=WRITE,
+    probe_needs=CTL,
+)
 def keys_that_make_keys(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -191,7 +211,12 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
     return None
 
 
-@CATALOGUE.probe("INK-ERR-1", *(Send("GET", path) for path in UNKNOWN_PATHS))
+@claim(
+    "INK-ERR-1",
+    'An error is `{"detail": …}`: a sentence, an object with its code in `error`, or for bad input a list.',
+    needs=READ,
+    sends=(Send("GET", path) for path in UNKNOWN_PATHS),
+)
 def errors_of_several_kinds(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path in UNKNOWN_PATHS:
@@ -212,10 +237,14 @@ def errors_of_several_kinds(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe(
+@claim(
     "INK-ERR-2",
-    Send("POST", PLACE, len(BROKEN_BODIES) + len(BAD_CALLS), note="which is refused"),
-    Send("GET", f"{DELIVERIES}?limit=0", 1),
+    "A body or query that will not do is answered 422, and nothing happens.",
+    needs=WRITE,
+    sends=(
+        Send("POST", PLACE, len(BROKEN_BODIES) + len(BAD_CALLS), note="which is refused"),
+        Send("GET", f"{DELIVERIES}?limit=0", 1),
+    ),
 )
 def requests_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()

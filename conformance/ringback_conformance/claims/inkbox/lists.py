@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from ringback_conformance.catalogue import READ
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.steps import (
     NUMBERS,
     at,
@@ -20,9 +22,11 @@ from ringback_conformance.claims.inkbox.steps import (
     texts_of,
     written,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
-from ringback_conformance.model import Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("Texts · List texts", Basis.SDK)
+search_claim = CATALOGUE.section("Texts · Search texts; Transcripts · Search transcripts")
 
 PAGE, MAX_COUNT = 50, 200
 BAD = ("limit=0", f"limit={MAX_COUNT + 1}", "limit=x", "limit=-1", "offset=-1", "offset=x", "limit=1.5")
@@ -48,7 +52,15 @@ QUERIES: tuple[tuple[str, list[int]], ...] = (
 """Words, and which of what was said they are to find, newest first."""
 
 
-@CATALOGUE.probe("INK-PAGE-1", Send("GET", NUMBERS, 1), Send("GET", f"{NUMBERS}/{{id}}/texts", 6 + len(BAD)))
+@claim(
+    "INK-PAGE-1",
+    "`limit` is from 1 to 200, 50 when left out, and `offset` passes over; else 422.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        Send("GET", f"{NUMBERS}/{{id}}/texts", 6 + len(BAD)),
+    ),
+)
 def pages(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = own_number(ctx, account)
@@ -76,7 +88,15 @@ def pages(ctx: ProbeContext) -> None:
         ctx.expect(len(every) == PAGE + 2, f"limit={MAX_COUNT}: expected all {PAGE + 2}, got {len(every)}")
 
 
-@CATALOGUE.probe("INK-SRCH-1", Send("GET", NUMBERS, 1), Send("GET", f"{NUMBERS}/{{id}}/texts", 4))
+@search_claim(
+    "INK-SRCH-1",
+    "A search finds all its words in any order and case, Unicode too, newest first; transcripts by party.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        Send("GET", f"{NUMBERS}/{{id}}/texts", 4),
+    ),
+)
 def words_found(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = own_number(ctx, account)

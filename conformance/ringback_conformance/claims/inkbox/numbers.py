@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, SPEND, WRITE
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.shapes import NUMBER
 from ringback_conformance.claims.inkbox.steps import (
     ACTION,
@@ -27,10 +29,13 @@ from ringback_conformance.claims.inkbox.steps import (
     socket,
     thing_in,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.control import ControlRefused
-from ringback_conformance.model import Need, Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+numbers_claim = CATALOGUE.section("Phone Numbers")
+claim = CATALOGUE.section("Phone Numbers · Update phone number", Basis.SDK)
+provision_claim = CATALOGUE.section("Phone Numbers · Provision phone number", Basis.SDK)
 
 HOOK = "https://hooks.ringback-conformance.example/nowhere/1"
 TOLL_FREE = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
@@ -45,7 +50,16 @@ def takes_calls(account: Account, number: dict[str, Any]) -> bool:
     return True
 
 
-@CATALOGUE.probe("INK-NUM-1", Send("GET", NUMBERS, 1), Send("PATCH", f"{NUMBERS}/{{id}}", 1), shares=("number",))
+@numbers_claim(
+    "INK-NUM-1",
+    "A toll-free or local number can be provisioned, listed (a bare array), shown, updated and released.",
+    needs=SPEND,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        Send("PATCH", f"{NUMBERS}/{{id}}", 1),
+    ),
+    shares=("number",),
+)
 def numbers_provisioned_and_released(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if not ctx.emulated:
@@ -110,7 +124,14 @@ def numbers_provisioned_and_released(ctx: ProbeContext) -> None:
     refused(ctx, account.delete(at(first)), 404, "a second release")
 
 
-@CATALOGUE.probe("INK-NUM-2", Send("PATCH", f"{NUMBERS}/{{id}}", 9), shares=("number",), needs=(Need.SPEND,))
+@claim(
+    "INK-NUM-2",
+    "`auto_accept` needs a WebSocket URL and `webhook` a webhook URL (422); null clears and what is absent stays.",
+    needs=WRITE,
+    sends=(Send("PATCH", f"{NUMBERS}/{{id}}", 9),),
+    shares=("number",),
+    probe_needs=SPEND,
+)
 def what_an_action_needs(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = shared_number(ctx, account)
@@ -147,7 +168,11 @@ def what_an_action_needs(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("INK-NUM-3")
+@provision_claim(
+    "INK-NUM-3",
+    "A fourth active number is answered 429, and none is taken.",
+    needs=CTL,
+)
 def one_number_too_many(ctx: ProbeContext) -> None:
     account = ctx.account()
     numbers = [new_number(account, f"agent-{place}") for place in range(3)]
@@ -164,7 +189,11 @@ def one_number_too_many(ctx: ProbeContext) -> None:
     ctx.expect(again.status == 201, f"after a release: expected 201, got {again}", again)
 
 
-@CATALOGUE.probe("INK-NUM-4")
+@provision_claim(
+    "INK-NUM-4",
+    "A number belongs to the identity whose handle was given, which shows it; an unknown handle is answered 404.",
+    needs=CTL,
+)
 def whose_a_number_is(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     refused(ctx, account.post(NUMBERS, {"agent_handle": "nobody", "type": "local"}), 404, "an unknown handle")
@@ -190,7 +219,11 @@ def whose_a_number_is(ctx: ProbeContext) -> None:
     refused(ctx, account.post(NUMBERS, {"agent_handle": "a", "state": "ZZ"}), (404, 422), "a number in no state")
 
 
-@CATALOGUE.probe("INK-NUM-5")
+@claim(
+    "INK-NUM-5",
+    "A change of `filter_mode` tells which active rules are redundant from now on, and how many.",
+    needs=CTL,
+)
 def a_filter_that_changes(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -213,7 +246,11 @@ def a_filter_that_changes(ctx: ProbeContext) -> None:
         ctx.expect(again is None, f"{mode} where it is so already: expected no notice, got {again}", exchange)
 
 
-@CATALOGUE.probe("INK-NUM-6")
+@claim(
+    "INK-NUM-6",
+    "What becomes of incoming calls is one setting, seen and changed on the number and on its identity.",
+    needs=CTL,
+)
 def one_setting_seen_twice(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number, other = new_number(account), new_number(account, "back-office")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import SPEND
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.shapes import odd_answer, route_of
 from ringback_conformance.claims.inkbox.steps import (
     ACTION,
@@ -41,9 +43,10 @@ from ringback_conformance.claims.inkbox.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("Quick start", Basis.SDK)
 
 READ = (NUMBERS, IDENTITIES, WHOAMI, f"{SUBSCRIPTIONS}?scope=identity", DELIVERIES)
 
@@ -65,7 +68,14 @@ def an_answer_is_as_the_sdks_read_it(exchange: Exchange, _: Known) -> str | None
     return f"{exchange.method} {exchange.route}: {odd}" if odd else None
 
 
-@CATALOGUE.probe("INK-SDK-1", *(Send("GET", path) for path in READ), shares=("number",))
+@claim(
+    "INK-SDK-1",
+    "Every answer holds what the official Python SDKs, 0.4.6 and 0.7.20, read from it: the keys they index, "
+    "and no value outside the sets they parse strictly.",
+    needs=SPEND,
+    sends=(Send("GET", path) for path in READ),
+    shares=("number",),
+)
 def every_method_of_the_sdk(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if not ctx.emulated:

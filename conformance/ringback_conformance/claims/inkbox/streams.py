@@ -8,6 +8,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ringback_conformance.catalogue import CTL
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.signature import genuine
 from ringback_conformance.claims.inkbox.steps import (
     FAR,
@@ -21,9 +23,11 @@ from ringback_conformance.claims.inkbox.steps import (
     thing_in,
     transcript_of,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
+from ringback_conformance.model import Basis
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.sockets import HANG_UP, Agent, Line, Socket
+
+claim = CATALOGUE.section("Calls · Place call", Basis.SDK)
 
 HEARD = ("Is the table at eight still free?", "Then I take it, thank you.")
 ANSWERS = ("It is, for how many?", "See you at eight.")
@@ -58,7 +62,13 @@ def only(ctx: ProbeContext, line: Line, what: str) -> Socket:
     return line.sockets[0]
 
 
-@CATALOGUE.probe("INK-CALL-3")
+@claim(
+    "INK-CALL-3",
+    "On a call the agent's WebSocket is dialled, the upgrade signed, and what either side says reaches the "
+    "other and the transcript, from `start` to `stop`.",
+    needs=CTL,
+    basis=Basis.DOC,
+)
 def a_call_over_a_socket(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     line = ctx.line()
@@ -158,7 +168,12 @@ def _unreached(ctx: ProbeContext, account: Account, number: Mapping[str, Any]) -
     )
 
 
-@CATALOGUE.probe("INK-CALL-5")
+@claim(
+    "INK-CALL-5",
+    "An agent that declines text gets 20 ms frames of PCMU at the pace of the clock, sends its own, and alone "
+    "writes the transcript.",
+    needs=CTL,
+)
 def a_call_in_frames_of_audio(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     line = ctx.line()
@@ -218,7 +233,11 @@ def _bytes(payload: Any) -> bytes:
         return b""
 
 
-@CATALOGUE.probe("INK-CALL-6")
+@claim(
+    "INK-CALL-6",
+    "An agent ends a call with `stop`; closing the socket or an unknown event does not.",
+    needs=CTL,
+)
 def what_ends_a_call(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     line = ctx.line()
@@ -246,7 +265,11 @@ def what_ends_a_call(ctx: ProbeContext) -> None:
     ctx.expect(len(line.sockets) == 3, f"three calls: expected three sockets, got {len(line.sockets)}")
 
 
-@CATALOGUE.probe("INK-CALL-7")
+@claim(
+    "INK-CALL-7",
+    "A caller who talks over the agent is told as `barge_in`, and `clear` drops what the agent had yet to say.",
+    needs=CTL,
+)
 def who_talks_over_whom(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     line = ctx.line()

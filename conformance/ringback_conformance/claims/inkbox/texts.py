@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, SPEND
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.shapes import newest_first
 from ringback_conformance.claims.inkbox.steps import (
     FAR,
@@ -37,11 +39,14 @@ from ringback_conformance.claims.inkbox.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment
+
+claim = CATALOGUE.section("Texts")
+conversations_claim = CATALOGUE.section("Texts · List conversations")
+list_claim = CATALOGUE.section("Texts · List texts", Basis.SDK)
 
 TEXTS = f"{NUMBERS}/{{id}}/texts"
 GROUP = ["+12145550101", "+12145550102", "+12145550103"]
@@ -66,7 +71,15 @@ def texts_come_newest_first(exchange: Exchange, _: Known) -> str | None:
     return newest_first(found) if isinstance(found, list) else "the texts are no bare array"
 
 
-@CATALOGUE.probe("INK-TXT-1", Send("GET", NUMBERS, 1), Send("GET", TEXTS, 3))
+@claim(
+    "INK-TXT-1",
+    "Texts are listed newest first, shown, marked read and unread, and deleted: then they are in no list.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        Send("GET", TEXTS, 3),
+    ),
+)
 def texts_read_and_deleted(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = own_number(ctx, account)
@@ -140,7 +153,16 @@ def _talk(account: Account, number: dict[str, Any], remote: str) -> dict[str, An
     return found[0]
 
 
-@CATALOGUE.probe("INK-TXT-2", Send("GET", NUMBERS, 1), Send("GET", f"{TEXTS}/conversations", 3))
+@conversations_claim(
+    "INK-TXT-2",
+    "Conversations tell how many texts are unread; one is shown by its remote number, and marking it as a "
+    "whole answers how many changed.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        Send("GET", f"{TEXTS}/conversations", 3),
+    ),
+)
 def conversations(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = own_number(ctx, account)
@@ -217,7 +239,15 @@ def _marked_whole(ctx: ProbeContext, account: Account, number: dict[str, Any], t
     ctx.expect(other == 1, f"the other conversation: expected one unread, got {other}")
 
 
-@CATALOGUE.probe("INK-TXT-3", Send("POST", TEXTS, 2, 10, "a text to a number kept for fiction"), shares=("number",))
+@claim(
+    "INK-TXT-3",
+    "A text goes to 1 to 8 recipients, with media as MMS, and from queued to its end; a repeat with the same "
+    "key sends nothing twice, and the key finds it.",
+    needs=SPEND,
+    basis=Basis.SDK,
+    sends=(Send("POST", TEXTS, 2, 10, "a text to a number kept for fiction"),),
+    shares=("number",),
+)
 def texts_sent(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = shared_number(ctx, account)
@@ -325,7 +355,12 @@ def _found_by_key(ctx: ProbeContext, account: Account, number: dict[str, Any]) -
     refused(ctx, account.get(path), 422, "no key")
 
 
-@CATALOGUE.probe("INK-TXT-5")
+@conversations_claim(
+    "INK-TXT-5",
+    "A group is a conversation of its own: listed on request, shown and answered by its id.",
+    needs=CTL,
+    basis=Basis.SDK,
+)
 def groups(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -375,7 +410,11 @@ def groups(ctx: ProbeContext) -> None:
     refused(ctx, account.get(talk_of(number, NOBODY)), 404, "an unknown conversation")
 
 
-@CATALOGUE.probe("INK-TXT-7")
+@list_claim(
+    "INK-TXT-7",
+    "A list can be cut to a range of time: dates whole, times without offset in the zone that is named.",
+    needs=CTL,
+)
 def lists_cut_to_a_range(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)

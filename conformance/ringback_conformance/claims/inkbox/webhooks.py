@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, HOOK
+from ringback_conformance.claims.inkbox.adapter import CATALOGUE
 from ringback_conformance.claims.inkbox.shapes import newest_first
 from ringback_conformance.claims.inkbox.signature import PREFIX, REQUEST_ID, SIGNATURE, TIMESTAMP, genuine
 from ringback_conformance.claims.inkbox.steps import (
@@ -28,10 +30,11 @@ from ringback_conformance.claims.inkbox.steps import (
     thing_in,
     written,
 )
-from ringback_conformance.claims.inkbox.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind
+from ringback_conformance.model import Basis, Exchange, Kind
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import mailbox
+
+claim = CATALOGUE.section("Webhooks", Basis.SDK)
 
 EVENTS = (
     "text.received",
@@ -61,7 +64,11 @@ def here(account: Account, id_: Any, more: str = "") -> str:
     return f"{SUBSCRIPTIONS}/{id_}?scope=identity{more}"
 
 
-@CATALOGUE.probe("INK-HOOK-1")
+@claim(
+    "INK-HOOK-1",
+    "Events can be subscribed to, 20 times for each owner; every delivery is on record and can be replayed.",
+    needs=HOOK | CTL,
+)
 def subscriptions_and_what_was_sent(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number, other = new_number(account), new_number(account, "back-office")
@@ -248,7 +255,12 @@ def an_event_is_signed(exchange: Exchange, known: Known) -> str | None:
     return f"{SIGNATURE} {exchange.request_header(SIGNATURE)!r} is not that of the request id, timestamp and body"
 
 
-@CATALOGUE.probe("INK-HOOK-2")
+@claim(
+    "INK-HOOK-2",
+    "What is sent is signed over `request_id.timestamp.body` with the key less its `whsec_`; after a rotation "
+    "with the new one.",
+    needs=HOOK,
+)
 def signatures(ctx: ProbeContext) -> None:
     if not ctx.emulated:
         ctx.precondition(False, "a deployment sends an event only when somebody writes to its number")
@@ -307,7 +319,11 @@ def _fresh(ctx: ProbeContext, account: Account, number: dict[str, Any], inbox: A
     ctx.expect(len(named) == len(inbox.received), "the request ids: expected each its own", *inbox.received)
 
 
-@CATALOGUE.probe("INK-KEY-1")
+@claim(
+    "INK-KEY-1",
+    "A signing key is shown when it is made and never again; until then nothing is signed.",
+    needs=CTL,
+)
 def keys_that_sign(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     inbox = ctx.inbox()

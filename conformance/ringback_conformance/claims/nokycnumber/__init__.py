@@ -16,7 +16,7 @@ from ringback_conformance.claims.nokycnumber import (
     sms,
     webhooks,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 
 __all__ = [
     "CATALOGUE",

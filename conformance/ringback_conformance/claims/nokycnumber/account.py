@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from ringback_conformance.catalogue import READ
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.shapes import ACCOUNT as FIELDS
 from ringback_conformance.claims.nokycnumber.steps import (
     ACCOUNT,
@@ -18,16 +20,23 @@ from ringback_conformance.claims.nokycnumber.steps import (
     refused,
     written,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
+
+claim = CATALOGUE.section("Account")
 
 CENT = Decimal("0.01")
 BAD_PERIODS = ("last_7d", "last_30", "30d", "", "all")
 
 
-@CATALOGUE.probe("NKN-ACC-1", Send("GET", ACCOUNT, 1))
+@claim(
+    "NKN-ACC-1",
+    "The account has the documented fields; numbers, minutes and segments agree with what was done, and "
+    "balance_usd with what was charged.",
+    needs=READ,
+    sends=(Send("GET", ACCOUNT, 1),),
+)
 def the_account_tells_what_was_done(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     exchange = account.get(ACCOUNT)
@@ -63,7 +72,12 @@ def _agrees(ctx: ProbeContext, account: Account, numbers: int, minutes: int, seg
     ctx.expect(abs(told - true) < CENT, f"balance_usd: expected ${true}, got ${told}", exchange)
 
 
-@CATALOGUE.probe("NKN-ACC-2", Send("GET", USAGE, 3 + len(BAD_PERIODS)))
+@claim(
+    "NKN-ACC-2",
+    "Usage is given for period last_30d and last_90d; any other is answered 400.",
+    needs=READ,
+    sends=(Send("GET", USAGE, 3 + len(BAD_PERIODS)),),
+)
 def usage_by_period(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if ctx.emulated:

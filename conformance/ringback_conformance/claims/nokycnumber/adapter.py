@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ringback_conformance.adapter import Known, VendorAdapter
+from ringback_conformance.catalogue import Catalogue
 from ringback_conformance.claims.nokycnumber.shapes import PERIODS, odd_error, odd_list
+from ringback_conformance.claims.nokycnumber.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.nokycnumber.steps import (
     CALLS,
     ENDPOINTS,
@@ -183,4 +185,13 @@ ADAPTER = VendorAdapter(
     key_prefix="sk_live_",
     unlimited={},
     sanitize=lambda request: tamed(request, ("webhook_url", "url")),
+)
+
+CATALOGUE = Catalogue(
+    ADAPTER,
+    groups="CONV AUTH ERR PAGE IDEM LIM VER NUM CALL SMS VM AI ACC HOOK",
+    sample_ids=sample_ids,
+    engine_claims=ENGINE_CLAIMS,
+    machine=drive,
+    machine_claims=CLAIMS_OF_MACHINE,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback_conformance.catalogue import CTL
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.calls import path_of, shut, sounds, tampered
 from ringback_conformance.claims.nokycnumber.shapes import AI_CONFIG, TRANSCRIPT, VOICEMAIL, VOICES
 from ringback_conformance.claims.nokycnumber.steps import (
@@ -23,10 +25,12 @@ from ringback_conformance.claims.nokycnumber.steps import (
     told,
     voicemail,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
+
+voicemails_claim = CATALOGUE.section("Voicemails")
+claim = CATALOGUE.section("AI configuration")
 
 UNPROCESSED = (400, 422)
 SAID = "Bonjour, c'est pour la réservation de demain. Rappelez-moi."
@@ -35,7 +39,12 @@ BLOCKS = ("auto_pickup", "screening", "translator", "voicemail_summary")
 ALL_ADDONS = ["ai-pickup", "ai-screen", "ai-summary", "ai-trans"]
 
 
-@CATALOGUE.probe("NKN-VM-1")
+@voicemails_claim(
+    "NKN-VM-1",
+    "Voicemails are listed and given as documented, with an audio_url that works for an hour, without a key "
+    "and untampered with.",
+    needs=CTL,
+)
 def voicemails_left(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account, addons=["ai-summary"])
@@ -65,7 +74,11 @@ def voicemails_left(ctx: ProbeContext) -> None:
         refused(ctx, account.get(f"{VOICEMAILS}/{id_}"), (404,), f"the voicemail {id_}", "invalid_request_error")
 
 
-@CATALOGUE.probe("NKN-VM-2")
+@voicemails_claim(
+    "NKN-VM-2",
+    "translation_en and summary are there with the ai-summary add-on, and only then.",
+    needs=CTL,
+)
 def voicemails_summed_up(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for addons, wanted in ((["ai-summary"], True), ([], False), (["ai-pickup", "ai-trans"], False)):
@@ -83,7 +96,11 @@ def voicemails_summed_up(ctx: ProbeContext) -> None:
                 )
 
 
-@CATALOGUE.probe("NKN-VM-3")
+@voicemails_claim(
+    "NKN-VM-3",
+    "DELETE is answered 204; the voicemail and its audio are gone.",
+    needs=CTL,
+)
 def voicemails_deleted(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -112,7 +129,11 @@ def config(account: Account, number: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-@CATALOGUE.probe("NKN-AI-1")
+@claim(
+    "NKN-AI-1",
+    "A number's AI configuration has the documented blocks.",
+    needs=CTL,
+)
 def ai_configurations(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for addons in ([], ALL_ADDONS):
@@ -125,7 +146,12 @@ def ai_configurations(ctx: ProbeContext) -> None:
     refused(ctx, account.get(f"{NUMBERS}/num_000000000000/ai"), (404,), "the AI configuration of an unknown number")
 
 
-@CATALOGUE.probe("NKN-AI-2")
+@claim(
+    "NKN-AI-2",
+    "PATCH changes only the blocks, and in them the fields, that are present; a voice is one of the seven, "
+    "and bad values are refused.",
+    needs=CTL,
+)
 def ai_configurations_changed(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account, addons=ALL_ADDONS)
@@ -163,7 +189,11 @@ def ai_configurations_changed(ctx: ProbeContext) -> None:
         ctx.expect(config(account, number) == current, f"after the refused PATCH {change}: expected it as it was")
 
 
-@CATALOGUE.probe("NKN-AI-3")
+@claim(
+    "NKN-AI-3",
+    "auto_pickup answers an inbound call that nobody takes after so many rings, and fires ai.pickup.",
+    needs=CTL,
+)
 def calls_that_the_agent_takes(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account, "ai.pickup")
@@ -210,7 +240,12 @@ def calls_that_the_agent_takes(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-AI-4")
+@claim(
+    "NKN-AI-4",
+    "A number's add-ons are the same in the number and in its AI configuration, and ai_enabled tells whether "
+    "there are any.",
+    needs=CTL,
+)
 def addons_in_both_places(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)

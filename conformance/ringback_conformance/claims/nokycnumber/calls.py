@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from ringback_conformance import mp3
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, WRITE
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.numbers import odd_things, shows
 from ringback_conformance.claims.nokycnumber.shapes import CALL, signed_link
 from ringback_conformance.claims.nokycnumber.steps import (
@@ -34,11 +36,13 @@ from ringback_conformance.claims.nokycnumber.steps import (
     ring,
     told,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Send
 from ringback_conformance.probe_context import ProbeContext
 from ringback_conformance.shapes import moment, odd_fields, real
+
+claim = CATALOGUE.section("Calls")
+schemas_claim = CATALOGUE.section("Object schemas")
 
 UNPROCESSED = (400, 404, 422)
 NO_NUMBERS = ("0612345678", "33612345678", "+0612345678", "+33 6 12 34 56 78", "somebody", "", None, 5)
@@ -50,7 +54,12 @@ KEPT_DAYS = 30
 CALL_EVENTS = ("call.initiated", "call.answered", "call.completed", "call.recorded")
 
 
-@CATALOGUE.probe("NKN-CALL-1")
+@claim(
+    "NKN-CALL-1",
+    "An outbound call is answered 201 with the call object: queued or ringing, outbound, not answered or "
+    "ended, without a cost.",
+    needs=CTL,
+)
 def calls_placed(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -78,7 +87,12 @@ def calls_placed(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("NKN-CALL-2")
+@claim(
+    "NKN-CALL-2",
+    "A call rings, is answered and completes, or ends as failed, no_answer or busy; duration_sec is from "
+    "answer to end; cost_usd is set, and the balance falls by it.",
+    needs=CTL,
+)
 def calls_from_ring_to_end(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -132,7 +146,13 @@ def calls_from_ring_to_end(ctx: ProbeContext) -> None:
         ctx.expect(account.balance() == before, f"a call that ends as {end}: expected it to cost nothing")
 
 
-@CATALOGUE.probe("NKN-CALL-3", Send("POST", CALLS, 1, note="which is refused"))
+@claim(
+    "NKN-CALL-3",
+    "A `from` that is not owned, a `to` that is not E.164 and a callerid_mask that is not hide, rotate or an "
+    "own number are refused with the right 4xx.",
+    needs=WRITE,
+    sends=(Send("POST", CALLS, 1, note="which is refused"),),
+)
 def calls_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     unknown = account.post(CALLS, {"from": "num_000000000000", "to": FAR})
@@ -190,7 +210,12 @@ def tampered(path: str) -> tuple[str, ...]:
     return longer, other, path.partition("?")[0]
 
 
-@CATALOGUE.probe("NKN-CALL-4")
+@claim(
+    "NKN-CALL-4",
+    "recording_enabled gives a recording_url that works for an hour and without a key, then not; a tampered "
+    "one never works; after 30 days the recording is gone. Without it there is none.",
+    needs=CTL,
+)
 def calls_recorded(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -226,7 +251,11 @@ def calls_recorded(ctx: ProbeContext) -> None:
     shut(ctx, account.get(last, key=None), "an earlier link to a recording after 30 days")
 
 
-@CATALOGUE.probe("NKN-CALL-5")
+@claim(
+    "NKN-CALL-5",
+    "A call's metadata comes back in every event of the call.",
+    needs=CTL,
+)
 def calls_with_metadata(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account, *CALL_EVENTS)
@@ -247,7 +276,11 @@ def calls_with_metadata(ctx: ProbeContext) -> None:
             )
 
 
-@CATALOGUE.probe("NKN-CALL-6")
+@claim(
+    "NKN-CALL-6",
+    "The list of calls can be filtered by number, direction, status, created_after and created_before.",
+    needs=CTL,
+)
 def calls_filtered(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     first, second = new_number(account), new_number(account)
@@ -300,7 +333,11 @@ def _expected(every: list[dict[str, Any]], query: dict[str, str], owns: dict[str
     return sure, maybe
 
 
-@CATALOGUE.probe("NKN-CALL-7")
+@claim(
+    "NKN-CALL-7",
+    "A hangup ends a call under way; once more it changes nothing and succeeds.",
+    needs=CTL,
+)
 def calls_hung_up(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account, "call.completed")
@@ -336,7 +373,11 @@ def calls_hung_up(ctx: ProbeContext) -> None:
         ctx.expect(len(came) == 1, f"call.completed after two hangups: expected one, got {len(came)}", *inbox.received)
 
 
-@CATALOGUE.probe("NKN-CALL-8")
+@claim(
+    "NKN-CALL-8",
+    "Inbound calls are in the list and are told as events.",
+    needs=CTL,
+)
 def calls_that_come_in(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account)
@@ -370,7 +411,12 @@ def a_call_is_as_documented(exchange: Exchange, _: Known) -> str | None:
     return odd_things(exchange, "call")
 
 
-@CATALOGUE.probe("NKN-CALL-9", Send("GET", CALLS, 1))
+@schemas_claim(
+    "NKN-CALL-9",
+    "A call object has the documented fields with their types and values, wherever it is shown.",
+    needs=READ,
+    sends=(Send("GET", CALLS, 1),),
+)
 def calls_listed(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if ctx.emulated:
@@ -382,7 +428,15 @@ def calls_listed(ctx: ProbeContext) -> None:
         ctx.expect(odd is None, f"a call: {odd or 'as documented'}")
 
 
-@CATALOGUE.probe("NKN-CALL-10", Send("GET", CALLS, 1), Send("GET", f"{CALLS}/{{id}}", 3))
+@claim(
+    "NKN-CALL-10",
+    "One call is given by its id; an unknown id is answered 404, by hangup too.",
+    needs=READ,
+    sends=(
+        Send("GET", CALLS, 1),
+        Send("GET", f"{CALLS}/{{id}}", 3),
+    ),
+)
 def one_call(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if ctx.emulated:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import READ, SPEND, WRITE
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.shapes import (
     INSTANTS,
     PHONES,
@@ -32,16 +34,23 @@ from ringback_conformance.claims.nokycnumber.steps import (
     told,
     voicemail,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Send
 from ringback_conformance.probe_context import ProbeContext
+
+base_claim = CATALOGUE.section("Introduction: Base URL")
+claim = CATALOGUE.section("Introduction: JSON convention")
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 FORMS = ((NUMBERS, b"available_id=navail_1"), (CALLS, b"from=num_1"), (SMS, b"body=Hi"), (ENDPOINTS, b"url=x"))
 NO_INSTANTS = ("yesterday", "2026-13-40T00:00:00Z", "1745672460", "20/06/2026")
 
 
-@CATALOGUE.probe("NKN-CONV-1", Send("GET", ACCOUNT, 2, note="over plain HTTP, without a key"))
+@base_claim(
+    "NKN-CONV-1",
+    "Plain HTTP is answered 301 with the same address under https.",
+    needs=READ,
+    sends=(Send("GET", ACCOUNT, 2, note="over plain HTTP, without a key"),),
+)
 def plain_http(ctx: ProbeContext) -> None:
     before = urlsplit(ctx.run_context.transport.base_url).path
     with ctx.plain() as ask:
@@ -56,7 +65,12 @@ def plain_http(ctx: ProbeContext) -> None:
             )
 
 
-@CATALOGUE.probe("NKN-CONV-2", *(Send("POST", path, 1, note="as a form, which is refused") for path, _ in FORMS))
+@claim(
+    "NKN-CONV-2",
+    "A form-encoded body is answered 415 in the error envelope.",
+    needs=WRITE,
+    sends=(Send("POST", path, 1, note="as a form, which is refused") for path, _ in FORMS),
+)
 def bodies_that_are_forms(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path, body in FORMS:
@@ -86,7 +100,13 @@ def a_timestamp_is_in_utc(exchange: Exchange, _: Known) -> str | None:
     return _fields(exchange, INSTANTS, stamp)
 
 
-@CATALOGUE.probe("NKN-CONV-3", Send("GET", CALLS, 6), shares=("number",))
+@claim(
+    "NKN-CONV-3",
+    "Every timestamp is ISO-8601 in UTC and ends in Z; the same form is accepted, another is refused.",
+    needs=SPEND,
+    sends=(Send("GET", CALLS, 6),),
+    shares=("number",),
+)
 def timestamps_out_and_in(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     exchange = shared_number(ctx, account)
@@ -114,7 +134,12 @@ def a_phone_number_is_e164(exchange: Exchange, _: Known) -> str | None:
     return None
 
 
-@CATALOGUE.probe("NKN-CONV-4", shares=("number",))
+@claim(
+    "NKN-CONV-4",
+    "Phone numbers are E.164 with a plus; `display` is the same number, pretty-printed.",
+    needs=SPEND,
+    shares=("number",),
+)
 def numbers_pretty_and_plain(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     exchange = shared_number(ctx, account)
@@ -136,7 +161,12 @@ def an_id_tells_its_resource(exchange: Exchange, _: Known) -> str | None:
     return None
 
 
-@CATALOGUE.probe("NKN-CONV-5", shares=("number",))
+@claim(
+    "NKN-CONV-5",
+    "An id begins with its resource's prefix: num_, call_, sms_, vm_, whk_, evt_.",
+    needs=SPEND,
+    shares=("number",),
+)
 def ids_of_every_resource(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     seen = {"number": thing_in(shared_number(ctx, account), "number")}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, WRITE
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.shapes import odd_error
 from ringback_conformance.claims.nokycnumber.steps import (
     AVAILABLE,
@@ -26,9 +28,10 @@ from ringback_conformance.claims.nokycnumber.steps import (
     refused,
     send,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Level, Send
 from ringback_conformance.probe_context import ProbeContext
+
+claim = CATALOGUE.section("Errors")
 
 UNKNOWN_PATHS = ("/v1/nothing", "/v1/numbers/num_000000000000/nothing", "/v1", f"{CALLS}/call_000000000000")
 MISSING: tuple[tuple[str, dict[str, Any], str], ...] = (
@@ -89,7 +92,13 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
     return None
 
 
-@CATALOGUE.probe("NKN-ERR-1", *(Send("GET", path, 1) for path in (*UNKNOWN_PATHS, f"{NUMBERS}?limit=0")))
+@claim(
+    "NKN-ERR-1",
+    'Every error is `{"error": {type, code, message, request_id}}` with one of the seven types, and with a '
+    "request_id `req_…` of its own.",
+    needs=READ,
+    sends=(Send("GET", path, 1) for path in (*UNKNOWN_PATHS, f"{NUMBERS}?limit=0")),
+)
 def errors_of_several_kinds(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     seen = []
@@ -102,10 +111,14 @@ def errors_of_several_kinds(ctx: ProbeContext) -> None:
     ctx.expect(len(set(named)) == len(named), "the request_ids of several errors: expected each its own", *seen)
 
 
-@CATALOGUE.probe(
+@claim(
     "NKN-ERR-2",
-    *(Send("POST", path, 1, note="which is refused") for path, _, _ in MISSING),
-    Send("POST", SMS, len(BROKEN_BODIES), note="which is refused"),
+    "Malformed JSON is answered 400; so is a missing required parameter: `parameter_missing`, its name in `param`.",
+    needs=WRITE,
+    sends=(
+        *(Send("POST", path, 1, note="which is refused") for path, _, _ in MISSING),
+        Send("POST", SMS, len(BROKEN_BODIES), note="which is refused"),
+    ),
 )
 def bodies_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -120,7 +133,12 @@ def bodies_that_will_not_do(ctx: ProbeContext) -> None:
             ctx.expect(named == param, f"{what}: expected param {param}, got {named!r}", exchange)
 
 
-@CATALOGUE.probe("NKN-ERR-3", *(Send("GET", f"{AVAILABLE}?country={country}", 1) for country in UNSUPPORTED))
+@claim(
+    "NKN-ERR-3",
+    "A well-formed request that cannot be honoured, such as for an unsupported country, is answered 422.",
+    needs=READ,
+    sends=(Send("GET", f"{AVAILABLE}?country={country}", 1) for country in UNSUPPORTED),
+)
 def countries_that_are_not_supported(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for country in UNSUPPORTED:
@@ -138,7 +156,12 @@ def countries_that_are_not_supported(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-ERR-4")
+@claim(
+    "NKN-ERR-4",
+    "With too little balance an activation, a renewal, a call or a message is answered 402; nothing is made "
+    "and nothing is charged.",
+    needs=CTL,
+)
 def too_little_balance(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number, offer = new_number(account), an_offer(account)
@@ -168,7 +191,12 @@ def too_little_balance(ctx: ProbeContext) -> None:
     ctx.expect(made(enough), f"an activation with exactly its price: expected it to be made, got {enough}", enough)
 
 
-@CATALOGUE.probe("NKN-ERR-5")
+@claim(
+    "NKN-ERR-5",
+    "Service trouble is answered 500 to 503 with type `api_error` or `upstream_error`, and the request may be "
+    "repeated safely.",
+    needs=CTL,
+)
 def trouble_at_the_vendor(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -193,7 +221,11 @@ def trouble_at_the_vendor(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("NKN-ERR-6")
+@claim(
+    "NKN-ERR-6",
+    "A call or message from a number that is paused is refused as `resource_error`, and nothing comes of it.",
+    needs=CTL,
+)
 def a_number_that_is_paused(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -228,7 +260,16 @@ def a_type_goes_with_its_status(exchange: Exchange, _: Known) -> str | None:
     )
 
 
-@CATALOGUE.probe("NKN-ERR-7", Send("GET", NUMBERS, 2), Send("GET", VOICEMAILS, 1))
+@claim(
+    "NKN-ERR-7",
+    "An error's type goes with its status: 401 is `authentication_error`, 403 `authorization_error`, 429 "
+    "`rate_limit_error`, 400, 404 and 422 none that blames the key, the scope, the rate or the server.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 2),
+        Send("GET", VOICEMAILS, 1),
+    ),
+)
 def types_of_several_errors(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for exchange, kind in (
@@ -239,11 +280,17 @@ def types_of_several_errors(ctx: ProbeContext) -> None:
         refused(ctx, exchange, (exchange.status or 0,), f"{exchange.method} {exchange.path}", kind)
 
 
-@CATALOGUE.probe(
+@claim(
     "NKN-ERR-8",
-    Send("GET", "/v1/nothing", 1, note="without a key"),
-    Send("POST", SMS, 2, note="which is refused"),
-    Send("PUT", NUMBERS, 2, note="which is refused"),
+    "The key is looked at before anything else; an unknown path or method is answered 404, a body over 1 MiB 413.",
+    needs=WRITE,
+    basis=Basis.OURS,
+    level=Level.SHOULD,
+    sends=(
+        Send("GET", "/v1/nothing", 1, note="without a key"),
+        Send("POST", SMS, 2, note="which is refused"),
+        Send("PUT", NUMBERS, 2, note="which is refused"),
+    ),
 )
 def requests_that_are_odd(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -268,7 +315,14 @@ def no_server_error_without_trouble(exchange: Exchange, _: Known) -> str | None:
     return f"{exchange.method} {exchange.path} is answered {exchange.status}"
 
 
-@CATALOGUE.probe("NKN-ERR-9", *(Send("GET", path, 1) for path in ODD_READS))
+@claim(
+    "NKN-ERR-9",
+    "No request, however odd, is answered with a 5xx unless there is trouble.",
+    needs=READ,
+    basis=Basis.OURS,
+    level=Level.SHOULD,
+    sends=(Send("GET", path, 1) for path in ODD_READS),
+)
 def odd_questions(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path in ODD_READS:

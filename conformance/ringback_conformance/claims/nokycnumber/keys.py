@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 
+from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.steps import (
     ACCOUNT,
     AVAILABLE,
@@ -32,9 +34,12 @@ from ringback_conformance.claims.nokycnumber.steps import (
     thing_in,
     voicemail,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
-from ringback_conformance.model import Exchange, Header, Send
+from ringback_conformance.model import Basis, Exchange, Header, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+keys_claim = CATALOGUE.section("Authentication")
+claim = CATALOGUE.section("Authentication: Scopes")
+errors_claim = CATALOGUE.section("Errors")
 
 NEVER_ISSUED = "sk_live_neverissued000000000000000000000"
 SEVERAL = 3
@@ -75,7 +80,12 @@ def forbidden(ctx: ProbeContext, exchange: Exchange, what: str) -> None:
     refused(ctx, exchange, (403,), what, "authorization_error")
 
 
-@CATALOGUE.probe("NKN-AUTH-1", Send("GET", NUMBERS, 7 + SEVERAL, note=WITHOUT_A_KEY))
+@keys_claim(
+    "NKN-AUTH-1",
+    "A missing, invalid or revoked key is answered 401 `authentication_error`.",
+    needs=READ,
+    sends=(Send("GET", NUMBERS, 7 + SEVERAL, note=WITHOUT_A_KEY),),
+)
 def keys_that_do_not_work(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for headers in malformed(account.key):
@@ -100,7 +110,11 @@ def keys_that_do_not_work(ctx: ProbeContext) -> None:
     ctx.expect(still.status == 200, f"the account's other key: expected 200, got {still}", still)
 
 
-@CATALOGUE.probe("NKN-AUTH-2")
+@claim(
+    "NKN-AUTH-2",
+    "A key of scope read may GET; anything else is answered 403 `authorization_error`, and nothing happens.",
+    needs=CTL,
+)
 def a_key_that_may_only_read(ctx: ProbeContext) -> None:
     account = ctx.account(keys=SCOPED)
     number = new_number(account)
@@ -131,7 +145,11 @@ def _everything(account: Account) -> list[object]:
     return [account.balance(), *(listed(account, path) for path in LISTS)]
 
 
-@CATALOGUE.probe("NKN-AUTH-3")
+@claim(
+    "NKN-AUTH-3",
+    "A key of scope read_write may GET, POST and PATCH; DELETE is answered 403 `authorization_error`.",
+    needs=CTL,
+)
 def a_key_that_may_read_and_write(ctx: ProbeContext) -> None:
     account = ctx.account(keys=SCOPED)
     number = new_number(account)
@@ -157,7 +175,11 @@ def a_key_that_may_read_and_write(ctx: ProbeContext) -> None:
     ctx.expect(status == "active", f"the number after that: expected it active, it is {status}")
 
 
-@CATALOGUE.probe("NKN-AUTH-4")
+@claim(
+    "NKN-AUTH-4",
+    "A key of scope admin may do all, DELETE included.",
+    needs=CTL,
+)
 def a_key_that_may_do_all(ctx: ProbeContext) -> None:
     account = ctx.account(keys=({"scope": "admin"},))
     number = new_number(account)
@@ -174,7 +196,11 @@ def a_key_that_may_do_all(ctx: ProbeContext) -> None:
         ctx.expect(exchange.status == 204, f"DELETE with scope admin: expected 204, got {exchange}", exchange)
 
 
-@CATALOGUE.probe("NKN-AUTH-5")
+@claim(
+    "NKN-AUTH-5",
+    "After a rotation the new key works at once, and the old one for 5 more minutes; then it is answered 401.",
+    needs=CTL,
+)
 def a_key_that_is_rotated(ctx: ProbeContext) -> None:
     account = ctx.account(keys=({"scope": "read_write"}, {}))
     old = account.keys[0]
@@ -195,7 +221,12 @@ def a_key_that_is_rotated(ctx: ProbeContext) -> None:
         ctx.expect(exchange.status == 200, f"another key then: expected 200, got {exchange}", exchange)
 
 
-@CATALOGUE.probe("NKN-AUTH-6")
+@keys_claim(
+    "NKN-AUTH-6",
+    "A publishable key (`pk_live_…`) is answered 401 by every endpoint.",
+    needs=CTL,
+    basis=Basis.OURS,
+)
 def a_publishable_key(ctx: ProbeContext) -> None:
     account = ctx.account(keys=({}, {"kind": "publishable"}))
     key = account.keys[1]
@@ -206,7 +237,11 @@ def a_publishable_key(ctx: ProbeContext) -> None:
         unauthenticated(ctx, account.request(method, path, json={}, key=key), f"{method} {path} with a publishable key")
 
 
-@CATALOGUE.probe("NKN-AUTH-7")
+@errors_claim(
+    "NKN-AUTH-7",
+    "Another account's object is answered 404, never 403, and stays as it was; no list shows it.",
+    needs=CTL,
+)
 def two_accounts_side_by_side(ctx: ProbeContext) -> None:
     owner, stranger = ctx.default_account(), ctx.default_account()
     number = new_number(owner, addons=["ai-summary"])

@@ -6,12 +6,16 @@ import itertools
 import re
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import BURST, CTL, READ
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.steps import ACCOUNT, MINUTE, NUMBERS, refused
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment
+
+claim = CATALOGUE.section("Rate limits")
+versions_claim = CATALOGUE.section("Versioning")
 
 RATE = 100
 """Page "Rate limits": requests a minute and key."""
@@ -48,7 +52,12 @@ def limits_are_whole_numbers(exchange: Exchange, _: Known) -> str | None:
     return None
 
 
-@CATALOGUE.probe("NKN-LIM-1", Send("GET", NUMBERS, 4))
+@claim(
+    "NKN-LIM-1",
+    "Answers carry X-Rate-Limit-Limit, -Remaining and -Reset; Remaining counts down.",
+    needs=READ,
+    sends=(Send("GET", NUMBERS, 4),),
+)
 def limits_are_told(ctx: ProbeContext) -> None:
     account = ctx.account(rate_limit=...) if ctx.emulated else ctx.default_account()
     answers = [account.get(NUMBERS) for _ in range(4)]
@@ -123,7 +132,13 @@ def a_wait_is_told(exchange: Exchange, _: Known) -> str | None:
     return f"a 429 has Retry-After {after!r}, not a number of seconds from 1 to {WAIT_AT_MOST}"
 
 
-@CATALOGUE.probe("NKN-LIM-2", Send("GET", ACCOUNT, TWICE, note="at once"))
+@claim(
+    "NKN-LIM-2",
+    "Past its allowance of 100 a minute a key is answered 429 `rate_limit_error` with Retry-After in seconds, "
+    "and waiting that long is enough.",
+    needs=BURST,
+    sends=(Send("GET", ACCOUNT, TWICE, note="at once"),),
+)
 def more_than_a_hundred_at_once(ctx: ProbeContext) -> None:
     account = ctx.account(rate_limit=...) if ctx.emulated else ctx.default_account()
     passed, exchange = until_limited(account, TWICE)
@@ -156,7 +171,11 @@ def _a_longer_wait(ctx: ProbeContext) -> None:
     ctx.expect(after.status == 200, f"a request after waiting {wait} s as told: expected 200, got {after}", after)
 
 
-@CATALOGUE.probe("NKN-LIM-3")
+@claim(
+    "NKN-LIM-3",
+    "A short burst above 100 passes after quiet, while over any longer time no more than 100 a minute do.",
+    needs=CTL,
+)
 def bursts_and_averages(ctx: ProbeContext) -> None:
     account = ctx.account(rate_limit=SLOW)
     burst, exchange = until_limited(account, 2 * SLOW)
@@ -183,7 +202,11 @@ def bursts_and_averages(ctx: ProbeContext) -> None:
     ctx.expect(again == burst, f"a burst after quiet again: expected {burst} let through, {again} were", exchange)
 
 
-@CATALOGUE.probe("NKN-LIM-4")
+@claim(
+    "NKN-LIM-4",
+    "The limit is each key's own, and can be lifted for a key.",
+    needs=CTL,
+)
 def limits_of_each_key(ctx: ProbeContext) -> None:
     account = ctx.account(
         rate_limit=..., keys=({}, {"rate_limit": 3}, {"rate_limit": 300}, {"rate_limit": None}, {"rate_limit": 3})
@@ -203,7 +226,12 @@ def limits_of_each_key(ctx: ProbeContext) -> None:
     ctx.expect(passed == MORE, f"a key without a limit: expected {MORE} let through, {passed} were", exchange)
 
 
-@CATALOGUE.probe("NKN-VER-1", Send("GET", ACCOUNT, 2 + len(NO_VERSIONS)))
+@versions_claim(
+    "NKN-VER-1",
+    "NoKYC-Version pins a version; without it the account's default holds; an unknown one is answered 400.",
+    needs=READ,
+    sends=(Send("GET", ACCOUNT, 2 + len(NO_VERSIONS)),),
+)
 def versions_known_and_unknown(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for headers, what in (((), "no version"), (((VERSION, CURRENT),), CURRENT)):
@@ -225,7 +253,11 @@ def versions_known_and_unknown(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("NKN-VER-2")
+@versions_claim(
+    "NKN-VER-2",
+    "Answers in an outdated version, pinned or by default, have a NoKYC-Deprecation header; others have none.",
+    needs=CTL,
+)
 def versions_that_are_outdated(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for version, outdated in ((OUTDATED, True), (CURRENT, False), (None, False)):

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, SPEND, WRITE
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.shapes import NUMBER, OFFER, odd_object, shown
 from ringback_conformance.claims.nokycnumber.steps import (
     AVAILABLE,
@@ -33,11 +35,13 @@ from ringback_conformance.claims.nokycnumber.steps import (
     thing_in,
     told,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
-from ringback_conformance.model import Exchange, Send
+from ringback_conformance.model import Basis, Exchange, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
+
+claim = CATALOGUE.section("Numbers")
+schemas_claim = CATALOGUE.section("Object schemas")
 
 MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 UNPROCESSED = (400, 422)
@@ -72,7 +76,11 @@ def until(account: Account, instant: datetime) -> None:
     account.advance((instant - now(account)).total_seconds())
 
 
-@CATALOGUE.probe("NKN-NUM-1")
+@claim(
+    "NKN-NUM-1",
+    "The list of numbers can be filtered by country, type and status, alone and together.",
+    needs=CTL,
+)
 def numbers_filtered(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for country, kind in (("fr", "mobile"), ("fr", "landline"), ("gb", "mobile"), ("fr", "mobile")):
@@ -98,7 +106,13 @@ def numbers_filtered(ctx: ProbeContext) -> None:
         refused(ctx, account.get(f"{NUMBERS}?{name}=nonsense"), UNPROCESSED, f"numbers with {name}=nonsense")
 
 
-@CATALOGUE.probe("NKN-NUM-2", Send("GET", AVAILABLE, 2))
+@claim(
+    "NKN-NUM-2",
+    "Available numbers are offers `navail_…` with number, display, country, type, tier, tier_pattern and a "
+    "price for each period.",
+    needs=READ,
+    sends=(Send("GET", AVAILABLE, 2),),
+)
 def offers_as_promised(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     exchange = account.get(f"{AVAILABLE}?country={COUNTRY}&type=mobile")
@@ -128,7 +142,12 @@ def offers_as_promised(ctx: ProbeContext) -> None:
                     ctx.expect(told_ == (country, kind, tier), f"an offer of {country} {kind} {tier}: got {told_}")
 
 
-@CATALOGUE.probe("NKN-NUM-3", shares=("number",))
+@claim(
+    "NKN-NUM-3",
+    "Activating an offer for a period is answered 201 with the number object, as offered, and charges the period.",
+    needs=SPEND,
+    shares=("number",),
+)
 def offers_activated(ctx: ProbeContext) -> None:
     if not ctx.emulated:
         exchange = shared_number(ctx, ctx.default_account())
@@ -168,7 +187,13 @@ def offers_activated(ctx: ProbeContext) -> None:
         ctx.expect(rings(account, number), "a call to a new number: expected it to be taken", exchange)
 
 
-@CATALOGUE.probe("NKN-NUM-4", Send("POST", NUMBERS, 2 + len(BAD_URLS), note="which is refused"))
+@claim(
+    "NKN-NUM-4",
+    "An unknown or taken available_id, a bad billing_period, an unknown add-on and a bad webhook_url are "
+    "refused with the right 4xx, and nothing is charged.",
+    needs=WRITE,
+    sends=(Send("POST", NUMBERS, 2 + len(BAD_URLS), note="which is refused"),),
+)
 def activations_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     unknown = account.post(NUMBERS, {"available_id": "navail_000000000000", "billing_period": "monthly"})
@@ -224,7 +249,12 @@ def a_number_is_as_documented(exchange: Exchange, _: Known) -> str | None:
     return odd_things(exchange, "number")
 
 
-@CATALOGUE.probe("NKN-NUM-5", Send("GET", NUMBERS, 2))
+@schemas_claim(
+    "NKN-NUM-5",
+    "A number object has the documented fields with their types and values, wherever it is shown.",
+    needs=READ,
+    sends=(Send("GET", NUMBERS, 2),),
+)
 def numbers_listed_and_fetched(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if ctx.emulated:
@@ -235,7 +265,11 @@ def numbers_listed_and_fetched(ctx: ProbeContext) -> None:
             ctx.expect(odd is None, f"a number: {odd or 'as documented'}")
 
 
-@CATALOGUE.probe("NKN-NUM-6")
+@claim(
+    "NKN-NUM-6",
+    "PATCH changes auto_renew, webhook_url, addons, on_off, status and metadata, and only what is present.",
+    needs=CTL,
+)
 def numbers_changed(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account, addons=["ai-pickup"])
@@ -278,7 +312,11 @@ def _plain(value: Any) -> Any:
     return sorted(map(str, value)) if isinstance(value, list) else value
 
 
-@CATALOGUE.probe("NKN-NUM-7")
+@claim(
+    "NKN-NUM-7",
+    "A renewal moves renews_at on by the period, charges it, and fires number.renewed.",
+    needs=CTL,
+)
 def numbers_renewed(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account, "number.renewed")
@@ -310,7 +348,12 @@ def numbers_renewed(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-NUM-8")
+@claim(
+    "NKN-NUM-8",
+    "At the period's end auto_renew renews and charges; without it, or without the money, the number ends, "
+    "and not sooner.",
+    needs=CTL,
+)
 def periods_that_end(ctx: ProbeContext) -> None:
     for period in ("monthly", "quarterly", "yearly"):
         _one_period(ctx, period, auto=True, funds=True)
@@ -358,7 +401,11 @@ def _one_period(ctx: ProbeContext, period: str, *, auto: bool, funds: bool) -> N
     ctx.expect(not rings(account, number), f"a call to {what}, after its end: expected nobody to answer")
 
 
-@CATALOGUE.probe("NKN-NUM-9")
+@claim(
+    "NKN-NUM-9",
+    "A release is answered 204; the number cannot be had back, and returns to the inventory at the period's end.",
+    needs=CTL,
+)
 def numbers_released(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account, "number.released")
@@ -393,7 +440,11 @@ def numbers_released(ctx: ProbeContext) -> None:
     refused(ctx, account.delete(f"{NUMBERS}/num_000000000000"), (404,), "a release of an unknown number")
 
 
-@CATALOGUE.probe("NKN-NUM-10")
+@claim(
+    "NKN-NUM-10",
+    "Off windows pause the number when they begin, which fires number.paused, and resume it when they end.",
+    needs=CTL,
+)
 def numbers_that_sleep(ctx: ProbeContext) -> None:
     for zone, offset in (("UTC", timedelta()), ("Asia/Tokyo", TOKYO)):
         account = ctx.default_account()
@@ -427,7 +478,12 @@ def numbers_that_sleep(ctx: ProbeContext) -> None:
         ctx.expect(status == "active", f"without off windows: expected active, it is {status}")
 
 
-@CATALOGUE.probe("NKN-NUM-11")
+@claim(
+    "NKN-NUM-11",
+    "An offer is held for the account it was made to, and cannot be activated twice, also not at the same time.",
+    needs=CTL,
+    basis=Basis.OURS,
+)
 def one_offer_wanted_by_many(ctx: ProbeContext) -> None:
     account, stranger = ctx.default_account(), ctx.default_account()
     offer = an_offer(account)
@@ -457,7 +513,15 @@ def one_offer_wanted_by_many(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-NUM-12", Send("GET", NUMBERS, 1), Send("GET", f"{NUMBERS}/{{id}}", 3))
+@claim(
+    "NKN-NUM-12",
+    "One number is given by its id as the list shows it; an unknown id is answered 404.",
+    needs=READ,
+    sends=(
+        Send("GET", NUMBERS, 1),
+        Send("GET", f"{NUMBERS}/{{id}}", 3),
+    ),
+)
 def one_number(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if ctx.emulated:

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.shapes import newest_first, odd_list
 from ringback_conformance.claims.nokycnumber.steps import (
     ENDPOINTS,
@@ -23,9 +25,10 @@ from ringback_conformance.claims.nokycnumber.steps import (
     new_sms,
     refused,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Level, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("Pagination")
 
 DEFAULT, MAX_COUNT = 25, 100
 """Page "Pagination"."""
@@ -67,7 +70,12 @@ def walk(account: Account, path: str, limit: int, between: Callable[[], object] 
         between()
 
 
-@CATALOGUE.probe("NKN-PAGE-1", *(Send("GET", NUMBERS, 1) for _ in (*BAD_LIMITS, 1, MAX_COUNT)))
+@claim(
+    "NKN-PAGE-1",
+    "`limit` is from 1 to 100 and 25 by default; any other value is answered 400.",
+    needs=READ,
+    sends=(Send("GET", NUMBERS, 1) for _ in (*BAD_LIMITS, 1, MAX_COUNT)),
+)
 def limits_of_a_page(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path in LISTS if ctx.emulated else (NUMBERS,):
@@ -107,7 +115,13 @@ def a_list_is_in_its_envelope(exchange: Exchange, _: Known) -> str | None:
     return f"GET {exchange.path}: {odd}" if odd else None
 
 
-@CATALOGUE.probe("NKN-PAGE-2", Send("GET", NUMBERS, 1))
+@claim(
+    "NKN-PAGE-2",
+    'A list is `{object: "list", url, data, has_more, next_cursor}`; next_cursor is the id of the last '
+    "object, and null on the last page.",
+    needs=READ,
+    sends=(Send("GET", NUMBERS, 1),),
+)
 def pages_first_and_last(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if not ctx.emulated:
@@ -129,7 +143,11 @@ def pages_first_and_last(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("NKN-PAGE-3")
+@claim(
+    "NKN-PAGE-3",
+    "Walking on with starting_after visits every object once, newest first, also while new ones are made.",
+    needs=CTL,
+)
 def a_walk_while_more_is_made(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path, make, field in ((ENDPOINTS, endpoints, "created_at"), (SMS, messages, "created_at")):
@@ -160,7 +178,11 @@ def _one_more(account: Account, path: str, number: dict[str, Any]) -> None:
         new_sms(account, number)
 
 
-@CATALOGUE.probe("NKN-PAGE-4")
+@claim(
+    "NKN-PAGE-4",
+    "ending_before never pages backwards.",
+    needs=CTL,
+)
 def paging_backwards(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     made_here = endpoints(account, 5)
@@ -175,7 +197,14 @@ def paging_backwards(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("NKN-PAGE-5", *(Send("GET", NUMBERS, 1) for _ in NO_CURSORS))
+@claim(
+    "NKN-PAGE-5",
+    "A starting_after that names nothing of the list is answered 400.",
+    needs=READ,
+    basis=Basis.OURS,
+    level=Level.SHOULD,
+    sends=(Send("GET", NUMBERS, 1) for _ in NO_CURSORS),
+)
 def cursors_that_lead_nowhere(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for cursor in NO_CURSORS:

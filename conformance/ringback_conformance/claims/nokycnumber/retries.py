@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ringback_conformance.catalogue import CTL
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.steps import (
     CALLS,
     DAY,
@@ -31,9 +33,10 @@ from ringback_conformance.claims.nokycnumber.steps import (
     send,
     told,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
-from ringback_conformance.model import Exchange, Header
+from ringback_conformance.model import Basis, Exchange, Header
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("Idempotency")
 
 ONE_DAY = DAY
 """Page "Idempotency": how long a key is remembered."""
@@ -45,7 +48,12 @@ def with_key(value: str) -> tuple[Header, ...]:
     return ((KEY, value),)
 
 
-@CATALOGUE.probe("NKN-IDEM-1")
+@claim(
+    "NKN-IDEM-1",
+    "The same Idempotency-Key and body within 24 hours give the first answer again, and nothing happens "
+    "twice: no second charge, call, message or event.",
+    needs=CTL,
+)
 def the_same_request_twice(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number, offer = new_number(account), an_offer(account)
@@ -98,7 +106,11 @@ def _late(ctx: ProbeContext, account: Account, number: dict[str, object]) -> Non
     )
 
 
-@CATALOGUE.probe("NKN-IDEM-2")
+@claim(
+    "NKN-IDEM-2",
+    "The same Idempotency-Key with another body is answered 409 `idempotency_key_mismatch`.",
+    needs=CTL,
+)
 def the_same_key_for_something_else(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -117,7 +129,11 @@ def the_same_key_for_something_else(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-IDEM-3")
+@claim(
+    "NKN-IDEM-3",
+    "After 24 hours an Idempotency-Key is as if new.",
+    needs=CTL,
+)
 def the_same_key_a_day_later(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -135,7 +151,12 @@ def the_same_key_a_day_later(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-IDEM-4")
+@claim(
+    "NKN-IDEM-4",
+    "Requests with one Idempotency-Key at the same time have one effect.",
+    needs=CTL,
+    basis=Basis.OURS,
+)
 def the_same_key_at_the_same_time(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -159,7 +180,12 @@ def the_same_key_at_the_same_time(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-IDEM-5")
+@claim(
+    "NKN-IDEM-5",
+    "Idempotency-Keys are one's own account's, and each endpoint's.",
+    needs=CTL,
+    basis=Basis.OURS,
+)
 def the_same_key_elsewhere(ctx: ProbeContext) -> None:
     accounts = (ctx.default_account(), ctx.default_account())
     numbers = [new_number(account) for account in accounts]

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, WRITE
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.numbers import now, odd_things, shows
 from ringback_conformance.claims.nokycnumber.shapes import MAX_MEDIA, SMS_STATUSES
 from ringback_conformance.claims.nokycnumber.shapes import SMS as SMS_FIELDS
@@ -32,10 +34,12 @@ from ringback_conformance.claims.nokycnumber.steps import (
     told,
     written,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment, odd_fields
+
+claim = CATALOGUE.section("SMS messages")
+schemas_claim = CATALOGUE.section("Object schemas")
 
 UNPROCESSED = (400, 404, 422)
 FACE = "\U0001f600"
@@ -74,7 +78,11 @@ AMERICAN = "+12125550142"
 """A number of a country with MMS that nobody can have."""
 
 
-@CATALOGUE.probe("NKN-SMS-1")
+@claim(
+    "NKN-SMS-1",
+    "A message is answered 201 with the sms object, queued, with segments and cost_usd, and the balance falls by that.",
+    needs=CTL,
+)
 def messages_sent(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -112,7 +120,12 @@ def messages_sent(ctx: ProbeContext) -> None:
     ctx.expect(costs[1] == 3 * costs[0], f"three segments: expected three times ${costs[0]}, it is ${costs[1]}")
 
 
-@CATALOGUE.probe("NKN-SMS-2")
+@claim(
+    "NKN-SMS-2",
+    "Segments follow GSM 03.38 (160, or 153 each; some characters count two) and UCS-2 (70, or 67 each), and "
+    "no pair is split.",
+    needs=CTL,
+)
 def messages_in_segments(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     number = new_number(account)
@@ -130,7 +143,12 @@ def _spoken(body: str) -> str:
     return " and ".join(f"{len(list(run))} × {char!r}" for char, run in itertools.groupby(body))
 
 
-@CATALOGUE.probe("NKN-SMS-3", Send("POST", SMS, 1, note="which is refused"))
+@claim(
+    "NKN-SMS-3",
+    "An empty body, over 1,600 characters or over 10 segments is refused.",
+    needs=WRITE,
+    sends=(Send("POST", SMS, 1, note="which is refused"),),
+)
 def messages_that_are_too_long(ctx: ProbeContext) -> None:
     if not ctx.emulated:
         empty = ctx.default_account().post(SMS, {"from": "num_000000000000", "to": FAR, "body": ""})
@@ -148,7 +166,11 @@ def messages_that_are_too_long(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-SMS-4")
+@claim(
+    "NKN-SMS-4",
+    "send_at holds a message until then; one that is past, or no instant, is refused.",
+    needs=CTL,
+)
 def messages_for_later(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account, "sms.sent", "sms.delivered")
@@ -190,7 +212,11 @@ def messages_for_later(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-SMS-5")
+@claim(
+    "NKN-SMS-5",
+    "media_urls are at most 5, http(s), and only where the country supports MMS; anything else is refused.",
+    needs=CTL,
+)
 def messages_with_pictures(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     american, french = new_number(account, WITH_MMS), new_number(account, WITHOUT_MMS)
@@ -220,7 +246,12 @@ def messages_with_pictures(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-SMS-6")
+@claim(
+    "NKN-SMS-6",
+    "A message is queued, then sent, then delivered with delivered_at set; or it is failed or undelivered "
+    "with a failure_code.",
+    needs=CTL,
+)
 def messages_on_their_way(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account, "sms.sent", "sms.delivered", "sms.failed")
@@ -259,7 +290,11 @@ def _events(ctx: ProbeContext, inbox: Any, id_: str, expected: list[str]) -> Non
     ctx.expect(came == expected, f"the events of the message: expected {expected}, got {came}", *inbox.received)
 
 
-@CATALOGUE.probe("NKN-SMS-7")
+@claim(
+    "NKN-SMS-7",
+    "The list of messages can be filtered by number, direction and status; one message shows how each segment fared.",
+    needs=CTL,
+)
 def messages_filtered(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     first, second = new_number(account), new_number(account)
@@ -318,7 +353,11 @@ def _by_segment(ctx: ProbeContext, account: Account, id_: str, segments: int, *,
     )
 
 
-@CATALOGUE.probe("NKN-SMS-8")
+@claim(
+    "NKN-SMS-8",
+    "Inbound messages are in the list and fire sms.received.",
+    needs=CTL,
+)
 def messages_that_come_in(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account, "sms.received", "sms.sent", "sms.delivered")
@@ -350,7 +389,12 @@ def a_message_is_as_documented(exchange: Exchange, _: Known) -> str | None:
     return odd_things(exchange, "sms")
 
 
-@CATALOGUE.probe("NKN-SMS-9", Send("GET", SMS, 1))
+@schemas_claim(
+    "NKN-SMS-9",
+    "An sms object has the documented fields with their types and values, wherever it is shown.",
+    needs=READ,
+    sends=(Send("GET", SMS, 1),),
+)
 def messages_listed(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if ctx.emulated:
@@ -363,7 +407,15 @@ def messages_listed(ctx: ProbeContext) -> None:
         ctx.expect(odd is None, f"a message: {odd or 'as documented'}")
 
 
-@CATALOGUE.probe("NKN-SMS-10", Send("POST", SMS, 1, note="which is refused"), Send("GET", f"{SMS}/{{id}}", 2))
+@claim(
+    "NKN-SMS-10",
+    "A `from` that is not owned and a `to` that is not E.164 are refused; an unknown id is answered 404.",
+    needs=WRITE,
+    sends=(
+        Send("POST", SMS, 1, note="which is refused"),
+        Send("GET", f"{SMS}/{{id}}", 2),
+    ),
+)
 def messages_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     unknown = account.post(SMS, {"from": "num_000000000000", "to": FAR, "body": "Hello"})

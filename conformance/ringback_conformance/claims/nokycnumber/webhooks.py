@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, HOOK, WRITE
+from ringback_conformance.claims.nokycnumber.adapter import CATALOGUE
 from ringback_conformance.claims.nokycnumber.numbers import later, until
 from ringback_conformance.claims.nokycnumber.shapes import ENDPOINT, EVENT, EVENTS
 from ringback_conformance.claims.nokycnumber.steps import (
@@ -41,11 +43,15 @@ from ringback_conformance.claims.nokycnumber.steps import (
     voicemail,
     written,
 )
-from ringback_conformance.claims.nokycnumber.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Answer, Inbox, mailbox
 from ringback_conformance.shapes import moment, odd_fields
+
+endpoints_claim = CATALOGUE.section("Webhooks: Endpoints")
+events_claim = CATALOGUE.section("Webhooks: Event types")
+claim = CATALOGUE.section("Webhooks")
+signature_claim = CATALOGUE.section("Webhooks: Signature verification")
 
 SIGNATURE = "X-NoKYC-Signature"
 SIGNED = re.compile(r"t=(\d{10}),v1=([0-9a-f]{64})")
@@ -65,8 +71,16 @@ BAD_URLS = ("http://hooks.example.com/n", "ftp://hooks.example.com/n", "hooks.ex
 BAD_EVENTS: tuple[Any, ...] = ([], ["sms.exploded"], ["sms.sent", "nothing"], "sms.sent", [5], ["SMS.SENT"], None)
 
 
-@CATALOGUE.probe(
-    "NKN-HOOK-1", Send("POST", ENDPOINTS, 1), Send("GET", ENDPOINTS, 2), Send("DELETE", f"{ENDPOINTS}/{{id}}", 2)
+@endpoints_claim(
+    "NKN-HOOK-1",
+    "Registering an endpoint is answered 201 with its signing secret; the list never shows it; DELETE is "
+    "answered 204, and nothing more is sent there.",
+    needs=WRITE,
+    sends=(
+        Send("POST", ENDPOINTS, 1),
+        Send("GET", ENDPOINTS, 2),
+        Send("DELETE", f"{ENDPOINTS}/{{id}}", 2),
+    ),
 )
 def endpoints_made_and_removed(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -125,7 +139,12 @@ def _silence(ctx: ProbeContext, account: Account) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-HOOK-2", Send("POST", ENDPOINTS, len(BAD_EVENTS) + len(BAD_URLS), note="which is refused"))
+@endpoints_claim(
+    "NKN-HOOK-2",
+    'An unknown event, an empty list and a url that is not https are refused; `["*"]` takes all.',
+    needs=WRITE,
+    sends=(Send("POST", ENDPOINTS, len(BAD_EVENTS) + len(BAD_URLS), note="which is refused"),),
+)
 def endpoints_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for events in BAD_EVENTS:
@@ -152,7 +171,11 @@ def endpoints_that_will_not_do(ctx: ProbeContext) -> None:
     ctx.expect(wanted <= types, f'["*"]: expected {sorted(wanted)}, got {sorted(types)}', *inbox.received)
 
 
-@CATALOGUE.probe("NKN-HOOK-3")
+@events_claim(
+    "NKN-HOOK-3",
+    "Each of the 15 event types fires when its cause happens, once for each endpoint that is subscribed.",
+    needs=HOOK | CTL,
+)
 def every_event_fires(ctx: ProbeContext) -> None:
     account = ctx.account(balance_low_threshold="20.00", balance="500.00")
     _, inbox = hook(ctx, account)
@@ -259,7 +282,11 @@ def an_event_is_as_documented(exchange: Exchange, _: Known) -> str | None:
     return None if thing in fits else f"a {event['type']} is about a {thing}"
 
 
-@CATALOGUE.probe("NKN-HOOK-4")
+@claim(
+    "NKN-HOOK-4",
+    "An event is a POST of JSON: id evt_…, object event, type, created, livemode, data.object, request_id.",
+    needs=HOOK | CTL,
+)
 def events_in_their_envelope(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, inbox = hook(ctx, account)
@@ -317,7 +344,11 @@ def _cut(header: str) -> str:
     return "missing" if not header else repr(header if len(header) < 20 else header[:20] + "…")
 
 
-@CATALOGUE.probe("NKN-HOOK-5")
+@signature_claim(
+    "NKN-HOOK-5",
+    "X-NoKYC-Signature is `t=<seconds>,v1=<hex>`: the HMAC-SHA256 of `t.raw_body` under the endpoint's secret.",
+    needs=HOOK | CTL,
+)
 def signatures(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     endpoints = [hook(ctx, account) for _ in range(2)]
@@ -358,7 +389,13 @@ def _attempt_times(account: Account, event: str = "") -> list[float]:
     )
 
 
-@CATALOGUE.probe("NKN-HOOK-6")
+@claim(
+    "NKN-HOOK-6",
+    "A receiver that fails is tried again up to 5 times after waits that grow exponentially, over 24 hours; "
+    "each attempt is signed afresh and carries the same event. A 2xx ends it; a redirect does not, and is not "
+    "followed.",
+    needs=HOOK | CTL,
+)
 def receivers_that_fail(ctx: ProbeContext) -> None:
     _all_attempts(ctx, (500, 404, 302, 503, 400))
     _all_attempts(ctx, (500, 503, 204))
@@ -426,7 +463,11 @@ def _hanging(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("NKN-HOOK-7")
+@events_claim(
+    "NKN-HOOK-7",
+    "account.balance_low fires once when the balance falls below the threshold, and again only after it was above.",
+    needs=HOOK | CTL,
+)
 def a_balance_that_falls(ctx: ProbeContext) -> None:
     account = ctx.account(balance="100.00", balance_low_threshold="50.00")
     _, inbox = hook(ctx, account, "account.balance_low")
@@ -468,7 +509,11 @@ def a_balance_that_falls(ctx: ProbeContext) -> None:
     ctx.expect(not quiet.received, "account.balance_low without a threshold: expected none", *quiet.received)
 
 
-@CATALOGUE.probe("NKN-HOOK-8")
+@claim(
+    "NKN-HOOK-8",
+    "An endpoint is sent the events it enabled and no others; a number's webhook_url the events of that number alone.",
+    needs=HOOK | CTL,
+)
 def events_to_whom_they_concern(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     _, sent = hook(ctx, account, "sms.sent")

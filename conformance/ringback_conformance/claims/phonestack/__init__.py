@@ -13,7 +13,7 @@ from ringback_conformance.claims.phonestack import (
     tools,
     webhooks,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 
 __all__ = [
     "CATALOGUE",

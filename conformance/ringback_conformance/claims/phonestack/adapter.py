@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ringback_conformance.adapter import Known, VendorAdapter
+from ringback_conformance.catalogue import Catalogue
 from ringback_conformance.claims.phonestack.shapes import odd_error, odd_list
+from ringback_conformance.claims.phonestack.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.phonestack.steps import (
     BULK,
     CAMPAIGNS,
@@ -214,4 +216,13 @@ ADAPTER = VendorAdapter(
     key_prefix="ps_live_",
     unlimited={},
     sanitize=lambda request: request,
+)
+
+CATALOGUE = Catalogue(
+    ADAPTER,
+    groups="AUTH LIM ERR PAGE CON CALL CAM CF PRO REP HOOK BILL MCP",
+    sample_ids=sample_ids,
+    engine_claims=ENGINE_CLAIMS,
+    machine=drive,
+    machine_claims=CLAIMS_OF_MACHINE,
 )

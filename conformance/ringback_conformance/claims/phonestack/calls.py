@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from ringback_conformance import mp3
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, READ, WRITE
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.shapes import calls_in, odd_call, odd_turns, stamp
 from ringback_conformance.claims.phonestack.steps import (
     ANALYSIS,
@@ -37,11 +39,15 @@ from ringback_conformance.claims.phonestack.steps import (
     trigger,
     with_campaign,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import moment
+
+call_list_claim = CATALOGUE.section("Calls API: List Calls")
+call_claim = CATALOGUE.section("Calls API: Call Response")
+claim = CATALOGUE.section("Calls API")
+extract_claim = CATALOGUE.section("Profiles API: Profile Extract Fields")
 
 TURNS = [
     {"speaker": "agent", "text": "Hello, you asked us about a consultation.", "at": 0},
@@ -55,7 +61,11 @@ LASTS = HOUR
 Case = tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]
 
 
-@CATALOGUE.probe("PST-CALL-1")
+@call_list_claim(
+    "PST-CALL-1",
+    "The list narrows by campaign, disposition, status, direction, contact, time, duration, meeting; together too.",
+    needs=CTL,
+)
 def calls_filtered(ctx: ProbeContext) -> None:
     account, campaign = with_campaign(ctx, contacts=[{"phone": phone(1)}], calls_per_minute=60)
     profile = new_profile(account)
@@ -127,7 +137,11 @@ def _met(call: dict[str, Any]) -> bool:
     return (call["analysis"] or {}).get("meeting_booked") is True
 
 
-@CATALOGUE.probe("PST-CALL-2")
+@call_list_claim(
+    "PST-CALL-2",
+    "`include` embeds transcript and contact, each only where it is asked for.",
+    needs=CTL,
+)
 def calls_with_what_belongs_to_them(ctx: ProbeContext) -> None:
     account = ctx.account()
     profile = new_profile(account)
@@ -175,7 +189,15 @@ def a_call_is_as_documented(exchange: Exchange, _: Known) -> str | None:
     return f"{exchange.method} {exchange.path}: {odd}" if odd else None
 
 
-@CATALOGUE.probe("PST-CALL-3", Send("GET", CALLS, 1), Send("GET", f"{CALLS}/{{id}}", 3))
+@call_claim(
+    "PST-CALL-3",
+    "A call is as documented; its costs add up, and its analysis is there once it is completed.",
+    needs=READ,
+    sends=(
+        Send("GET", CALLS, 1),
+        Send("GET", f"{CALLS}/{{id}}", 3),
+    ),
+)
 def calls_looked_at(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if not ctx.emulated:
@@ -219,7 +241,11 @@ def calls_looked_at(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("PST-CALL-4")
+@claim(
+    "PST-CALL-4",
+    "The transcript alone: who said what, and when, in order.",
+    needs=CTL,
+)
 def what_was_said(ctx: ProbeContext) -> None:
     account = ctx.account()
     profile = new_profile(account)
@@ -268,7 +294,11 @@ def tampered(path: str) -> tuple[str, ...]:
     return longer, other, path.partition("?")[0]
 
 
-@CATALOGUE.probe("PST-CALL-5")
+@claim(
+    "PST-CALL-5",
+    "A recording has a signed address that works for an hour and then no more.",
+    needs=CTL,
+)
 def addresses_of_recordings(ctx: ProbeContext) -> None:
     account = ctx.account()
     profile = new_profile(account)
@@ -298,7 +328,11 @@ def addresses_of_recordings(ctx: ProbeContext) -> None:
         refused(ctx, exchange, (404,), "the recording of a call that has none", "NOT_FOUND")
 
 
-@CATALOGUE.probe("PST-CALL-6")
+@extract_claim(
+    "PST-CALL-6",
+    "A triggered call dials; it extracts the profile's fields, or those that `extract` names for this call alone.",
+    needs=CTL,
+)
 def calls_triggered(ctx: ProbeContext) -> None:
     account = ctx.account()
     new_field(account, "budget", "enum", options=["low", "high"], category="both")
@@ -367,7 +401,13 @@ BAD_PARTS: tuple[dict[str, Any], ...] = (
 )
 
 
-@CATALOGUE.probe("PST-CALL-7", Send("POST", TRIGGER, 5, note="which is refused", risk=200))
+@extract_claim(
+    "PST-CALL-7",
+    "A trigger without a profile in use or a phone number is refused, and nobody is dialled.",
+    needs=WRITE,
+    basis=Basis.OURS,
+    sends=(Send("POST", TRIGGER, 5, note="which is refused", risk=200),),
+)
 def triggers_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     unknown = account.post(TRIGGER, {"profile_id": NOBODY[PROFILES], "phone": phone(1)})
@@ -390,7 +430,12 @@ def triggers_that_will_not_do(ctx: ProbeContext) -> None:
     ctx.expect(not listed(account, CALLS), "calls after that: expected none")
 
 
-@CATALOGUE.probe("PST-CALL-8")
+@claim(
+    "PST-CALL-8",
+    "A recording is a real MP3, as long as the talk.",
+    needs=CTL,
+    basis=Basis.OURS,
+)
 def recordings_played(ctx: ProbeContext) -> None:
     account = ctx.account()
     profile = new_profile(account)

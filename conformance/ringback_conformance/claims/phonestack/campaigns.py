@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.shapes import CAMPAIGN
 from ringback_conformance.claims.phonestack.steps import (
     ANALYSIS,
@@ -31,10 +33,13 @@ from ringback_conformance.claims.phonestack.steps import (
     trigger,
     with_campaign,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
-from ringback_conformance.model import Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
+
+campaigns_claim = CATALOGUE.section("Campaigns API")
+claim = CATALOGUE.section("Campaigns API: Campaign Control")
+events_claim = CATALOGUE.section("Webhooks: Events", Basis.OURS)
 
 ENDS = ("voicemail", "no_answer", "busy", "failed")
 ALLOWED: dict[str, dict[str, str]] = {
@@ -55,7 +60,11 @@ def answered(account: Account, place: int, **script: Any) -> None:
     account.script({"to": phone(place)}, **{"answer_after": 2, "duration": 10, **script})
 
 
-@CATALOGUE.probe("PST-CAM-1")
+@campaigns_claim(
+    "PST-CAM-1",
+    "Campaigns are listed, narrowed by direction and status, and each has stats that agree with its calls.",
+    needs=CTL,
+)
 def campaigns_looked_at(ctx: ProbeContext) -> None:
     account = ctx.account(
         campaigns=[
@@ -109,7 +118,11 @@ def campaigns_looked_at(ctx: ProbeContext) -> None:
     refused(ctx, unknown, (400, 422), "campaigns with status=asleep")
 
 
-@CATALOGUE.probe("PST-CAM-2")
+@claim(
+    "PST-CAM-2",
+    "Start, pause, resume and stop work from the right state; from another they are refused and change nothing.",
+    needs=CTL,
+)
 def states_and_what_leads_between(ctx: ProbeContext) -> None:
     many = [
         {"name": f"{state} {action}", "contacts": people(1, 10 * place), "calls_per_minute": 0.001, "always_on": True}
@@ -153,7 +166,12 @@ def states_and_what_leads_between(ctx: ProbeContext) -> None:
     ctx.expect(some and not rest, f"their events: expected {wanted}, got {dict(seen)}", *inbox.received[-1:])
 
 
-@CATALOGUE.probe("PST-CAM-3", Send("GET", CAMPAIGNS, 1))
+@claim(
+    "PST-CAM-3",
+    "Campaigns cannot be created through the API: 404 or 405.",
+    needs=READ,
+    sends=(Send("GET", CAMPAIGNS, 1),),
+)
 def campaigns_are_the_dashboards(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if not ctx.emulated:
@@ -172,7 +190,11 @@ def _counts(account: Account, first: int, last: int) -> list[int]:
     return [calls[phone(place)] for place in range(first, last)]
 
 
-@CATALOGUE.probe("PST-CAM-4")
+@claim(
+    "PST-CAM-4",
+    "A running campaign dials everybody in its queue once, at its pace, rests while paused, and then completes.",
+    needs=CTL,
+)
 def a_campaign_from_first_to_last(ctx: ProbeContext) -> None:
     account, campaign = with_campaign(ctx, contacts=people(8), calls_per_minute=2, max_concurrent_calls=3)
     inbox = hook(ctx, account, "campaign.completed", "campaign.paused", "campaign.started")
@@ -220,7 +242,11 @@ def _never_more_than_allowed(ctx: ProbeContext) -> None:
     ctx.expect(counts == [1] * 5, f"calls to each of five, two at a time: expected one each, got {counts}")
 
 
-@CATALOGUE.probe("PST-CAM-5")
+@claim(
+    "PST-CAM-5",
+    "A stopped campaign is completed, and dials nobody that was left in its queue.",
+    needs=CTL,
+)
 def a_campaign_that_is_stopped(ctx: ProbeContext) -> None:
     account, campaign = with_campaign(ctx, contacts=people(6), calls_per_minute=2)
     inbox = hook(ctx, account, "campaign.completed")
@@ -248,7 +274,11 @@ def a_campaign_that_is_stopped(ctx: ProbeContext) -> None:
     ctx.expect(not dialled(account, phone(20)), "a contact for what was stopped: expected no call", added)
 
 
-@CATALOGUE.probe("PST-BILL-1")
+@events_claim(
+    "PST-BILL-1",
+    "Once the spending limit is reached nobody is dialled: triggers are refused and campaigns rest.",
+    needs=CTL,
+)
 def the_limit_is_reached(ctx: ProbeContext) -> None:
     account = ctx.account(
         campaigns=[{"name": "Spring follow-up", "contacts": people(30, 100), "calls_per_minute": 60}],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from ringback_conformance.catalogue import CTL, HOOK, WRITE
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.shapes import CONTACT
 from ringback_conformance.claims.phonestack.steps import (
     BULK,
@@ -36,10 +38,16 @@ from ringback_conformance.claims.phonestack.steps import (
     trigger,
     with_campaign,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
-from ringback_conformance.model import Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import ProbeContext
 from ringback_conformance.shapes import odd_fields
+
+claim = CATALOGUE.section("Contacts API")
+create_claim = CATALOGUE.section("Contacts API: Create Contact")
+errors_claim = CATALOGUE.section("Errors")
+bulk_claim = CATALOGUE.section("Contacts API: Bulk Create")
+listing_claim = CATALOGUE.section("Contacts API: List Contacts")
+events_claim = CATALOGUE.section("Webhooks: Events")
 
 MAX_IN_BULK = 1_000
 """Page "Bulk Create"."""
@@ -71,12 +79,16 @@ def differs(thing: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     return {name: thing.get(name) for name, value in wanted.items() if thing.get(name) != value}
 
 
-@CATALOGUE.probe(
+@claim(
     "PST-CON-1",
-    Send("POST", CONTACTS, 2),
-    Send("GET", f"{CONTACTS}/{{id}}", 3),
-    Send("PATCH", f"{CONTACTS}/{{id}}", 1),
-    Send("DELETE", f"{CONTACTS}/{{id}}", 3),
+    "A contact is created, read, updated and deleted, with the documented fields as they were given.",
+    needs=WRITE,
+    sends=(
+        Send("POST", CONTACTS, 2),
+        Send("GET", f"{CONTACTS}/{{id}}", 3),
+        Send("PATCH", f"{CONTACTS}/{{id}}", 1),
+        Send("DELETE", f"{CONTACTS}/{{id}}", 3),
+    ),
 )
 def a_contact_from_first_to_last(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -118,7 +130,12 @@ def a_contact_from_first_to_last(ctx: ProbeContext) -> None:
     ctx.expect(again.status == 201, f"the phone of a deleted contact: expected 201, got {again}", again)
 
 
-@CATALOGUE.probe("PST-CON-2", Send("POST", CONTACTS, len(NO_PHONES) + 1, note="which is refused"))
+@create_claim(
+    "PST-CON-2",
+    "A phone that is missing or no number is refused `VALIDATION_ERROR`.",
+    needs=WRITE,
+    sends=(Send("POST", CONTACTS, len(NO_PHONES) + 1, note="which is refused"),),
+)
 def phones_that_are_none(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     invalid(ctx, account.post(CONTACTS, {"first_name": "Dana"}), "a contact without a phone")
@@ -136,7 +153,15 @@ def phones_that_are_none(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("PST-CON-3", Send("POST", CONTACTS, 2), Send("DELETE", f"{CONTACTS}/{{id}}", 1))
+@errors_claim(
+    "PST-CON-3",
+    "A phone that a contact has already is refused 409 `DUPLICATE`.",
+    needs=WRITE,
+    sends=(
+        Send("POST", CONTACTS, 2),
+        Send("DELETE", f"{CONTACTS}/{{id}}", 1),
+    ),
+)
 def a_phone_twice(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     first = new_contact(account, phone(20), first_name="Dana")
@@ -161,7 +186,11 @@ def a_phone_twice(ctx: ProbeContext) -> None:
     ctx.expect(stranger.status == 201, f"the phone in another organization: expected 201, got {stranger}", stranger)
 
 
-@CATALOGUE.probe("PST-CON-4")
+@create_claim(
+    "PST-CON-4",
+    "A contact for a running campaign is in its call queue at once, and is called.",
+    needs=CTL,
+)
 def into_a_running_queue(ctx: ProbeContext) -> None:
     account, campaign = with_campaign(ctx, **ALWAYS, always_on=True)
     new_contact(account, phone(1), campaign_id=campaign["id"])
@@ -190,7 +219,11 @@ def into_a_running_queue(ctx: ProbeContext) -> None:
     refused(ctx, unknown, (400, 404, 422), "a contact for a campaign that does not exist")
 
 
-@CATALOGUE.probe("PST-CON-5")
+@bulk_claim(
+    "PST-CON-5",
+    "A bulk import takes up to 1,000 contacts and counts created, duplicates, invalid; 1,001 are refused whole.",
+    needs=CTL,
+)
 def contacts_in_bulk(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     over = account.post(BULK, {"contacts": people(MAX_IN_BULK + 1)})
@@ -223,8 +256,15 @@ def contacts_in_bulk(ctx: ProbeContext) -> None:
     ctx.expect(first == ["Dana"], f"a phone that is in one import twice: expected the first row, got {first}")
 
 
-@CATALOGUE.probe(
-    "PST-CON-6", Send("GET", CONTACTS, 6), Send("POST", CONTACTS, 3), Send("DELETE", f"{CONTACTS}/{{id}}", 3)
+@listing_claim(
+    "PST-CON-6",
+    "The list narrows by dnc_status, source and tag, together too.",
+    needs=WRITE,
+    sends=(
+        Send("GET", CONTACTS, 6),
+        Send("POST", CONTACTS, 3),
+        Send("DELETE", f"{CONTACTS}/{{id}}", 3),
+    ),
 )
 def contacts_filtered(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -280,7 +320,11 @@ def contacts_filtered(ctx: ProbeContext) -> None:
         ctx.not_covered("dnc_status and source")
 
 
-@CATALOGUE.probe("PST-CON-7")
+@claim(
+    "PST-CON-7",
+    "A contact is put on the Do Not Call list and taken off it; while on it nobody dials the number.",
+    needs=CTL,
+)
 def not_to_be_called(ctx: ProbeContext) -> None:
     account, campaign = with_campaign(ctx, **ALWAYS, contacts=people(3))
     inbox = hook(ctx, account, "contact.dnc_requested")
@@ -314,7 +358,11 @@ def not_to_be_called(ctx: ProbeContext) -> None:
     ctx.expect(made(allowed), f"a trigger to a number off the list: expected 2xx, got {allowed}", allowed)
 
 
-@CATALOGUE.probe("PST-CON-8")
+@events_claim(
+    "PST-CON-8",
+    "contact.created fires for a contact, and for each of a bulk import.",
+    needs=HOOK | CTL,
+)
 def contacts_told_of(ctx: ProbeContext) -> None:
     account = ctx.account()
     inbox = hook(ctx, account, "contact.created")
@@ -336,7 +384,11 @@ def contacts_told_of(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("PST-CON-9")
+@bulk_claim(
+    "PST-CON-9",
+    "Tags and campaign of a bulk import are every contact's in it.",
+    needs=CTL,
+)
 def what_a_bulk_import_has_in_common(ctx: ProbeContext) -> None:
     account, campaign = with_campaign(ctx, **ALWAYS, always_on=True)
     started = act(account, campaign, "start")
@@ -368,7 +420,12 @@ def what_a_bulk_import_has_in_common(ctx: ProbeContext) -> None:
     ctx.expect(len(everything(account, CONTACTS)) == 2, "contacts after that: expected no more", unknown)
 
 
-@CATALOGUE.probe("PST-CON-10")
+@bulk_claim(
+    "PST-CON-10",
+    "A bulk import tells which rows were not taken, and why; the others are taken all the same.",
+    needs=CTL,
+    basis=Basis.OURS,
+)
 def rows_that_were_not_taken(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     new_contact(account, phone(1))
@@ -402,10 +459,18 @@ def rows_that_were_not_taken(ctx: ProbeContext) -> None:
     ctx.expect(seen == kept, f"contacts after that: expected {kept}, got {seen}", exchange)
 
 
-@CATALOGUE.probe(
-    "PST-CON-11", Send("POST", CONTACTS, 1), Send("PATCH", f"{CONTACTS}/{{id}}", 4), Send("GET", CONTACTS, 4),
-    Send("DELETE", f"{CONTACTS}/{{id}}", 1),
-)  # fmt: skip
+@claim(
+    "PST-CON-11",
+    "An update leaves alone what it does not name; one that is refused changes nothing.",
+    needs=WRITE,
+    basis=Basis.OURS,
+    sends=(
+        Send("POST", CONTACTS, 1),
+        Send("PATCH", f"{CONTACTS}/{{id}}", 4),
+        Send("GET", CONTACTS, 4),
+        Send("DELETE", f"{CONTACTS}/{{id}}", 1),
+    ),
+)
 def updates_of_a_part(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     contact = new_contact(account, phone(40), **DANA)

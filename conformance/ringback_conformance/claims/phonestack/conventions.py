@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import BURST, CTL, READ, WRITE
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.shapes import STATUSES, newest_first, odd_error, odd_list
 from ringback_conformance.claims.phonestack.steps import (
     API,
@@ -29,9 +31,13 @@ from ringback_conformance.claims.phonestack.steps import (
     phone,
     refused,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
-from ringback_conformance.model import Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Kind, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+limits_claim = CATALOGUE.section("Rate Limits")
+claim = CATALOGUE.section("Errors")
+extract_claim = CATALOGUE.section("Profiles API: Profile Extract Fields")
+pages_claim = CATALOGUE.section("Pagination")
 
 RATE, BULK_RATE = 100, 10
 """Page "Rate Limits": requests a minute and key."""
@@ -92,7 +98,12 @@ def a_wait_is_told(exchange: Exchange, _: Known) -> str | None:
     return f"a 429 has Retry-After {after!r}, not a number of seconds from 1 to {WAIT_AT_MOST}"
 
 
-@CATALOGUE.probe("PST-LIM-1", Send("GET", CONTACTS, TWICE, note="at once"))
+@limits_claim(
+    "PST-LIM-1",
+    "A key has 100 requests a minute; then 429 `RATE_LIMIT_EXCEEDED` with a Retry-After after which it goes on.",
+    needs=BURST,
+    sends=(Send("GET", CONTACTS, TWICE, note="at once"),),
+)
 def more_than_a_hundred_a_minute(ctx: ProbeContext) -> None:
     account = ctx.account(rate_limit=...) if ctx.emulated else ctx.default_account()
     if ctx.emulated:
@@ -115,7 +126,11 @@ def more_than_a_hundred_a_minute(ctx: ProbeContext) -> None:
     ctx.expect(after.status == 200, f"a request after waiting {wait} s as told: expected 200, got {after}", after)
 
 
-@CATALOGUE.probe("PST-LIM-2")
+@limits_claim(
+    "PST-LIM-2",
+    "A key has 10 bulk requests a minute, counted apart from the others.",
+    needs=CTL,
+)
 def bulk_is_counted_apart(ctx: ProbeContext) -> None:
     account = ctx.account(rate_limit=...)
     for place in range(BULK_RATE):
@@ -132,7 +147,11 @@ def bulk_is_counted_apart(ctx: ProbeContext) -> None:
     ctx.expect(made(again), f"a bulk request after waiting {wait} s as told: expected 2xx, got {again}", again)
 
 
-@CATALOGUE.probe("PST-LIM-3")
+@limits_claim(
+    "PST-LIM-3",
+    "Limits are each key's own: one that is used up bears on no other.",
+    needs=CTL,
+)
 def limits_of_each_key(ctx: ProbeContext) -> None:
     account = ctx.account(rate_limit=..., keys=({}, {"rate_limit": 3}, {"rate_limit": 3}))
     _, small, other = account.keys
@@ -147,7 +166,11 @@ def limits_of_each_key(ctx: ProbeContext) -> None:
 # -- errors ------
 
 
-@CATALOGUE.probe("PST-ERR-1")
+@claim(
+    "PST-ERR-1",
+    "Trouble on the server's side is 500 `INTERNAL_ERROR` in the envelope.",
+    needs=CTL,
+)
 def trouble_on_the_other_side(ctx: ProbeContext) -> None:
     account = ctx.account()
     for operation, method, path in (
@@ -180,8 +203,14 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
     return None
 
 
-@CATALOGUE.probe(
-    "PST-ERR-2", Send("GET", f"{CONTACTS}/{{id}}", 1, note="that does not exist"), Send("GET", CONTACTS, 1)
+@claim(
+    "PST-ERR-2",
+    "Every error is `success` false with a code and a message; a documented code has its documented status.",
+    needs=READ,
+    sends=(
+        Send("GET", f"{CONTACTS}/{{id}}", 1, note="that does not exist"),
+        Send("GET", CONTACTS, 1),
+    ),
 )
 def an_error_of_each_kind(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -189,12 +218,16 @@ def an_error_of_each_kind(ctx: ProbeContext) -> None:
     refused(ctx, account.get(CONTACTS, key=None), (401,), "no key", "UNAUTHORIZED")
 
 
-@CATALOGUE.probe(
+@claim(
     "PST-ERR-3",
-    *(Send("GET", f"{path}/{{id}}", 1) for path in LISTS),
-    Send("PATCH", f"{CONTACTS}/{{id}}", 3, note="of what does not exist"),
-    Send("DELETE", f"{CONTACTS}/{{id}}", 4, note="of what does not exist"),
-    Send("POST", f"{CONTACTS}/{{id}}/dnc", 1, note="of what does not exist"),
+    "What does not exist is answered 404 `NOT_FOUND`, whatever is asked of it.",
+    needs=WRITE,
+    sends=(
+        *(Send("GET", f"{path}/{{id}}", 1) for path in LISTS),
+        Send("PATCH", f"{CONTACTS}/{{id}}", 3, note="of what does not exist"),
+        Send("DELETE", f"{CONTACTS}/{{id}}", 4, note="of what does not exist"),
+        Send("POST", f"{CONTACTS}/{{id}}/dnc", 1, note="of what does not exist"),
+    ),
 )
 def what_does_not_exist(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -219,7 +252,13 @@ def what_does_not_exist(ctx: ProbeContext) -> None:
         refused(ctx, exchange, (404,), f"{method} {path}, which does not exist", "NOT_FOUND")
 
 
-@CATALOGUE.probe("PST-ERR-4", *(Send("POST", CONTACTS, 1, note="which is refused") for _ in range(len(ODD_BODIES) + 8)))
+@claim(
+    "PST-ERR-4",
+    "A body that is no JSON object, or has a field of a wrong type, is `VALIDATION_ERROR`, and nothing is made.",
+    needs=WRITE,
+    basis=Basis.OURS,
+    sends=(Send("POST", CONTACTS, 1, note="which is refused") for _ in range(len(ODD_BODIES) + 8)),
+)
 def bodies_that_make_no_sense(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     json = (("Content-Type", "application/json"),)
@@ -248,12 +287,16 @@ def bodies_that_make_no_sense(ctx: ProbeContext) -> None:
         ctx.expect(not listed(account, path), f"{path} after that: expected nothing")
 
 
-@CATALOGUE.probe(
+@extract_claim(
     "PST-ERR-5",
-    Send("POST", CONTACTS, 1),
-    Send("POST", FIELDS, 1),
-    Send("POST", PROFILES, 1),
-    Send("DELETE", CONTACTS, 3),
+    "A JSON body is taken without a JSON content type, as the page's own curl lines send it.",
+    needs=WRITE,
+    sends=(
+        Send("POST", CONTACTS, 1),
+        Send("POST", FIELDS, 1),
+        Send("POST", PROFILES, 1),
+        Send("DELETE", CONTACTS, 3),
+    ),
 )
 def json_whatever_its_type_says(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -275,7 +318,13 @@ def json_whatever_its_type_says(ctx: ProbeContext) -> None:
             )
 
 
-@CATALOGUE.probe("PST-ERR-6", Send("GET", f"{API}/nothing", 3))
+@claim(
+    "PST-ERR-6",
+    "A path or method that the API lacks is answered 404 or 405 in the envelope.",
+    needs=READ,
+    basis=Basis.OURS,
+    sends=(Send("GET", f"{API}/nothing", 3),),
+)
 def what_the_api_lacks(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for method, path in UNROUTED if ctx.emulated else UNROUTED[:3]:
@@ -297,7 +346,12 @@ def a_list_is_in_its_envelope(exchange: Exchange, _: Known) -> str | None:
     return f"GET {exchange.path}: {odd}" if odd else None
 
 
-@CATALOGUE.probe("PST-PAGE-2", *(Send("GET", path, 1) for path in LISTS))
+@pages_claim(
+    "PST-PAGE-2",
+    "A list is `success` true with `data` and `meta`: limit, next_cursor, has_more.",
+    needs=READ,
+    sends=(Send("GET", path, 1) for path in LISTS),
+)
 def lists_of_everything(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path in LISTS:
@@ -306,7 +360,16 @@ def lists_of_everything(ctx: ProbeContext) -> None:
         ctx.expect(exchange.status == 200 and odd is None, f"GET {path}: {odd or exchange}", exchange)
 
 
-@CATALOGUE.probe("PST-PAGE-1", Send("GET", CONTACTS, 20), Send("POST", CONTACTS, 7), Send("DELETE", CONTACTS, 7))
+@pages_claim(
+    "PST-PAGE-1",
+    "A page has 50 objects unless `limit` says otherwise, 100 at most; the cursor leads through every object once.",
+    needs=WRITE,
+    sends=(
+        Send("GET", CONTACTS, 20),
+        Send("POST", CONTACTS, 7),
+        Send("DELETE", CONTACTS, 7),
+    ),
+)
 def a_walk_through_the_pages(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     if not ctx.emulated:
@@ -375,7 +438,13 @@ def _walks_elsewhere(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("PST-PAGE-3", Send("GET", CONTACTS, len(BAD_LIMITS) + len(NO_CURSORS)))
+@pages_claim(
+    "PST-PAGE-3",
+    "A limit outside 1 to 100, or a cursor that was not given out, is answered 400 `VALIDATION_ERROR`.",
+    needs=READ,
+    basis=Basis.OURS,
+    sends=(Send("GET", CONTACTS, len(BAD_LIMITS) + len(NO_CURSORS)),),
+)
 def limits_and_cursors_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path in LISTS if ctx.emulated else (CONTACTS,):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, WRITE
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.contacts import differs
 from ringback_conformance.claims.phonestack.shapes import CUSTOM_FIELD, PROFILE, TYPES
 from ringback_conformance.claims.phonestack.steps import (
@@ -27,10 +29,14 @@ from ringback_conformance.claims.phonestack.steps import (
     refused,
     trigger,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
-from ringback_conformance.model import Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
+
+claim = CATALOGUE.section("Custom Fields API")
+validation_claim = CATALOGUE.section("Custom Fields API: Validation")
+profiles_claim = CATALOGUE.section("Profiles API")
+extract_claim = CATALOGUE.section("Profiles API: Profile Extract Fields", Basis.OURS)
 
 BUDGET: dict[str, Any] = {
     "name": "ringback_budget",
@@ -63,12 +69,16 @@ FITTING: tuple[tuple[str, tuple[Any, ...], tuple[Any, ...]], ...] = (
 """By field: what it takes, and what it does not."""
 
 
-@CATALOGUE.probe(
+@claim(
     "PST-CF-1",
-    Send("POST", FIELDS, 2 + len(BAD_FIELDS)),
-    Send("GET", FIELDS, 6),
-    Send("PATCH", f"{FIELDS}/{{id}}", 3),
-    Send("DELETE", f"{FIELDS}/{{id}}", 3),
+    "A custom field is created, read, updated, deleted and listed by category; an enum has to have options.",
+    needs=WRITE,
+    sends=(
+        Send("POST", FIELDS, 2 + len(BAD_FIELDS)),
+        Send("GET", FIELDS, 6),
+        Send("PATCH", f"{FIELDS}/{{id}}", 3),
+        Send("DELETE", f"{FIELDS}/{{id}}", 3),
+    ),
 )
 def a_definition_from_first_to_last(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -122,7 +132,11 @@ def _by_category(ctx: ProbeContext, account: Account, *both: str) -> None:
         ctx.expect(made_.status == 201, f"a custom field of type {type_}: expected 201, got {made_}", made_)
 
 
-@CATALOGUE.probe("PST-CF-2")
+@validation_claim(
+    "PST-CF-2",
+    "Custom field values are checked on contacts and triggers: options, types, required ones; unknown ones pass.",
+    needs=CTL,
+)
 def values_checked(ctx: ProbeContext) -> None:
     account = ctx.account()
     for name, type_ in (("text", "string"), ("amount", "number"), ("agreed", "boolean"), ("day", "date")):
@@ -174,8 +188,16 @@ def _required(ctx: ProbeContext, account: Account, profile: dict[str, Any]) -> N
     )
 
 
-@CATALOGUE.probe(
-    "PST-CF-3", Send("POST", FIELDS, 3), Send("PATCH", f"{FIELDS}/{{id}}", 1), Send("DELETE", f"{FIELDS}/{{id}}", 2)
+@claim(
+    "PST-CF-3",
+    "A name that a custom field has already is refused 409 `DUPLICATE`.",
+    needs=WRITE,
+    basis=Basis.OURS,
+    sends=(
+        Send("POST", FIELDS, 3),
+        Send("PATCH", f"{FIELDS}/{{id}}", 1),
+        Send("DELETE", f"{FIELDS}/{{id}}", 2),
+    ),
 )
 def a_name_twice(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -193,7 +215,16 @@ def a_name_twice(ctx: ProbeContext) -> None:
         ctx.expect(free.status == 201, f"the name of what was deleted: expected 201, got {free}", free)
 
 
-@CATALOGUE.probe("PST-CF-4", Send("POST", FIELDS, 1), Send("POST", CONTACTS, 1), Send("DELETE", CONTACTS, 2))
+@claim(
+    "PST-CF-4",
+    "A field for extraction alone binds no contact.",
+    needs=WRITE,
+    sends=(
+        Send("POST", FIELDS, 1),
+        Send("POST", CONTACTS, 1),
+        Send("DELETE", CONTACTS, 2),
+    ),
+)
 def fields_of_calls_alone(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     field = new_field(account, "ringback_calls", "number", category="extraction", required=True)
@@ -211,12 +242,16 @@ def fields_of_calls_alone(ctx: ProbeContext) -> None:
     ctx.expect(plain.status == 201, f"a contact without it, though required: expected 201, got {plain}", plain)
 
 
-@CATALOGUE.probe(
+@profiles_claim(
     "PST-PRO-1",
-    Send("POST", PROFILES, 2),
-    Send("GET", PROFILES, 6),
-    Send("PATCH", f"{PROFILES}/{{id}}", 2),
-    Send("DELETE", f"{PROFILES}/{{id}}", 2),
+    "A profile is created and compiled, updated and compiled anew, and archived: no longer listed, still readable.",
+    needs=WRITE,
+    sends=(
+        Send("POST", PROFILES, 2),
+        Send("GET", PROFILES, 6),
+        Send("PATCH", f"{PROFILES}/{{id}}", 2),
+        Send("DELETE", f"{PROFILES}/{{id}}", 2),
+    ),
 )
 def a_profile_from_first_to_last(ctx: ProbeContext) -> None:
     account = ctx.default_account()
@@ -287,12 +322,16 @@ def _put_away(ctx: ProbeContext, account: Account, profile: dict[str, Any]) -> N
         refused(ctx, late, (400, 404, 409, 422), "an update of what is archived")
 
 
-@CATALOGUE.probe(
+@extract_claim(
     "PST-PRO-2",
-    Send("POST", PROFILES, 3),
-    Send("PATCH", PROFILES, 2),
-    Send("POST", FIELDS, 2),
-    Send("DELETE", FIELDS, 4),
+    "What a profile extracts has to be defined, for extraction or both.",
+    needs=WRITE,
+    sends=(
+        Send("POST", PROFILES, 3),
+        Send("PATCH", PROFILES, 2),
+        Send("POST", FIELDS, 2),
+        Send("DELETE", FIELDS, 4),
+    ),
 )
 def what_profiles_extract(ctx: ProbeContext) -> None:
     account = ctx.default_account()

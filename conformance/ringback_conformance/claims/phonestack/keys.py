@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 
+from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.steps import (
     BULK,
     CALLS,
@@ -30,9 +32,11 @@ from ringback_conformance.claims.phonestack.steps import (
     the_campaign,
     the_report,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.model import Exchange, Header, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+
+claim = CATALOGUE.section("Authentication")
+errors_claim = CATALOGUE.section("Errors")
 
 NEVER_ISSUED = "ps_live_neverissued000000000000000000000"
 SEVERAL = 3
@@ -71,7 +75,12 @@ def unauthenticated(ctx: ProbeContext, exchange: Exchange, what: str) -> None:
     refused(ctx, exchange, (401,), what, "UNAUTHORIZED")
 
 
-@CATALOGUE.probe("PST-AUTH-1", Send("GET", CONTACTS, 7 + SEVERAL, note=WITHOUT_A_KEY))
+@claim(
+    "PST-AUTH-1",
+    "A missing or invalid key is answered 401 `UNAUTHORIZED`.",
+    needs=READ,
+    sends=(Send("GET", CONTACTS, 7 + SEVERAL, note=WITHOUT_A_KEY),),
+)
 def keys_that_do_not_work(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for headers in malformed(account.key):
@@ -146,7 +155,11 @@ def _reads(own: dict[str, str]) -> list[str]:
     ]
 
 
-@CATALOGUE.probe("PST-AUTH-2")
+@claim(
+    "PST-AUTH-2",
+    "A Read Only key writes nothing: 403 `READ_ONLY`; a Write Only key reads nothing: 403.",
+    needs=CTL,
+)
 def keys_that_may_not_do_everything(ctx: ProbeContext) -> None:
     account, own = _furnished(ctx, SCOPED)
     _, reader, writer = account.keys
@@ -165,7 +178,11 @@ def keys_that_may_not_do_everything(ctx: ProbeContext) -> None:
         ctx.expect(made(exchange), f"{method} {path} with a Write Only key: expected 2xx, got {exchange}", exchange)
 
 
-@CATALOGUE.probe("PST-AUTH-3")
+@claim(
+    "PST-AUTH-3",
+    "A test key (`ps_test_…`) reads; writes and real calls are answered 403 `TEST_KEY`.",
+    needs=CTL,
+)
 def keys_for_tests(ctx: ProbeContext) -> None:
     account, own = _furnished(ctx, ({"kind": "live"}, {"kind": "test"}))
     key = account.keys[1]
@@ -181,7 +198,11 @@ def keys_for_tests(ctx: ProbeContext) -> None:
         ctx.expect(allowed.status == 200, f"GET {path} with a test key: expected 200, got {allowed}", allowed)
 
 
-@CATALOGUE.probe("PST-AUTH-4")
+@errors_claim(
+    "PST-AUTH-4",
+    "What belongs to another organization is answered 404 `NOT_FOUND`.",
+    needs=CTL,
+)
 def two_organizations_side_by_side(ctx: ProbeContext) -> None:
     owner, own = _furnished(ctx)
     stranger = ctx.default_account()

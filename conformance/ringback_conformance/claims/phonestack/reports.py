@@ -8,6 +8,8 @@ import logging
 from collections import Counter
 from typing import Any
 
+from ringback_conformance.catalogue import CTL
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.shapes import REPORT, RESULT
 from ringback_conformance.claims.phonestack.steps import (
     ANALYSIS,
@@ -25,11 +27,12 @@ from ringback_conformance.claims.phonestack.steps import (
     phone,
     the_report,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
-from ringback_conformance.model import Exchange
+from ringback_conformance.model import Basis, Exchange
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
+
+claim = CATALOGUE.section("Reports API")
 
 BY_DISPOSITION = {
     "name": "Dispositions",
@@ -83,7 +86,11 @@ def figures(calls: list[dict[str, Any]]) -> dict[Any, dict[str, int]]:
     return {group: dict(row) for group, row in found.items()}
 
 
-@CATALOGUE.probe("PST-REP-1")
+@claim(
+    "PST-REP-1",
+    "Reports are listed, and each shows its configuration.",
+    needs=CTL,
+)
 def reports_looked_at(ctx: ProbeContext) -> None:
     account = ctx.account(reports=[BY_DISPOSITION, BY_STATUS])
     every = listed(account, REPORTS)
@@ -99,7 +106,11 @@ def reports_looked_at(ctx: ProbeContext) -> None:
     ctx.expect(seen == BY_DISPOSITION, f"a report's configuration: expected {BY_DISPOSITION}, got {seen}")
 
 
-@CATALOGUE.probe("PST-REP-2")
+@claim(
+    "PST-REP-2",
+    "A report is run over a range of days, and its figures agree with the calls.",
+    needs=CTL,
+)
 def reports_run(ctx: ProbeContext) -> None:
     account, report = _reported(ctx)
     every = everything(account, CALLS)
@@ -129,7 +140,11 @@ def reports_run(ctx: ProbeContext) -> None:
     ctx.expect(empty["rows"] == [], f"a week without calls: expected no rows, got {empty['rows']}")
 
 
-@CATALOGUE.probe("PST-REP-3")
+@claim(
+    "PST-REP-3",
+    "A report is exported as CSV and as a real PDF, with the rows of a run.",
+    needs=CTL,
+)
 def reports_taken_home(ctx: ProbeContext) -> None:
     account, report = _reported(ctx)
     result = run(account, report)
@@ -175,7 +190,12 @@ def _words(ctx: ProbeContext, exchange: Exchange) -> str:
     return "".join(text.split())
 
 
-@CATALOGUE.probe("PST-REP-4")
+@claim(
+    "PST-REP-4",
+    "An unknown range or format is refused 400 `VALIDATION_ERROR`.",
+    needs=CTL,
+    basis=Basis.OURS,
+)
 def reports_that_will_not_do(ctx: ProbeContext) -> None:
     account = ctx.account(reports=[BY_DISPOSITION])
     report = the_report(account, "Dispositions")

@@ -6,6 +6,8 @@ import base64
 import re
 from typing import Any
 
+from ringback_conformance.catalogue import CTL, READ, WRITE
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.keys import NEVER_ISSUED
 from ringback_conformance.claims.phonestack.shapes import CALL, EVENT, EVENTS
 from ringback_conformance.claims.phonestack.steps import (
@@ -36,12 +38,16 @@ from ringback_conformance.claims.phonestack.steps import (
     the_report,
     told,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.mcp_client import Reply, Session
-from ringback_conformance.model import Need, Send
+from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.shapes import odd_fields
+
+claim = CATALOGUE.section("MCP Server: Available Tools")
+mcp_claim = CATALOGUE.section("MCP Server")
+discovery_claim = CATALOGUE.section("MCP Server: Discovery Tools")
+keys_claim = CATALOGUE.section("Authentication")
 
 TOOLS: dict[str, tuple[str, ...]] = {
     "Calls": (
@@ -184,7 +190,13 @@ def shut(ctx: ProbeContext, reply: Reply, code: str, what: str) -> None:
     )
 
 
-@CATALOGUE.probe("PST-MCP-1", Send("POST", MCP, 4, note="initialize, tools/list"), needs=(Need.WRITE,))
+@claim(
+    "PST-MCP-1",
+    "The MCP server speaks Streamable HTTP and lists exactly the 40 documented tools, each with an input schema.",
+    needs=READ,
+    sends=(Send("POST", MCP, 4, note="initialize, tools/list"),),
+    probe_needs=WRITE,
+)
 def the_forty_tools(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     session = Session(account, MCP)
@@ -226,7 +238,11 @@ def the_forty_tools(ctx: ProbeContext) -> None:
     ctx.expect(unknown.refused, f"a tool that does not exist: expected a refusal, got {unknown}", unknown.exchange)
 
 
-@CATALOGUE.probe("PST-MCP-2")
+@mcp_claim(
+    "PST-MCP-2",
+    "A tool does what its REST twin does, on the same store; a refusal is an error result with the same code.",
+    needs=CTL,
+)
 def tools_and_their_twins(ctx: ProbeContext) -> None:
     account = ctx.account(
         campaigns=[{"name": "Spring follow-up", "always_on": True}],
@@ -428,7 +444,11 @@ def _refusals_by_tools(ctx: ProbeContext, account: Account, session: Session) ->
         ctx.expect(reply.refused, f"{tool} with {arguments}: expected a refusal, got {reply}", reply.exchange)
 
 
-@CATALOGUE.probe("PST-MCP-3")
+@claim(
+    "PST-MCP-3",
+    "A batch of calls is triggered, followed and read, each of its calls a call like any other.",
+    needs=CTL,
+)
 def batches_of_calls(ctx: ProbeContext) -> None:
     account = ctx.account()
     session = connected(account)
@@ -484,7 +504,13 @@ def _calls_within(value: Any) -> list[dict[str, Any]]:
     return [call for inner in value for call in _calls_within(inner)] if isinstance(value, list) else []
 
 
-@CATALOGUE.probe("PST-MCP-4", Send("POST", MCP, 3, note="initialize, help"), needs=(Need.WRITE,))
+@discovery_claim(
+    "PST-MCP-4",
+    "`help` maps what is meant to a tool and field; `suggest_options` finds what exists by keyword.",
+    needs=WRITE,
+    sends=(Send("POST", MCP, 3, note="initialize, help"),),
+    probe_needs=WRITE,
+)
 def help_and_suggestions(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     session = connected(account)
@@ -534,7 +560,11 @@ def help_and_suggestions(ctx: ProbeContext) -> None:
     )
 
 
-@CATALOGUE.probe("PST-MCP-5")
+@claim(
+    "PST-MCP-5",
+    "Webhooks are listed, subscribed and unsubscribed, and a sample shows an event as it is sent.",
+    needs=CTL,
+)
 def webhooks_by_tools(ctx: ProbeContext) -> None:
     account = ctx.account()
     session = connected(account)
@@ -609,7 +639,14 @@ def _events_within(value: Any) -> list[dict[str, Any]]:
     return [event for inner in value for event in _events_within(inner)] if isinstance(value, list) else []
 
 
-@CATALOGUE.probe("PST-MCP-6", Send("POST", MCP, 2, note="without a valid key"), needs=(Need.WRITE,))
+@mcp_claim(
+    "PST-MCP-6",
+    "Without a valid key the MCP server answers 401, and no tool runs.",
+    needs=READ,
+    basis=Basis.OURS,
+    sends=(Send("POST", MCP, 2, note="without a valid key"),),
+    probe_needs=WRITE,
+)
 def tools_without_a_key(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
@@ -621,7 +658,11 @@ def tools_without_a_key(ctx: ProbeContext) -> None:
         ctx.expect(not listed(account, CONTACTS), "contacts after that: expected none")
 
 
-@CATALOGUE.probe("PST-MCP-7")
+@keys_claim(
+    "PST-MCP-7",
+    "A key's permissions hold for tools as they do for REST.",
+    needs=CTL,
+)
 def permissions_of_tools(ctx: ProbeContext) -> None:
     account = ctx.account(
         keys=({}, {"scope": "read_only"}, {"scope": "write_only"}, {"kind": "test"}),

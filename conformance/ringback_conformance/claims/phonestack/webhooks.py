@@ -8,6 +8,8 @@ import re
 from collections import Counter
 
 from ringback_conformance.adapter import Known
+from ringback_conformance.catalogue import CTL, HOOK
+from ringback_conformance.claims.phonestack.adapter import CATALOGUE
 from ringback_conformance.claims.phonestack.shapes import ANALYSED, COMPLETED, EVENT, odd_turns
 from ringback_conformance.claims.phonestack.steps import (
     ANALYSIS,
@@ -32,11 +34,15 @@ from ringback_conformance.claims.phonestack.steps import (
     trigger,
     with_campaign,
 )
-from ringback_conformance.claims.phonestack.table import CATALOGUE
 from ringback_conformance.model import Exchange, Kind
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Inbox, mailbox
 from ringback_conformance.shapes import moment, odd_fields
+
+events_claim = CATALOGUE.section("Webhooks: Events")
+signature_claim = CATALOGUE.section("Webhooks: Signature Verification")
+claim = CATALOGUE.section("Webhooks: Webhook Payload Example")
+recipes_claim = CATALOGUE.section("Integration Recipes")
 
 SIGNATURE = "X-PhoneStack-Signature"
 HEX = re.compile(r"[0-9a-f]{64}")
@@ -101,7 +107,11 @@ class Watch:
         self._lab.expect(held, f"the events of {what}: expected {list(wanted)}, got {seen}", *new)
 
 
-@CATALOGUE.probe("PST-HOOK-1")
+@events_claim(
+    "PST-HOOK-1",
+    "Each of the eleven events fires on its cause, once.",
+    needs=HOOK | CTL,
+)
 def each_event_on_its_cause(ctx: ProbeContext) -> None:
     account = ctx.account()
     inbox = hook(ctx, account)
@@ -205,7 +215,11 @@ def _calls_that_come_in(ctx: ProbeContext) -> None:
     ctx.expect(ways == {"inbound"}, f"its direction: expected inbound, got {ways}", *inbox.received)
 
 
-@CATALOGUE.probe("PST-HOOK-2")
+@signature_claim(
+    "PST-HOOK-2",
+    "X-PhoneStack-Signature is the hexadecimal HMAC-SHA256 of the raw body under the webhook's secret.",
+    needs=HOOK | CTL,
+)
 def signatures(ctx: ProbeContext) -> None:
     account = ctx.account()
     inbox = hook(ctx, account, secret=SECRET)
@@ -230,7 +244,11 @@ def _signed_with(ctx: ProbeContext, inbox: Inbox, secret: str) -> None:
         )
 
 
-@CATALOGUE.probe("PST-HOOK-3")
+@claim(
+    "PST-HOOK-3",
+    "An event is event, timestamp, organization_id and data; call.completed carries analysis and transcript.",
+    needs=HOOK | CTL,
+)
 def what_events_say(ctx: ProbeContext) -> None:
     account = ctx.account()
     inbox = hook(ctx, account, "call.completed", "contact.created")
@@ -269,7 +287,11 @@ def what_events_say(ctx: ProbeContext) -> None:
     ctx.expect(contact["id"] in {about(each).get("contact_id") for each in told(inbox)}, "contact.created: expected it")
 
 
-@CATALOGUE.probe("PST-HOOK-4")
+@claim(
+    "PST-HOOK-4",
+    "Ten failed deliveries in a row disable a webhook; a success starts the count anew; it can be enabled again.",
+    needs=HOOK | CTL,
+)
 def failures_in_a_row(ctx: ProbeContext) -> None:
     account = ctx.account()
     inbox = hook(ctx, account, "contact.created")
@@ -302,7 +324,11 @@ def failures_in_a_row(ctx: ProbeContext) -> None:
     ctx.expect(events(1, 200) == 1, "an event after nine failures more: expected the count begun anew")
 
 
-@CATALOGUE.probe("PST-HOOK-5")
+@recipes_claim(
+    "PST-HOOK-5",
+    "call.completed tells in its data what the page's recipe reads there: contact_id and timestamp.",
+    needs=HOOK | CTL,
+)
 def what_the_recipe_reads(ctx: ProbeContext) -> None:
     account = ctx.account()
     inbox = hook(ctx, account, "call.completed")
@@ -324,7 +350,11 @@ def what_the_recipe_reads(ctx: ProbeContext) -> None:
         )
 
 
-@CATALOGUE.probe("PST-HOOK-6")
+@recipes_claim(
+    "PST-HOOK-6",
+    "A webhook gets the events that were selected for it, and no others.",
+    needs=HOOK | CTL,
+)
 def events_that_were_selected(ctx: ProbeContext) -> None:
     for selected, wanted in (
         (("contact.created",), ["contact.created"]),
