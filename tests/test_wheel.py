@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import sysconfig
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.environment import ROOT, Environment, build_wheel
+
 OWN_PACKAGES = ("emulator", "conformance", "fixtures", "tests", "scenarios", "openapi")
 """Packages of the user's that are called as folders of this repository are."""
 USER_TEST = """
@@ -37,33 +33,9 @@ def test_a_phone_rings(ringback):
 """
 
 
-class Environment:
-    """A virtual environment with the wheel in it; libraries are those that the tests run with."""
-
-    def __init__(self, folder: Path, wheel: Path) -> None:
-        venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
-        self.python = folder / "bin" / "python"
-        site = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(site)
-        libraries = sysconfig.get_path("purelib")
-        (site / "libraries.pth").write_text(f"{libraries}\n")
-
-    def run(self, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))}
-        return subprocess.run(
-            [self.python, *command], cwd=cwd, env=clean, capture_output=True, text=True, check=False, timeout=120
-        )
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (found,) = folder.glob("*.whl")
-    return found
+    return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")

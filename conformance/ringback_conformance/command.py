@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import msgspec
 
-from ringback_conformance.claims import VENDORS
+from ringback_conformance.claims import names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +29,7 @@ NEEDED = ("schemathesis", "hypothesis")
 MONEY = re.compile(r"\$?(\d{1,6})(?:\.(\d{1,2}))?")
 PRODUCERS = ("probes", "engine", "machine")
 
-Vendor = click.Choice(VENDORS)
+Vendor = click.Choice(names())
 
 
 @click.command(short_help="Hold the emulator, or a real deployment, to the vendor's page.")
@@ -97,7 +97,7 @@ def conform(**given: Any) -> None:
     if given["cleanup"] is not None:
         _clean(given)
     if given["vendor"] is None:
-        raise click.UsageError(f"which vendor? There are claims for: {', '.join(VENDORS)}")
+        raise click.UsageError(f"which vendor? There are claims for: {', '.join(names())}")
     if given["show_history"]:
         _history(given["vendor"])
     _have_what_is_needed(set(PRODUCERS) - set(given["without"]))
@@ -399,7 +399,7 @@ def claims(vendor: str | None, only: tuple[str, ...], as_json: bool) -> None:
     from ringback_conformance.mutation_gate import mutations
 
     rows = []
-    for name in (vendor,) if vendor else VENDORS:
+    for name in (vendor,) if vendor else names():
         catalogue = load(name)
         breaking: dict[str, list[str]] = {}
         for mutation in mutations(name):
@@ -472,7 +472,7 @@ def mutants(
     from ringback_conformance import mutation_gate
 
     place, of = _part(part)
-    named = (vendor,) if vendor else VENDORS
+    named = (vendor,) if vendor else names()
     chosen = {
         name: mutation_gate.part(mutation_gate.select(mutation_gate.mutations(name), only), place, of) for name in named
     }

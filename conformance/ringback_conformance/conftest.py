@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ringback_conformance.claims import VENDORS, load
+from ringback_conformance.claims import load, names
 from ringback_conformance.model import Profile
 from ringback_conformance.report.document import document
 from ringback_conformance.run import RunOptions, TargetTrouble, UsageTrouble, conduct
@@ -19,7 +19,7 @@ CHOSEN = pytest.StashKey[dict[str, list[str]]]()
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test for each claim of the chosen vendors, under the claim's id."""
     if {"vendor", "claim"} <= set(metafunc.fixturenames):
-        vendors = metafunc.config.getoption("--conform-vendor", None) or VENDORS
+        vendors = metafunc.config.getoption("--conform-vendor", None) or names()
         claims = [(vendor, id_) for vendor in vendors for id_ in load(vendor).claims]
         metafunc.parametrize(("vendor", "claim"), claims, ids=[id_ for _, id_ in claims])
 

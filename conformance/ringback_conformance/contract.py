@@ -22,7 +22,7 @@ NARROWING = frozenset({"pattern", "enum", "const", "format"})
 
 def path(vendor: str) -> Path:
     """Return the file of a vendor's contract."""
-    return data_path("openapi", f"{vendor}.yaml")
+    return data_path(vendor, "openapi", f"{vendor}.yaml")
 
 
 @cache

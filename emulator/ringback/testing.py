@@ -29,9 +29,9 @@ import msgspec
 from ringback import vendors
 from ringback.client import ANYBODY, Control, ControlError, Spoken, Unreachable, as_turns
 from ringback.receiver import Received, Receiver
-from ringback.resources import path as data_path
 from ringback.settings import Settings, SettingsError
 from ringback.timeline import timeline
+from ringback.vendors import data_path
 
 if TYPE_CHECKING:
     import ssl

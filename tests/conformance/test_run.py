@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ringback.testing import Ringback
-from ringback_conformance.claims import VENDORS
+from ringback_conformance.claims import names
 from ringback_conformance.model import Kind, Profile, Verdict
 from ringback_conformance.report.document import document, exit_code
 from ringback_conformance.run import BRIEF, Result, RunOptions, TargetTrouble, conduct
@@ -141,7 +141,7 @@ def test_an_emulator_whose_ways_would_be_taken_for_broken_claims_is_refused(how:
 
 @pytest.mark.parametrize(
     ("vendor", "strict"),
-    [("kwickphone", True), *((vendor, False) for vendor in VENDORS)],
+    [("kwickphone", True), *((vendor, False) for vendor in names())],
     ids=lambda value: value if isinstance(value, str) else "strict" if value else "plain",
 )
 def test_an_emulator_on_a_clock_that_runs_keeps_every_claim(vendor: str, strict: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from ringback import resources
+from ringback import vendors
 from ringback.mutants.transforms import ANYWHERE, Selector, Step, parse
 
 Node = Mapping[str, Any]
@@ -33,7 +33,7 @@ class Contract:
         import yaml
 
         loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        text = resources.path("openapi", f"{vendor}.yaml").read_text(encoding="utf-8")
+        text = vendors.data_path(vendor, "openapi", f"{vendor}.yaml").read_text(encoding="utf-8")
         return cls(yaml.load(text, Loader=loader))  # noqa: S506 - a safe loader
 
     def names(self, body: Body) -> Collection[str]:

@@ -24,4 +24,5 @@ VENDOR = VendorSpec(
     seed=SeedAccount(key="acmephone_live_ringback"),
     key_prefix="acmephone_live_",
     rate_limit=60,
+    mutants="ringback.mutants.acmephone",
 )
