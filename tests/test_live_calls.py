@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback.carrier.calls import Call, Calls
+from ringback.carrier.call import Call, CallEvent
+from ringback.carrier.calls import Calls
 from ringback.carrier.clock import HOUR, SECOND, Clock
-from ringback.carrier.conversation import CallEvent, LiveTerms
+from ringback.carrier.conversation import LiveTerms
 from ringback.carrier.rng import Streams
 from ringback.carrier.script import Script, ScriptedTurn, ScriptError, Turn
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ringback.carrier.calls import Call
-from ringback.carrier.conversation import CallEvent
+from ringback.carrier.call import Call, CallEvent
 from ringback.carrier.ledger import Entry, usd
 from ringback.carrier.messages import Change, Message
 from ringback.carrier.script import Turn

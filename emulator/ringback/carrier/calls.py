@@ -9,48 +9,15 @@ from typing import Literal
 
 import msgspec
 
+from ringback.carrier.call import FINAL, Call, EndedBy, Live
 from ringback.carrier.clock import SECOND, Clock
-from ringback.carrier.conversation import EndedBy, Live, LiveCalls, LiveTerms
+from ringback.carrier.conversation import LiveCalls, LiveTerms
 from ringback.carrier.rng import Streams
-from ringback.carrier.script import GIVES_UP_AFTER, Plan, Script, Turn, far_end, plan
-from ringback.store import Collection, Record
-
-State = Literal["ringing", "in_progress", "completed", "no_answer", "busy", "failed"]
-FINAL: frozenset[State] = frozenset(("completed", "no_answer", "busy", "failed"))
+from ringback.carrier.script import GIVES_UP_AFTER, Script, far_end, plan
+from ringback.store import Collection
 
 PICK_UP = "carrier.call.pick_up"
 HANG_UP = "carrier.call.hang_up"
-
-
-class Call(Record, kw_only=True):
-    """One call. `line` is the vendor's id of its number, `number` that number and `peer` the far end, both E.164.
-    Instants are microseconds; `lasts` is how long it is to be once answered, 0 where only its course will tell. On
-    a planned call `turns` are all that is said, on a live one, which has `live` until it ends, all that was so far."""
-
-    vendor: str
-    line: str
-    number: str
-    peer: str
-    state: State
-    started_at: int
-    lasts: int
-    end: State
-    outcome: str | None
-    recording: bool
-    direction: Literal["inbound", "outbound"] = "inbound"
-    answered_at: int | None = None
-    ended_at: int | None = None
-    turns: list[Turn] | None = None
-    timer: int | None = None
-    ended_by: EndedBy | None = None
-    live: Live | None = None
-
-    @property
-    def duration(self) -> int:
-        """Whole seconds between answer and end; 0 before the end and for a call never answered."""
-        if self.answered_at is None or self.ended_at is None:
-            return 0
-        return (self.ended_at - self.answered_at) // SECOND
 
 
 class Calls:
@@ -219,6 +186,3 @@ def _micros(seconds: float) -> int:
 
 def _noop(_: Call) -> None:
     """Nobody listens."""
-
-
-__all__ = ["FINAL", "Call", "Calls", "Plan", "Script", "State"]

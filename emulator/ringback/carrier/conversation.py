@@ -8,21 +8,11 @@ goes on after a snapshot.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-
+from ringback.carrier.call import Call, CallEvent, EndedBy, Live, Role
 from ringback.carrier.clock import SECOND, Clock
-from ringback.carrier.script import MAX_DURATION, PAUSE, ScriptedTurn, Speaker, Turn, speaking
-
-if TYPE_CHECKING:
-    from ringback.carrier.calls import Call
-
-CallEvent = Literal["turn_started", "turn_ended", "turn_recorded", "barge_in"]
-"""`speaks`: the far end begins a turn. `said`: a turn of either side is on record. `heard`: the far end has spoken and
-waits for an answer. `cut_off`: it talked over the agent, whose line ends there."""
-EndedBy = Literal["caller", "agent", "limit", "silence"]
-Role = Literal["turn", "spoken", "line", "leave", "limit", "silence"]
+from ringback.carrier.script import MAX_DURATION, PAUSE, Speaker, Turn, speaking
 
 UNANSWERED = 2.0
 """Seconds after which the far end goes on where it got no answer."""
@@ -38,26 +28,6 @@ class LiveTerms(NamedTuple):
     max_duration: float = MAX_DURATION
     max_silence: float | None = None
     greeting_delay: float = 0.0
-
-
-class Live(msgspec.Struct, kw_only=True):
-    """Where a live call stands. Durations are microseconds; `lasts` None: the far end hangs up when it has nothing left
-    to say. `asked` is true while it waits for an answer; `goodbye` once the agent is to hang up after its last line;
-    `sounds_until` is the instant at which a sound of the agent's, a line without words, ends."""
-
-    ahead: list[ScriptedTurn]
-    interactive: bool
-    max_duration: int
-    lasts: int | None = None
-    max_silence: int | None = None
-    speaking: Turn | None = None
-    line: Turn | None = None
-    lines: list[str] = []
-    asked: bool = False
-    goodbye: bool = False
-    greeting_delay: float = 0.0
-    sounds_until: int = 0
-    timers: dict[Role, int] = {}
 
 
 class LiveCalls:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_exact
 from ringback.carrier.ledger import Entry, dollars
 from ringback.carrier.scripts import Waiting

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ringback.carrier.conversation import CallEvent
+from ringback.carrier.call import Call, CallEvent
 from ringback.carrier.ledger import Entry
 from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account, AccountSettings
@@ -23,7 +23,6 @@ from ringback.gateway.signatures import SignatureScheme
 from ringback.store import Record
 
 if TYPE_CHECKING:
-    from ringback.carrier.calls import Call
     from ringback.carrier.messages import Change
     from ringback.carrier.messages import Message as Text
     from ringback.carrier.scripts import Kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_offset, iso_z
 from ringback.gateway.asgi import encode
 from ringback.gateway.outbox import WebhookProfile

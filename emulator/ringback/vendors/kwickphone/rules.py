@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import DAY, HOUR, SECOND, iso_offset, iso_z, months_later
 from ringback.carrier.ledger import DOLLAR, by_the_minute, dollars, usd
 from ringback.carrier.numbers import OutOfStock, in_service

@@ -11,7 +11,7 @@ import msgspec
 from litestar import Litestar, Request, delete, get, patch, post
 from litestar.params import FromPath
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.messages import Message
 from ringback.gateway.asgi import Response, encode
 from ringback.gateway.decoding import decode

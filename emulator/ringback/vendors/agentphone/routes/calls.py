@@ -10,7 +10,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from ringback.carrier.calls import FINAL, Call
+from ringback.carrier.call import FINAL, Call
 from ringback.gateway.asgi import Response, encode
 from ringback.gateway.journal import log_entry
 from ringback.gateway.sse import Batch, Event, EventStream, until

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ringback.carrier.calls import Call
-from ringback.carrier.conversation import CallEvent
+from ringback.carrier.call import Call, CallEvent
 from ringback.carrier.messages import Change, Message
 from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from ringback.carrier.calls import FINAL, Call
+from ringback.carrier.call import FINAL, Call
 from ringback.carrier.clock import SECOND
 from ringback.carrier.conversation import LiveTerms
 from ringback.carrier.script import (

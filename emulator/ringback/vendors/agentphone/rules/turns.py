@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call, CallEvent
 from ringback.carrier.clock import SECOND
-from ringback.carrier.conversation import CallEvent
 from ringback.carrier.script import MAX_TEXT, Turn
 from ringback.gateway.webhook_response import NDJSON, Reply
 from ringback.vendors.agentphone.events import EventView, HistoryView, TurnData

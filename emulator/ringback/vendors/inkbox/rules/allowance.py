@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import DAY, MINUTE, SECOND
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.rules.common import NAME

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from ringback.carrier.calls import FINAL, Call
+from ringback.carrier.call import FINAL, Call, CallEvent
 from ringback.carrier.clock import SECOND, iso_exact
-from ringback.carrier.conversation import CallEvent, LiveTerms
+from ringback.carrier.conversation import LiveTerms
 from ringback.carrier.script import Script, ScriptedTurn, Turn, check_call_script
 from ringback.gateway.asgi import encode
 from ringback.gateway.search import Searched

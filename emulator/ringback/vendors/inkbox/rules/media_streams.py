@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ringback.carrier.calls import FINAL, Call
+from ringback.carrier.call import FINAL, Call, CallEvent
 from ringback.carrier.clock import MINUTE, SECOND
-from ringback.carrier.conversation import CallEvent
 from ringback.carrier.script import MAX_TEXT, Turn, speaking
 from ringback.carrier.speech import PCMU_SILENCE, TELEPHONE_RATE, utterance
 from ringback.gateway.asgi import encode

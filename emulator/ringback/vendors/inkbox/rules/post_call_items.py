@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import SECOND, iso_exact
 from ringback.carrier.script import MAX_DURATION
 from ringback.gateway.decoding import analysed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import HOUR
 from ringback.carrier.ledger import Entry
 from ringback.carrier.messages import Change, Message

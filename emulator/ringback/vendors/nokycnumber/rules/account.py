@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import DAY, SECOND, iso_z, micros
 from ringback.carrier.messages import Message
 from ringback.carrier.script import MAX_DURATION

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from ringback.carrier.calls import FINAL, Call
+from ringback.carrier.call import FINAL, Call
 from ringback.carrier.clock import DAY, iso_z
 from ringback.carrier.script import VOICEMAIL, VOICEMAIL_GREETING, Script, ScriptedTurn, check_call_script
 from ringback.gateway.vendor import NumberNotFound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_z
 from ringback.store import Collection
 from ringback.vendors.nokycnumber.records import CallDetail, Voicemail

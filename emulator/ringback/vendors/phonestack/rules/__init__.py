@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
 from ringback.gateway.outbox import Delivery

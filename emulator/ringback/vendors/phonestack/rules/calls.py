@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ringback.carrier.calls import FINAL, Call
+from ringback.carrier.call import FINAL, Call
 from ringback.carrier.clock import HOUR, SECOND, iso_z
 from ringback.carrier.script import Script
 from ringback.gateway.vendor import NumberNotFound

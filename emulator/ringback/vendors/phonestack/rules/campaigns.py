@@ -13,7 +13,7 @@ from ringback.vendors.phonestack.rules.counters import count
 from ringback.vendors.phonestack.wire import CampaignEvent, CampaignView, Stats
 
 if TYPE_CHECKING:
-    from ringback.carrier.calls import Call
+    from ringback.carrier.call import Call
     from ringback.vendors.phonestack.records import CallDetail
     from ringback.vendors.phonestack.rules import PhoneStack
 

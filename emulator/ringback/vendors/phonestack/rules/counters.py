@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.vendors.phonestack.records import CallDetail, Tally
 
 
