@@ -45,9 +45,9 @@ class Line:
             id_=f"call_{self.calls.records.created}",
             vendor="v",
             account="a",
-            line="l",
+            number_id="l",
             number=ME,
-            peer=YOU,
+            remote_number=YOU,
             script=Script(turns=list(turns) if turns else None, answer_after=0.0, **script),
             live=terms or LiveTerms(),
         )
@@ -234,7 +234,13 @@ def test_scripted_agent_turns_are_left_out_where_the_agent_is_asked_and_played_w
     line.play()
     assert [text for _, text, _ in script_of(played)] == ["hi", "hello", "bye"]
     planned = line.calls.receive(
-        id_="planned", vendor="v", account="a", line="l", number=ME, peer=YOU, script=Script(turns=list(turns))
+        id_="planned",
+        vendor="v",
+        account="a",
+        number_id="l",
+        number=ME,
+        remote_number=YOU,
+        script=Script(turns=list(turns)),
     )
     assert script_of(played) == script_of(planned)
     line.play()

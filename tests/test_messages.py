@@ -34,7 +34,15 @@ def test_a_message_passes_through_its_states_in_order(
     at = None if wait is None else start + wait * SECOND
     script = Script(end=end, delivered_after=receipt)  # type: ignore[arg-type]
     message = messages.send(
-        id_="m1", vendor="v", account="me", line="l", number="+1", peer="+2", body=body, at=at, script=script
+        id_="m1",
+        vendor="v",
+        account="me",
+        number_id="l",
+        number="+1",
+        remote_number="+2",
+        body=body,
+        at=at,
+        script=script,
     )
     assert clock.pending("me") == 1
     asyncio.run(clock.advance_idle("me"))
@@ -44,7 +52,7 @@ def test_a_message_passes_through_its_states_in_order(
     assert times == sorted(times)
     assert times[1] == start + (wait or 0) * SECOND + SECOND
     assert message.state == ENDS[end]
-    assert message.parts == [ENDS[end]] * len(segmented(body).parts)
+    assert message.segment_states == [ENDS[end]] * len(segmented(body).parts)
     assert (message.delivered_at == times[-1]) is (end == "completed")
     assert (message.failure_code is None) is (end == "completed")
 
@@ -52,7 +60,7 @@ def test_a_message_passes_through_its_states_in_order(
 def test_messages_under_way_survive_a_snapshot() -> None:
     clock = Clock("frozen")
     messages = Messages(clock)
-    messages.send(id_="m1", vendor="v", account="me", line="l", number="+1", peer="+2", body="x" * 400)
+    messages.send(id_="m1", vendor="v", account="me", number_id="l", number="+1", remote_number="+2", body="x" * 400)
     kept, timers = messages.records.snapshot(), clock.snapshot()
     clock = Clock("frozen")
     messages = Messages(clock)
@@ -60,7 +68,7 @@ def test_messages_under_way_survive_a_snapshot() -> None:
     clock.restore(timers)
     asyncio.run(clock.advance_idle("me"))
     restored: Message = messages.records["m1"]
-    assert (restored.state, restored.parts) == ("delivered", ["delivered"] * 3)
+    assert (restored.state, restored.segment_states) == ("delivered", ["delivered"] * 3)
 
 
 def test_the_oldest_script_that_matches_is_used_once() -> None:

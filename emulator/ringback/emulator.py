@@ -9,7 +9,7 @@ import msgspec
 
 from ringback.carrier.call import Call, CallEvent
 from ringback.carrier.ledger import Entry, usd
-from ringback.carrier.messages import Change, Message
+from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Turn
 from ringback.gateway.accounts import Account
 from ringback.gateway.journal import MoneyNote
@@ -74,7 +74,7 @@ class Emulator:
         self.backends[call.vendor].on_live_call_event(call, event, turn)
         services.notifications.notify(call.id)
 
-    def _message_changed(self, message: Message, change: Change) -> None:
+    def _message_changed(self, message: Message, change: MessageEvent) -> None:
         self.services.note(
             message.account,
             "message",
@@ -170,5 +170,5 @@ class Emulator:
 
 def _ends(leg: Call | Message) -> str:
     """Return who calls or writes, and to whom."""
-    ends = (leg.peer, leg.number) if leg.direction == "inbound" else (leg.number, leg.peer)
+    ends = (leg.remote_number, leg.number) if leg.direction == "inbound" else (leg.number, leg.remote_number)
     return " → ".join(ends)

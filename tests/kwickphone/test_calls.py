@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringback.carrier.rng import Streams
-from ringback.carrier.script import Script, ScriptedTurn, ScriptError, plan
+from ringback.carrier.script import Script, ScriptedTurn, ScriptError, plan_call
 from ringback.carrier.speech import mp3_seconds
 from ringback.client import ControlError
 from ringback.testing import Account, Ringback
@@ -258,7 +258,7 @@ def test_a_plan_keeps_every_turn_in_order_within_the_call(
 ) -> None:
     script = Script(turns=[ScriptedTurn(*turn) for turn in turns], duration=duration)
     try:
-        played = plan(script, Streams(0)("dialogue"))
+        played = plan_call(script, Streams(0)("dialogue"))
     except ScriptError:
         given_ = [at for _, _, at in turns if at is not None]
         limit = duration if duration is not None else 14_400

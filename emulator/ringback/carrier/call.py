@@ -10,33 +10,33 @@ from ringback.carrier.clock import SECOND
 from ringback.carrier.script import ScriptedTurn, Turn
 from ringback.store import Record
 
-State = Literal["ringing", "in_progress", "completed", "no_answer", "busy", "failed"]
-FINAL: frozenset[State] = frozenset(("completed", "no_answer", "busy", "failed"))
+CallState = Literal["ringing", "in_progress", "completed", "no_answer", "busy", "failed"]
+FINAL: frozenset[CallState] = frozenset(("completed", "no_answer", "busy", "failed"))
 CallEvent = Literal["turn_started", "turn_ended", "turn_recorded", "barge_in"]
 """`turn_started`: the far end begins a turn. `turn_recorded`: a turn of either side is on record. `turn_ended`: the far
 end has finished its turn and waits for the agent. `barge_in`: it talked over the agent, whose turn ends there."""
 EndedBy = Literal["caller", "agent", "limit", "silence"]
-Role = Literal["turn", "spoken", "line", "leave", "limit", "silence"]
+LiveTimer = Literal["next_turn", "caller_turn", "agent_turn", "hang_up", "limit", "silence"]
 
 
-class Live(msgspec.Struct, kw_only=True):
+class LiveState(msgspec.Struct, kw_only=True):
     """Where a live call stands. Durations are microseconds; `lasts` None: the far end hangs up when it has nothing left
     to say. `asked` is true while it waits for an answer; `goodbye` once the agent is to hang up after its last line;
     `sounds_until` is the instant at which a sound of the agent's, a line without words, ends."""
 
-    ahead: list[ScriptedTurn]
+    upcoming: list[ScriptedTurn]
     interactive: bool
     max_duration: int
-    lasts: int | None = None
+    duration: int | None = None
     max_silence: int | None = None
-    speaking: Turn | None = None
-    line: Turn | None = None
-    lines: list[str] = []
-    asked: bool = False
-    goodbye: bool = False
+    caller_turn: Turn | None = None
+    agent_turn: Turn | None = None
+    agent_queue: list[str] = []
+    awaiting_agent: bool = False
+    hanging_up: bool = False
     greeting_delay: float = 0.0
-    sounds_until: int = 0
-    timers: dict[Role, int] = {}
+    audio_until: int = 0
+    timers: dict[LiveTimer, int] = {}
 
 
 class Call(Record, kw_only=True):
@@ -45,13 +45,13 @@ class Call(Record, kw_only=True):
     a planned call `turns` are all that is said, on a live one, which has `live` until it ends, all that was so far."""
 
     vendor: str
-    line: str
+    number_id: str
     number: str
-    peer: str
-    state: State
+    remote_number: str
+    state: CallState
     started_at: int
-    lasts: int
-    end: State
+    planned_duration: int
+    planned_end: CallState
     outcome: str | None
     recording: bool
     direction: Literal["inbound", "outbound"] = "inbound"
@@ -60,7 +60,7 @@ class Call(Record, kw_only=True):
     turns: list[Turn] | None = None
     timer: int | None = None
     ended_by: EndedBy | None = None
-    live: Live | None = None
+    live: LiveState | None = None
 
     @property
     def duration(self) -> int:

@@ -9,11 +9,11 @@ from typing import Literal
 
 import msgspec
 
-from ringback.carrier.call import FINAL, Call, EndedBy, Live
+from ringback.carrier.call import FINAL, Call, EndedBy, LiveState
 from ringback.carrier.clock import SECOND, Clock
 from ringback.carrier.conversation import LiveCalls, LiveTerms
 from ringback.carrier.rng import Streams
-from ringback.carrier.script import GIVES_UP_AFTER, Script, far_end, plan
+from ringback.carrier.script import NO_ANSWER_AFTER, Script, plan_call, plan_live_call
 from ringback.store import Collection
 
 PICK_UP = "carrier.call.pick_up"
@@ -39,15 +39,15 @@ class Calls:
         id_: str,
         vendor: str,
         account: str,
-        line: str,
+        number_id: str,
         number: str,
-        peer: str,
+        remote_number: str,
         script: Script,
         live: LiveTerms | None = None,
     ) -> Call:
         """An inbound call begins to ring; with `live` terms it is decided while it goes. Raises ScriptError before
         anything has happened."""
-        return self._ring("inbound", id_, vendor, account, line, number, peer, script, live)
+        return self._ring("inbound", id_, vendor, account, number_id, number, remote_number, script, live)
 
     def place(
         self,
@@ -55,9 +55,9 @@ class Calls:
         id_: str,
         vendor: str,
         account: str,
-        line: str,
+        number_id: str,
         number: str,
-        peer: str,
+        remote_number: str,
         script: Script,
         recording: bool,
         live: LiveTerms | None = None,
@@ -68,7 +68,7 @@ class Calls:
         wanted = msgspec.structs.replace(script, recording=recording and script.recording is not False)
         if not recording or script.end != "completed":
             wanted.recording = False
-        return self._ring("outbound", id_, vendor, account, line, number, peer, wanted, live)
+        return self._ring("outbound", id_, vendor, account, number_id, number, remote_number, wanted, live)
 
     def _ring(
         self,
@@ -76,30 +76,30 @@ class Calls:
         id_: str,
         vendor: str,
         account: str,
-        line: str,
+        number_id: str,
         number: str,
-        peer: str,
+        remote_number: str,
         script: Script,
         terms: LiveTerms | None,
     ) -> Call:
         stream = self._streams(vendor, account, "dialogue")
         ahead = None
         if terms is None:
-            played = plan(script, stream)
+            played = plan_call(script, stream)
         else:
-            played, ahead = far_end(script, stream, interactive=terms.interactive)
+            played, ahead = plan_live_call(script, stream, interactive=terms.interactive)
         call = self.records.add(
             Call(
                 id=id_,
                 vendor=vendor,
                 account=account,
-                line=line,
+                number_id=number_id,
                 number=number,
-                peer=peer,
+                remote_number=remote_number,
                 state="ringing",
                 started_at=self._clock.now(account),
-                lasts=_micros(played.duration),
-                end=played.end,
+                planned_duration=_micros(played.duration),
+                planned_end=played.end,
                 outcome=played.outcome,
                 recording=played.recording,
                 direction=direction,
@@ -107,11 +107,11 @@ class Calls:
             )
         )
         if terms is not None and ahead is not None and played.end == "completed":
-            call.live = Live(
-                ahead=ahead.ahead,
+            call.live = LiveState(
+                upcoming=ahead.turns,
                 interactive=terms.interactive,
                 max_duration=_micros(terms.max_duration),
-                lasts=_micros(ahead.lasts) if ahead.lasts is not None else None,
+                duration=_micros(ahead.duration) if ahead.duration is not None else None,
                 max_silence=_micros(terms.max_silence) if terms.max_silence is not None else None,
                 greeting_delay=terms.greeting_delay,
             )
@@ -124,12 +124,12 @@ class Calls:
         if call is None or call.state != "ringing":
             return
         now = self._clock.now(call.account)
-        if call.end != "completed":
-            call.ended_at, call.state = now, call.end
+        if call.planned_end != "completed":
+            call.ended_at, call.state = now, call.planned_end
         else:
             call.answered_at, call.state, call.timer = now, "in_progress", None
             if call.live is None:
-                call.timer = self._clock.after(call.lasts, call.account, HANG_UP, call.id)
+                call.timer = self._clock.after(call.planned_duration, call.account, HANG_UP, call.id)
         self.changed(call)
         if call.live is not None:
             self.live_calls.begin(call)
@@ -137,7 +137,7 @@ class Calls:
     def defer_answer(self, call: Call) -> None:
         """Let a call ring until `answer`: whether it is taken is not decided yet. One whose caller will give up anyway
         does so."""
-        if call.state == "ringing" and call.end == "completed":
+        if call.state == "ringing" and call.planned_end == "completed":
             self._clock.cancel(call.timer)
             call.timer = None
 
@@ -149,8 +149,8 @@ class Calls:
     def no_answer(self, call: Call) -> None:
         """Nobody takes a call that was held: its caller gives up in time."""
         if call.state == "ringing" and call.timer is None:
-            call.end, call.live = "no_answer", None
-            call.timer = self._clock.after(_micros(GIVES_UP_AFTER), call.account, PICK_UP, call.id)
+            call.planned_end, call.live = "no_answer", None
+            call.timer = self._clock.after(_micros(NO_ANSWER_AFTER), call.account, PICK_UP, call.id)
 
     def hang_up(self, call: Call, by: EndedBy = "agent") -> None:
         """End a call now, from this end unless told otherwise. One that still rings ends unanswered; one that has ended

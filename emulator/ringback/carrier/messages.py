@@ -10,8 +10,8 @@ from ringback.carrier.script import Script
 from ringback.carrier.segments import segmented
 from ringback.store import Collection, Record
 
-State = Literal["queued", "sent", "delivered", "failed", "undelivered"]
-Change = Literal["received", "queued", "sent", "delivered", "failed", "undelivered"]
+MessageState = Literal["queued", "sent", "delivered", "failed", "undelivered"]
+MessageEvent = Literal["received", "queued", "sent", "delivered", "failed", "undelivered"]
 
 SEND = "carrier.message.send"
 RECEIPT = "carrier.message.receipt"
@@ -29,18 +29,18 @@ class Message(Record, kw_only=True):
     Instants are microseconds; `due_at` is when it is handed to the carrier; `parts` the state of each segment."""
 
     vendor: str
-    line: str
+    number_id: str
     number: str
-    peer: str
+    remote_number: str
     body: str
     direction: Literal["inbound", "outbound"]
-    state: State
+    state: MessageState
     created_at: int
     due_at: int
     encoding: str
-    texts: tuple[str, ...]
-    parts: list[State]
-    part_times: list[int | None]
+    segment_texts: tuple[str, ...]
+    segment_states: list[MessageState]
+    segment_times: list[int | None]
     media_urls: tuple[str, ...] = ()
     script: Script | None = None
     sent_at: int | None = None
@@ -58,9 +58,9 @@ class Messages:
         self.records: Collection[Message] = Collection(
             Message,
             account=lambda message: message.account,
-            line=lambda message: message.line,
+            number_id=lambda message: message.number_id,
         )
-        self.changed: Callable[[Message, Change], None] = _noop
+        self.changed: Callable[[Message, MessageEvent], None] = _noop
         clock.on(SEND, self._send)
         clock.on(RECEIPT, self._receipt)
 
@@ -70,9 +70,9 @@ class Messages:
         id_: str,
         vendor: str,
         account: str,
-        line: str,
+        number_id: str,
         number: str,
-        peer: str,
+        remote_number: str,
         body: str,
         media_urls: tuple[str, ...] = (),
         at: int | None = None,
@@ -88,18 +88,18 @@ class Messages:
                 id=id_,
                 vendor=vendor,
                 account=account,
-                line=line,
+                number_id=number_id,
                 number=number,
-                peer=peer,
+                remote_number=remote_number,
                 body=body,
                 direction="outbound",
                 state="queued",
                 created_at=now,
                 due_at=due,
                 encoding=split.encoding,
-                texts=split.parts,
-                parts=["queued"] * len(split.parts),
-                part_times=[None] * len(split.parts),
+                segment_texts=split.parts,
+                segment_states=["queued"] * len(split.parts),
+                segment_times=[None] * len(split.parts),
                 media_urls=media_urls,
                 script=script,
                 detail=detail or {},
@@ -115,9 +115,9 @@ class Messages:
         id_: str,
         vendor: str,
         account: str,
-        line: str,
+        number_id: str,
         number: str,
-        peer: str,
+        remote_number: str,
         body: str,
         media_urls: tuple[str, ...] = (),
         detail: dict[str, Any] | None = None,
@@ -130,18 +130,18 @@ class Messages:
                 id=id_,
                 vendor=vendor,
                 account=account,
-                line=line,
+                number_id=number_id,
                 number=number,
-                peer=peer,
+                remote_number=remote_number,
                 body=body,
                 direction="inbound",
                 state="delivered",
                 created_at=now,
                 due_at=now,
                 encoding=split.encoding,
-                texts=split.parts,
-                parts=["delivered"] * len(split.parts),
-                part_times=[now] * len(split.parts),
+                segment_texts=split.parts,
+                segment_states=["delivered"] * len(split.parts),
+                segment_times=[now] * len(split.parts),
                 media_urls=media_urls,
                 sent_at=now,
                 delivered_at=now,
@@ -161,7 +161,7 @@ class Messages:
             self._end(message, "failed", script.failure_code or REJECTED, now)
             return
         message.state, message.sent_at = "sent", now
-        message.parts = ["sent"] * len(message.parts)
+        message.segment_states = ["sent"] * len(message.segment_states)
         self.changed(message, "sent")
         delay = RECEIPT_AFTER if script.delivered_after is None else script.delivered_after
         self._clock.after(round(delay * SECOND), message.account, RECEIPT, id_, 0)
@@ -175,8 +175,8 @@ class Messages:
         if script.end == "undelivered":
             self._end(message, "undelivered", script.failure_code or UNREACHABLE, now)
             return
-        message.parts[part], message.part_times[part] = "delivered", now
-        if part + 1 < len(message.parts):
+        message.segment_states[part], message.segment_times[part] = "delivered", now
+        if part + 1 < len(message.segment_states):
             self._clock.after(round(RECEIPT_GAP * SECOND), message.account, RECEIPT, id_, part + 1)
             return
         message.state, message.delivered_at = "delivered", now
@@ -184,10 +184,10 @@ class Messages:
 
     def _end(self, message: Message, state: Literal["failed", "undelivered"], code: str, now: int) -> None:
         message.state, message.failure_code = state, code
-        message.parts = [state] * len(message.parts)
-        message.part_times = [now] * len(message.parts)
+        message.segment_states = [state] * len(message.segment_states)
+        message.segment_times = [now] * len(message.segment_states)
         self.changed(message, state)
 
 
-def _noop(_: Message, __: Change) -> None:
+def _noop(_: Message, __: MessageEvent) -> None:
     """Nobody listens."""

@@ -15,9 +15,9 @@ Speaker = Literal["caller", "agent"]
 CallEnd = Literal["completed", "no_answer", "busy", "failed"]
 End = Literal[CallEnd, "undelivered"]
 
-RINGS_FOR = 3.0
+ANSWER_DELAY = 3.0
 """Seconds before a call is answered when the script doesn't say."""
-GIVES_UP_AFTER = 20.0
+NO_ANSWER_AFTER = 20.0
 """Seconds before a caller whom nobody answers gives up."""
 WORDS_PER_SECOND = 2.5
 PAUSE = 0.6
@@ -93,7 +93,7 @@ class Turn(msgspec.Struct, array_like=True, frozen=True):
     at: float
 
 
-class Plan(msgspec.Struct, frozen=True):
+class CallPlan(msgspec.Struct, frozen=True):
     """A script made exact: when it is answered, how long it lasts and what is said."""
 
     answer_after: float
@@ -104,41 +104,41 @@ class Plan(msgspec.Struct, frozen=True):
     recording: bool
 
 
-def plan(script: Script, stream: Stream) -> Plan:
+def plan_call(script: Script, stream: Stream) -> CallPlan:
     """Check a script and fill in what it leaves open, drawing from `stream`. Raises ScriptError."""
     end = check_call_script(script)
     if end != "completed":
-        default = GIVES_UP_AFTER if end == "no_answer" else 1.0
+        default = NO_ANSWER_AFTER if end == "no_answer" else 1.0
         after = default if script.answer_after is None else script.answer_after
         outcome = script.outcome if script.outcome is not None or end != "no_answer" else MISSED
-        return Plan(after, 0.0, end, [], outcome, False)
-    scripted, outcome = _what_is_said(script, stream)
-    turns, duration = _pace(scripted, script.duration)
-    after = RINGS_FOR if script.answer_after is None else script.answer_after
+        return CallPlan(after, 0.0, end, [], outcome, False)
+    scripted, outcome = _dialogue(script, stream)
+    turns, duration = _timed(scripted, script.duration)
+    after = ANSWER_DELAY if script.answer_after is None else script.answer_after
     recording = duration > 0 if script.recording is None else script.recording
-    return Plan(after, duration, "completed", turns, outcome, recording)
+    return CallPlan(after, duration, "completed", turns, outcome, recording)
 
 
-class FarEnd(msgspec.Struct, frozen=True):
+class LivePlan(msgspec.Struct, frozen=True):
     """What is ahead on a live call: turns yet to be said, and how long the far end stays (None: until it has nothing
     left to say)."""
 
-    ahead: list[ScriptedTurn]
-    lasts: float | None
+    turns: list[ScriptedTurn]
+    duration: float | None
 
 
-def far_end(script: Script, stream: Stream, *, interactive: bool) -> tuple[Plan, FarEnd]:
+def plan_live_call(script: Script, stream: Stream, *, interactive: bool) -> tuple[CallPlan, LivePlan]:
     """A script for a live call: the plan without its turns, and what is ahead. With `interactive` that is the far end's part
     alone, without it both parts, each turn at its moment. Raises ScriptError."""
     if script.end != "completed" or not interactive:
-        planned = plan(script, stream)
+        planned = plan_call(script, stream)
         ahead = [ScriptedTurn(turn.speaker, turn.text, turn.at) for turn in planned.turns]
-        return msgspec.structs.replace(planned, turns=[]), FarEnd(ahead, planned.duration)
+        return msgspec.structs.replace(planned, turns=[]), LivePlan(ahead, planned.duration)
     check_call_script(script)
-    said, outcome = _what_is_said(script, stream)
-    after = RINGS_FOR if script.answer_after is None else script.answer_after
-    planned = Plan(after, script.duration or 0.0, "completed", [], outcome, script.recording is not False)
-    return planned, FarEnd([turn for turn in said if turn.speaker == "caller"], script.duration)
+    said, outcome = _dialogue(script, stream)
+    after = ANSWER_DELAY if script.answer_after is None else script.answer_after
+    planned = CallPlan(after, script.duration or 0.0, "completed", [], outcome, script.recording is not False)
+    return planned, LivePlan([turn for turn in said if turn.speaker == "caller"], script.duration)
 
 
 def fits_call(script: Script) -> bool:
@@ -219,23 +219,23 @@ def check_call_script(script: Script) -> CallEnd:
     return end
 
 
-def _what_is_said(script: Script, stream: Stream) -> tuple[Sequence[ScriptedTurn], str | None]:
+def _dialogue(script: Script, stream: Stream) -> tuple[Sequence[ScriptedTurn], str | None]:
     if script.voicemail is not None:
         said = [ScriptedTurn("agent", VOICEMAIL_GREETING), ScriptedTurn("caller", script.voicemail)]
         return said, script.outcome or VOICEMAIL
     if script.turns is not None:
         return script.turns, script.outcome
-    return draw(script.outcome, stream)
+    return draw_dialogue(script.outcome, stream)
 
 
-def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[list[Turn], float]:
+def _timed(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[list[Turn], float]:
     """Give each turn its offset; turns without one are squeezed where a given duration is too short for them."""
     offsets: list[float] = []
     moment = 0.0
     for turn in scripted:
         moment = max(moment, turn.at) if turn.at is not None else moment
         offsets.append(moment)
-        moment += speaking(turn.text) + PAUSE
+        moment += speech_seconds(turn.text) + PAUSE
     if duration is None:
         duration = float(math.ceil(moment))
         if duration > MAX_DURATION:
@@ -250,12 +250,12 @@ def _pace(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[lis
     ], duration
 
 
-def speaking(text: str) -> float:
+def speech_seconds(text: str) -> float:
     """Seconds that it takes to say a text."""
     return max(1, len(text.split())) / WORDS_PER_SECOND
 
 
-def draw(outcome: str | None, stream: Stream) -> tuple[list[ScriptedTurn], str]:
+def draw_dialogue(outcome: str | None, stream: Stream) -> tuple[list[ScriptedTurn], str]:
     """A dialogue from the phrase bank, with this outcome or any; its slots are filled. An unknown outcome gets a
     dialogue of the `message` kind, under its own name."""
     bank = _bank()
@@ -266,7 +266,7 @@ def draw(outcome: str | None, stream: Stream) -> tuple[list[ScriptedTurn], str]:
     return said, outcome or kind
 
 
-_STOCK = {
+_PRESETS = {
     MISSED: Script(end="no_answer"),
     "busy": Script(end="busy"),
     "failed": Script(end="failed"),
@@ -274,13 +274,13 @@ _STOCK = {
 }
 
 
-def stock_script(name: str) -> Script:
+def preset_script(name: str) -> Script:
     """A script by name: `missed`, `busy`, `failed`, or a kind of dialogue of the phrase bank. Raises ScriptError."""
-    if name in _STOCK:
-        return _STOCK[name]
+    if name in _PRESETS:
+        return _PRESETS[name]
     if name in _bank().dialogues:
         return Script(outcome=name)
-    known = ", ".join(dict.fromkeys((*_STOCK, *_bank().dialogues)))
+    known = ", ".join(dict.fromkeys((*_PRESETS, *_bank().dialogues)))
     raise ScriptError("scenario", f"there is no scenario {name!r}: {known}")
 
 

@@ -9,7 +9,7 @@ import msgspec
 from ringback.carrier.script import Script, fits_call, fits_message
 from ringback.store import Collection, Record
 
-Kind = Literal["call", "message"]
+ScriptKind = Literal["call", "message"]
 
 
 class Match(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -19,10 +19,10 @@ class Match(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     to: str | None = None
     from_: str | None = msgspec.field(name="from", default=None)
     tag: str | None = None
-    kind: Kind | None = None
+    kind: ScriptKind | None = None
 
 
-class Waiting(Record, kw_only=True):
+class QueuedScript(Record, kw_only=True):
     """One script in waiting, for one vendor and for one account or (with account "") all."""
 
     vendor: str
@@ -34,30 +34,30 @@ class Scripts:
     """The scripts in waiting; the oldest that matches is used, once."""
 
     def __init__(self) -> None:
-        self.records: Collection[Waiting] = Collection(Waiting, vendor=lambda waiting: waiting.vendor)
+        self.records: Collection[QueuedScript] = Collection(QueuedScript, vendor=lambda queued: queued.vendor)
 
-    def add(self, vendor: str, account: str, match: Match, script: Script) -> Waiting:
+    def add(self, vendor: str, account: str, match: Match, script: Script) -> QueuedScript:
         """Put a script in waiting."""
         id_ = f"script_{self.records.created + 1}"
-        return self.records.add(Waiting(id=id_, account=account, vendor=vendor, match=match, script=script))
+        return self.records.add(QueuedScript(id=id_, account=account, vendor=vendor, match=match, script=script))
 
     def take(
-        self, kind: Kind, *, vendor: str, account: str, to: str, senders: tuple[str, ...], tag: str | None
+        self, kind: ScriptKind, *, vendor: str, account: str, to: str, senders: tuple[str, ...], tag: str | None
     ) -> Script | None:
         """The script for an outbound call or message, which then waits no longer; None where there is none. `senders`
         are the names of the number that it goes out from."""
         if not self.records.count("vendor", vendor):
             return None
-        for waiting in self.records.oldest("vendor", vendor):
-            match = waiting.match
+        for queued in self.records.oldest("vendor", vendor):
+            match = queued.match
             if (
-                waiting.account in ("", account)
+                queued.account in ("", account)
                 and match.kind in (None, kind)
                 and match.to in (None, to)
                 and (match.from_ is None or match.from_ in senders)
                 and match.tag in (None, tag)
-                and (fits_call if kind == "call" else fits_message)(waiting.script)
+                and (fits_call if kind == "call" else fits_message)(queued.script)
             ):
-                self.records.remove(waiting)
-                return waiting.script
+                self.records.remove(queued)
+                return queued.script
         return None

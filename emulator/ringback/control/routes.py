@@ -22,7 +22,7 @@ from ringback.carrier.script import (
     check_call_script,
     check_message_script,
     check_script,
-    stock_script,
+    preset_script,
 )
 from ringback.control import bodies
 from ringback.control.views import (
@@ -465,7 +465,7 @@ class ControlHandlers:
         if body.script is not None and body.scenario is not None:
             raise invalid("give a script or a scenario, not both", "scenario")
         try:
-            script = stock_script(body.scenario) if body.scenario is not None else body.script or Script()
+            script = preset_script(body.scenario) if body.scenario is not None else body.script or Script()
             self._check_analysis(vendor, script)
             call = self.emulator.backends[vendor.name].receive_call(body.to, body.from_, script)
         except NumberNotFound:

@@ -11,7 +11,7 @@ import msgspec
 from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_exact
 from ringback.carrier.ledger import Entry, dollars
-from ringback.carrier.scripts import Waiting
+from ringback.carrier.scripts import QueuedScript
 from ringback.emulator import Emulator
 from ringback.gateway.accounts import Account
 from ringback.gateway.faults import Fault
@@ -93,8 +93,8 @@ def call_view(call: Call) -> dict[str, Any]:
         "vendor": call.vendor,
         "direction": call.direction,
         "number": call.number,
-        "number_id": call.line,
-        "peer": call.peer,
+        "number_id": call.number_id,
+        "peer": call.remote_number,
         "state": call.state,
         "outcome": call.outcome,
         "started_at": iso_exact(call.started_at),
@@ -136,7 +136,7 @@ def _attempt_view(number: int, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def script_view(waiting: Waiting) -> dict[str, Any]:
+def script_view(waiting: QueuedScript) -> dict[str, Any]:
     """A script that waits for an outbound call or message; what it leaves open is left out."""
     script = {name: value for name, value in msgspec.to_builtins(waiting.script).items() if value is not None}
     match = {name: value for name, value in msgspec.to_builtins(waiting.match).items() if value is not None}

@@ -23,9 +23,9 @@ from ringback.gateway.signatures import SignatureScheme
 from ringback.store import Record
 
 if TYPE_CHECKING:
-    from ringback.carrier.messages import Change
     from ringback.carrier.messages import Message as Text
-    from ringback.carrier.scripts import Kind
+    from ringback.carrier.messages import MessageEvent
+    from ringback.carrier.scripts import ScriptKind
 
 
 def seed_account_id(vendor: str) -> str:
@@ -81,7 +81,7 @@ class VendorBackend:
     def on_live_call_event(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
         """Handle a step of a live call on which the vendor plays the agent."""
 
-    def on_message_changed(self, message: Text, change: Change) -> None:
+    def on_message_changed(self, message: Text, change: MessageEvent) -> None:
         """Handle a change of a message's state."""
 
     def on_delivery_concluded(self, delivery: Delivery) -> None:
@@ -184,7 +184,7 @@ class VendorSpec:
     policy: RequestPolicy = field(default_factory=RequestPolicy)
     any_type: bool = False
     error_code: tuple[str, ...] = ("error", "code")
-    outbound: frozenset[Kind] = frozenset()
+    outbound: frozenset[ScriptKind] = frozenset()
     application: Callable[[Any], ASGIApp] | None = None
     mutants: str | None = None
 

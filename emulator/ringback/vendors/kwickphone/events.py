@@ -19,11 +19,11 @@ def call_completed(call: Call, occurred_at: int) -> bytes:
     return encode(
         Event(
             CALL_COMPLETED,
-            call.line,
+            call.number_id,
             iso_offset(occurred_at),
             EventCall(
                 call.id,
-                call.peer,
+                call.remote_number,
                 call.outcome,
                 call.duration,
                 iso_z(call.started_at),

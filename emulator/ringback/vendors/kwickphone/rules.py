@@ -284,9 +284,9 @@ class KwickPhone(VendorBackend):
             id_=f"CA{stream.hex(32)}",
             vendor=NAME,
             account=line.account,
-            line=line.owner,
+            number_id=line.owner,
             number=to,
-            peer=caller,
+            remote_number=caller,
             script=script,
         )
 
@@ -296,7 +296,7 @@ class KwickPhone(VendorBackend):
             return
         rate = usd(self.settings(call.account).talk_rate)
         self.charge(call.account, by_the_minute(rate, call.duration), "talk_time", call.id)
-        number = self.records[call.line]
+        number = self.records[call.number_id]
         if number.webhook_url is not None:
             self.services.outbox.send(
                 vendor=NAME,
@@ -324,9 +324,9 @@ class KwickPhone(VendorBackend):
         listed = encode(
             CallView(
                 call.id,
-                call.line,
+                call.number_id,
                 call.number,
-                call.peer,
+                call.remote_number,
                 call.direction,
                 call.state,
                 call.outcome if call.ended_at is not None else None,

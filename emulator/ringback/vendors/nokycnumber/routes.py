@@ -179,7 +179,7 @@ def _calls(backend: NoKYCNumber) -> tuple[Any, ...]:
 
         def wanted(call: Call) -> bool:
             return (
-                number in (None, call.line, call.number)
+                number in (None, call.number_id, call.number)
                 and direction in (None, call.direction)
                 and status in (None, call.state)
                 and (after is None or call.started_at > after)
@@ -220,7 +220,7 @@ def _sms(backend: NoKYCNumber) -> tuple[Any, ...]:
 
         def wanted(message: Message) -> bool:
             return (
-                number in (None, message.line, message.number)
+                number in (None, message.number_id, message.number)
                 and direction in (None, message.direction)
                 and status in (None, message.state)
             )

@@ -386,7 +386,7 @@ def _excess_is_refused(emulator: Emulator) -> None:
 def _imessages_wait_too(emulator: Emulator) -> None:
     def make(send: Any) -> Any:
         def late(**given: Any) -> Any:
-            number = backend(emulator).lines.records.get(given["line"])
+            number = backend(emulator).lines.records.get(given["number_id"])
             if number is not None and number.type == "imessage":
                 given["at"] = backend(emulator).texts.turn(number)
             return send(**given)

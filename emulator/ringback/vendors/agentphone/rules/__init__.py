@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ringback.carrier.call import Call, CallEvent
-from ringback.carrier.messages import Change, Message
+from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account
 from ringback.gateway.services import Services
@@ -105,6 +105,6 @@ class AgentPhone(VendorBackend):
         """Somebody writes to one of our numbers. Raises NumberNotFound for one that nobody has."""
         return self.texts.receive(to, sender, body, media_urls, group)
 
-    def on_message_changed(self, message: Message, change: Change) -> None:
+    def on_message_changed(self, message: Message, change: MessageEvent) -> None:
         """One of our messages came further."""
         self.texts.changed(message, change)

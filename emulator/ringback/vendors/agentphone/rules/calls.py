@@ -18,7 +18,7 @@ from ringback.carrier.script import (
     ScriptError,
     Turn,
     check_call_script,
-    draw,
+    draw_dialogue,
 )
 from ringback.gateway.vendor import NumberNotFound
 from ringback.store import Collection
@@ -90,9 +90,9 @@ class Phones:
             id_=detail.id,
             vendor=NAME,
             account=account,
-            line=number.id,
+            number_id=number.id,
             number=number.phone_number,
-            peer=body.to_number,
+            remote_number=body.to_number,
             script=played,
             recording=not body.disable_recording,
             live=self._terms(agent, interactive),
@@ -131,9 +131,9 @@ class Phones:
             id_=detail.id,
             vendor=NAME,
             account=account,
-            line=number.id if number is not None else "",
+            number_id=number.id if number is not None else "",
             number=number.phone_number if number is not None else WEB,
-            peer=WEB,
+            remote_number=WEB,
             script=self._played(script, detail, agent),
             live=self._terms(agent, interactive),
         )
@@ -175,9 +175,9 @@ class Phones:
             id_=detail.id,
             vendor=NAME,
             account=number.account,
-            line=number.id,
+            number_id=number.id,
             number=to,
-            peer=caller,
+            remote_number=caller,
             script=played,
             live=self._terms(agent, interactive),
         )
@@ -242,7 +242,9 @@ class Phones:
         if detail.interactive or not detail.greeting or script.voicemail is not None:
             return script
         stream = self.services.streams(NAME, detail.account, "dialogue")
-        turns, outcome = (script.turns, script.outcome) if script.turns is not None else draw(script.outcome, stream)
+        turns, outcome = (
+            (script.turns, script.outcome) if script.turns is not None else draw_dialogue(script.outcome, stream)
+        )
         if script.turns is None and turns and turns[0].speaker == "agent":
             turns = turns[1:]
         if not turns or turns[0].speaker != "agent":
@@ -285,7 +287,7 @@ class Phones:
             number_id=detail.number,
             from_=sender,
             to=to,
-            contact=self.backend.people.known(call.account, detail.project, call.peer),
+            contact=self.backend.people.known(call.account, detail.project, call.remote_number),
             direction=detail.direction,
             status=self._state(call, detail),
             started_at=shown(call.started_at),
@@ -311,7 +313,7 @@ class Phones:
         hooks.tell(hook, view, call.id)
 
     def _conversation(self, call: Call) -> Any:
-        return self.backend.threads.records.last("pair", (call.line, call.peer))
+        return self.backend.threads.records.last("pair", (call.number_id, call.remote_number))
 
     def _reason(self, call: Call, detail: CallDetail) -> str:
         if call.state != "completed":
@@ -338,7 +340,9 @@ class Phones:
 
     def ends(self, call: Call, detail: CallDetail) -> tuple[str, str]:
         """Who called, and who was called."""
-        return (call.number, call.peer) if detail.direction == "outbound" else (call.peer, call.number)
+        return (
+            (call.number, call.remote_number) if detail.direction == "outbound" else (call.remote_number, call.number)
+        )
 
     def matching(
         self, project: str, *, status: str | None, direction: str | None, kind: str | None, search: str | None
@@ -352,7 +356,7 @@ class Phones:
                 direction in (None, detail.direction)
                 and kind in (None, "web" if detail.direction == "web" else "pstn")
                 and status in (None, self._state(call, detail))
-                and (search is None or search in call.number or search in call.peer)
+                and (search is None or search in call.number or search in call.remote_number)
             ):
                 found.append(detail)
         return found

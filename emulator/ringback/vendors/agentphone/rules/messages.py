@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from ringback.carrier.clock import SECOND
-from ringback.carrier.messages import Change, Message
+from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.segments import segmented
 from ringback.gateway.vendor import NumberNotFound, Unsendable
 from ringback.store import Collection
@@ -102,9 +102,9 @@ class Texts:
             id_=record.id,
             vendor=NAME,
             account=account,
-            line=number.id,
+            number_id=number.id,
             number=number.phone_number,
-            peer=conversation.participant,
+            remote_number=conversation.participant,
             body=text,
             media_urls=tuple(media),
             at=at,
@@ -273,9 +273,9 @@ class Texts:
             id_=record.id,
             vendor=NAME,
             account=line.account,
-            line=number.id,
+            number_id=number.id,
             number=to,
-            peer=sender,
+            remote_number=sender,
             body=body,
             media_urls=media_urls,
         )
@@ -294,15 +294,15 @@ class Texts:
             id=record.id,
             conversation_id=conversation.id,
             number_id=number.id,
-            from_=message.peer,
+            from_=message.remote_number,
             to=message.number,
-            contact=self.backend.people.known(record.account, record.project, message.peer),
+            contact=self.backend.people.known(record.account, record.project, message.remote_number),
             message=message.body,
             media_url=media[0] if media else None,
             media_urls=media,
             received_at=shown(record.at),
             external_message_id=None,
-            sender_identifier=message.peer,
+            sender_identifier=message.remote_number,
             external_id=number.external_id,
             group=self.backend.threads.group(conversation),
         )
@@ -317,7 +317,7 @@ class Texts:
         )
         self.backend.hooks.tell(hook, view, record.id, record.id)
 
-    def changed(self, message: Message, change: Change) -> None:
+    def changed(self, message: Message, change: MessageEvent) -> None:
         """A message came further; who wants to know looks."""
 
     # -- reactions ------
@@ -403,8 +403,8 @@ class Texts:
 
     def _ends(self, message: Message) -> tuple[str, str]:
         if message.direction == "outbound":
-            return message.number, message.peer
-        return message.peer, message.number
+            return message.number, message.remote_number
+        return message.remote_number, message.number
 
     def view(self, text: Text) -> MessageView:
         """A message as a number's list shows it."""

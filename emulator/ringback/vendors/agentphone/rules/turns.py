@@ -50,7 +50,7 @@ class Turns:
 
     def _event(self, hook: Webhook, call: Call, detail: CallDetail, turn: Turn) -> EventView:
         sender, to = self.backend.phones.ends(call, detail)
-        conversation = self.backend.threads.records.last("pair", (call.line, call.peer))
+        conversation = self.backend.threads.records.last("pair", (call.number_id, call.remote_number))
         earlier = [other for other in call.turns or () if other is not turn] if hook.context_limit else []
         return EventView(
             event="agent.message",

@@ -64,7 +64,7 @@ class Usage:
 
         month = texts.stretch("account", account, *texts.between("account", account, _moment, now - 30 * DAY))
         segments = sum(
-            len(self.services.messages.records[text.id].parts)
+            len(self.services.messages.records[text.id].segment_states)
             for text in month
             if text.direction == "outbound" and text.channel == "sms"
         )

@@ -136,9 +136,9 @@ class Phones:
             id_=detail.id,
             vendor=NAME,
             account=number.account,
-            line=number.id,
+            number_id=number.id,
             number=number.number,
-            peer=body.to_number,
+            remote_number=body.to_number,
             script=played,
             recording=False,
             live=LiveTerms(interactive=False) if hosted or machine else LiveTerms(greeting_delay=0.0),
@@ -231,9 +231,9 @@ class Phones:
             id_=detail.id,
             vendor=NAME,
             account=number.account,
-            line=number.id,
+            number_id=number.id,
             number=to,
-            peer=peer,
+            remote_number=peer,
             script=script,
             live=live,
         )
@@ -276,7 +276,7 @@ class Phones:
                 id=call.id,
                 phone_number_id=number.id,
                 local_phone_number=number.number,
-                remote_phone_number=call.peer,
+                remote_phone_number=call.remote_number,
                 direction="inbound",
                 status=view.status,
                 client_websocket_url=view.client_websocket_url,
@@ -289,7 +289,7 @@ class Phones:
                 updated_at=view.updated_at,
                 rate_limit=self.backend.allowance.used(call.account),
                 contacts=[],
-                agent_identities=self.backend.hooks.agents(call.account, call.peer),
+                agent_identities=self.backend.hooks.agents(call.account, call.remote_number),
             )
         )
 
@@ -394,7 +394,7 @@ class Phones:
                 id=new_id(self.services, call.account, "utterance"),
                 account=call.account,
                 call=call.id,
-                line=call.line,
+                line=call.number_id,
                 number=call.number,
                 place=detail.said,
                 party=party,
@@ -441,7 +441,7 @@ class Phones:
         data = CallData(
             call=part,
             contacts=[],
-            agent_identities=self.backend.hooks.agents(call.account, call.peer),
+            agent_identities=self.backend.hooks.agents(call.account, call.remote_number),
             transcript=Transcript(entries, abridged, url) if entries else None,
             transcript_url=url,
             outcome=OUTCOMES[call.state] if detail.mode == "hosted_agent" else None,
@@ -520,7 +520,7 @@ class Phones:
             "abridged": abridged,
             "transcript": entries,
             "direction": call.direction,
-            "remote_number": call.peer,
+            "remote_number": call.remote_number,
             "duration": call.duration if call.answered_at is not None else None,
             "started_at": iso_exact(call.answered_at) if call.answered_at is not None else None,
         }
@@ -549,7 +549,7 @@ class Phones:
         return CallView(
             id=call.id,
             local_phone_number=call.number,
-            remote_phone_number=call.peer,
+            remote_phone_number=call.remote_number,
             direction=call.direction,
             status=self._status(call, detail),
             client_websocket_url=detail.websocket_url,

@@ -18,7 +18,7 @@ import msgspec
 
 from ringback.carrier.call import FINAL, Call, CallEvent
 from ringback.carrier.clock import MINUTE, SECOND
-from ringback.carrier.script import MAX_TEXT, Turn, speaking
+from ringback.carrier.script import MAX_TEXT, Turn, speech_seconds
 from ringback.carrier.speech import PCMU_SILENCE, TELEPHONE_RATE, utterance
 from ringback.gateway.asgi import encode
 from ringback.gateway.egress import EgressError
@@ -194,7 +194,7 @@ class Bridges:
                 "call_id": call.id,
                 "phone_number": call.number,
                 "local_phone_number": call.number,
-                "remote_phone_number": call.peer,
+                "remote_phone_number": call.remote_number,
                 "direction": call.direction,
                 "contacts": [],
             }
@@ -286,8 +286,10 @@ class Bridges:
     def _start_speech(self, bridge: Bridge, turn: Turn) -> None:
         loop = self.services.clock.loop
         if loop is not None and bridge.detail.stt is not True:
-            seed = int.from_bytes(bridge.call.peer.encode()[-4:])
-            spoken = asyncio.ensure_future(asyncio.to_thread(_audio, turn.text, speaking(turn.text), seed), loop=loop)
+            seed = int.from_bytes(bridge.call.remote_number.encode()[-4:])
+            spoken = asyncio.ensure_future(
+                asyncio.to_thread(_audio, turn.text, speech_seconds(turn.text), seed), loop=loop
+            )
             self.services.clock.track(bridge.call.account, spoken)
             bridge.spoken[turn.at] = spoken
 
@@ -349,7 +351,7 @@ class Bridges:
         bridge = self._of(call)
         if bridge is None or bridge.socket is None or bridge.socket.closed:
             return
-        turn = call.live.speaking if call.live is not None else None
+        turn = call.live.caller_turn if call.live is not None else None
         if turn is not None and turn.at not in bridge.spoken:
             self._start_speech(bridge, turn)
         began = (call.answered_at or first) + round(turn.at * SECOND) if turn is not None else due

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import UNSET
 
 from ringback.carrier.clock import DAY, SECOND, iso_exact
-from ringback.carrier.messages import Change, Message
+from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.segments import segmented
 from ringback.gateway.limits import Windows
 from ringback.gateway.search import Searched
@@ -39,7 +39,7 @@ MAX_MEDIA = 10
 MAX_SEGMENTS = 10
 UNCONFIRMED = "delivery_unconfirmed"
 """The failure code by which a script says that no receipt ever came."""
-TOLD: dict[Change, TextEvent] = {
+TOLD: dict[MessageEvent, TextEvent] = {
     "received": "text.received",
     "sent": "text.sent",
     "delivered": "text.delivered",
@@ -210,9 +210,9 @@ class Texts:
                 id_=leg,
                 vendor=NAME,
                 account=account,
-                line=number.id,
+                number_id=number.id,
                 number=number.number,
-                peer=peer,
+                remote_number=peer,
                 body=body or "",
                 media_urls=media,
                 script=services.scripts.take(
@@ -262,15 +262,15 @@ class Texts:
             id_=id_,
             vendor=NAME,
             account=number.account,
-            line=number.id,
+            number_id=number.id,
             number=to,
-            peer=sender,
+            remote_number=sender,
             body=body,
             media_urls=media,
             detail={"text": id_},
         )
 
-    def changed(self, message: Message, change: Change) -> None:
+    def changed(self, message: Message, change: MessageEvent) -> None:
         """A leg of a text came further: tell of it."""
         kind = TOLD.get(change)
         text = self.records[message.detail["text"]]
@@ -280,10 +280,10 @@ class Texts:
             self.records.update(text, updated_at=self.services.clock.now(text.account))
         if change == "undelivered" and message.failure_code == UNCONFIRMED:
             kind = "text.delivery_unconfirmed"
-        self.backend.hooks.tell_text(kind, text, message.peer if len(text.peers) > 1 else None)
-        if change == "delivered" and self.backend.lines.owned(text.account, message.peer) is not None:
-            others = tuple(peer for peer in text.peers if peer != message.peer)
-            self.receive(message.peer, text.number, text.body or "", text.media, others)
+        self.backend.hooks.tell_text(kind, text, message.remote_number if len(text.peers) > 1 else None)
+        if change == "delivered" and self.backend.lines.owned(text.account, message.remote_number) is not None:
+            others = tuple(peer for peer in text.peers if peer != message.remote_number)
+            self.receive(message.remote_number, text.number, text.body or "", text.media, others)
 
     # -- conversations ------
 
@@ -537,9 +537,9 @@ class Texts:
         message = self.services.messages.records[leg]
         failed = message.state in ("failed", "undelivered")
         code = message.failure_code if failed else None
-        ended = message.part_times[-1] if failed else None
+        ended = message.segment_times[-1] if failed else None
         return Recipient(
-            recipient_phone_number=message.peer,
+            recipient_phone_number=message.remote_number,
             delivery_status=_status(message),
             carrier=None,
             line_type=None,

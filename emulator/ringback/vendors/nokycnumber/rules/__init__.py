@@ -8,7 +8,7 @@ from typing import Any, cast
 from ringback.carrier.call import Call
 from ringback.carrier.clock import HOUR
 from ringback.carrier.ledger import Entry
-from ringback.carrier.messages import Change, Message
+from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
 from ringback.gateway.services import Services
@@ -116,6 +116,6 @@ class NoKYCNumber(VendorBackend):
         """Somebody writes to one of our numbers. Raises NumberNotFound for one that takes no messages."""
         return self.texts.receive(to, sender, body, media_urls, group)
 
-    def on_message_changed(self, message: Message, change: Change) -> None:
+    def on_message_changed(self, message: Message, change: MessageEvent) -> None:
         """One of our messages came further."""
         self.texts.changed(message, change)

@@ -49,7 +49,11 @@ class Office:
             self.backend.settings(account).default_country,
             self.backend.lines.records.count("active", account),
             _minutes(self._calls(account, since)),
-            sum(len(message.parts) for message in self._texts(account, since) if message.direction == "outbound"),
+            sum(
+                len(message.segment_states)
+                for message in self._texts(account, since)
+                if message.direction == "outbound"
+            ),
             iso_z(record.created_at),
         )
 
@@ -79,7 +83,12 @@ class Office:
                 _minutes(calls),
                 shown(paid["call"]),
             ),
-            SmsUsed(len(texts) - len(sent), len(sent), sum(len(message.parts) for message in sent), shown(paid["sms"])),
+            SmsUsed(
+                len(texts) - len(sent),
+                len(sent),
+                sum(len(message.segment_states) for message in sent),
+                shown(paid["sms"]),
+            ),
             VoicemailsUsed(
                 sum(left.received_at >= since for left in self.backend.mailbox.records.newest("account", account))
             ),

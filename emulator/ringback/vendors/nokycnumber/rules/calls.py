@@ -71,9 +71,9 @@ class Phones:
             id_=detail.id,
             vendor=NAME,
             account=account,
-            line=number.id,
+            number_id=number.id,
             number=number.phone_number,
-            peer=body.to,
+            remote_number=body.to,
             script=script or Script(),
             recording=body.recording_enabled,
         )
@@ -128,9 +128,9 @@ class Phones:
             id_=detail.id,
             vendor=NAME,
             account=line.account,
-            line=number.id,
+            number_id=number.id,
             number=to,
-            peer=caller,
+            remote_number=caller,
             script=replace(played, recording=detail.recording),
         )
 
@@ -146,7 +146,7 @@ class Phones:
         elif call.state == "in_progress" and detail.by_agent:
             self._tell("ai.pickup", call, detail)
         elif call.state in FINAL:
-            rate = rate_to(call.peer) if call.direction == "outbound" else None
+            rate = rate_to(call.remote_number) if call.direction == "outbound" else None
             detail.cost = talk(rate, call.duration) if rate is not None else 0
             self.backend.money.charge(call.account, detail.cost, "call", call.id)
             self._tell("call.completed", call, detail)
@@ -158,7 +158,7 @@ class Phones:
     def _tell(self, kind: CallEvent, call: Call, detail: CallDetail) -> None:
         view = self.view(call)
         view.metadata = detail.metadata
-        number = self.backend.lines.records[call.line]
+        number = self.backend.lines.records[call.number_id]
         self.backend.hooks.tell(call.account, kind, view, about=call.id, number=number, request_id=detail.request_id)
 
     # -- looking up and showing ------
@@ -179,9 +179,9 @@ class Phones:
         outbound = call.direction == "outbound"
         return CallView(
             call.id,
-            call.line if outbound else None,
-            call.number if outbound else call.peer,
-            call.peer if outbound else call.number,
+            call.number_id if outbound else None,
+            call.number if outbound else call.remote_number,
+            call.remote_number if outbound else call.number,
             call.direction,
             call.state,
             iso_z(call.started_at),

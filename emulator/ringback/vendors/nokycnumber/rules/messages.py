@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ringback.carrier.clock import iso_z
-from ringback.carrier.messages import Change, Message
+from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.segments import segmented
 from ringback.gateway.vendor import NumberNotFound, Unsendable
 from ringback.vendors.nokycnumber import errors
@@ -24,7 +24,7 @@ MAX_LENGTH = 1_600
 MAX_SEGMENTS = 10
 MAX_MEDIA = 5
 MAX_URL = 2_048
-TOLD: dict[Change, EventType] = {
+TOLD: dict[MessageEvent, EventType] = {
     "received": "sms.received",
     "sent": "sms.sent",
     "delivered": "sms.delivered",
@@ -67,9 +67,9 @@ class Texts:
             id_=id_,
             vendor=NAME,
             account=account,
-            line=number.id,
+            number_id=number.id,
             number=number.phone_number,
-            peer=body.to,
+            remote_number=body.to,
             body=body.body,
             media_urls=tuple(body.media_urls),
             at=at,
@@ -121,14 +121,14 @@ class Texts:
             id_=new_id(self.services, line.account, "sms"),
             vendor=NAME,
             account=line.account,
-            line=line.owner,
+            number_id=line.owner,
             number=to,
-            peer=sender,
+            remote_number=sender,
             body=body,
             media_urls=media_urls,
         )
 
-    def changed(self, message: Message, change: Change) -> None:
+    def changed(self, message: Message, change: MessageEvent) -> None:
         """A message came further: tell of it."""
         kind = TOLD.get(change)
         if kind is not None:
@@ -137,7 +137,7 @@ class Texts:
                 kind,
                 self.view(message),
                 about=message.id,
-                number=self.backend.lines.records[message.line],
+                number=self.backend.lines.records[message.number_id],
                 request_id=message.detail.get("request_id"),
             )
 
@@ -150,13 +150,13 @@ class Texts:
         outbound = message.direction == "outbound"
         return SmsView(
             message.id,
-            message.line if outbound else None,
-            message.number if outbound else message.peer,
-            message.peer if outbound else message.number,
+            message.number_id if outbound else None,
+            message.number if outbound else message.remote_number,
+            message.remote_number if outbound else message.number,
             message.body,
             list(message.media_urls),
             message.direction,
-            len(message.parts),
+            len(message.segment_states),
             message.state,
             message.failure_code,
             iso_z(message.created_at),
@@ -170,7 +170,7 @@ class Texts:
         view = self.view(message)
         view.segment_status = [
             SegmentView(index, state, iso_z(at) if at is not None and state == "delivered" else None)
-            for index, (state, at) in enumerate(zip(message.parts, message.part_times, strict=True), 1)
+            for index, (state, at) in enumerate(zip(message.segment_states, message.segment_times, strict=True), 1)
         ]
         return view
 

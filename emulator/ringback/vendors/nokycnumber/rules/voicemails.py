@@ -35,8 +35,8 @@ class Mailbox:
             Voicemail(
                 id=new_id(self.services, call.account, "vm"),
                 account=call.account,
-                line=call.line,
-                peer=call.peer,
+                line=call.number_id,
+                peer=call.remote_number,
                 received_at=self.services.clock.now(call.account),
                 duration=max(1, round(call.duration - spoken_at)),
                 text=text,
@@ -46,7 +46,7 @@ class Mailbox:
                 sentiment=sentiment_of(text),
             )
         )
-        number = self.backend.lines.records[call.line]
+        number = self.backend.lines.records[call.number_id]
         self.backend.hooks.tell(
             call.account, "voicemail.created", self.view(voicemail), about=voicemail.id, number=number
         )

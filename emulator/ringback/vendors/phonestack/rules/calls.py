@@ -140,9 +140,9 @@ class Phones:
             id_=detail.id,
             vendor=NAME,
             account=account,
-            line=number,
+            number_id=number,
             number=number,
-            peer=phone,
+            remote_number=phone,
             script=played,
             recording=True,
         )
@@ -176,7 +176,7 @@ class Phones:
             campaign.under_way += 1
             campaign.dialled += 1
         return self.services.calls.receive(
-            id_=detail.id, vendor=NAME, account=account, line=to, number=to, peer=caller, script=played
+            id_=detail.id, vendor=NAME, account=account, number_id=to, number=to, remote_number=caller, script=played
         )
 
     # -- what happens ------
@@ -201,7 +201,7 @@ class Phones:
             backend.campaigns.call_ended(run, call, detail)
         self._tell(ENDS[status], call, detail)
         if outcome.analysis is not None and outcome.analysis.disposition == DO_NOT_CALL:
-            backend.people.asked_for_peace(call.account, call.peer)
+            backend.people.asked_for_peace(call.account, call.remote_number)
         backend.money.charge(call.account, detail.cost, call.id)
         if run is not None:
             backend.dialler.ended(run)
@@ -281,8 +281,8 @@ class Phones:
             profile_id=detail.profile,
             status=self.status(call, detail),
             direction=call.direction,
-            from_number=call.number if outbound else call.peer,
-            to_number=call.peer if outbound else call.number,
+            from_number=call.number if outbound else call.remote_number,
+            to_number=call.remote_number if outbound else call.number,
             transferred_to=detail.outcome.transferred_to if over else None,
             talk_duration_seconds=call.duration,
             cost_cents=detail.cost,
@@ -338,8 +338,8 @@ class Phones:
             detail.contact,
             call.direction,
             self.status(call, detail),
-            call.number if outbound else call.peer,
-            call.peer if outbound else call.number,
+            call.number if outbound else call.remote_number,
+            call.remote_number if outbound else call.number,
             iso_z(self.services.clock.now(call.account)),
         )
         if detail.status is not None:
