@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from ringback import resources, vendors
-from ringback.carrier.numbers import Numbers, Place, areas, place_of
+from ringback.carrier.number_pool import NumberPool
+from ringback.carrier.numbering_plan import Place, area_codes, place_of
 from ringback.carrier.rng import Streams
 
 STATES = (
@@ -219,16 +220,16 @@ def test_the_places_are_those_of_area_codes_that_there_are() -> None:
     assert place_of("415") == Place("US", "CA", "San Francisco")
     assert place_of("416") == Place("CA", "ON", "Toronto")
     assert place_of("555") is None
-    assert "907" not in areas("US")
-    assert areas("US", "WY") == ("307",)
-    assert areas("US", "ZZ") == areas("FR") == ()
+    assert "907" not in area_codes("US")
+    assert area_codes("US", "WY") == ("307",)
+    assert area_codes("US", "ZZ") == area_codes("FR") == ()
 
 
 def test_a_glance_shows_numbers_that_can_be_had_and_holds_none() -> None:
-    numbers = Numbers(Streams(1))
+    numbers = NumberPool(Streams(1))
     shown = numbers.preview(["415", "212"], 5, vendor="v", account="a")
     assert len(set(shown)) == 5
     assert {number[2:5] for number in shown} <= {"415", "212"}
-    taken = numbers.assign("US", "415", vendor="v", account="a", owner="num_1")
+    taken = numbers.assign("US", "415", vendor="v", account="a", number_id="num_1")
     assert taken not in numbers.preview(["415"], 99, vendor="v", account="b")
     assert numbers.preview([], 5, vendor="v", account="a") == []

@@ -13,7 +13,7 @@ from ringback.carrier.calls import Calls
 from ringback.carrier.clock import MINUTE, Clock, parse_instant
 from ringback.carrier.ledger import Ledger
 from ringback.carrier.messages import Messages
-from ringback.carrier.numbers import Numbers
+from ringback.carrier.number_pool import NumberPool
 from ringback.carrier.rng import Streams
 from ringback.carrier.scripts import Scripts
 from ringback.gateway.accounts import Account, AccountSettings
@@ -80,7 +80,7 @@ class Services:
         self.notifications = Notifications(self.clock)
         """Long polls and event streams wait here for a call's id."""
         self.ledger = Ledger(self.clock)
-        self.numbers = Numbers(self.streams)
+        self.numbers = NumberPool(self.streams)
         self.calls = Calls(self.clock, self.streams)
         self.messages = Messages(self.clock)
         self.scripts = Scripts()

@@ -9,7 +9,8 @@ from typing import Any, cast
 from ringback.carrier.call import Call
 from ringback.carrier.clock import DAY, HOUR, SECOND, iso_offset, iso_z, months_later
 from ringback.carrier.ledger import DOLLAR, by_the_minute, dollars, usd
-from ringback.carrier.numbers import OutOfStock, in_service
+from ringback.carrier.number_pool import OutOfStock
+from ringback.carrier.numbering_plan import has_area_code
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
 from ringback.gateway.asgi import encode
@@ -93,7 +94,7 @@ class KwickPhone(VendorBackend):
             raise errors.error("insufficient_balance")
         id_ = self._new_id(account)
         try:
-            phone_number = services.numbers.assign("US", area_code, vendor=NAME, account=account, owner=id_)
+            phone_number = services.numbers.assign("US", area_code, vendor=NAME, account=account, number_id=id_)
         except OutOfStock:
             raise errors.error("no_numbers", area_code=area_code) from None
         if hourly is not None:
@@ -276,15 +277,15 @@ class KwickPhone(VendorBackend):
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
         """Somebody calls one of our numbers. Raises NumberNotFound for one that takes no calls."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME or not line.open:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
-        stream = self.services.streams(NAME, line.account, "call")
+        stream = self.services.streams(NAME, assigned.account, "call")
         return self.services.calls.receive(
             id_=f"CA{stream.hex(32)}",
             vendor=NAME,
-            account=line.account,
-            number_id=line.owner,
+            account=assigned.account,
+            number_id=assigned.number_id,
             number=to,
             remote_number=caller,
             script=script,
@@ -366,4 +367,4 @@ class KwickPhone(VendorBackend):
 
 def _is_us_number(text: str) -> bool:
     """Whether text is a US number in E.164: the plan's shape, with an area code of the United States or toll-free."""
-    return _US_E164.fullmatch(text) is not None and (text[2:5] in TOLL_FREE or in_service("US", text[2:5]))
+    return _US_E164.fullmatch(text) is not None and (text[2:5] in TOLL_FREE or has_area_code("US", text[2:5]))

@@ -268,8 +268,8 @@ def _needs_no_registration(emulator: Emulator) -> None:
 def _inbound_needs_registration(emulator: Emulator) -> None:
     def make(receive: Any) -> Any:
         def only_registered(to: str, *rest: Any) -> Any:
-            line = emulator.services.numbers.line(to)
-            if line is not None and backend(emulator).settings(line.account).sms_registration == "none":
+            assigned = emulator.services.numbers.assignment(to)
+            if assigned is not None and backend(emulator).settings(assigned.account).sms_registration == "none":
                 raise NumberNotFound(to)
             return receive(to, *rest)
 

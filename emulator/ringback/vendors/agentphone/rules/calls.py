@@ -156,11 +156,11 @@ class Phones:
         """Somebody calls one of our numbers: its agent's webhook is asked what to say where there is one, and otherwise
         the script says both sides. Raises NumberNotFound for a number that nobody has, ScriptError for a script that cannot
         be played."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME or not line.open:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
         check_call_script(script)
-        number = self.backend.lines.records[line.owner]
+        number = self.backend.lines.records[assigned.number_id]
         agent = self.backend.agents.records.get(number.agent) if number.agent is not None else None
         mode: VoiceMode = agent.voice_mode if agent is not None else "webhook"
         hook = self.backend.hooks.for_(number.account, number.project, number.agent)

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from ringback.carrier.clock import TimeError, iso_exact, parse_instant
-from ringback.carrier.numbers import calling_code, countries, place_of
+from ringback.carrier.numbering_plan import calling_code, countries, place_of
 from ringback.gateway.services import Services
 from ringback.vendors.agentphone import errors
 

@@ -248,10 +248,10 @@ class Texts:
         """Somebody writes to one of our numbers, and to a `group` of others with it, or reacts to a message of an
         iMessage line in the words in which a phone tells of that. Raises NumberNotFound for a number that nobody has,
         Unsendable for a message that no phone could send."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME or not line.open:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
-        number = self.backend.lines.records[line.owner]
+        number = self.backend.lines.records[assigned.number_id]
         if not body or len(body) > MAX_LENGTH:
             raise Unsendable("body", f"body has from 1 to {MAX_LENGTH} characters")
         if len(media_urls) > MAX_MMS_MEDIA or not all(map(is_link, media_urls)):
@@ -272,7 +272,7 @@ class Texts:
         self.services.messages.receive(
             id_=record.id,
             vendor=NAME,
-            account=line.account,
+            account=assigned.account,
             number_id=number.id,
             number=to,
             remote_number=sender,

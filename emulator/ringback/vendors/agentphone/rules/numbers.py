@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from ringback.carrier.clock import DAY, months_later
-from ringback.carrier.numbers import areas, in_stock, place_of
+from ringback.carrier.numbering_plan import area_codes, in_stock, place_of
 from ringback.store import Collection
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.prices import MAX_NEW_CONTACTS, MAX_NUMBERS, NUMBER
@@ -88,7 +88,7 @@ class Lines:
         self.backend.money.check(account, NUMBER)
         area = body.area_code
         if area is None or not in_stock(country, area):
-            area = self.services.streams(NAME, account, "area").choice(areas(country))
+            area = self.services.streams(NAME, account, "area").choice(area_codes(country))
         id_ = new_id(self.services, account, "num")
         now = self.services.clock.now(account)
         number = self.records.add(
@@ -96,7 +96,7 @@ class Lines:
                 id=id_,
                 account=account,
                 project=project,
-                phone_number=self.services.numbers.assign(country, area, vendor=NAME, account=account, owner=id_),
+                phone_number=self.services.numbers.assign(country, area, vendor=NAME, account=account, number_id=id_),
                 country=country,
                 type=body.type or "sms",
                 created_at=now,
@@ -132,7 +132,7 @@ class Lines:
         limit: int,
     ) -> list[OfferView]:
         """Numbers that could be had, narrowed by place."""
-        found = areas(country, region.upper() if region is not None else None) if country in SERVED else ()
+        found = area_codes(country, region.upper() if region is not None else None) if country in SERVED else ()
         near = ZIP_REGIONS.get(zip_code[:1], ()) if zip_code is not None else None
         wanted = []
         for code in found:
@@ -157,7 +157,11 @@ class Lines:
         return [
             LookupView(
                 number,
-                None if country_of(number) is None else "voip" if self.services.numbers.line(number) else "mobile",
+                None
+                if country_of(number) is None
+                else "voip"
+                if self.services.numbers.assignment(number)
+                else "mobile",
                 country_of(number),
                 rcs_enabled=False if country_of(number) is not None else None,
             )

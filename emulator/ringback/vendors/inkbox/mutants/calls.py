@@ -265,10 +265,10 @@ def _blocked_ask(emulator: Emulator) -> None:
 
     def make(receive: Any) -> Any:
         def asking(to: str, peer: str, script: Any) -> Any:
-            line = emulator.services.numbers.line(to)
+            assigned = emulator.services.numbers.assignment(to)
             number = (
-                backend(emulator).lines.records[line.owner]
-                if line is not None and line.vendor == REGISTRY.vendor
+                backend(emulator).lines.records[assigned.number_id]
+                if assigned is not None and assigned.vendor == REGISTRY.vendor
                 else None
             )
             identity = backend(emulator).identities.records[number.identity] if number is not None else None

@@ -198,11 +198,11 @@ class Phones:
 
     def receive(self, to: str, peer: str, script: Script) -> Call:
         """Somebody calls one of our numbers. Raises NumberNotFound, ScriptError."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME:
             raise NumberNotFound(to)
         check_call_script(script)
-        number = self.backend.lines.records[line.owner]
+        number = self.backend.lines.records[assigned.number_id]
         identity = self.backend.identities.records[number.identity]
         allowed, _ = self.backend.contacts.verdict(identity, peer, "inbound")
         handling = identity.handling

@@ -226,8 +226,8 @@ class Texts:
 
     def receive(self, to: str, sender: str, body: str, media: tuple[str, ...], group: tuple[str, ...]) -> Message:
         """Somebody writes to one of our numbers, and to a `group` of others with it. Raises NumberNotFound, Unsendable."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME:
             raise NumberNotFound(to)
         if not (body or media) or len(segmented(body).parts) > MAX_SEGMENTS or len(body) > MAX_TEXT:
             raise Unsendable("body", f"body has from 1 to {MAX_SEGMENTS} segments")
@@ -235,7 +235,7 @@ class Texts:
             raise Unsendable("media_urls", f"media_urls are at most {MAX_MEDIA} http or https URLs")
         if len(group) >= MAX_RECIPIENTS:
             raise Unsendable("group", f"a group has at most {MAX_RECIPIENTS} others, the sender among them")
-        number = self.backend.lines.records[line.owner]
+        number = self.backend.lines.records[assigned.number_id]
         identity = self.backend.identities.records[number.identity]
         allowed, _ = self.backend.contacts.verdict(identity, sender, "inbound")
         now = self.services.clock.now(number.account)

@@ -10,7 +10,8 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from ringback.carrier.clock import MINUTE, iso_exact
-from ringback.carrier.numbers import TOLL_FREE, OutOfStock, areas, has_region, place_of
+from ringback.carrier.number_pool import OutOfStock
+from ringback.carrier.numbering_plan import TOLL_FREE, area_codes, has_region, place_of
 from ringback.gateway.egress import EgressError
 from ringback.store import Collection
 from ringback.vendors.inkbox import errors
@@ -102,7 +103,7 @@ class Lines:
                 raise errors.invalid("state", "goes with a local number")
             if not has_region("US", spec.state.upper()):
                 raise errors.invalid("state", "is a US state's abbreviation such as NY")
-            if not areas("US", spec.state.upper()):
+            if not area_codes("US", spec.state.upper()):
                 raise errors.InkboxError(404, "No number is available there now.")
         handling = self.changed_handling(current or Handling(), spec)
         limit = self.backend.settings(account).number_limit
@@ -115,10 +116,10 @@ class Lines:
         account, services = identity.account, self.services
         id_ = new_id(services, account, "phone_number")
         country = TOLL_FREE if spec.type == "toll_free" else "US"
-        stocked = areas(country, spec.state.upper() if spec.state is not None else None)
+        stocked = area_codes(country, spec.state.upper() if spec.state is not None else None)
         area = services.streams(NAME, account, "area").choice(stocked)
         try:
-            number = services.numbers.assign(country, area, vendor=NAME, account=account, owner=id_)
+            number = services.numbers.assign(country, area, vendor=NAME, account=account, number_id=id_)
         except OutOfStock:
             raise errors.InkboxError(404, "No number is available there now.") from None
         now, place = services.clock.now(account), place_of(area)
@@ -272,10 +273,10 @@ class Lines:
 
     def owned(self, account: str, number: str) -> Number | None:
         """An account's active number by its digits."""
-        line = self.services.numbers.line(number)
-        if line is None or line.vendor != NAME or line.account != account:
+        assigned = self.services.numbers.assignment(number)
+        if assigned is None or assigned.vendor != NAME or assigned.account != account:
             return None
-        return self.records[line.owner]
+        return self.records[assigned.number_id]
 
     def view(self, number: Number) -> NumberView:
         """A number as it is now."""

@@ -106,15 +106,15 @@ class Phones:
     def receive(self, to: str, caller: str, script: Script) -> Call:
         """Somebody calls one of our numbers: its owner, its agent or the machine answers, or nobody does. Raises
         NumberNotFound for a number that takes no calls now, ScriptError for a script that cannot be played."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME or not line.open:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
         check_call_script(script)
-        number = self.backend.lines.records[line.owner]
+        number = self.backend.lines.records[assigned.number_id]
         played, by_agent = _answered(number, script)
         detail = CallDetail(
-            id=new_id(self.services, line.account, "call"),
-            account=line.account,
+            id=new_id(self.services, assigned.account, "call"),
+            account=assigned.account,
             recording=played.recording is True,
             by_agent=by_agent,
             voicemail=script.voicemail,
@@ -127,7 +127,7 @@ class Phones:
         return self.services.calls.receive(
             id_=detail.id,
             vendor=NAME,
-            account=line.account,
+            account=assigned.account,
             number_id=number.id,
             number=to,
             remote_number=caller,

@@ -108,8 +108,8 @@ class Texts:
     def receive(self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]) -> Message:
         """Somebody writes to one of our numbers. Raises NumberNotFound for one that takes nothing now, Unsendable for a
         message that no phone could send."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME or not line.open:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
         if not body or len(segmented(body).parts) > MAX_SEGMENTS:
             raise Unsendable("body", f"body has from 1 to {MAX_SEGMENTS} segments")
@@ -118,10 +118,10 @@ class Texts:
         if group:
             raise Unsendable("group", "NoKYCNumber has no groups: leave `group` out")
         return self.services.messages.receive(
-            id_=new_id(self.services, line.account, "sms"),
+            id_=new_id(self.services, assigned.account, "sms"),
             vendor=NAME,
-            account=line.account,
-            number_id=line.owner,
+            account=assigned.account,
+            number_id=assigned.number_id,
             number=to,
             remote_number=sender,
             body=body,

@@ -9,7 +9,8 @@ from msgspec import UNSET, UnsetType
 
 from ringback.carrier.clock import MINUTE, iso_z, months_later
 from ringback.carrier.hours import Hours, HoursError, check_hours, next_change, within
-from ringback.carrier.numbers import OutOfStock, Taken, display
+from ringback.carrier.number_pool import NumberTaken, OutOfStock
+from ringback.carrier.numbering_plan import format_international
 from ringback.store import Collection
 from ringback.vendors.nokycnumber import errors
 from ringback.vendors.nokycnumber.patterns import pattern_of
@@ -79,7 +80,7 @@ class Lines:
             return tier is None or (pattern_of(number) is not None) is (tier == "premium")
 
         try:
-            number = self.services.numbers.hold(country.upper(), kind, vendor=NAME, account=account, suits=suits)
+            number = self.services.numbers.hold(country.upper(), kind, vendor=NAME, account=account, accepts=suits)
         except OutOfStock:
             return None
         pattern = pattern_of(number)
@@ -110,7 +111,7 @@ class Lines:
         return OfferView(
             offer.id,
             offer.number,
-            display(offer.number),
+            format_international(offer.number),
             offer.country,
             offer.type,
             offer.tier,
@@ -131,8 +132,8 @@ class Lines:
         self.backend.money.check(account, price)
         id_ = new_id(self.services, account, "num")
         try:
-            self.services.numbers.claim_reserved(offer.number, vendor=NAME, account=account, owner=id_)
-        except Taken:
+            self.services.numbers.claim_reserved(offer.number, vendor=NAME, account=account, number_id=id_)
+        except NumberTaken:
             raise errors.refusal("number_unavailable", "This number is no longer on offer.", "available_id") from None
         self.services.clock.cancel(offer.timer)
         self.offers.update(offer, state="gone", timer=None)
@@ -253,7 +254,7 @@ class Lines:
             self._retire(number)
         self.services.clock.cancel(number.timer)
         number.ended, number.timer = True, None
-        self.services.numbers.release(number.phone_number, rest=False)
+        self.services.numbers.release(number.phone_number, quarantine=False)
         self._note(number, "back in the inventory")
         self._tell("number.released", number, None)
 
@@ -362,7 +363,7 @@ class Lines:
         return NumberView(
             number.id,
             number.phone_number,
-            display(number.phone_number),
+            format_international(number.phone_number),
             number.country,
             number.type,
             number.tier,

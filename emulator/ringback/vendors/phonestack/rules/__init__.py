@@ -84,7 +84,7 @@ class PhoneStack(VendorBackend):
         if desk is None:
             numbers = self.services.numbers
             number = numbers.hold(COUNTRY, "mobile", vendor=NAME, account=account)
-            numbers.claim_reserved(number, vendor=NAME, account=account, owner=number)
+            numbers.claim_reserved(number, vendor=NAME, account=account, number_id=number)
             desk = self.desks.add(Desk(id=account, account=account, number=number))
         return desk.number
 

@@ -153,10 +153,10 @@ class Phones:
     def receive(self, to: str, caller: str, script: Script) -> Call:
         """Somebody calls an organization: the agent of its inbound campaign takes the call. Raises NumberNotFound for a
         number that nobody has, ScriptError for a script that cannot be played."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME or not line.open:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
-        account = line.account
+        account = assigned.account
         campaign = self.backend.campaigns.answering(account)
         profile = self.backend.profile_of(campaign) if campaign is not None else None
         contact = self.backend.people.with_phone(account, caller)

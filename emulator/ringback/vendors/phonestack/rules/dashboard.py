@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ringback import resources
-from ringback.carrier.numbers import ranges
+from ringback.carrier.numbering_plan import ranges
 from ringback.gateway.errors import ApiError
 from ringback.vendors.phonestack.records import CampaignSetting, Contact, PersonSetting, ReportSetting
 from ringback.vendors.phonestack.rules.common import NAME
@@ -111,8 +111,8 @@ class Dashboard:
         numbers = [f"{prefix}{line:0{free}d}" for prefix, free in ranges(COUNTRY, "mobile") for line in range(10**free)]
         first = stream.randrange(len(numbers))
         for number in (*numbers[first:], *numbers[:first]):
-            line = self.services.numbers.line(number)
-            if line is None and self.backend.people.with_phone(account, number) is None:
+            assigned = self.services.numbers.assignment(number)
+            if assigned is None and self.backend.people.with_phone(account, number) is None:
                 given = stream.choice(firsts), stream.choice(lasts)
                 yield PersonSetting(
                     phone=number,
