@@ -25,7 +25,7 @@ PUBLIC_HOSTS = ["hooks.example.com", "93.184.216.34", "[2606:2800:220:1::1]", "y
 
 def admitted(url: str, *, strict: bool = True, **egress: dict[str, tuple[str, ...]]) -> bool:
     try:
-        asyncio.run(Egress(strict=strict, hosts={"yourapp.com": ("93.184.216.34",), **egress}).admit(url))
+        asyncio.run(Egress(strict=strict, hosts={"yourapp.com": ("93.184.216.34",), **egress}).check(url))
     except EgressError:
         return False
     return True
@@ -72,17 +72,17 @@ def test_development_does_not_open_the_private_network(host: str) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1", "fe80::1", "::ffff:192.168.0.1", "169.254.1.1"])
 def test_a_name_is_judged_by_where_it_resolves_at_the_moment_of_sending(address: str) -> None:
     egress = Egress(strict=True, hosts={"rebound.example.com": ("93.184.216.34",)})
-    asyncio.run(egress.admit("https://rebound.example.com/"))
+    asyncio.run(egress.check("https://rebound.example.com/"))
     egress.hosts["rebound.example.com"] = ("93.184.216.34", address)
     with pytest.raises(EgressError, match="resolves to"):
         asyncio.run(egress.destination("https://rebound.example.com/"))
     with pytest.raises(EgressError, match="resolves to"):
-        asyncio.run(egress.admit("https://rebound.example.com/"))
+        asyncio.run(egress.check("https://rebound.example.com/"))
 
 
 def test_a_route_gives_a_public_name_a_local_receiver() -> None:
     egress = Egress(strict=True, routes={"https://hooks.example.test": "http://127.0.0.1:9000"})
-    asyncio.run(egress.admit("https://hooks.example.test/kp?x=1"))
+    asyncio.run(egress.check("https://hooks.example.test/kp?x=1"))
     destination = asyncio.run(egress.destination("https://hooks.example.test/kp?x=1"))
     assert destination.url == "http://127.0.0.1:9000/kp?x=1"
     assert destination.host_header == "hooks.example.test"

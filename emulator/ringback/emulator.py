@@ -12,8 +12,8 @@ from ringback.carrier.ledger import Entry, usd
 from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Turn
 from ringback.gateway.accounts import Account
+from ringback.gateway.delivery import Delivery
 from ringback.gateway.journal import MoneyNote
-from ringback.gateway.outbox import Delivery
 from ringback.gateway.redaction import add_secret_prefixes
 from ringback.gateway.services import Services, clock_mode
 from ringback.gateway.vendor import VendorBackend, VendorSpec, seed_account_id
@@ -38,7 +38,7 @@ class Emulator:
         services.calls.changed = self._call_changed
         services.calls.live_calls.on_event = self._live_call_event
         services.messages.changed = self._message_changed
-        services.outbox.concluded = self._delivery_concluded
+        services.outbox.dispatcher.on_concluded = self._delivery_concluded
         services.account_opened = lambda account: self._backend(account).on_account_opened(account)
         services.account_closed = lambda account: self._backend(account).on_account_closed(account)
         services.account_funded = lambda account: self._backend(account).on_account_funded(account)
@@ -165,7 +165,7 @@ class Emulator:
         services.streams.restore(self.settings.seed, {})
         state = services.clock.snapshot()
         services.clock.restore({**state, "offsets": {}, "timers": []})
-        services.outbox.attempted.clear()
+        services.outbox.dispatcher.attempt_counts.clear()
 
 
 def _ends(leg: Call | Message) -> str:

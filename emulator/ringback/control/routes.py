@@ -438,7 +438,11 @@ class ControlHandlers:
             raise invalid("give exactly one of seconds, until, idle")
         account = self._account(body.account_id).id if body.account_id is not None else ""
         clock, outbox = self.emulator.services.clock, self.emulator.services.outbox
-        attempted = outbox.attempted.get(account, 0) if account else sum(outbox.attempted.values())
+        attempted = (
+            outbox.dispatcher.attempt_counts.get(account, 0)
+            if account
+            else sum(outbox.dispatcher.attempt_counts.values())
+        )
         if body.idle:
             fired = await clock.advance_idle(account)
         else:
@@ -452,7 +456,11 @@ class ControlHandlers:
                 fired = await clock.advance(until, account)
             except TimeError as error:
                 raise invalid(str(error), "until" if body.until is not None else "seconds") from None
-        now_attempted = outbox.attempted.get(account, 0) if account else sum(outbox.attempted.values())
+        now_attempted = (
+            outbox.dispatcher.attempt_counts.get(account, 0)
+            if account
+            else sum(outbox.dispatcher.attempt_counts.values())
+        )
         return _ok({"now": iso_exact(clock.now(account)), "fired": fired, "deliveries": now_attempted - attempted})
 
     # -- the far end ------

@@ -14,11 +14,11 @@ from ringback.carrier.ledger import Entry, dollars
 from ringback.carrier.scripts import QueuedScript
 from ringback.emulator import Emulator
 from ringback.gateway.accounts import Account
+from ringback.gateway.delivery import Attempt, Delivery
 from ringback.gateway.faults import Fault
 from ringback.gateway.journal import Entry as JournalEntry
 from ringback.gateway.journal import RequestLogEntry
 from ringback.gateway.keys import Key
-from ringback.gateway.outbox import Attempt, Delivery
 from ringback.gateway.redaction import mask, mask_header
 
 LEDGER_TAIL = 50
@@ -118,7 +118,7 @@ def delivery_view(delivery: Delivery) -> dict[str, Any]:
         "state": delivery.state,
         "created_at": iso_exact(delivery.created_at),
         "next_attempt_at": iso_exact(delivery.next_at) if delivery.next_at is not None else None,
-        "troubles": list(delivery.troubles),
+        "troubles": list(delivery.faults),
         "body": mask(delivery.body.decode("utf-8", "replace")),
         "attempts": [_attempt_view(number, attempt) for number, attempt in enumerate(delivery.attempts, 1)],
     }
@@ -161,8 +161,8 @@ def fault_view(fault: Fault) -> dict[str, Any]:
         "every": fault.every,
         "probability": fault.probability,
         "effect": msgspec.to_builtins(fault.effect),
-        "met": fault.met,
-        "struck": fault.struck,
+        "met": fault.matched,
+        "struck": fault.applied,
     }
 
 

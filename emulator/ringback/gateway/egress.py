@@ -119,7 +119,7 @@ class Egress:
         self.routes = dict(routes or {})
         self.hosts: dict[str, tuple[str, ...]] = {name.lower(): tuple(found) for name, found in (hosts or {}).items()}
 
-    async def admit(self, url: str) -> None:
+    async def check(self, url: str) -> None:
         """Check a URL that a customer registers. A name that does not resolve yet is admitted: it is checked again
         when it is sent to. Raises EgressError."""
         host, origin = _check(url, self.strict)
@@ -141,16 +141,20 @@ class Egress:
             self._lookups.shutdown(wait=False, cancel_futures=True)
             self._lookups = None
 
-    def permits(self, host: str, address: str) -> bool:
+    def allows(self, host: str, address: str) -> bool:
         """Whether a connection to this resolved address of a host may be made."""
         found = literal(address)
         if found is None:
             return False
         return is_public(found) or (not self.strict and found.is_loopback and _names_loopback(host))
 
+    def is_routed(self, host: str) -> bool:
+        """Whether a route leads to this host."""
+        return any(f"://{host}" in local for local in self.routes.values())
+
     def _check_addresses(self, host: str, addresses: Sequence[str]) -> None:
         for address in addresses:
-            if not self.permits(host, address):
+            if not self.allows(host, address):
                 raise EgressError(f"{host} resolves to {address}, which is not a public address")
 
     async def resolve(self, host: str) -> Sequence[str]:

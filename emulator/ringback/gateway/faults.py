@@ -10,7 +10,7 @@ import msgspec
 from ringback.carrier.rng import Streams
 from ringback.store import Collection, Record
 
-WebhookTrouble = Literal["duplicate", "drop", "delay", "reorder", "bad_signature"]
+WebhookFault = Literal["duplicate", "drop", "delay", "reorder", "bad_signature"]
 
 
 class Effect(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -23,7 +23,7 @@ class Effect(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defa
     latency: float | None = None
     reset: bool = False
     truncate: int | None = None
-    webhook: WebhookTrouble | None = None
+    webhook: WebhookFault | None = None
 
     def __post_init__(self) -> None:
         given = [
@@ -56,8 +56,8 @@ class Fault(Record, kw_only=True):
     first: int | None = None
     every: int | None = None
     probability: float | None = None
-    met: int = 0
-    struck: int = 0
+    matched: int = 0
+    applied: int = 0
 
 
 class Faults:
@@ -67,7 +67,7 @@ class Faults:
         self._streams = streams
         self.records: Collection[Fault] = Collection(Fault, vendor=lambda fault: fault.vendor)
 
-    def strike(self, vendor: str, account: str, operation: str | None) -> Sequence[Effect]:
+    def for_request(self, vendor: str, account: str, operation: str | None) -> Sequence[Effect]:
         """The effects on one request."""
         return [
             fault.effect
@@ -78,8 +78,8 @@ class Faults:
             and self._due(fault, account)
         ]
 
-    def strike_event(self, vendor: str, account: str, event: str) -> Sequence[WebhookTrouble]:
-        """The troubles of one webhook event."""
+    def for_event(self, vendor: str, account: str, event: str) -> Sequence[WebhookFault]:
+        """The faults of one webhook event."""
         return [
             fault.effect.webhook
             for fault in self.records.oldest("vendor", vendor)
@@ -90,14 +90,14 @@ class Faults:
         ]
 
     def _due(self, fault: Fault, account: str) -> bool:
-        fault.met += 1
+        fault.matched += 1
         if fault.first is not None:
-            strikes = fault.met <= fault.first
+            strikes = fault.matched <= fault.first
         elif fault.every is not None:
-            strikes = fault.met % fault.every == 0
+            strikes = fault.matched % fault.every == 0
         elif fault.probability is not None:
             strikes = self._streams("fault", fault.id, account).random() < fault.probability
         else:
             strikes = True
-        fault.struck += strikes
+        fault.applied += strikes
         return strikes

@@ -219,7 +219,7 @@ class VendorMiddleware:
         if not services.faults.records and self._chaos is None:
             return ()
         operation = entry.operation = self._vendor.operation_at(entry.method, entry.path)
-        effects = services.faults.strike(self._name, account, operation)
+        effects = services.faults.for_request(self._name, account, operation)
         if self._chaos is not None and not effects:
             stream = services.streams("chaos", "request", account)
             if stream.random() < self._chaos.rate_limited:

@@ -153,7 +153,7 @@ class Services:
         for key in self.keys.records.oldest("active", account.id):
             self.keys.records.update(key, status="revoked")
         self.account_closed(account)
-        self.outbox.abandon(account.id)
+        self.outbox.cancel_pending(account.id)
         self.clock.forget(account.id)
         self.note(account.id, "account", "closed")
 

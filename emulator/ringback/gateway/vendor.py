@@ -13,10 +13,10 @@ from ringback.carrier.ledger import Entry
 from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account, AccountSettings
 from ringback.gateway.asgi import ASGIApp
+from ringback.gateway.delivery import Delivery, WebhookProfile
 from ringback.gateway.errors import ErrorCatalog
 from ringback.gateway.limits import RateLimitGroup
 from ringback.gateway.operations import Operation
-from ringback.gateway.outbox import Delivery, WebhookProfile
 from ringback.gateway.policy import RequestPolicy
 from ringback.gateway.services import Services
 from ringback.gateway.signatures import SignatureScheme

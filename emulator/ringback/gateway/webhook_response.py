@@ -1,4 +1,4 @@
-"""What a receiver answers where that matters: read up to a bound, whole or line by line."""
+"""What a webhook's receiver responds: read up to a bound, whole or line by line."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ import msgspec
 if TYPE_CHECKING:
     import aiohttp
 
-ASKED_BYTES = 256 * 1024
-"""How much of an answer is read."""
+MAX_RESPONSE_BYTES = 256 * 1024
+"""Bytes of a response that are read where the response matters."""
+MAX_KEPT_BYTES = 2_048
+"""Bytes of a response that are kept with its attempt."""
 NDJSON = "application/x-ndjson"
 
 
-class Reply(msgspec.Struct, kw_only=True):
-    """What a receiver that was asked answered: `status` None when no answer came, `error` then says why. Header names
-    are in lower case. `whole` is false where the answer was longer than what is read, or came in part."""
+class WebhookResponse(msgspec.Struct, kw_only=True):
+    """A receiver's response. `status` is None when none came; `error` then says why.
+
+    Header names are in lower case. `whole` is false where the body was longer than what is read, or came in part.
+    """
 
     status: int | None = None
     headers: dict[str, str] = {}
@@ -27,7 +31,7 @@ class Reply(msgspec.Struct, kw_only=True):
 
     @property
     def accepted(self) -> bool:
-        """Whether it is an answer with a 2xx status."""
+        """Whether the status is 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
@@ -36,30 +40,32 @@ class Reply(msgspec.Struct, kw_only=True):
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-Listener = Callable[[bytes], bool]
-"""Is given each line of an NDJSON answer as it arrives, and says whether it wants more."""
+LineListener = Callable[[bytes], bool]
+"""Takes each line of an NDJSON response as it arrives, and returns whether it wants more."""
 
 
-async def read_body(content: aiohttp.StreamReader, reply: Reply, most: int) -> None:
-    """A body, up to so many bytes."""
+async def read_body(content: aiohttp.StreamReader, response: WebhookResponse) -> None:
+    """Read a body of up to MAX_RESPONSE_BYTES."""
     chunks: list[bytes] = []
     size = 0
-    while size < most and (chunk := await content.read(most - size)):
+    while size < MAX_RESPONSE_BYTES and (chunk := await content.read(MAX_RESPONSE_BYTES - size)):
         chunks.append(chunk)
         size += len(chunk)
-    reply.body = b"".join(chunks)
-    reply.whole = content.at_eof()
+    response.body = b"".join(chunks)
+    response.whole = content.at_eof()
 
 
-async def read_lines(content: aiohttp.StreamReader, reply: Reply, line: Listener, most: int) -> None:
-    """A body of lines, up to so many bytes, each handed on as it arrives, until enough were heard."""
+async def read_lines(content: aiohttp.StreamReader, response: WebhookResponse, on_line: LineListener) -> None:
+    """Read a body of lines of up to MAX_RESPONSE_BYTES, and pass on each line as it arrives until no more is wanted."""
     rest = b""
-    while len(reply.body) < most and (chunk := await content.read(most - len(reply.body))):
-        reply.body += chunk
+    while len(response.body) < MAX_RESPONSE_BYTES and (
+        chunk := await content.read(MAX_RESPONSE_BYTES - len(response.body))
+    ):
+        response.body += chunk
         *lines, rest = (rest + chunk).split(b"\n")
-        for one in lines:
-            if one.strip() and not line(one.strip()):
+        for line in lines:
+            if line.strip() and not on_line(line.strip()):
                 return
-    reply.whole = content.at_eof()
-    if rest.strip() and reply.whole:
-        line(rest.strip())
+    response.whole = content.at_eof()
+    if rest.strip() and response.whole:
+        on_line(rest.strip())

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import Headers, WebhookProfile
+from ringback.gateway.delivery import Headers, WebhookProfile
 from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.agentphone.wire.responses import ParticipantView, Said
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from ringback.carrier.clock import iso_exact
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.delivery import WebhookProfile
 from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.inkbox.records import (
     ActionItem,
@@ -175,4 +175,6 @@ SIGNATURE = SignatureScheme(
     prefix="{id}.{timestamp}.",
     strip="whsec_",
 )
-WEBHOOKS = WebhookProfile(sign=SIGNATURE.sign, retries=(), user_agent="Inkbox-Webhooks/1.0", numbered=SIGNATURE.sign)
+WEBHOOKS = WebhookProfile(
+    sign=SIGNATURE.sign, retries=(), user_agent="Inkbox-Webhooks/1.0", sign_attempt=SIGNATURE.sign
+)

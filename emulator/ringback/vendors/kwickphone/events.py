@@ -5,7 +5,7 @@ from __future__ import annotations
 from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_offset, iso_z
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.delivery import WebhookProfile
 from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.kwickphone.wire import Event, EventCall
 

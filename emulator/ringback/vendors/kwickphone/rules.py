@@ -74,7 +74,7 @@ class KwickPhone(VendorBackend):
         if url is None:
             return
         try:
-            await self.services.outbox.egress.admit(url)
+            await self.services.outbox.egress.check(url)
         except EgressError as error:
             raise errors.invalid("webhook_url:", str(error)) from None
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ringback.carrier.clock import iso_z
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.delivery import WebhookProfile
 from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.nokycnumber.wire import EventData, EventView
 

@@ -8,7 +8,7 @@ import msgspec
 
 from ringback.carrier.clock import iso_z
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.delivery import WebhookProfile
 from ringback.gateway.signatures import SignatureScheme
 from ringback.vendors.phonestack.records import EVENTS, EventType
 from ringback.vendors.phonestack.wire import EventView

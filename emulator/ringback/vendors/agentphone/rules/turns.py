@@ -12,7 +12,7 @@ import msgspec
 from ringback.carrier.call import Call, CallEvent
 from ringback.carrier.clock import SECOND
 from ringback.carrier.script import MAX_TEXT, Turn
-from ringback.gateway.webhook_response import NDJSON, Reply
+from ringback.gateway.webhook_response import NDJSON, WebhookResponse
 from ringback.vendors.agentphone.events import EventView, HistoryView, TurnData
 from ringback.vendors.agentphone.records import CallDetail, Webhook
 from ringback.vendors.agentphone.rules.common import shown
@@ -128,7 +128,7 @@ class Answering:
         self._closed = not more
         return more
 
-    def _answered(self, reply: Reply) -> None:
+    def _answered(self, reply: WebhookResponse) -> None:
         if self._stale() or self._closed:
             return
         said = None

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ringback.carrier.clock import HOUR
+from ringback.gateway.delivery import Delivery
 from ringback.gateway.egress import EgressError
-from ringback.gateway.outbox import Delivery
-from ringback.gateway.webhook_response import Listener, Reply
+from ringback.gateway.webhook_response import LineListener, WebhookResponse
 from ringback.store import Collection
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.events import EventView, HistoryView, MessageData, event, label
@@ -60,7 +60,7 @@ class Hooks:
     async def check_url(self, url: str) -> None:
         """Whether events may go to a URL. Raises ApiError 422."""
         try:
-            await self.services.outbox.egress.admit(url)
+            await self.services.outbox.egress.check(url)
         except EgressError as error:
             raise errors.invalid("url", f"will not do: {error}") from None
 
@@ -139,7 +139,7 @@ class Hooks:
             body=event(view),
             headers=label(id_),
             id_=id_,
-            patience=hook.timeout,
+            timeout=hook.timeout,
         )
 
     def ask(
@@ -147,15 +147,15 @@ class Hooks:
         hook: Webhook,
         view: EventView,
         about: str,
-        answered: Callable[[Reply], None],
-        line: Listener | None = None,
+        answered: Callable[[WebhookResponse], None],
+        line: LineListener | None = None,
     ) -> str | None:
         """Send an event for the sake of its answer; gives the delivery's id, None where nothing can be sent now."""
         if self.services.clock.loop is None:
             return None
         id_ = new_id(self.services, hook.account, "del")
         self._keep(id_, hook, view, None)
-        self.services.outbox.ask(
+        self.services.outbox.request(
             vendor=NAME,
             account=hook.account,
             event=view.event,
@@ -165,9 +165,9 @@ class Hooks:
             body=event(view),
             headers=label(id_),
             id_=id_,
-            patience=hook.timeout,
-            line=line,
-            answered=answered,
+            timeout=hook.timeout,
+            on_line=line,
+            on_response=answered,
         )
         return id_
 
@@ -213,7 +213,7 @@ class Hooks:
             recent_history=[],
             test=True,
         )
-        heard: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        heard: asyncio.Future[WebhookResponse] = asyncio.get_running_loop().create_future()
         id_ = self.ask(hook, view, hook.id, lambda reply: None if heard.done() else heard.set_result(reply))
         reply = await heard
         took = self._took(self.services.outbox.records[id_]) if id_ is not None else None

@@ -274,7 +274,7 @@ def _blocked_ask(emulator: Emulator) -> None:
             identity = backend(emulator).identities.records[number.identity] if number is not None else None
             call = receive(to, peer, script)
             if identity is not None and identity.handling.action == "webhook" and phones.details[call.id].blocked:
-                emulator.services.outbox.ask(
+                emulator.services.outbox.request(
                     vendor=REGISTRY.vendor,
                     account=call.account,
                     event="phone.incoming_call",
@@ -282,7 +282,7 @@ def _blocked_ask(emulator: Emulator) -> None:
                     url=identity.handling.webhook_url,
                     secret="",
                     body=b"{}",
-                    answered=lambda _reply: None,
+                    on_response=lambda _reply: None,
                 )
             return call
 

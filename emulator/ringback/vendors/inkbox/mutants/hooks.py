@@ -163,7 +163,7 @@ def _not_marked(answer: MutableResponse, _: Emulator) -> None:
 
 def _signed(emulator: Emulator, make: Any) -> None:
     """Sign attempts otherwise."""
-    emulator.services.outbox.register(NAME, with_changes(WEBHOOKS, numbered=make(SIGNATURE.sign)))
+    emulator.services.outbox.register(NAME, with_changes(WEBHOOKS, sign_attempt=make(SIGNATURE.sign)))
 
 
 @REGISTRY.on_start("signature.with-the-prefix", "INK-HOOK-2", "The key signs with its whsec_.", "INK-KEY-1")

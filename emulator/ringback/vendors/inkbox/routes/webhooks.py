@@ -77,7 +77,7 @@ def handlers(backend: Inkbox) -> tuple[Any, ...]:
     async def replay_delivery(request: Req, delivery_id: FromPath[str]) -> Response:
         row = hooks.replay(caller_of(services, request), delivery_id)
         if row.delivery is not None:
-            await services.outbox.settle(services.outbox.records[row.delivery])
+            await services.outbox.dispatcher.wait(services.outbox.records[row.delivery])
         return Response(encode(hooks.delivery_view(row)))
 
     return (

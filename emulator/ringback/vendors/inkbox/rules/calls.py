@@ -16,7 +16,7 @@ from ringback.carrier.script import Script, ScriptedTurn, Turn, check_call_scrip
 from ringback.gateway.asgi import encode
 from ringback.gateway.search import Searched
 from ringback.gateway.vendor import NumberNotFound
-from ringback.gateway.webhook_response import Reply
+from ringback.gateway.webhook_response import WebhookResponse
 from ringback.store import Collection
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.events import INCOMING_CALL, CallData, CallPart, Entry, IncomingCall, Transcript
@@ -293,11 +293,11 @@ class Phones:
             )
         )
 
-        def answered(reply: Reply) -> None:
+        def answered(reply: WebhookResponse) -> None:
             self.backend.hooks.log_question(number, call.id, url, body, reply, started)
             self._decide(call, identity, reply)
 
-        self.services.outbox.ask(
+        self.services.outbox.request(
             vendor=NAME,
             account=call.account,
             event=INCOMING_CALL,
@@ -305,10 +305,10 @@ class Phones:
             url=url,
             secret=self.backend.signing.key(identity),
             body=body,
-            answered=answered,
+            on_response=answered,
         )
 
-    def _decide(self, call: Call, identity: Identity, reply: Reply) -> None:
+    def _decide(self, call: Call, identity: Identity, reply: WebhookResponse) -> None:
         """What the webhook's answer means: anything but a clear answer declines."""
         detail = self.details[call.id]
         self.services.clock.cancel(detail.undecided)

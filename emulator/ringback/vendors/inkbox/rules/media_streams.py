@@ -172,7 +172,7 @@ class Bridges:
         identity = self.backend.identities.records[detail.identity]
         url = detail.websocket_url or ""
         try:
-            socket, taken = await self.services.outbox.connect(url, self._headers(call, identity), DIAL_SECONDS)
+            socket, taken = await self.services.outbox.sender.connect(url, self._headers(call, identity), DIAL_SECONDS)
         except (EgressError, OSError, TimeoutError) as error:
             reason = str(error) or f"no answer within {DIAL_SECONDS:g} s"
             self.services.note(call.account, "call", f"agent at {url} not reached: {reason}", call_id=call.id)

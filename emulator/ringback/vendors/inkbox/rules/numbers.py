@@ -69,7 +69,7 @@ class Lines:
     async def check_url(self, url: str, param: str) -> None:
         """Whether a webhook may go to a URL. Raises ApiError 422."""
         try:
-            await self.services.outbox.egress.admit(url)
+            await self.services.outbox.egress.check(url)
         except EgressError as error:
             raise errors.invalid(param, f"will not do: {error}") from None
 

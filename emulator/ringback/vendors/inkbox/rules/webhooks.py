@@ -11,8 +11,8 @@ import msgspec
 from msgspec import UNSET
 
 from ringback.carrier.clock import HOUR, iso_exact
-from ringback.gateway.outbox import Attempt, Headers
-from ringback.gateway.webhook_response import Reply
+from ringback.gateway.delivery import Attempt, Headers
+from ringback.gateway.webhook_response import WebhookResponse
 from ringback.store import Collection
 from ringback.vendors.inkbox import errors, events
 from ringback.vendors.inkbox.events import CALL_ENDED, CATALOG, INCOMING_CALL, Agent, CallData, TextData, event
@@ -275,7 +275,9 @@ class Hooks:
             )
         )
 
-    def log_question(self, number: Number, call_id: str, url: str, body: bytes, reply: Reply, started: int) -> None:
+    def log_question(
+        self, number: Number, call_id: str, url: str, body: bytes, reply: WebhookResponse, started: int
+    ) -> None:
         """Put the question of an incoming call into the log."""
         self.sent.add(
             Sent(

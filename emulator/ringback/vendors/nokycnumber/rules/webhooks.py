@@ -30,7 +30,7 @@ class Hooks:
         if url is None:
             return
         try:
-            await self.services.outbox.egress.admit(url)
+            await self.services.outbox.egress.check(url)
         except EgressError as error:
             raise errors.invalid(param, f"will not do: {error}") from None
 

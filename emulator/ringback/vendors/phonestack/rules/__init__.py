@@ -8,7 +8,7 @@ from typing import Any, cast
 from ringback.carrier.call import Call
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
-from ringback.gateway.outbox import Delivery
+from ringback.gateway.delivery import Delivery
 from ringback.gateway.services import Services
 from ringback.gateway.signed_urls import LinkError, check_link, signed
 from ringback.gateway.vendor import VendorBackend

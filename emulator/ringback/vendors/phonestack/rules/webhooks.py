@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ringback.carrier.clock import iso_z
+from ringback.gateway.delivery import Delivery
 from ringback.gateway.egress import EgressError
-from ringback.gateway.outbox import Delivery
 from ringback.store import Collection
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.events import MAX_FAILURES, event
@@ -39,7 +39,7 @@ class Hooks:
     async def check_url(self, url: str) -> None:
         """Whether events may go to a URL. Raises ApiError 400."""
         try:
-            await self.services.outbox.egress.admit(url)
+            await self.services.outbox.egress.check(url)
         except EgressError as error:
             raise errors.invalid("url", f"will not do: {error}") from None
 
@@ -173,4 +173,4 @@ class Hooks:
             self.services.note(webhook.account, "delivery", what, subject=webhook.id, url=webhook.url)
 
     def _withdraw(self, webhook: Webhook) -> None:
-        self.services.outbox.abandon(webhook.account, lambda delivery: delivery.url == webhook.url)
+        self.services.outbox.cancel_pending(webhook.account, lambda delivery: delivery.url == webhook.url)
