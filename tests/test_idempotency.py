@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringback.carrier.clock import HOUR, Clock
-from ringback.gateway.idempotency import Idempotency, Mismatch, request_digest
+from ringback.gateway.idempotency import Idempotency, KeyReused, request_digest
 
 KEPT_FOR = 24 * HOUR
 REQUESTS = st.lists(
@@ -34,9 +34,9 @@ def test_however_requests_interleave_a_key_has_one_effect(requests: list[tuple[s
                 return status, b"%d" % len(effects)
 
             try:
-                return await store.once("account", "operation", key, look, KEPT_FOR, act)
-            except Mismatch:
-                return Mismatch
+                return await store.run_once("account", "operation", key, look, KEPT_FOR, act)
+            except KeyReused:
+                return KeyReused
 
         return await asyncio.gather(*(ask(*request) for request in requests))
 
@@ -47,7 +47,7 @@ def test_however_requests_interleave_a_key_has_one_effect(requests: list[tuple[s
         for (asked, look, _, _), answer in zip(requests, answers, strict=True):
             if asked != key or not taken:
                 continue
-            if answer is not Mismatch and answer.status < 300:  # type: ignore[attr-defined]
+            if answer is not KeyReused and answer.status < 300:  # type: ignore[attr-defined]
                 assert look == taken[0][1]
                 assert answer.body == b"%d" % (effects.index(taken[0]) + 1)  # type: ignore[attr-defined]
 
@@ -63,7 +63,7 @@ def test_an_answer_is_forgotten_after_its_time_on_the_clock_of_its_account() -> 
 
         for hours in (0, 23, 1, 0):
             await clock.advance(clock.now("mine") + hours * HOUR, "mine")
-            seen.append((await store.once("mine", "send", "key", "look", KEPT_FOR, act)).replayed)
+            seen.append((await store.run_once("mine", "send", "key", "look", KEPT_FOR, act)).replayed)
         return seen
 
     assert asyncio.run(run()) == [False, True, False, True]

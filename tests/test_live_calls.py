@@ -150,7 +150,7 @@ def test_the_agent_hangs_up_when_it_has_said_its_line() -> None:
 
 def test_the_agent_may_greet_and_speak_unasked() -> None:
     line = Line(echo)
-    line.calls.changed = lambda call: (
+    line.calls.on_changed = lambda call: (
         line.calls.live_calls.say(call, "welcome") and None if call.state == "in_progress" else None
     )
     call = line.ring(says("hello"), says("good"))

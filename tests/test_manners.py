@@ -35,7 +35,7 @@ VERSIONS = VersioningPolicy(
     unknown=lambda version: ApiError(400, "unknown_version", version),
 )
 BUCKET = TokenBucketPolicy(
-    burst=lambda _limit: 2, limit=b"x-limit", remaining=b"x-left", reset=b"x-reset", lifted=9_000
+    burst=lambda _limit: 2, limit=b"x-limit", remaining=b"x-left", reset=b"x-reset", unlimited=9_000
 )
 PERMIT = by_method(
     {"admin": None, "read": frozenset(("GET",))}, lambda scope, method: ApiError(403, f"{scope}_{method}", "no")
@@ -122,7 +122,7 @@ def test_request_ids_alone(vendor_and_world: tuple[VendorSpec, Any]) -> None:
 
 
 def test_kinds_of_keys_alone(vendor_and_world: tuple[VendorSpec, Any]) -> None:
-    here = place(*vendor_and_world, RequestPolicy(usable=frozenset((None,))))
+    here = place(*vendor_and_world, RequestPolicy(usable_kinds=frozenset((None,))))
     assert [here.ask(key=key).status_code for key in ("full", "publishable")] == [200, 401]
 
 

@@ -29,7 +29,7 @@ def test_a_message_passes_through_its_states_in_order(
     clock = Clock("frozen")
     messages = Messages(clock)
     seen: list[tuple[str, int]] = []
-    messages.changed = lambda message, change: seen.append((change, clock.now("me")))
+    messages.on_changed = lambda message, change: seen.append((change, clock.now("me")))
     start = clock.now("me")
     at = None if wait is None else start + wait * SECOND
     script = Script(end=end, delivered_after=receipt)  # type: ignore[arg-type]

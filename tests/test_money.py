@@ -9,22 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback.carrier.clock import Clock
-from ringback.carrier.ledger import AmountError, Ledger, dollars, usd
+from ringback.carrier.ledger import AmountError, Ledger, format_usd, usd
 
 
 @given(st.integers(-(10**15), 10**15))
 def test_an_amount_survives_being_written(amount: int) -> None:
-    assert usd(dollars(amount)) == amount
+    assert usd(format_usd(amount)) == amount
 
 
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=6))
 def test_amounts_are_exact(amount: Decimal) -> None:
-    assert Decimal(dollars(usd(str(amount)))) == amount
+    assert Decimal(format_usd(usd(str(amount)))) == amount
 
 
 @pytest.mark.parametrize(("amount", "text"), [(0, "0.00"), (5_000_000, "5.00"), (-12_000, "-0.012"), (1, "0.000001")])
 def test_amounts_have_two_places_or_more(amount: int, text: str) -> None:
-    assert dollars(amount) == text
+    assert format_usd(amount) == text
 
 
 @pytest.mark.parametrize("text", ["", "five", "1.0000001", "NaN", "Infinity", "1e30", "$5", "5,00"])

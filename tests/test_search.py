@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringback.gateway.search import Index, words
+from ringback.gateway.search import SearchIndex, words
 
 SHELF = "texts"
 
@@ -31,20 +31,20 @@ SHELF = "texts"
     ],
 )
 def test_words_are_found_whatever_their_case_accents_and_order(text: str, query: str) -> None:
-    index = Index()
+    index = SearchIndex()
     index.add(1, text, [SHELF])
     assert list(index.find(query, SHELF)) == [1]
 
 
 @pytest.mark.parametrize("query", ["", "  ", "!?", "tables", "ready now", "\x00", "य"])
 def test_what_a_text_does_not_have_is_not_found(query: str) -> None:
-    index = Index()
+    index = SearchIndex()
     index.add(1, "Your table is ready", [SHELF])
     assert list(index.find(query, SHELF)) == []
 
 
 def test_shelves_are_apart() -> None:
-    index = Index()
+    index = SearchIndex()
     index.add(1, "hello", ["a", "b"])
     index.add(2, "hello", ["b"])
     assert (list(index.find("hello", "a")), list(index.find("hello", "b"))) == ([1], [2, 1])
@@ -55,7 +55,7 @@ TEXTS = st.lists(st.lists(st.sampled_from("abcde"), min_size=0, max_size=4).map(
 
 @given(TEXTS, st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3).map(" ".join), st.sets(st.integers(0, 29)))
 def test_it_finds_what_a_scan_finds(texts: list[str], query: str, gone: set[int]) -> None:
-    index = Index()
+    index = SearchIndex()
     for entry, text in enumerate(texts):
         index.add(entry, text, [SHELF])
     for entry in gone:
@@ -67,7 +67,7 @@ def test_it_finds_what_a_scan_finds(texts: list[str], query: str, gone: set[int]
 
 
 def test_nothing_is_left_of_what_was_removed() -> None:
-    index = Index()
+    index = SearchIndex()
     index.add(1, "a b a", [SHELF])
     index.remove(1, "a b a", [SHELF])
     assert not index._lists

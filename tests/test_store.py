@@ -109,14 +109,14 @@ def test_a_stretch_between_two_moments_is_found(
     for number, step in enumerate(steps):
         at += step
         moments.add(Moment(id=f"m{number}", account="a", at=at))
-    start, end = moments.between("account", "a", lambda moment: moment.at, since, until)
+    start, end = moments.positions("account", "a", lambda moment: moment.at, since, until)
     inside = [
         moment
         for moment in moments.oldest("account", "a")
         if (since is None or moment.at >= since) and (until is None or moment.at < until)
     ]
     assert moments.oldest("account", "a")[start:end] == inside
-    assert moments.stretch("account", "a", start, end) == inside[::-1]
-    assert moments.stretch("account", "a", max(start, end - limit), end) == inside[::-1][:limit]
-    assert moments.between("account", "nobody", lambda moment: moment.at) == (0, 0)
-    assert moments.stretch("account", "nobody", -3, 5) == []
+    assert moments.range("account", "a", start, end) == inside[::-1]
+    assert moments.range("account", "a", max(start, end - limit), end) == inside[::-1][:limit]
+    assert moments.positions("account", "nobody", lambda moment: moment.at) == (0, 0)
+    assert moments.range("account", "nobody", -3, 5) == []

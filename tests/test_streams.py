@@ -10,7 +10,7 @@ import pytest
 
 from ringback.carrier.clock import SECOND, Clock
 from ringback.gateway.notifications import Notifications
-from ringback.gateway.sse import HEARTBEAT, Batch, Event, EventStream, until
+from ringback.gateway.sse import HEARTBEAT, Batch, EventStream, ServerSentEvent, wait_until
 
 
 class Stage:
@@ -19,7 +19,7 @@ class Stage:
     def __init__(self) -> None:
         self.clock = Clock("frozen")
         self.notifications = Notifications(self.clock)
-        self.news: list[Event] = []
+        self.news: list[ServerSentEvent] = []
         self.over = False
         self.sent: list[dict[str, Any]] = []
         self.hung_up = asyncio.Event()
@@ -28,7 +28,7 @@ class Stage:
         news, self.news = self.news, []
         return Batch(news, self.over)
 
-    def tell(self, *events: Event, last: bool = False) -> None:
+    def tell(self, *events: ServerSentEvent, last: bool = False) -> None:
         self.news += events
         self.over = last
         self.notifications.notify("b")
@@ -66,12 +66,12 @@ async def breath() -> None:
 def test_events_are_told_as_they_come_and_the_last_one_ends_the_stream() -> None:
     async def story(stage: Stage) -> None:
         task = stage.run()
-        stage.tell(Event("connected", {"id": 1}))
+        stage.tell(ServerSentEvent("connected", {"id": 1}))
         await breath()
         assert stage.sent[0]["status"] == 200
         assert dict(stage.sent[0]["headers"])[b"content-type"] == b"text/event-stream; charset=utf-8"
         assert stage.body == b'event: connected\ndata: {"id":1}\n\n'
-        stage.tell(Event("turn", "é\n"), last=True)
+        stage.tell(ServerSentEvent("turn", "é\n"), last=True)
         await task
         assert stage.body.endswith('event: turn\ndata: "é\\n"\n\n'.encode())
         assert stage.sent[-1] == {"type": "http.response.body", "body": b""}
@@ -85,12 +85,12 @@ def test_an_event_that_comes_while_another_is_sent_is_not_lost() -> None:
 
         async def slow(message: Any) -> None:
             if b"first" in message.get("body", b""):
-                stage.tell(Event("second", None), last=True)
+                stage.tell(ServerSentEvent("second", None), last=True)
             await send(message)
 
         stage.send = slow  # type: ignore[method-assign]
         task = stage.run(heartbeat=1e6)
-        stage.tell(Event("first", None))
+        stage.tell(ServerSentEvent("first", None))
         await task
         assert b"second" in stage.body
 
@@ -152,7 +152,9 @@ def test_a_poll_waits_for_news_or_for_either_clock(how: str) -> None:
     async def story(stage: Stage) -> None:
         done: list[bool] = []
         seconds = 0.01 if how == "real" else 30.0
-        poll = asyncio.ensure_future(until(stage.notifications, stage.clock, "a", "b", seconds, lambda: bool(done)))
+        poll = asyncio.ensure_future(
+            wait_until(stage.notifications, stage.clock, "a", "b", seconds, lambda: bool(done))
+        )
         await breath()
         stage.notifications.notify("b")
         await breath()

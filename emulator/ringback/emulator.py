@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ringback.carrier.call import Call, CallEvent
-from ringback.carrier.ledger import Entry, usd
+from ringback.carrier.ledger import LedgerEntry, usd
 from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Turn
 from ringback.gateway.accounts import Account
@@ -34,15 +34,15 @@ class Emulator:
         self.vendors: dict[str, VendorSpec] = {vendor.name: vendor for vendor in vendors}
         self.mutants = frozenset(settings.mutants)
         self.services = services = Services(settings, self.vendors)
-        services.ledger.posted = self._money_posted
-        services.calls.changed = self._call_changed
+        services.ledger.on_posted = self._money_posted
+        services.calls.on_changed = self._call_changed
         services.calls.live_calls.on_event = self._live_call_event
-        services.messages.changed = self._message_changed
+        services.messages.on_changed = self._message_changed
         services.outbox.dispatcher.on_concluded = self._delivery_concluded
-        services.account_opened = lambda account: self._backend(account).on_account_opened(account)
-        services.account_closed = lambda account: self._backend(account).on_account_closed(account)
-        services.account_funded = lambda account: self._backend(account).on_account_funded(account)
-        services.settings_changed = lambda account: self._backend(account).on_settings_changed(account)
+        services.on_account_opened = lambda account: self._backend(account).on_account_opened(account)
+        services.on_account_closed = lambda account: self._backend(account).on_account_closed(account)
+        services.on_account_funded = lambda account: self._backend(account).on_account_funded(account)
+        services.on_settings_changed = lambda account: self._backend(account).on_settings_changed(account)
         self.backends: dict[str, VendorBackend] = {}
         for vendor in vendors:
             add_secret_prefixes(vendor.masked)
@@ -54,7 +54,7 @@ class Emulator:
 
     # -- routing of events ------
 
-    def _money_posted(self, entry: Entry) -> None:
+    def _money_posted(self, entry: LedgerEntry) -> None:
         services = self.services
         services.journal.add(MoneyNote(entry))
         self.backends[services.accounts[entry.account].vendor].on_money_moved(entry)

@@ -19,7 +19,7 @@ class Record(msgspec.Struct, kw_only=True, gc=False):
 
 
 R = TypeVar("R", bound=Record)
-Key = Callable[[R], Hashable]
+IndexKey = Callable[[R], Hashable]
 _seq: Callable[[Record], int] = attrgetter("seq")
 
 
@@ -30,7 +30,7 @@ class Collection(Generic[R]):
     collection is changed through `update` alone, so that its buckets follow.
     """
 
-    def __init__(self, kind: type[R], **indexes: Key[R]) -> None:
+    def __init__(self, kind: type[R], **indexes: IndexKey[R]) -> None:
         self.kind = kind
         self._by_id: dict[str, R] = {}
         self._indexes = indexes
@@ -147,7 +147,7 @@ class Collection(Generic[R]):
         chunk.reverse()
         return chunk
 
-    def between(
+    def positions(
         self, index: str, key: Hashable, by: Callable[[R], int], since: int | None = None, until: int | None = None
     ) -> tuple[int, int]:
         """Where in the order of creation the records of this key begin and end whose `by`, which grows in that order,
@@ -156,7 +156,7 @@ class Collection(Generic[R]):
         start = 0 if since is None else bisect_left(bucket, since, key=by)
         return start, max(start, len(bucket) if until is None else bisect_left(bucket, until, key=by))
 
-    def stretch(self, index: str, key: Hashable, start: int, end: int) -> list[R]:
+    def range(self, index: str, key: Hashable, start: int, end: int) -> list[R]:
         """The records of this key from one place in the order of creation to another, newest first."""
         chunk = self._buckets[index].get(key, [])[max(0, start) : max(0, end)]
         chunk.reverse()

@@ -28,7 +28,7 @@ class Calls:
         self._clock = clock
         self._streams = streams
         self.records: Collection[Call] = Collection(Call, all=lambda _: True, account=lambda call: call.account)
-        self.changed: Callable[[Call], None] = _noop
+        self.on_changed: Callable[[Call], None] = _noop
         self.live_calls = LiveCalls(clock, self.records.get, self.hang_up)
         clock.on(PICK_UP, self._pick_up)
         clock.on(HANG_UP, self._hang_up)
@@ -116,7 +116,7 @@ class Calls:
                 greeting_delay=terms.greeting_delay,
             )
         call.timer = self._clock.after(_micros(played.answer_after), account, PICK_UP, call.id)
-        self.changed(call)
+        self.on_changed(call)
         return call
 
     def _pick_up(self, id_: str) -> None:
@@ -130,7 +130,7 @@ class Calls:
             call.answered_at, call.state, call.timer = now, "in_progress", None
             if call.live is None:
                 call.timer = self._clock.after(call.planned_duration, call.account, HANG_UP, call.id)
-        self.changed(call)
+        self.on_changed(call)
         if call.live is not None:
             self.live_calls.begin(call)
 
@@ -163,7 +163,7 @@ class Calls:
         call.ended_at, call.ended_by = self._clock.now(call.account), by
         call.state = "completed" if call.state == "in_progress" else "no_answer"
         call.recording = call.recording and call.state == "completed"
-        self.changed(call)
+        self.on_changed(call)
 
     def resume(self) -> None:
         """After a restore: what waits for an answer on a live call is asked again."""
@@ -177,7 +177,7 @@ class Calls:
             return
         call.ended_at, call.state = self._clock.now(call.account), "completed"
         call.ended_by = "caller"
-        self.changed(call)
+        self.on_changed(call)
 
 
 def _micros(seconds: float) -> int:

@@ -10,7 +10,7 @@ from ringback.store import Collection, Record
 
 DOLLAR = 1_000_000
 CENT = 10_000
-_LARGEST = 10**12 * DOLLAR
+MAX_AMOUNT = 10**12 * DOLLAR
 _PLACES = Decimal("0.000001")
 
 
@@ -24,14 +24,14 @@ def usd(text: str) -> int:
         amount = Decimal(text)
     except InvalidOperation:
         raise AmountError(f'{text!r} is not an amount such as "25.00"') from None
-    if not amount.is_finite() or abs(amount) * DOLLAR > _LARGEST:
+    if not amount.is_finite() or abs(amount) * DOLLAR > MAX_AMOUNT:
         raise AmountError(f"{text!r} is not an amount that an account could hold")
     if amount != amount.quantize(_PLACES):
         raise AmountError(f"{text!r} has more than six decimal places")
     return int(amount * DOLLAR)
 
 
-def dollars(amount: int) -> str:
+def format_usd(amount: int) -> str:
     """The decimal string of an amount: two places, more where they are needed."""
     sign, amount = ("-", -amount) if amount < 0 else ("", amount)
     whole, fraction = divmod(amount, DOLLAR)
@@ -39,12 +39,12 @@ def dollars(amount: int) -> str:
     return f"{sign}{whole}.{places}"
 
 
-def by_the_minute(rate: int, seconds: int, step: int = 1) -> int:
+def prorated_charge(rate: int, seconds: int, step: int = 1) -> int:
     """What so many seconds cost at a rate a minute, to the nearest multiple of `step`."""
     return (rate * seconds + 30 * step) // (60 * step) * step
 
 
-class Entry(Record, kw_only=True):
+class LedgerEntry(Record, kw_only=True):
     """One movement of money. `amount` is positive for money in; `cause` is a word, `ref` what it was for."""
 
     at: int
@@ -59,18 +59,18 @@ class Ledger:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.entries: Collection[Entry] = Collection(Entry, account=lambda entry: entry.account)
-        self.posted: Callable[[Entry], None] = _noop
+        self.entries: Collection[LedgerEntry] = Collection(LedgerEntry, account=lambda entry: entry.account)
+        self.on_posted: Callable[[LedgerEntry], None] = _noop
 
     def balance(self, account: str) -> int:
         """What the account has: the sum of its entries."""
         last = self.entries.last("account", account)
         return last.balance if last is not None else 0
 
-    def post(self, account: str, amount: int, cause: str, ref: str | None = None) -> Entry:
+    def post(self, account: str, amount: int, cause: str, ref: str | None = None) -> LedgerEntry:
         """Add one entry; a negative `amount` takes money away."""
         entry = self.entries.add(
-            Entry(
+            LedgerEntry(
                 id=f"txn_{self.entries.created + 1}",
                 account=account,
                 at=self._clock.now(account),
@@ -80,9 +80,9 @@ class Ledger:
                 ref=ref,
             )
         )
-        self.posted(entry)
+        self.on_posted(entry)
         return entry
 
 
-def _noop(_: Entry) -> None:
+def _noop(_: LedgerEntry) -> None:
     """Nobody listens."""

@@ -60,7 +60,7 @@ class Messages:
             account=lambda message: message.account,
             number_id=lambda message: message.number_id,
         )
-        self.changed: Callable[[Message, MessageEvent], None] = _noop
+        self.on_changed: Callable[[Message, MessageEvent], None] = _noop
         clock.on(SEND, self._send)
         clock.on(RECEIPT, self._receipt)
 
@@ -106,7 +106,7 @@ class Messages:
             )
         )
         self._clock.at(due + round(ACCEPTED_AFTER * SECOND), account, SEND, message.id)
-        self.changed(message, "queued")
+        self.on_changed(message, "queued")
         return message
 
     def receive(
@@ -148,7 +148,7 @@ class Messages:
                 detail=detail or {},
             )
         )
-        self.changed(message, "received")
+        self.on_changed(message, "received")
         return message
 
     def _send(self, id_: str) -> None:
@@ -162,7 +162,7 @@ class Messages:
             return
         message.state, message.sent_at = "sent", now
         message.segment_states = ["sent"] * len(message.segment_states)
-        self.changed(message, "sent")
+        self.on_changed(message, "sent")
         delay = RECEIPT_AFTER if script.delivered_after is None else script.delivered_after
         self._clock.after(round(delay * SECOND), message.account, RECEIPT, id_, 0)
 
@@ -180,13 +180,13 @@ class Messages:
             self._clock.after(round(RECEIPT_GAP * SECOND), message.account, RECEIPT, id_, part + 1)
             return
         message.state, message.delivered_at = "delivered", now
-        self.changed(message, "delivered")
+        self.on_changed(message, "delivered")
 
     def _end(self, message: Message, state: Literal["failed", "undelivered"], code: str, now: int) -> None:
         message.state, message.failure_code = state, code
         message.segment_states = [state] * len(message.segment_states)
         message.segment_times = [now] * len(message.segment_states)
-        self.changed(message, state)
+        self.on_changed(message, state)
 
 
 def _noop(_: Message, __: MessageEvent) -> None:

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 
 from ringback import __version__
 from ringback.carrier.clock import SECOND, TimeError, iso_exact, parse_instant
-from ringback.carrier.ledger import AmountError, dollars, usd
+from ringback.carrier.ledger import AmountError, format_usd, usd
 from ringback.carrier.script import (
     Script,
     ScriptError,
@@ -255,7 +255,7 @@ class ControlHandlers:
                         "account_id": account.id,
                         "vendor": account.vendor,
                         "name": account.name,
-                        "balance": dollars(self.emulator.services.ledger.balance(account.id)),
+                        "balance": format_usd(self.emulator.services.ledger.balance(account.id)),
                         "now": iso_exact(self.emulator.services.clock.now(account.id)),
                     }
                     for account in reversed(accounts)
@@ -286,7 +286,7 @@ class ControlHandlers:
                 "account_id": account.id,
                 "vendor": vendor.name,
                 "base_url": self.urls[vendor.name],
-                "balance": dollars(self.emulator.services.ledger.balance(account.id)),
+                "balance": format_usd(self.emulator.services.ledger.balance(account.id)),
                 "now": iso_exact(self.emulator.services.clock.now(account.id)),
                 "keys": [key_view(key, secret=True) for key in issued],
                 **self._signing(account),
@@ -325,7 +325,7 @@ class ControlHandlers:
         account = self._account(account_id)
         body = await _body(request, bodies.FundBody)
         self.emulator.services.fund(account, self._amount(body.amount, "amount"))
-        return _ok({"balance": dollars(self.emulator.services.ledger.balance(account.id))})
+        return _ok({"balance": format_usd(self.emulator.services.ledger.balance(account.id))})
 
     # -- keys ------
 

@@ -10,14 +10,13 @@ import msgspec
 
 from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_exact
-from ringback.carrier.ledger import Entry, dollars
+from ringback.carrier.ledger import LedgerEntry, format_usd
 from ringback.carrier.scripts import QueuedScript
 from ringback.emulator import Emulator
 from ringback.gateway.accounts import Account
 from ringback.gateway.delivery import Attempt, Delivery
 from ringback.gateway.faults import Fault
-from ringback.gateway.journal import Entry as JournalEntry
-from ringback.gateway.journal import RequestLogEntry
+from ringback.gateway.journal import JournalEntry, RequestLogEntry
 from ringback.gateway.keys import Key
 from ringback.gateway.redaction import mask, mask_header
 
@@ -41,7 +40,7 @@ def account_view(emulator: Emulator, account: Account, base_url: str) -> dict[st
         "base_url": base_url,
         "now": iso_exact(emulator.services.clock.now(account.id)),
         "created_at": iso_exact(account.created_at),
-        "balance": dollars(emulator.services.ledger.balance(account.id)),
+        "balance": format_usd(emulator.services.ledger.balance(account.id)),
         "settings": msgspec.to_builtins(emulator.services.settings_of(account.id)),
         "keys": [key_view(key) for key in emulator.services.keys.records.oldest("account", account.id)],
         "numbers": emulator.backends[account.vendor].numbers(account.id),
@@ -73,14 +72,14 @@ def key_view(key: Key, *, secret: bool = False) -> dict[str, Any]:
     return view
 
 
-def entry_view(entry: Entry) -> dict[str, Any]:
+def entry_view(entry: LedgerEntry) -> dict[str, Any]:
     """A ledger entry."""
     return {
         "id": entry.id,
         "at": iso_exact(entry.at),
         "cause": entry.cause,
-        "amount": dollars(entry.amount),
-        "balance": dollars(entry.balance),
+        "amount": format_usd(entry.amount),
+        "balance": format_usd(entry.balance),
         "ref": entry.ref,
     }
 

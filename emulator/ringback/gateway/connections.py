@@ -7,7 +7,7 @@ import socket
 from stat import S_ISSOCK
 
 from ringback.carrier.clock import wall_sleep
-from ringback.gateway.asgi import Message, Scope, Send
+from ringback.gateway.asgi import ASGIMessage, Scope, Send
 
 _FLUSH_SECONDS = 0.02
 
@@ -17,7 +17,7 @@ class BrokenConnection(Exception):  # noqa: N818 - a thing that happens
 
 
 def truncated(answer: Send, size: int, scope: Scope) -> Send:
-    async def send(message: Message) -> None:
+    async def send(message: ASGIMessage) -> None:
         if message["type"] == "http.response.body":
             await answer({"type": "http.response.body", "body": message.get("body", b"")[:size], "more_body": True})
             await wall_sleep(_FLUSH_SECONDS)

@@ -72,7 +72,7 @@ def explain(error: msgspec.ValidationError, kind: Any = None) -> DecodeError:
     return DecodeError(("" if where else "the body ") + _worded(_AT.sub("", text).strip(), kind, where or ""), where)
 
 
-def analysed(analysis: Any, kind: type[T]) -> T:
+def decode_analysis(analysis: Any, kind: type[T]) -> T:
     """What a script says of a call's analysis, as a vendor's own type. Raises ScriptError."""
     try:
         return msgspec.convert(analysis, kind)

@@ -14,19 +14,19 @@ from ringback.store import Collection, Record
 FORGET = "gateway.idempotency.forget"
 
 
-class Kept(Record, kw_only=True):
+class StoredResponse(Record, kw_only=True):
     """An answer that is kept for retries; `print` is what the request looked like."""
 
-    print: str
+    digest: str
     status: int
     body: bytes
 
 
-class Mismatch(Exception):  # noqa: N818 - it is an answer
+class KeyReused(Exception):  # noqa: N818 - it is an answer
     """The key was used with another request."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class IdempotentResponse(msgspec.Struct, frozen=True):
     """An answer: status and body, and whether it has been given before."""
 
     status: int
@@ -43,47 +43,47 @@ class Idempotency:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.records: Collection[Kept] = Collection(Kept)
+        self.records: Collection[StoredResponse] = Collection(StoredResponse)
         self._under_way: dict[str, tuple[str, asyncio.Future[None]]] = {}
         clock.on(FORGET, self._forget)
 
-    async def once(
+    async def run_once(
         self,
         account: str,
         operation: str,
         key: str,
-        seen: str,
+        digest: str,
         keep_for: int,
         act: Callable[[], Awaitable[tuple[int, bytes]]],
-    ) -> Outcome:
+    ) -> IdempotentResponse:
         """The answer to a request that looks like `seen`: what `act` gives, or what it gave before. Kept for so many
         microseconds. Raises Mismatch."""
         name = f"{account} {operation} {key}"
         while (held := self._under_way.get(name)) is not None:
-            if held[0] != seen:
-                raise Mismatch
+            if held[0] != digest:
+                raise KeyReused
             await asyncio.wait((held[1],))
-        kept = self.records.get(name)
-        if kept is not None:
-            if kept.print != seen:
-                raise Mismatch
-            return Outcome(kept.status, kept.body, replayed=True)
+        stored = self.records.get(name)
+        if stored is not None:
+            if stored.digest != digest:
+                raise KeyReused
+            return IdempotentResponse(stored.status, stored.body, replayed=True)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._under_way[name] = (seen, done)
+        self._under_way[name] = (digest, done)
         try:
             status, body = await act()
             if 200 <= status < 300:
-                self.records.add(Kept(id=name, account=account, print=seen, status=status, body=body))
+                self.records.add(StoredResponse(id=name, account=account, digest=digest, status=status, body=body))
                 self._clock.after(keep_for, account, FORGET, name, background=True)
-            return Outcome(status, body, replayed=False)
+            return IdempotentResponse(status, body, replayed=False)
         finally:
             del self._under_way[name]
             done.set_result(None)
 
     def _forget(self, name: str) -> None:
-        kept = self.records.get(name)
-        if kept is not None:
-            self.records.remove(kept)
+        stored = self.records.get(name)
+        if stored is not None:
+            self.records.remove(stored)
 
 
 def request_digest(path: str, body: bytes) -> str:

@@ -10,12 +10,11 @@ from itertools import islice
 from typing import Any, Literal
 
 from ringback.carrier.clock import iso_exact
-from ringback.carrier.ledger import Entry as LedgerEntry
-from ringback.carrier.ledger import dollars
+from ringback.carrier.ledger import LedgerEntry, format_usd
 from ringback.gateway.redaction import mask, mask_header
 
-Kind = Literal["request", "call", "message", "money", "delivery", "number", "account", "clock"]
-SHOWN = 64 * 1024
+JournalKind = Literal["request", "call", "message", "money", "delivery", "number", "account", "clock"]
+MAX_BODY_BYTES = 64 * 1024
 """Bytes of a body that the journal keeps."""
 
 
@@ -24,7 +23,7 @@ class Note:
 
     __slots__ = ("account", "at", "detail", "kind", "seq", "what")
 
-    def __init__(self, at: int, account: str, kind: Kind, what: str, detail: Mapping[str, Any]) -> None:
+    def __init__(self, at: int, account: str, kind: JournalKind, what: str, detail: Mapping[str, Any]) -> None:
         self.seq = 0
         self.at = at
         self.account = account
@@ -48,7 +47,7 @@ class MoneyNote:
     """A ledger entry in the journal."""
 
     __slots__ = ("account", "at", "entry", "seq")
-    kind: Kind = "money"
+    kind: JournalKind = "money"
 
     def __init__(self, entry: LedgerEntry) -> None:
         self.seq = 0
@@ -59,7 +58,7 @@ class MoneyNote:
     def render(self) -> dict[str, Any]:
         """The entry as the control API shows it."""
         entry = self.entry
-        amount, balance = dollars(entry.amount), dollars(entry.balance)
+        amount, balance = format_usd(entry.amount), format_usd(entry.balance)
         sign = "+" if entry.amount >= 0 else ""
         return {
             "seq": self.seq,
@@ -99,7 +98,7 @@ class RequestLogEntry:
         "status",
         "vendor",
     )
-    kind: Kind = "request"
+    kind: JournalKind = "request"
 
     def __init__(
         self, vendor: str, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], client: str
@@ -168,7 +167,7 @@ def _body(raw: bytes) -> str | None:
         return f"({len(raw)} bytes of binary data)"
 
 
-Entry = Note | MoneyNote | RequestLogEntry
+JournalEntry = Note | MoneyNote | RequestLogEntry
 
 
 class Journal:
@@ -176,12 +175,12 @@ class Journal:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._rings: dict[str, deque[Entry]] = {}
+        self._rings: dict[str, deque[JournalEntry]] = {}
         self._seq = 0
         self._waiting: list[asyncio.Future[None]] = []
         self.closed = False
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: JournalEntry) -> None:
         """Take in an entry, the newest."""
         self._seq = entry.seq = self._seq + 1
         ring = self._rings.get(entry.account)
@@ -191,10 +190,10 @@ class Journal:
         if self._waiting:
             self._wake()
 
-    def read(self, account: str | None = None, limit: int = 100, since: int = 0) -> list[Entry]:
+    def read(self, account: str | None = None, limit: int = 100, since: int = 0) -> list[JournalEntry]:
         """Up to `limit` entries newer than `since`, newest first, of one account or all."""
         if account is not None:
-            newest: Iterator[Entry] = reversed(self._rings.get(account, deque()))
+            newest: Iterator[JournalEntry] = reversed(self._rings.get(account, deque()))
         else:
             newest = merge(*(reversed(ring) for ring in self._rings.values()), key=lambda entry: -entry.seq)
         return [entry for entry in islice(newest, limit) if entry.seq > since]

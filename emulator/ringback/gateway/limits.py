@@ -55,7 +55,7 @@ class Windows:
         self._taken = {name: deque(taken) for name, taken in state.items()}
 
 
-class Level(NamedTuple):
+class BucketLevel(NamedTuple):
     """How full a bucket is: `wait` microseconds until one more fits (0: it did), how many are `left`, and the instant
     at which it is full again (`reset`)."""
 
@@ -74,11 +74,11 @@ class Buckets:
     def __init__(self) -> None:
         self._owed: dict[str, tuple[int, int]] = {}
 
-    def look(self, name: str, rate: int, capacity: int, span: int, now: int) -> Level:
+    def look(self, name: str, rate: int, capacity: int, span: int, now: int) -> BucketLevel:
         """How full a bucket is."""
         return self._level(self._owing(name, rate, now), rate, capacity, span, now)
 
-    def take(self, name: str, rate: int, capacity: int, span: int, now: int) -> Level:
+    def take(self, name: str, rate: int, capacity: int, span: int, now: int) -> BucketLevel:
         """Take one token if there is one, and tell how full the bucket is then."""
         owed = self._owing(name, rate, now)
         level = self._level(owed, rate, capacity, span, now)
@@ -91,10 +91,12 @@ class Buckets:
         owed, at = self._owed.get(name, (0, now))
         return max(0, owed - max(0, now - at) * rate)
 
-    def _level(self, owed: int, rate: int, capacity: int, span: int, now: int) -> Level:
+    def _level(self, owed: int, rate: int, capacity: int, span: int, now: int) -> BucketLevel:
         full = capacity * span
         lacking = owed + span - full
-        return Level(-(-lacking // rate) if lacking > 0 else 0, max(0, full - owed) // span, now + -(-owed // rate))
+        return BucketLevel(
+            -(-lacking // rate) if lacking > 0 else 0, max(0, full - owed) // span, now + -(-owed // rate)
+        )
 
     def clear(self) -> None:
         """Fill all buckets."""

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 
 from ringback.carrier.clock import MINUTE, SECOND, wall_seconds, wall_sleep
-from ringback.gateway.asgi import JSON, ASGIApp, Message, Receive, Response, Scope, Send
+from ringback.gateway.asgi import JSON, ASGIApp, ASGIMessage, Receive, Response, Scope, Send
 from ringback.gateway.connections import BrokenConnection, break_connection, truncated
 from ringback.gateway.errors import ApiError, DecodeError, Header
 from ringback.gateway.faults import Effect
-from ringback.gateway.idempotency import Mismatch, request_digest
-from ringback.gateway.journal import SHOWN, RequestLogEntry
+from ringback.gateway.idempotency import KeyReused, request_digest
+from ringback.gateway.journal import MAX_BODY_BYTES, RequestLogEntry
 from ringback.gateway.keys import Key
-from ringback.gateway.limits import Level
+from ringback.gateway.limits import BucketLevel
 from ringback.gateway.policy import IdempotencyPolicy, TokenBucketPolicy, VersioningPolicy
 from ringback.gateway.services import Services
 from ringback.gateway.vendor import VendorSpec
@@ -53,13 +53,13 @@ class VendorMiddleware:
         )
         adds_headers = self._adds_headers
 
-        async def respond(message: Message) -> None:
+        async def respond(message: ASGIMessage) -> None:
             if message["type"] == "http.response.start":
                 if adds_headers:
                     message["headers"] = [*message["headers"], *entry.extra]
                 entry.status = message["status"]
                 entry.response_headers = message["headers"]
-            elif len(entry.response_body) < SHOWN:
+            elif len(entry.response_body) < MAX_BODY_BYTES:
                 entry.response_body += message.get("body", b"")
             await send(message)
 
@@ -99,7 +99,7 @@ class VendorMiddleware:
             return self._select_faults(entry)
         try:
             key = self._authenticate(entry)
-            if policy.usable is not None and key.kind not in policy.usable:
+            if policy.usable_kinds is not None and key.kind not in policy.usable_kinds:
                 raise self._errors.unauthorized()
         except ApiError:
             self._assign_request_id(entry)
@@ -158,7 +158,7 @@ class VendorMiddleware:
         """Take a token from the key's bucket. Raises ApiError when it is empty."""
         limit = self._services.rate_limit(key)
         if limit is None:
-            level, burst, limit = Level(0, bucket.lifted, entry.at), 0, bucket.lifted
+            level, burst, limit = BucketLevel(0, bucket.unlimited, entry.at), 0, bucket.unlimited
         else:
             burst = bucket.burst(limit)
             level = self._services.buckets.take(key.id, limit, limit + burst, MINUTE, entry.at)
@@ -257,9 +257,9 @@ class VendorMiddleware:
                 return
             if not _IDEMPOTENCY_KEY.fullmatch(key):
                 raise retries.malformed()
-            messages: list[Message] = []
+            messages: list[ASGIMessage] = []
 
-            async def keep(message: Message) -> None:
+            async def keep(message: ASGIMessage) -> None:
                 messages.append(message)
 
             async def act() -> tuple[int, bytes]:
@@ -268,10 +268,10 @@ class VendorMiddleware:
 
             digest = request_digest(entry.path, entry.body)
             try:
-                outcome = await self._services.idempotency.once(
+                outcome = await self._services.idempotency.run_once(
                     entry.account, operation, key.decode("latin-1"), digest, retries.keep_for, act
                 )
-            except Mismatch:
+            except KeyReused:
                 raise retries.reused() from None
             if outcome.replayed:
                 await Response(outcome.body, outcome.status)(scope, receive, send)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ringback.emulator import Emulator
-from ringback.gateway.asgi import ASGIApp, Message, Receive, Scope, Send, encode
+from ringback.gateway.asgi import ASGIApp, ASGIMessage, Receive, Scope, Send, encode
 from ringback.mutants.registry import Mutant
 
 Break = Callable[[Emulator], None]
@@ -157,7 +157,7 @@ async def _whole(receive: Receive) -> bytes:
 
 
 def _fed(body: bytes) -> Receive:
-    async def receive() -> Message:
+    async def receive() -> ASGIMessage:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
@@ -182,10 +182,10 @@ def _asking(app: ASGIApp, change: Callable[[Request], None]) -> ASGIApp:
 def _answering(emulator: Emulator, app: ASGIApp, change: Callable[[MutableResponse, Emulator], None]) -> ASGIApp:
     async def changed(scope: Scope, receive: Receive, send: Send) -> None:
         asked = await _read(scope, receive)
-        start: Message = {}
+        start: ASGIMessage = {}
         parts: list[bytes] = []
 
-        async def hold(message: Message) -> None:
+        async def hold(message: ASGIMessage) -> None:
             if message["type"] == "http.response.start":
                 start.update(message)
             else:

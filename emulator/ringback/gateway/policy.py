@@ -54,7 +54,7 @@ class TokenBucketPolicy:
     limit: bytes
     remaining: bytes
     reset: bytes
-    lifted: int
+    unlimited: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class RequestPolicy:
     """
 
     request_id: tuple[bytes, str] | None = None
-    usable: frozenset[str | None] | None = None
+    usable_kinds: frozenset[str | None] | None = None
     versions: VersioningPolicy | None = None
     bucket: TokenBucketPolicy | None = None
     authorize: Callable[[Key, str, str], None] | None = None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from ringback.store import Collection, Key, Record
+from ringback.store import Collection, IndexKey, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -47,40 +47,40 @@ def _is_accent(char: str) -> bool:
 _words = lru_cache(maxsize=256)(_split)
 
 
-class Index:
+class SearchIndex:
     """Which entries have which words, by shelf: an entry stands on one shelf or on several (a number's texts, those of
     them that one may see). Entries are integers that grow."""
 
     def __init__(self) -> None:
         self._lists: dict[tuple[Hashable, str], list[int]] = {}
 
-    def add(self, entry: int, text: str, shelves: Sequence[Hashable]) -> None:
+    def add(self, entry: int, text: str, scopes: Sequence[Hashable]) -> None:
         """Take in an entry; at no cost to speak of when it is the newest on its shelves."""
         lists = self._lists
         for word in _split(text):
-            for shelf in shelves:
-                found = lists.get((shelf, word))
+            for scope in scopes:
+                found = lists.get((scope, word))
                 if found is None:
-                    lists[shelf, word] = [entry]
+                    lists[scope, word] = [entry]
                 elif found[-1] < entry:
                     found.append(entry)
                 else:
                     insort(found, entry)
 
-    def remove(self, entry: int, text: str, shelves: Sequence[Hashable]) -> None:
+    def remove(self, entry: int, text: str, scopes: Sequence[Hashable]) -> None:
         """Forget an entry, told as it was added."""
         for word in _split(text):
-            for shelf in shelves:
-                found = self._lists[shelf, word]
+            for scope in scopes:
+                found = self._lists[scope, word]
                 del found[bisect_right(found, entry) - 1]
                 if not found:
-                    del self._lists[shelf, word]
+                    del self._lists[scope, word]
 
-    def find(self, query: str, shelf: Hashable) -> Iterator[int]:
+    def find(self, query: str, scope: Hashable) -> Iterator[int]:
         """The entries of a shelf that have every word of a query, newest first; none for a query without words."""
         lists = []
         for word in words(query):
-            found = self._lists.get((shelf, word))
+            found = self._lists.get((scope, word))
             if found is None:
                 return
             lists.append(found)
@@ -108,7 +108,7 @@ class Index:
         self._lists.clear()
 
 
-class Searched(Collection[R]):
+class SearchableCollection(Collection[R]):
     """A collection whose records are found by their words. `text` gives what a record says, which never changes, and
     `shelves` where it is looked for, which may."""
 
@@ -116,42 +116,42 @@ class Searched(Collection[R]):
         self,
         kind: type[R],
         text: Callable[[R], str | None],
-        shelves: Callable[[R], Sequence[Hashable]],
-        **indexes: Key[R],
+        scopes: Callable[[R], Sequence[Hashable]],
+        **indexes: IndexKey[R],
     ) -> None:
         super().__init__(kind, **indexes)
         self._text = text
-        self._shelves = shelves
-        self._index = Index()
+        self._scopes = scopes
+        self._index = SearchIndex()
         self._found: dict[int, R] = {}
 
-    def search(self, query: str, shelf: Hashable) -> Iterator[R]:
+    def search(self, query: str, scope: Hashable) -> Iterator[R]:
         """The records of a shelf that have every word of a query, newest first."""
-        return (self._found[entry] for entry in self._index.find(query, shelf))
+        return (self._found[entry] for entry in self._index.find(query, scope))
 
     def _place(self, record: R) -> None:
         super()._place(record)
         text = self._text(record)
         if text:
             self._found[record.seq] = record
-            self._index.add(record.seq, text, self._shelves(record))
+            self._index.add(record.seq, text, self._scopes(record))
 
     def update(self, record: R, **changes: Any) -> R:
         """Change fields of a stored record, and where it is found."""
-        before = self._shelves(record)
+        before = self._scopes(record)
         super().update(record, **changes)
-        after = self._shelves(record)
+        after = self._scopes(record)
         text = self._text(record)
         if text and before != after:
-            self._index.remove(record.seq, text, [shelf for shelf in before if shelf not in after])
-            self._index.add(record.seq, text, [shelf for shelf in after if shelf not in before])
+            self._index.remove(record.seq, text, [scope for scope in before if scope not in after])
+            self._index.add(record.seq, text, [scope for scope in after if scope not in before])
         return record
 
     def remove(self, record: R) -> None:
         """Forget a stored record."""
         text = self._text(record)
         if text:
-            self._index.remove(record.seq, text, self._shelves(record))
+            self._index.remove(record.seq, text, self._scopes(record))
             del self._found[record.seq]
         super().remove(record)
 

@@ -20,7 +20,7 @@ from ringback.gateway.accounts import Account, AccountSettings
 from ringback.gateway.egress import Egress
 from ringback.gateway.faults import Faults
 from ringback.gateway.idempotency import Idempotency
-from ringback.gateway.journal import Journal, Kind, Note
+from ringback.gateway.journal import Journal, JournalKind, Note
 from ringback.gateway.keys import Key, Keys
 from ringback.gateway.limits import Buckets, RateLimitGroup, Windows
 from ringback.gateway.notifications import Notifications
@@ -86,10 +86,10 @@ class Services:
         self.scripts = Scripts()
         self.accounts: Collection[Account] = Collection(Account, vendor=lambda account: account.vendor)
         self.account_settings: dict[str, AccountSettings] = {}
-        self.account_opened: Callable[[Account], None] = _noop
-        self.account_closed: Callable[[Account], None] = _noop
-        self.account_funded: Callable[[Account], None] = _noop
-        self.settings_changed: Callable[[Account], None] = _noop
+        self.on_account_opened: Callable[[Account], None] = _noop
+        self.on_account_closed: Callable[[Account], None] = _noop
+        self.on_account_funded: Callable[[Account], None] = _noop
+        self.on_settings_changed: Callable[[Account], None] = _noop
         self.keys = Keys()
         self.windows = Windows()
         self.buckets = Buckets()
@@ -138,7 +138,7 @@ class Services:
         self.note(id_, "account", "opened", vendor=vendor)
         if balance:
             self.ledger.post(id_, balance, "funded")
-        self.account_opened(account)
+        self.on_account_opened(account)
         return account
 
     def _account_id(self, vendor: str, name: str | None) -> str:
@@ -152,7 +152,7 @@ class Services:
         """Revoke an account's keys, release its numbers and drop its timers. Its records remain readable."""
         for key in self.keys.records.oldest("active", account.id):
             self.keys.records.update(key, status="revoked")
-        self.account_closed(account)
+        self.on_account_closed(account)
         self.outbox.cancel_pending(account.id)
         self.clock.forget(account.id)
         self.note(account.id, "account", "closed")
@@ -168,7 +168,7 @@ class Services:
         self.accounts.update(account, settings=plain)
         self.account_settings[account.id] = typed
         self.note(account.id, "account", "settings changed", changes=sorted(changes))
-        self.settings_changed(account)
+        self.on_settings_changed(account)
 
     def issue_key(
         self,
@@ -228,7 +228,7 @@ class Services:
         """Post money from outside; a negative amount takes it away."""
         self.ledger.post(account.id, amount, "funded" if amount >= 0 else "withdrawn")
         if amount > 0:
-            self.account_funded(account)
+            self.on_account_funded(account)
 
     def _webhook_timeout(self, account: str, timeout: float | None) -> float:
         settings = self.account_settings.get(account)
@@ -237,7 +237,7 @@ class Services:
 
     # -- records of what happened ------
 
-    def note(self, account: str, kind: Kind, what: str, **detail: Any) -> None:
+    def note(self, account: str, kind: JournalKind, what: str, **detail: Any) -> None:
         """Write an event into the journal."""
         self.journal.add(Note(self.clock.now(account), account, kind, what, detail))
 

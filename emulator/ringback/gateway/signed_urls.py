@@ -18,7 +18,7 @@ class LinkError(PermissionError):
         self.expired = expired
 
 
-def signed(secret: bytes, path: str, until: int) -> str:
+def sign_path(secret: bytes, path: str, until: int) -> str:
     """The path with its query, good until an instant (to the second)."""
     expires = until // SECOND
     return f"{path}?expires={expires}&sig={_signature(secret, path, expires)}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ringback.carrier.clock import SECOND, Clock, wall_seconds
-from ringback.gateway.asgi import Message, Receive, Scope, Send, encode
+from ringback.gateway.asgi import ASGIMessage, Receive, Scope, Send, encode
 from ringback.gateway.notifications import Notifications
 
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
@@ -15,7 +15,7 @@ EVENT_STREAM = b"text/event-stream; charset=utf-8"
 HEARTBEAT = b": heartbeat\n\n"
 
 
-class Event(NamedTuple):
+class ServerSentEvent(NamedTuple):
     """One event: its name, and data that becomes one line of JSON."""
 
     name: str
@@ -29,11 +29,11 @@ class Event(NamedTuple):
 class Batch(NamedTuple):
     """What has happened since one looked last; `last` when nothing will follow."""
 
-    events: Iterable[Event]
+    events: Iterable[ServerSentEvent]
     last: bool
 
 
-async def until(
+async def wait_until(
     notifications: Notifications, clock: Clock, account: str, key: str, seconds: float, done: Callable[[], bool]
 ) -> None:
     """Wait for something to be done: at most so many seconds on the wall clock or on the account's, whichever pass
@@ -58,14 +58,14 @@ class EventStream:
         clock: Clock,
         account: str,
         key: str,
-        look: Callable[[], Batch],
+        poll: Callable[[], Batch],
         heartbeat: float,
     ) -> None:
         self._notifications = notifications
         self._clock = clock
         self._account = account
         self._key = key
-        self._look = look
+        self._poll = poll
         self._heartbeat = heartbeat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +73,7 @@ class EventStream:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         gone = asyncio.ensure_future(self._gone(receive))
         try:
-            await self._tell(send, gone)
+            await self._stream(send, gone)
         finally:
             gone.cancel()
         if not gone.done() or gone.cancelled():
@@ -84,15 +84,15 @@ class EventStream:
         return self
 
     async def _gone(self, receive: Receive) -> None:
-        message: Message = {}
+        message: ASGIMessage = {}
         while message.get("type") != "http.disconnect":
             message = await receive()
         self._notifications.notify(self._key)
 
-    async def _tell(self, send: Send, gone: asyncio.Future[None]) -> None:
+    async def _stream(self, send: Send, gone: asyncio.Future[None]) -> None:
         wall, virtual = wall_seconds(), self._clock.now(self._account)
         while not gone.done() and not self._notifications.closed:
-            batch = self._look()
+            batch = self._poll()
             body = b"".join(event.encoded() for event in batch.events)
             quiet = max(wall_seconds() - wall, (self._clock.now(self._account) - virtual) / SECOND)
             if not body and not batch.last and quiet >= self._heartbeat:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ringback.carrier.call import Call, CallEvent
-from ringback.carrier.ledger import Entry
+from ringback.carrier.ledger import LedgerEntry
 from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account, AccountSettings
 from ringback.gateway.asgi import ASGIApp
@@ -72,7 +72,7 @@ class VendorBackend:
     def on_settings_changed(self, account: Account) -> None:
         """Handle settings that were changed through the control API."""
 
-    def on_money_moved(self, entry: Entry) -> None:
+    def on_money_moved(self, entry: LedgerEntry) -> None:
         """Handle a change of an account's balance, whatever its cause."""
 
     def on_call_changed(self, call: Call) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.carrier.ledger import CENT, DOLLAR, by_the_minute
+from ringback.carrier.ledger import CENT, DOLLAR, prorated_charge
 from ringback.vendors.agentphone.records import VoiceMode
 
 NUMBER = 3 * DOLLAR
@@ -30,4 +30,4 @@ PLAN = "Pay as you go"
 
 def talk(mode: VoiceMode, surcharge: bool, seconds: int) -> int:
     """What so many seconds of a call cost."""
-    return by_the_minute(MINUTE[mode] + (HARD_DENOISING if surcharge else 0), seconds)
+    return prorated_charge(MINUTE[mode] + (HARD_DENOISING if surcharge else 0), seconds)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from ringback.carrier.call import Call
 from ringback.carrier.clock import DAY, HOUR, SECOND, iso_offset, iso_z, months_later
-from ringback.carrier.ledger import DOLLAR, by_the_minute, dollars, usd
+from ringback.carrier.ledger import DOLLAR, format_usd, prorated_charge, usd
 from ringback.carrier.number_pool import OutOfStock
 from ringback.carrier.numbering_plan import has_area_code
 from ringback.carrier.script import Script
@@ -240,7 +240,7 @@ class KwickPhone(VendorBackend):
         if settings.card == "ok":
             self.services.ledger.post(account, amount, "auto_top_up")
         else:
-            self.services.note(account, "money", f"card declined for {dollars(amount)}", cause="card_declined")
+            self.services.note(account, "money", f"card declined for {format_usd(amount)}", cause="card_declined")
 
     # -- what the control API does -----------------------------------------------------------------------------------
 
@@ -296,7 +296,7 @@ class KwickPhone(VendorBackend):
         if call.state != "completed":
             return
         rate = usd(self.settings(call.account).talk_rate)
-        self.charge(call.account, by_the_minute(rate, call.duration), "talk_time", call.id)
+        self.charge(call.account, prorated_charge(rate, call.duration), "talk_time", call.id)
         number = self.records[call.number_id]
         if number.webhook_url is not None:
             self.services.outbox.send(

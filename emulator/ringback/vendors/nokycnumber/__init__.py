@@ -80,10 +80,10 @@ POLICY = RequestPolicy(
         limit=b"x-rate-limit-limit",
         remaining=b"x-rate-limit-remaining",
         reset=b"x-rate-limit-reset",
-        lifted=LIFTED,
+        unlimited=LIFTED,
     ),
     authorize=by_method(SCOPES, errors.forbidden),
-    usable=frozenset((None, "secret")),
+    usable_kinds=frozenset((None, "secret")),
     retries=IdempotencyPolicy(
         header=b"idempotency-key", keep_for=DAY, reused=errors.key_mismatch, malformed=errors.key_malformed
     ),

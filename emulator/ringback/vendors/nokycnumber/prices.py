@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ringback.carrier.ledger import CENT, DOLLAR, by_the_minute
+from ringback.carrier.ledger import CENT, DOLLAR, prorated_charge
 
 Period = Literal["monthly", "quarterly", "yearly"]
 Tier = Literal["standard", "premium"]
@@ -60,4 +60,4 @@ def rate_to(number: str) -> Rate | None:
 
 def talk(rate: Rate, seconds: int) -> int:
     """A call of so many seconds: by the second, rounded to the nearest thousandth of a dollar."""
-    return by_the_minute(rate.minute, seconds, MILL)
+    return prorated_charge(rate.minute, seconds, MILL)

@@ -248,7 +248,7 @@ def _of_all_numbers(emulator: Emulator) -> None:
     def whose(index: str, key: Any) -> tuple[str, Any]:
         return ("account", backend(emulator).lines.records[key].account) if index == "number" else (index, key)
 
-    for name in ("between", "stretch"):
+    for name in ("positions", "range"):
         patch(texts, name, lambda of: lambda index, key, *rest: of(*whose(index, key), *rest))
 
 

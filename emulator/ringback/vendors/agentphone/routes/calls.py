@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from ringback.carrier.call import FINAL, Call
 from ringback.gateway.asgi import Response, encode
 from ringback.gateway.journal import log_entry
-from ringback.gateway.sse import Batch, Event, EventStream, until
+from ringback.gateway.sse import Batch, EventStream, ServerSentEvent, wait_until
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.routes.query_params import (
     Req,
@@ -53,7 +53,7 @@ def calls(backend: AgentPhone) -> tuple[Any, ...]:
             now = services.calls.records.get(call.id)
             return now is None or now.state in FINAL
 
-        await until(services.notifications, services.clock, call.account, call.id, seconds, over)
+        await wait_until(services.notifications, services.clock, call.account, call.id, seconds, over)
         return services.calls.records.get(call.id) or call
 
     @get("/v1/calls", operation_id="listCalls")
@@ -162,17 +162,17 @@ def _told(backend: AgentPhone, call: Call) -> Callable[[], Batch]:
         if told < 0:
             told = 0
             events.append(
-                Event(
+                ServerSentEvent(
                     "connected",
                     {"callId": now.id, "status": backend.phones.view(backend.phones.details[now.id]).status},
                 )
             )
         turns = (now.turns or [])[told:]
-        events += [Event("turn", one) for one in said(turns)]
+        events += [ServerSentEvent("turn", one) for one in said(turns)]
         told += len(turns)
         over = now.state in FINAL
         if over:
-            events.append(Event("ended", {"durationSeconds": now.duration}))
+            events.append(ServerSentEvent("ended", {"durationSeconds": now.duration}))
         return Batch(events, over)
 
     return look

@@ -136,8 +136,8 @@ def walked(
     query = query_in(exchange, "limit", "before", "after")
     limit = so_many(query, "limit", MESSAGES, 1, MAX_MESSAGES)
     before, after = (instant(query[name], name, "query") if name in query else None for name in ("before", "after"))
-    start, end = records.between(index, key, moment, None if after is None else after + 1, before)
-    rows = [view(record) for record in records.stretch(index, key, max(start, end - limit), end)]
+    start, end = records.positions(index, key, moment, None if after is None else after + 1, before)
+    rows = [view(record) for record in records.range(index, key, max(start, end - limit), end)]
     return Response(encode(Stretch(rows, end - limit > start)))
 
 

@@ -59,10 +59,10 @@ class Usage:
         arrived = self.backend.hooks.counted(sent.oldest("account", account))
 
         def counted(records: Any, span: int) -> int:
-            start, end = records.between("account", account, _moment, now - span)
+            start, end = records.positions("account", account, _moment, now - span)
             return int(end - start)
 
-        month = texts.stretch("account", account, *texts.between("account", account, _moment, now - 30 * DAY))
+        month = texts.range("account", account, *texts.positions("account", account, _moment, now - 30 * DAY))
         segments = sum(
             len(self.services.messages.records[text.id].segment_states)
             for text in month
@@ -117,13 +117,13 @@ class Usage:
         """Messages, calls, events and minutes of calls from an instant until another."""
         span = (micros(since), micros(until))
         texts, calls, sent = self.backend.texts.records, self.backend.phones.details, self.backend.hooks.sent
-        start, end = texts.between("account", account, _moment, *span)
+        start, end = texts.positions("account", account, _moment, *span)
         yield end - start
-        first, last = calls.between("account", account, _moment, *span)
+        first, last = calls.positions("account", account, _moment, *span)
         yield last - first
-        start, end = sent.between("account", account, _moment, *span)
+        start, end = sent.positions("account", account, _moment, *span)
         yield end - start
-        yield round(sum(call.seconds for call in calls.stretch("account", account, first, last)) / 60, 2)
+        yield round(sum(call.seconds for call in calls.range("account", account, first, last)) / 60, 2)
 
     def by_number(self, account: str) -> list[NumberUseView]:
         """What each number ever did, newest first, released ones included."""
@@ -158,9 +158,9 @@ class Usage:
             if not agent.deleted
         }
         texts, calls = self.backend.texts.records, self.backend.phones.details
-        for text in texts.stretch("account", account, *texts.between("account", account, _moment, since)):
+        for text in texts.range("account", account, *texts.positions("account", account, _moment, since)):
             self._row(rows, text.by).messages += 1
-        for call in calls.stretch("account", account, *calls.between("account", account, _moment, since)):
+        for call in calls.range("account", account, *calls.positions("account", account, _moment, since)):
             row = self._row(rows, call.by)
             row.calls += 1
             row.total_seconds += call.seconds

@@ -224,27 +224,27 @@ class Hooks:
 
     def deliveries(self, account: str, limit: int, offset: int, hours: int | None) -> DeliveriesView:
         """A page of an account's deliveries, newest first."""
-        start, end = self.sent.between("account", account, _moment, self._since(account, hours))
+        start, end = self.sent.positions("account", account, _moment, self._since(account, hours))
         rows = [
             self._row(sent)
-            for sent in self.sent.stretch("account", account, max(start, end - offset - limit), end - offset)
+            for sent in self.sent.range("account", account, max(start, end - offset - limit), end - offset)
         ]
         return DeliveriesView(rows, rows, end - start, offset, limit)
 
     def deliveries_of(self, account: str, agent: str, limit: int, hours: int | None) -> list[DeliveryView]:
         """The latest deliveries to an agent's own webhook, newest first."""
-        start, end = self.sent.between("agent", agent, _moment, self._since(account, hours))
-        return [self._row(sent) for sent in self.sent.stretch("agent", agent, max(start, end - limit), end)]
+        start, end = self.sent.positions("agent", agent, _moment, self._since(account, hours))
+        return [self._row(sent) for sent in self.sent.range("agent", agent, max(start, end - limit), end)]
 
     def _since(self, account: str, hours: int | None) -> int | None:
         return None if hours is None else self.services.clock.now(account) - hours * HOUR
 
     def stats(self, account: str, hours: int) -> StatsView:
         """What became of the events of the last hours, in all, by kind, and by the hour."""
-        start, end = self.sent.between("account", account, _moment, self._since(account, hours))
+        start, end = self.sent.positions("account", account, _moment, self._since(account, hours))
         kinds: dict[str, Counter[str]] = {}
         by_hour: dict[int, Counter[str]] = {}
-        for sent in reversed(self.sent.stretch("account", account, start, end)):
+        for sent in reversed(self.sent.range("account", account, start, end)):
             delivery = self.services.outbox.records[sent.id]
             state = _state(delivery)
             kinds.setdefault(delivery.event, Counter())[state] += 1
@@ -308,8 +308,8 @@ class Hooks:
     def history(self, hook: Webhook, conversation: str, before: int) -> list[HistoryView]:
         """The latest messages of a conversation before an instant, in order, as many as the webhook wants."""
         texts = self.backend.texts
-        end = texts.records.between("conversation", conversation, _moment, None, before)[1]
-        earlier = texts.records.stretch("conversation", conversation, max(0, end - hook.context_limit), end)
+        end = texts.records.positions("conversation", conversation, _moment, None, before)[1]
+        earlier = texts.records.range("conversation", conversation, max(0, end - hook.context_limit), end)
         return [
             HistoryView(texts.body_of(text), text.direction, text.channel, shown(text.at), text.id)
             for text in reversed(earlier)

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from ringback.carrier.clock import DAY
 from ringback.gateway.asgi import Response, encode
 from ringback.gateway.decoding import decode
-from ringback.gateway.idempotency import Mismatch, request_digest
+from ringback.gateway.idempotency import KeyReused, request_digest
 from ringback.gateway.journal import log_entry
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.records import Text
@@ -57,10 +57,10 @@ def handlers(backend: Inkbox) -> tuple[Any, ...]:
             return 201, encode(texts.view(text))
 
         try:
-            outcome = await services.idempotency.once(
+            outcome = await services.idempotency.run_once(
                 caller.account, "sendText", key, request_digest(exchange.path.lower(), exchange.body), KEPT_FOR, act
             )
-        except Mismatch:
+        except KeyReused:
             raise errors.coded("idempotency_key_reused", "This Idempotency-Key came with another request.") from None
         return Response(outcome.body, outcome.status)
 

@@ -14,7 +14,7 @@ from ringback.carrier.clock import SECOND, iso_exact
 from ringback.carrier.conversation import LiveTerms
 from ringback.carrier.script import Script, ScriptedTurn, Turn, check_call_script
 from ringback.gateway.asgi import encode
-from ringback.gateway.search import Searched
+from ringback.gateway.search import SearchableCollection
 from ringback.gateway.vendor import NumberNotFound
 from ringback.gateway.webhook_response import WebhookResponse
 from ringback.store import Collection
@@ -77,10 +77,10 @@ class Phones:
             peer=lambda detail: None if detail.blocked else (detail.line, detail.peer),
             under_way=lambda detail: None if detail.over else detail.line,
         )
-        self.utterances: Searched[Utterance] = Searched(
+        self.utterances: SearchableCollection[Utterance] = SearchableCollection(
             Utterance,
             text=lambda row: row.text,
-            shelves=lambda row: ((row.line, "any"), (row.line, row.party)),
+            scopes=lambda row: ((row.line, "any"), (row.line, row.party)),
             call=lambda row: row.call,
         )
         self.services.clock.on(UNDECIDED, self._undecided)

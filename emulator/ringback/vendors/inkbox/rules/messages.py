@@ -12,7 +12,7 @@ from ringback.carrier.clock import DAY, SECOND, iso_exact
 from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.segments import segmented
 from ringback.gateway.limits import Windows
-from ringback.gateway.search import Searched
+from ringback.gateway.search import SearchableCollection
 from ringback.gateway.vendor import NumberNotFound, Unsendable
 from ringback.store import Collection
 from ringback.vendors.inkbox import errors
@@ -89,10 +89,10 @@ class Texts:
     def __init__(self, backend: Inkbox) -> None:
         self.backend = backend
         self.services = backend.services
-        self.records: Searched[Text] = Searched(
+        self.records: SearchableCollection[Text] = SearchableCollection(
             Text,
             text=lambda text: text.body,
-            shelves=lambda text: () if text.deleted else ((text.line, "any"), (text.line, _kind(text))),
+            scopes=lambda text: () if text.deleted else ((text.line, "any"), (text.line, _kind(text))),
             any=lambda text: None if text.deleted else text.line,
             clear=lambda text: None if text.deleted or text.blocked else text.line,
             blocked=lambda text: text.line if text.blocked and not text.deleted else None,

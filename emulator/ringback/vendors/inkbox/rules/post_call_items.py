@@ -12,7 +12,7 @@ import msgspec
 from ringback.carrier.call import Call
 from ringback.carrier.clock import SECOND, iso_exact
 from ringback.carrier.script import MAX_DURATION
-from ringback.gateway.decoding import analysed
+from ringback.gateway.decoding import decode_analysis
 from ringback.gateway.services import Services
 from ringback.vendors.inkbox.records import ActionItem, CallDetail, ToolUse
 from ringback.vendors.inkbox.rules.common import new_id
@@ -62,7 +62,7 @@ class ScriptedWork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def scripted(analysis: Mapping[str, Any]) -> ScriptedWork:
     """A script's analysis, typed. Raises ScriptError."""
-    return analysed(analysis, ScriptedWork)
+    return decode_analysis(analysis, ScriptedWork)
 
 
 def assign(services: Services, detail: CallDetail, analysis: Mapping[str, Any] | None) -> None:

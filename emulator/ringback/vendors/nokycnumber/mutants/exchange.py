@@ -7,8 +7,8 @@ from urllib.parse import parse_qs
 
 from ringback.carrier.clock import HOUR, wall_sleep
 from ringback.emulator import Emulator
-from ringback.gateway.idempotency import Outcome
-from ringback.gateway.limits import Level
+from ringback.gateway.idempotency import IdempotentResponse
+from ringback.gateway.limits import BucketLevel
 from ringback.gateway.mutants import MutableResponse, Request, patch
 from ringback.vendors.nokycnumber.mutants.register import (
     ENDPOINTS,
@@ -138,7 +138,7 @@ def _odd_cursor_is_the_start(answer: MutableResponse, _: Emulator) -> None:
 
 
 def _once(emulator: Emulator, change: Any) -> None:
-    patch(emulator.services.idempotency, "once", lambda once: lambda *given: change(once, *given))
+    patch(emulator.services.idempotency, "run_once", lambda once: lambda *given: change(once, *given))
 
 
 @REGISTRY.on_start("idempotency.forgotten", "NKN-IDEM-1", "An Idempotency-Key is ignored.", "NKN-IDEM-2", "NKN-IDEM-4")
@@ -219,7 +219,7 @@ def _not_while_under_way(emulator: Emulator) -> None:
             return status, body
 
         await once(account, operation, key, seen, keep_for, given)
-        return Outcome(status, body, replayed=False)
+        return IdempotentResponse(status, body, replayed=False)
 
     _once(emulator, hasty)
 
@@ -270,7 +270,7 @@ def _take(emulator: Emulator, change: Any) -> None:
 
 @REGISTRY.on_start("limits.none", "NKN-LIM-2", "No key is ever limited.", "NKN-LIM-1", "NKN-LIM-3", "NKN-LIM-4")
 def _none(emulator: Emulator) -> None:
-    _take(emulator, lambda _take, name, rate, capacity, span, now: Level(0, capacity, now))
+    _take(emulator, lambda _take, name, rate, capacity, span, now: BucketLevel(0, capacity, now))
 
 
 @REGISTRY.on_response("limits.without-retry-after", "NKN-LIM-2", "A 429 does not say how long to wait.")

@@ -7,12 +7,12 @@ from typing import Any, cast
 
 from ringback.carrier.call import Call
 from ringback.carrier.clock import HOUR
-from ringback.carrier.ledger import Entry
+from ringback.carrier.ledger import LedgerEntry
 from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
 from ringback.gateway.services import Services
-from ringback.gateway.signed_urls import LinkError, check_link, signed
+from ringback.gateway.signed_urls import LinkError, check_link, sign_path
 from ringback.gateway.vendor import VendorBackend
 from ringback.vendors.nokycnumber import errors
 from ringback.vendors.nokycnumber.records import NoKYCNumberSettings
@@ -61,7 +61,7 @@ class NoKYCNumber(VendorBackend):
     def link(self, account: str, path: str) -> str:
         """A link to a file of an account, good for an hour from now."""
         until = self.services.clock.now(account) + LINK_WORKS
-        return self.services.base_url(NAME) + signed(self.services.streams.secret(NAME, "files"), path, until)
+        return self.services.base_url(NAME) + sign_path(self.services.streams.secret(NAME, "files"), path, until)
 
     def check_link(self, path: str, query: Mapping[str, str], now: int | None) -> None:
         """Whether a link was given out and still works; without `now`, only whether it was given out. Raises ApiError
@@ -83,7 +83,7 @@ class NoKYCNumber(VendorBackend):
         """Its numbers go back to the inventory."""
         self.lines.close(account.id)
 
-    def on_money_moved(self, entry: Entry) -> None:
+    def on_money_moved(self, entry: LedgerEntry) -> None:
         """A balance changed: it may be low now."""
         self.money.moved(entry)
 

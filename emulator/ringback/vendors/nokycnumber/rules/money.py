@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback.carrier.ledger import Entry, usd
+from ringback.carrier.ledger import LedgerEntry, usd
 from ringback.vendors.nokycnumber import errors
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Money:
         if amount:
             self.ledger.post(account, -amount, cause, ref)
 
-    def moved(self, entry: Entry) -> None:
+    def moved(self, entry: LedgerEntry) -> None:
         """Warn when the balance falls below the account's threshold, whatever took the money."""
         account = entry.account
         threshold = self.backend.settings(account).balance_low_threshold

@@ -10,7 +10,7 @@ from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
 from ringback.gateway.delivery import Delivery
 from ringback.gateway.services import Services
-from ringback.gateway.signed_urls import LinkError, check_link, signed
+from ringback.gateway.signed_urls import LinkError, check_link, sign_path
 from ringback.gateway.vendor import VendorBackend
 from ringback.store import Collection
 from ringback.vendors.phonestack import errors
@@ -119,7 +119,7 @@ class PhoneStack(VendorBackend):
 
     def link(self, path: str, until: int) -> str:
         """A link to a file, good until an instant."""
-        return self.services.base_url(NAME) + signed(self.services.streams.secret(NAME, "files"), path, until)
+        return self.services.base_url(NAME) + sign_path(self.services.streams.secret(NAME, "files"), path, until)
 
     def check_link(self, path: str, query: Mapping[str, str], now: int | None) -> None:
         """Whether a link was given out and still works; without `now`, only whether it was given out. Raises ApiError

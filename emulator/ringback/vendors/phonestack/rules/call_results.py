@@ -14,7 +14,7 @@ from ringback import resources
 from ringback.carrier.clock import moment
 from ringback.carrier.rng import Stream
 from ringback.carrier.script import CallEnd, Script, ScriptedTurn
-from ringback.gateway.decoding import analysed
+from ringback.gateway.decoding import decode_analysis
 from ringback.vendors.phonestack.records import (
     Analysis,
     Contact,
@@ -100,7 +100,7 @@ class ScriptedAnalysis(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
 
 def scripted(analysis: Mapping[str, Any]) -> ScriptedAnalysis:
     """A script's analysis, typed. Raises ScriptError."""
-    return analysed(analysis, ScriptedAnalysis)
+    return decode_analysis(analysis, ScriptedAnalysis)
 
 
 class Outcomes:
