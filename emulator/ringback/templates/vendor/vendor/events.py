@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ringback.vendors.acmephone.wire import Event, EventCall
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_z
 from ringback.gateway.asgi import encode
-from ringback.gateway.outbox import WebhookProfile
+from ringback.gateway.delivery import WebhookProfile
 from ringback.gateway.signatures import SignatureScheme
 
 CALL_COMPLETED = "call.completed"
@@ -17,7 +17,9 @@ RETRIES = (60, 300, 1500)
 
 def call_completed(call: Call, occurred_at: int) -> bytes:
     """Return the raw body of a `call.completed` event; `occurred_at` is in microseconds."""
-    return encode(Event(CALL_COMPLETED, call.line, iso_z(occurred_at), EventCall(call.id, call.peer, call.duration)))
+    return encode(
+        Event(CALL_COMPLETED, call.number_id, iso_z(occurred_at), EventCall(call.id, call.remote_number, call.duration))
+    )
 
 
 SIGNATURE = SignatureScheme(

@@ -10,9 +10,9 @@ from ringback.vendors.acmephone.events import CALL_COMPLETED, call_completed
 from ringback.vendors.acmephone.records import Number
 from ringback.vendors.acmephone.wire import NumberBody, NumberView
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_z
-from ringback.carrier.numbers import OutOfStock
+from ringback.carrier.number_pool import OutOfStock
 from ringback.carrier.script import Script
 from ringback.gateway.accounts import Account
 from ringback.gateway.egress import EgressError
@@ -41,7 +41,7 @@ class AcmePhone(VendorBackend):
         if url is None:
             return
         try:
-            await self.services.outbox.egress.admit(url)
+            await self.services.outbox.egress.check(url)
         except EgressError as error:
             raise errors.invalid("webhook_url", f"cannot be used: {error}") from None
 
@@ -50,7 +50,7 @@ class AcmePhone(VendorBackend):
         services = self.services
         id_ = f"num_{services.streams(NAME, account, 'number').hex(12)}"
         try:
-            phone_number = services.numbers.assign("US", body.area_code, vendor=NAME, account=account, owner=id_)
+            phone_number = services.numbers.assign("US", body.area_code, vendor=NAME, account=account, number_id=id_)
         except OutOfStock:
             raise errors.error("no_numbers", area_code=body.area_code) from None
         number = self.records.add(
@@ -79,22 +79,22 @@ class AcmePhone(VendorBackend):
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
         """Ring one of the vendor's numbers. Raises NumberNotFound."""
-        line = self.services.numbers.line(to)
-        if line is None or line.vendor != NAME or not line.open:
+        assigned = self.services.numbers.assignment(to)
+        if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
         return self.services.calls.receive(
-            id_=f"call_{self.services.streams(NAME, line.account, 'call').hex(24)}",
+            id_=f"call_{self.services.streams(NAME, assigned.account, 'call').hex(24)}",
             vendor=NAME,
-            account=line.account,
-            line=line.owner,
+            account=assigned.account,
+            number_id=assigned.number_id,
             number=to,
-            peer=caller,
+            remote_number=caller,
             script=script,
         )
 
     def on_call_changed(self, call: Call) -> None:
         """Send the event of a completed call, if its number has a webhook URL."""
-        number = self.records[call.line]
+        number = self.records[call.number_id]
         if call.state == "completed" and number.webhook_url is not None:
             self.services.outbox.send(
                 vendor=NAME,
