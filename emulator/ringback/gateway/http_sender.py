@@ -49,13 +49,13 @@ class HttpSender:
         """Post a body of JSON and fill in the `response`.
 
         Read MAX_KEPT_BYTES of the response's body, or MAX_RESPONSE_BYTES with `whole`. Each line of an NDJSON
-        response goes to `on_line` as it arrives. The receiver has so many real `seconds`. Raises EgressError for a URL that the
-        policy rejects, OSError and TimeoutError when no response comes.
+        response goes to `on_line` as it arrives. The receiver has so many real `seconds`. Raises EgressError for a
+        URL that the policy rejects, OSError and TimeoutError when no response comes.
         """
         destination = await self._egress.destination(url)
         async with (
             self._errors(),
-            self._open().post(
+            self.open_session().post(
                 destination.url,
                 data=body,
                 headers=_headers(headers, destination, url),
@@ -84,7 +84,7 @@ class HttpSender:
         destination = await self._egress.destination(f"http{url[2:]}")
         routed = f"ws{destination.url[4:]}"
         async with self._errors(), asyncio.timeout(seconds):
-            socket = await self._open().ws_connect(
+            socket = await self.open_session().ws_connect(
                 routed,
                 headers=_headers(headers, destination, f"http{url[2:]}"),
                 ssl=self._tls(destination),
@@ -115,7 +115,8 @@ class HttpSender:
         except aiohttp.ClientError as error:
             raise OSError(str(error) or type(error).__name__) from error
 
-    def _open(self) -> aiohttp.ClientSession:
+    def open_session(self) -> aiohttp.ClientSession:
+        """Return the client session, opened at the first call."""
         if self._session is None:
             import aiohttp
 

@@ -8,7 +8,7 @@ from typing import Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
 from ringback.emulator import Emulator
 from ringback.gateway.asgi import ASGIApp
-from ringback.gateway.outbox import Attempt, Delivery, NumberedSigner, Signer
+from ringback.gateway.delivery import Attempt, AttemptSigner, Delivery, Signer
 from ringback.gateway.vendor import VendorBackend, VendorSpec
 from ringback.mutants import patching, webhooks
 from ringback.mutants.contract import Body, Contract
@@ -171,14 +171,14 @@ class Declaration(Generic[B]):
         self,
         *,
         sign: Signer | None = None,
-        numbered: NumberedSigner | None = None,
+        sign_attempt: AttemptSigner | None = None,
         retries: Sequence[int] | None = None,
     ) -> None:
         """Sign webhooks in another way, or repeat them after other waits (seconds)."""
 
         def install(emulator: Emulator) -> None:
             backend, vendor = self._registry.backend_of(emulator), self._registry.vendor.name
-            webhooks.change_profile(backend, vendor, sign=sign, numbered=numbered, retries=retries)
+            webhooks.change_profile(backend, vendor, sign=sign, sign_attempt=sign_attempt, retries=retries)
 
         self._register(install)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from ringback.gateway.asgi import ASGIApp, Message, Receive, Scope, Send
+from ringback.gateway.asgi import ASGIApp, ASGIMessage, Receive, Scope, Send
 from ringback.gateway.errors import ApiError
 from ringback.gateway.vendor import VendorBackend, VendorSpec
 
@@ -252,10 +252,10 @@ class Interceptor(Generic[B]):
                 await app(scope, receive, send)
                 return
             request = await self._read(scope, receive, operation)
-            start: Message = {}
+            start: ASGIMessage = {}
             parts: list[bytes] = []
 
-            async def collect(message: Message) -> None:
+            async def collect(message: ASGIMessage) -> None:
                 if message["type"] == "http.response.start":
                     start.update(message)
                 else:
@@ -307,9 +307,9 @@ async def _whole(receive: Receive) -> bytes:
 
 def _body(body: bytes, receive: Receive) -> Receive:
     """Return a receiver of one whole body, then of whatever the connection brings."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    messages: list[ASGIMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def given() -> Message:
+    async def given() -> ASGIMessage:
         return messages.pop() if messages else await receive()
 
     return given

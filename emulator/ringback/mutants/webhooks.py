@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from ringback.gateway.outbox import Attempt, Delivery, NumberedSigner, Outbox, Signer
+from ringback.gateway.delivery import Attempt, AttemptSigner, Delivery, Signer
+from ringback.gateway.dispatcher import Dispatcher
+from ringback.gateway.outbox import Outbox
 from ringback.gateway.vendor import VendorBackend
 from ringback.mutants.patching import Original, patch
 
@@ -74,13 +76,13 @@ def change_events(backend: B, change: EventChange[B]) -> None:
         change(event)
         return None if event.withheld else original(**event.options)
 
-    def ask(original: Original, own: B, **options: Any) -> Any:
+    def request(original: Original, own: B, **options: Any) -> Any:
         event = MutableEvent(own, True, options)
         change(event)
         return original(**event.options)
 
     patch(backend, Outbox.send, send)
-    patch(backend, Outbox.ask, ask)
+    patch(backend, Outbox.request, request)
 
 
 def change_attempts(backend: B, change: Callable[[Delivery, Attempt], object]) -> None:
@@ -91,7 +93,7 @@ def change_attempts(backend: B, change: Callable[[Delivery, Attempt], object]) -
         change(delivery, made)
         return made
 
-    patch(backend, Outbox.attempt, attempt)
+    patch(backend, Dispatcher.attempt, attempt)
 
 
 def change_profile(
@@ -99,11 +101,11 @@ def change_profile(
     vendor: str,
     *,
     sign: Signer | None = None,
-    numbered: NumberedSigner | None = None,
+    sign_attempt: AttemptSigner | None = None,
     retries: Sequence[int] | None = None,
 ) -> None:
     """Sign, or repeat, a vendor's webhooks in another way."""
-    changes = {"sign": sign, "numbered": numbered, "retries": retries}
+    changes = {"sign": sign, "sign_attempt": sign_attempt, "retries": retries}
     outbox = backend.services.outbox
     given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    outbox.register(vendor, replace(outbox.profiles[vendor], **given))
+    outbox.register(vendor, replace(outbox.dispatcher.profiles[vendor], **given))

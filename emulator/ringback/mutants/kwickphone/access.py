@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.gateway.accounts import Account
 from ringback.gateway.keys import Key, Keys
 from ringback.gateway.services import Services

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import DAY
 from ringback.carrier.ledger import DOLLAR, usd
-from ringback.carrier.numbers import Numbers
+from ringback.carrier.number_pool import NumberPool
 from ringback.gateway.accounts import Account
 from ringback.gateway.errors import ApiError
 from ringback.gateway.services import Services
@@ -207,7 +207,7 @@ def _takes_what_is_there(pay_month: Original, own: KwickPhone, number: Number) -
 
 
 mutant("billing.past-due-still-answers", "KWP-BAL-4", "A past_due number still takes calls.").returns(
-    Numbers.suspend, None
+    NumberPool.suspend, None
 )
 
 
@@ -240,7 +240,7 @@ def _arrears_are_forgiven(pay_arrears: Original, own: KwickPhone, account: str) 
 
 
 mutant("billing.paid-but-silent", "KWP-BAL-5", "A number that was paid late is active but takes no calls.").returns(
-    Numbers.resume, None
+    NumberPool.resume, None
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.mutants.kwickphone.registry import mutant
 from ringback.mutants.patching import Original
 from ringback.mutants.traffic import MutableResponse, answer, code, error, set_header, status

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ringback.carrier.clock import HOUR, MINUTE
-from ringback.carrier.numbers import Numbers
+from ringback.carrier.number_pool import NumberPool
 from ringback.gateway.accounts import Account
 from ringback.gateway.egress import Address, Egress, EgressError, literal
 from ringback.gateway.errors import ApiError
@@ -136,7 +136,7 @@ def _oddly_spelled(url: str) -> bool:
 def _admits(name: str, claim: str, description: str, accepts: Callable[[str], bool]) -> None:
     """Register a mutant that admits webhook addresses which the policy rejects."""
 
-    @mutant(name, claim, description).patch(Egress.admit)
+    @mutant(name, claim, description).patch(Egress.check)
     async def _admit(admit: Original, _: KwickPhone, url: str) -> None:
         try:
             await admit(url)
@@ -272,7 +272,7 @@ def _outage_lasts(own: KwickPhone) -> None:
         made: CreatedNumberView = usual(account, body)
         return made
 
-    patch(own, Faults.strike, strike)
+    patch(own, Faults.for_request, strike)
     patch(own, KwickPhone.provision, provision)
 
 
@@ -339,4 +339,4 @@ mutant(
     on="releaseNumber",
     when=lambda response: response.status == 404 and _number(response) is not None,
 )
-mutant("release.still-answers", "KWP-NUM-13", "A released number still takes calls.").returns(Numbers.release, None)
+mutant("release.still-answers", "KWP-NUM-13", "A released number still takes calls.").returns(NumberPool.release, None)

@@ -8,11 +8,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ringback.carrier.calls import Call
+from ringback.carrier.call import Call
 from ringback.carrier.clock import HOUR, SECOND
+from ringback.gateway.delivery import Attempt, Delivery, Headers
+from ringback.gateway.dispatcher import Dispatcher
 from ringback.gateway.egress import Egress
 from ringback.gateway.faults import Faults
-from ringback.gateway.outbox import Attempt, Delivery, Headers, Outbox
+from ringback.gateway.http_sender import HttpSender
+from ringback.gateway.outbox import Outbox
 from ringback.mutants.kwickphone.registry import MUTANTS, mutant
 from ringback.mutants.patching import Original, patch
 from ringback.mutants.transforms import apply, lift, rename, set_to
@@ -92,7 +95,7 @@ def _also_sent(name: str, claim: str, description: str, *also_breaks: str, state
     def _changed(changed: Original, own: KwickPhone, call: Call) -> None:
         changed(call)
         if call.state == state:
-            _send(own, call, own.records[call.line])
+            _send(own, call, own.records[call.number_id])
 
 
 _also_sent(
@@ -117,7 +120,7 @@ _also_sent(
 )
 def _default_address(changed: Original, own: KwickPhone, call: Call) -> None:
     changed(call)
-    if call.state == "completed" and own.records[call.line].webhook_url is None:
+    if call.state == "completed" and own.records[call.number_id].webhook_url is None:
         for number in own.records.oldest("account", call.account):
             if number.webhook_url:
                 _send(own, call, number)
@@ -261,9 +264,9 @@ def _again_after_2xx(own: KwickPhone) -> None:
         if state == "delivered" and delivery.id not in again:
             again.add(delivery.id)
             own.services.outbox.records.update(delivery, state="pending")
-            own.services.outbox.schedule(delivery, 24 * HOUR / SECOND)
+            own.services.outbox.dispatcher.schedule(delivery, 24 * HOUR / SECOND)
 
-    patch(own, Outbox.conclude, conclude)
+    patch(own, Dispatcher.conclude, conclude)
 
 
 class _Following:
@@ -279,27 +282,27 @@ class _Following:
 
 
 @mutant("webhook.follows-redirects", "KWP-HOOK-5", "A redirect is followed, by GET.", "KWP-HOOK-1").patch(
-    Outbox.open_session
+    HttpSender.open_session
 )
 def _follows_redirects(open_session: Original, _: KwickPhone) -> Any:
     return _Following(open_session())
 
 
 mutant("webhook.never-twice", "KWP-HOOK-8", "An event never comes twice, even on request.").returns(
-    Faults.strike_event, ()
+    Faults.for_event, ()
 )
 
 
 # -- where events go ------
 
 mutant("webhook.goes-inside", "KWP-HOOK-6", "The address of a name is not checked when an event is sent.").returns(
-    Egress.permits, True
+    Egress.allows, True
 )
 mutant("webhook.goes-inside-by-ipv6", "KWP-HOOK-6", "Private IPv6 addresses are sent to.").result(
-    Egress.permits, lambda permitted, own, host, address: permitted or ":" in address
+    Egress.allows, lambda permitted, own, host, address: permitted or ":" in address
 )
 mutant("webhook.goes-to-link-local", "KWP-HOOK-6", "Link-local addresses are sent to.").result(
-    Egress.permits, lambda permitted, own, host, address: permitted or address.startswith("169.254.")
+    Egress.allows, lambda permitted, own, host, address: permitted or address.startswith("169.254.")
 )
 
 

@@ -163,7 +163,7 @@ def _deletion_is_for_show(emulator: Emulator) -> None:
 
 
 def _signed(emulator: Emulator, sign: Callable[[Sign], Sign]) -> None:
-    webhook_profile = emulator.services.outbox.profiles[NAME]
+    webhook_profile = emulator.services.outbox.dispatcher.profiles[NAME]
     emulator.services.outbox.register(NAME, replace(webhook_profile, sign=sign(webhook_profile.sign)))
 
 
@@ -317,7 +317,7 @@ def _history_has_the_message(emulator: Emulator) -> None:
 
 
 def _retried(emulator: Emulator, waits: Sequence[int]) -> None:
-    emulator.services.outbox.register(NAME, replace(emulator.services.outbox.profiles[NAME], retries=waits))
+    emulator.services.outbox.register(NAME, replace(emulator.services.outbox.dispatcher.profiles[NAME], retries=waits))
 
 
 def _attempted(emulator: Emulator, change: Callable[[Any, Any], None]) -> None:
@@ -329,7 +329,7 @@ def _attempted(emulator: Emulator, change: Callable[[Any, Any], None]) -> None:
 
         return changed
 
-    patch(emulator.services.outbox, "attempt", make)
+    patch(emulator.services.outbox.dispatcher, "attempt", make)
 
 
 @REGISTRY.on_start("retries.six", "AGP-HOOK-4", "A seventh attempt is made.")

@@ -138,7 +138,7 @@ def sent(emulator: Emulator, change: Callable[[Thing], Thing | None]) -> None:
         return changed
 
     patch(emulator.services.outbox, "send", telling)
-    patch(emulator.services.outbox, "ask", asking)
+    patch(emulator.services.outbox, "request", asking)
 
 
 def charged(emulator: Emulator, change: Callable[[str, int, str, str], int]) -> None:

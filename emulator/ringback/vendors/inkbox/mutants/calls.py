@@ -293,7 +293,7 @@ def _blocked_ask(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("incoming.question-in-an-envelope", "INK-CALL-4", "The question comes in an envelope.")
 def _question_in_an_envelope(emulator: Emulator) -> None:
-    sent(emulator, lambda question: {"event_type": "phone.incoming_call", "data": question}, "ask")
+    sent(emulator, lambda question: {"event_type": "phone.incoming_call", "data": question}, "request")
 
 
 @REGISTRY.on_start("incoming.rejecting-is-missing", "INK-CALL-4", "A call that is rejected is shown as missed.")

@@ -154,7 +154,7 @@ def _delivered_while_sent(emulator: Emulator) -> None:
 
 
 def _signed(emulator: Emulator, sign: Callable[[Sign], Sign]) -> None:
-    webhook_profile = emulator.services.outbox.profiles[NAME]
+    webhook_profile = emulator.services.outbox.dispatcher.profiles[NAME]
     emulator.services.outbox.register(NAME, replace(webhook_profile, sign=sign(webhook_profile.sign)))
 
 
@@ -205,7 +205,7 @@ def _missing(emulator: Emulator) -> None:
 
 
 def _retried(emulator: Emulator, waits: Sequence[int]) -> None:
-    emulator.services.outbox.register(NAME, replace(emulator.services.outbox.profiles[NAME], retries=waits))
+    emulator.services.outbox.register(NAME, replace(emulator.services.outbox.dispatcher.profiles[NAME], retries=waits))
 
 
 def _attempted(emulator: Emulator, change: Callable[[Any, Any], None]) -> None:
@@ -217,7 +217,7 @@ def _attempted(emulator: Emulator, change: Callable[[Any, Any], None]) -> None:
 
         return changed
 
-    patch(emulator.services.outbox, "attempt", make)
+    patch(emulator.services.outbox.dispatcher, "attempt", make)
 
 
 @REGISTRY.on_start("retries.six", "NKN-HOOK-6", "A sixth retry is made.")

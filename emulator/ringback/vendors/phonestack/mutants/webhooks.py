@@ -104,7 +104,7 @@ def _busy_is_not_told(emulator: Emulator) -> None:
 
 
 def _signed(emulator: Emulator, sign: Callable[[Sign], Sign]) -> None:
-    webhook_profile = emulator.services.outbox.profiles[NAME]
+    webhook_profile = emulator.services.outbox.dispatcher.profiles[NAME]
     emulator.services.outbox.register(NAME, replace(webhook_profile, sign=sign(webhook_profile.sign)))
 
 
