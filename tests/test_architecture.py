@@ -19,7 +19,7 @@ from ringback.gateway.litestar_app import build
 from ringback.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("__init__", "wire", "errors", "records", "rules", "routes", "events", "mutants")
+ROOMS = ("__init__", "wire", "errors", "records", "rules", "routes", "events")
 LAYERS: dict[str, tuple[str, ...]] = {
     "emulator/ringback/store.py": (),
     "emulator/ringback/resources.py": (),
