@@ -199,6 +199,15 @@ def test_a_timer_calls_what_took_its_handlers_place() -> None:
     assert billed == ["num_1"]
 
 
+def test_a_callback_calls_what_took_its_methods_place() -> None:
+    own = backend(emulator())
+    own.services.account_funded = own.on_account_opened
+    opened: list[str] = []
+    patch(own, KwickPhone.on_account_opened, lambda _opened, _own, account: opened.append(account.id))
+    own.services.account_funded(own.services.accounts["acct_kwickphone_seed"])
+    assert opened == ["acct_kwickphone_seed"]
+
+
 def test_patches_of_one_seam_are_put_one_upon_the_other() -> None:
     own = backend(emulator())
     for _ in range(2):

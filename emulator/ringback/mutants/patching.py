@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import MethodType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from ringback.gateway.vendor import VendorBackend
@@ -29,13 +30,17 @@ class SeamError(TypeError):
 def patch(backend: B, seam: Seam[S, P, R], replacement: Replacement[B, P, R], of: object | None = None) -> None:
     """Put a replacement in place of a method of the object `of`.
 
-    Without `of` it is the one object of the seam's class among the backend, the services and their parts. Timers that
-    were registered with the method call the replacement. Raises SeamError.
+    Without `of` it is the one object of the seam's class among the backend, the services and their parts. Timers and
+    callbacks that were given the method call the replacement. Raises SeamError.
     """
     target = of if of is not None else _only_part(backend, owner(seam))
     name: str = seam.__name__
     original = getattr(target, name)
     replaced: Callable[..., Any] = partial(replacement, original, backend)
+    for part in list(parts(backend)):
+        for attribute, value in vars(part).items():
+            if isinstance(value, MethodType | partial) and value == original:
+                setattr(part, attribute, replaced)
     setattr(target, name, replaced)
     backend.services.clock.replace(original, replaced)
 

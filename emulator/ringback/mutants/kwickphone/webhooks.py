@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ringback.carrier.call import Call
@@ -130,37 +131,38 @@ def _default_address(changed: Original, own: KwickPhone, call: Call) -> None:
 # -- the signature ------
 
 
-def _headers(timestamp: object, signature: str) -> Headers:
-    return (("X-KwickPhone-Timestamp", str(timestamp)), ("X-KwickPhone-Signature", signature))
+def _mac(secret: str, body: bytes, now: int, digest: str = "sha256") -> hmac.HMAC:
+    return hmac.new(secret.encode(), b"%d." % now + body, digest)
 
 
-def _mac(secret: str, message: bytes, digest: str = "sha256") -> hmac.HMAC:
-    return hmac.new(secret.encode(), message, digest)
+def _headers(timestamp: int, signature: str) -> Headers:
+    return (("X-KwickPhone-Timestamp", str(timestamp)), ("X-KwickPhone-Signature", f"v1={signature}"))
 
 
-def _in_base64(secret: str, body: bytes, now: int) -> Headers:
-    return _headers(now, "v1=" + base64.b64encode(_mac(secret, b"%d." % now + body).digest()).decode())
-
-
-def _without_version(secret: str, body: bytes, now: int) -> Headers:
-    return [(name, value.removeprefix("v1=")) for name, value in SIGNATURE.sign(secret, body, now)]
+def _parsed(body: bytes) -> bytes:
+    return json.dumps(json.loads(body)).encode()
 
 
 mutant(
     "webhook.signs-parsed-body", "KWP-HOOK-2", "The signature is over the body as parsed and encoded again."
-).profile(sign=lambda secret, body, now: SIGNATURE.sign(secret, json.dumps(json.loads(body)).encode(), now))
+).profile(sign=lambda secret, body, now: SIGNATURE.sign(secret, _parsed(body), now))
 mutant("webhook.signs-body-alone", "KWP-HOOK-2", "The signature leaves the timestamp out.").profile(
-    sign=lambda secret, body, now: _headers(now, f"v1={_mac(secret, body).hexdigest()}")
+    sign=replace(SIGNATURE, prefix="").sign
 )
 mutant("webhook.signs-without-the-dot", "KWP-HOOK-2", "The signature leaves out the dot behind the timestamp.").profile(
-    sign=lambda secret, body, now: _headers(now, f"v1={_mac(secret, b'%d' % now + body).hexdigest()}")
+    sign=replace(SIGNATURE, prefix="{timestamp}").sign
+)
+mutant("webhook.signature-without-version", "KWP-HOOK-2", "The signature lacks its `v1=`.").profile(
+    sign=replace(SIGNATURE, headers=(SIGNATURE.headers[0], ("X-KwickPhone-Signature", "{digest}"))).sign
+)
+mutant("webhook.unsigned", "KWP-HOOK-2", "Events carry no signature.").profile(
+    sign=replace(SIGNATURE, headers=SIGNATURE.headers[:1]).sign
 )
 mutant("webhook.signs-with-sha1", "KWP-HOOK-2", "The signature is HMAC-SHA1.").profile(
-    sign=lambda secret, body, now: _headers(now, f"v1={_mac(secret, b'%d.' % now + body, 'sha1').hexdigest()}")
+    sign=lambda secret, body, now: _headers(now, _mac(secret, body, now, "sha1").hexdigest())
 )
-mutant("webhook.signature-in-base64", "KWP-HOOK-2", "The signature is base64 instead of hex.").profile(sign=_in_base64)
-mutant("webhook.signature-without-version", "KWP-HOOK-2", "The signature lacks its `v1=`.").profile(
-    sign=_without_version
+mutant("webhook.signature-in-base64", "KWP-HOOK-2", "The signature is base64 instead of hex.").profile(
+    sign=lambda secret, body, now: _headers(now, base64.b64encode(_mac(secret, body, now).digest()).decode())
 )
 mutant("webhook.milliseconds", "KWP-HOOK-2", "The timestamp is in milliseconds, and signed so.", "KWP-HOOK-3").profile(
     sign=lambda secret, body, now: SIGNATURE.sign(secret, body, now * 1000)
@@ -168,9 +170,6 @@ mutant("webhook.milliseconds", "KWP-HOOK-2", "The timestamp is in milliseconds, 
 mutant(
     "webhook.stale-timestamp", "KWP-HOOK-2", "The timestamp is an hour old when it is signed.", "KWP-HOOK-3"
 ).profile(sign=lambda secret, body, now: SIGNATURE.sign(secret, body, now - STALE_SECONDS))
-mutant("webhook.unsigned", "KWP-HOOK-2", "Events carry no signature.").profile(
-    sign=lambda secret, body, now: SIGNATURE.sign(secret, body, now)[:1]
-)
 mutant(
     "webhook.one-secret-for-all", "KWP-HOOK-2", "All numbers of an account sign with the first one's secret."
 ).webhook(lambda event: event.options.update(secret=_oldest(event.backend, event.account).webhook_secret))
