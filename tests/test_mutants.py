@@ -22,10 +22,10 @@ from ringback.mutants.registry import UNROUTED
 from ringback.mutants.traffic import (
     MutableResponse,
     always,
-    answer,
     code,
     drop_query,
     error,
+    respond,
     set_header,
     set_query,
     status,
@@ -265,7 +265,7 @@ def test_responses_are_changed_of_their_operations_alone(
 ) -> None:
     registry.mutant("a", "C-1", "a").response(set_to("data", ["x"]), set_header("x-broken", "yes"), on="listNumbers")
     registry.mutant("b", "C-1", "b").response(error(418, "teapot"), on="getTranscript", when=code("not_found"))
-    registry.mutant("c", "C-1", "c").response(answer(404, b"<p>", "text/html"), on=UNROUTED, when=status(404))
+    registry.mutant("c", "C-1", "c").response(respond(404, b"<p>", "text/html"), on=UNROUTED, when=status(404))
     registry.mutant("d", "C-1", "d").response(
         lambda response: response.set_header("x-call", response.request.variables["call_id"]),
         on=("getTranscript", "getRecording"),

@@ -20,7 +20,7 @@ JSON = "application/json"
 
 
 def broken(status: int, code: str, *, kind: str | None = None, param: str | None = None) -> ApiError:
-    """Return an error for a mutant to raise or to answer with."""
+    """Return an error for a mutant to raise."""
     return ApiError(status, code, MESSAGE, kind=kind, param=param)
 
 
@@ -109,8 +109,8 @@ class MutableResponse(_Body, Generic[B]):
         """Leave out a header."""
         self.headers = [header for header in self.headers if header[0].lower() != name.encode()]
 
-    def answer(self, status: int, body: bytes | Any, media_type: str = JSON) -> None:
-        """Answer this status and body instead: bytes as they are, anything else as JSON."""
+    def respond(self, status: int, body: bytes | Any, media_type: str = JSON) -> None:
+        """Send this status and body instead: bytes as they are, anything else as JSON."""
         self.status = status
         self.set_header("content-type", media_type)
         if isinstance(body, bytes):
@@ -119,10 +119,10 @@ class MutableResponse(_Body, Generic[B]):
             self.document = body
 
     def fail(self, error: ApiError) -> None:
-        """Answer this error instead, in the vendor's envelope and with this response's request id."""
+        """Send this error instead, in the vendor's envelope and with this response's request id."""
         if self.vendor.policy.request_id is not None:
             error.request_id = self.header(self.vendor.policy.request_id[0].decode())
-        self.answer(error.status, self.vendor.errors.envelope(error))
+        self.respond(error.status, self.vendor.errors.envelope(error))
 
 
 def _header(headers: Headers, name: str) -> str:
@@ -166,17 +166,17 @@ def code(*expected: str) -> ResponseCondition[Any]:
 
 
 def error(status: int, code: str, *, kind: str | None = None, param: str | None = None) -> ResponseChange[Any]:
-    """Answer an error in the vendor's envelope."""
+    """Send an error in the vendor's envelope instead."""
     return lambda response: response.fail(broken(status, code, kind=kind, param=param))
 
 
-def answer(status: int, body: bytes | Any, media_type: str = JSON) -> ResponseChange[Any]:
-    """Answer a status and a body: bytes as they are, anything else as JSON."""
-    return lambda response: response.answer(status, body, media_type)
+def respond(status: int, body: bytes | Any, media_type: str = JSON) -> ResponseChange[Any]:
+    """Send a status and a body instead: bytes as they are, anything else as JSON."""
+    return lambda response: response.respond(status, body, media_type)
 
 
 def status_to(status: int) -> ResponseChange[Any]:
-    """Answer another status with the same body."""
+    """Send another status with the same body."""
 
     def change(response: MutableResponse[Any]) -> None:
         response.status = status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from ringback.gateway.delivery import Attempt, AttemptSigner, Delivery, Signer
 from ringback.gateway.dispatcher import Dispatcher
 from ringback.gateway.outbox import Outbox
+from ringback.gateway.signatures import Headers, SignatureScheme
 from ringback.gateway.vendor import VendorBackend
 from ringback.mutants.patching import Original, patch
 
@@ -66,6 +69,76 @@ def withhold(event: MutableEvent[Any]) -> None:
 def option(**options: Any) -> EventChange[Any]:
     """Send with another `secret`, `url`, `headers` or other argument of `Outbox.send`."""
     return lambda event: event.options.update(options)
+
+
+def counts_as(status: int, when: Callable[[Attempt], bool]) -> Callable[[Delivery, Attempt], None]:
+    """Count an attempt as if the receiver had responded with a status."""
+
+    def change(_: Delivery, attempt: Attempt) -> None:
+        if when(attempt):
+            attempt.status = status
+
+    return change
+
+
+def is_redirect(attempt: Attempt) -> bool:
+    """Whether the receiver redirected."""
+    return attempt.status is not None and 300 <= attempt.status < 400
+
+
+def is_other_2xx(attempt: Attempt) -> bool:
+    """Whether the receiver accepted, with another status than 200."""
+    return attempt.accepted and attempt.status != 200
+
+
+def is_silence(attempt: Attempt) -> bool:
+    """Whether the receiver did not respond in time."""
+    return attempt.status is None and "within" in (attempt.error or "")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class _BrokenScheme(SignatureScheme):
+    algorithm: str = "sha256"
+    encode: Callable[[bytes], str] = bytes.hex
+    body: Callable[[bytes], bytes] = _same
+    at: Callable[[int], int] = _same
+
+    def digest(self, secret: str, body: bytes, timestamp: str, id_: str = "") -> str:
+        """Return the digest with the defect."""
+        message = self.prefix.format(timestamp=timestamp, id=id_).encode() + self.body(body)
+        return self.encode(hmac.new(secret.removeprefix(self.strip).encode(), message, self.algorithm).digest())
+
+    def sign(self, secret: str, body: bytes, timestamp: int, id_: str = "") -> Headers:
+        """Return the headers of an attempt at another time."""
+        return super().sign(secret, body, self.at(timestamp), id_)
+
+
+def broken_signature(scheme: SignatureScheme, **defects: Any) -> Callable[..., Headers]:
+    """Return how to sign by a vendor's scheme with defects.
+
+    These are another `headers`, `prefix` or `strip` of the scheme; another hash `algorithm`; `encode` of the digest's
+    bytes; the `body` that is signed for a body; the Unix second that it is signed `at` for the current one.
+    """
+    return _BrokenScheme(**{**vars(scheme), **defects}).sign
+
+
+def parsed(body: bytes) -> bytes:
+    """Return a JSON body as a program would encode it again."""
+    return json.dumps(json.loads(body)).encode()
+
+
+def in_base64(digest: bytes) -> str:
+    """Return a digest in base64."""
+    return base64.b64encode(digest).decode()
+
+
+def an_hour_ago(now: int) -> int:
+    """Return the Unix second an hour before."""
+    return now - 3_600
 
 
 def change_events(backend: B, change: EventChange[B]) -> None:

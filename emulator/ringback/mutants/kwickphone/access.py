@@ -12,7 +12,7 @@ from ringback.gateway.keys import Key, Keys
 from ringback.gateway.services import Services
 from ringback.mutants.kwickphone.registry import mutant
 from ringback.mutants.patching import Original
-from ringback.mutants.traffic import MutableRequest, MutableResponse, answer, broken, error, status
+from ringback.mutants.traffic import MutableRequest, MutableResponse, broken, error, respond, status
 from ringback.vendors.kwickphone.rules import KwickPhone
 
 BEARER = "Bearer "
@@ -36,7 +36,7 @@ mutant(
     when=lambda response: response.status == 401 and not response.request.header("authorization"),
 )
 mutant("auth.open-calls", "KWP-AUTH-1", "The list of calls is answered without a key, as if it were empty.").response(
-    answer(200, {"data": []}), on="listCalls", when=status(401)
+    respond(200, {"data": []}), on="listCalls", when=status(401)
 )
 mutant(
     "auth.no-envelope",
@@ -47,7 +47,7 @@ mutant(
     "KWP-AUTH-4",
     "KWP-ERR-1",
     "KWP-ERR-2",
-).response(answer(401, b"Unauthorized", "text/plain"), when=status(401))
+).response(respond(401, b"Unauthorized", "text/plain"), when=status(401))
 mutant(
     "auth.unknown-key-is-403",
     "KWP-AUTH-2",

@@ -7,7 +7,7 @@ from typing import Any
 from ringback.carrier.call import Call
 from ringback.mutants.kwickphone.registry import mutant
 from ringback.mutants.patching import Original
-from ringback.mutants.traffic import MutableResponse, answer, code, error, set_header, status
+from ringback.mutants.traffic import MutableResponse, code, error, respond, set_header, status
 from ringback.mutants.transforms import apply, drop, first, reverse, set_to
 from ringback.store import Collection
 from ringback.vendors.kwickphone.rules import KwickPhone
@@ -60,7 +60,7 @@ mutant("calls.recording-flag-lies", "KWP-CALL-3", "has_recording is always true.
     set_to("data[].has_recording", True), on="listCalls"
 )
 mutant("calls.limit-of-anything", "KWP-CALL-6", "A `limit` that is no number from 1 to 1000 is ignored.").response(
-    answer(200, {"data": []}), on="listCalls", when=status(400)
+    respond(200, {"data": []}), on="listCalls", when=status(400)
 )
 mutant("calls.limit-is-ignored", "KWP-CALL-6", "`limit` makes no difference.").instead(
     KwickPhone.list_calls, lambda list_calls, own, account, limit, after: list_calls(account, None, after)
@@ -94,7 +94,7 @@ mutant("calls.speakers-swapped", "KWP-CALL-5", "A transcript takes the caller fo
 mutant(
     "calls.empty-transcripts", "KWP-CALL-2", "A call without a transcript has an empty one instead of a 404."
 ).response(
-    lambda response: response.answer(200, {"call_id": response.request.variables["call_id"], "turns": []}),
+    lambda response: response.respond(200, {"call_id": response.request.variables["call_id"], "turns": []}),
     on="getTranscript",
     when=_is_own_call,
 )
@@ -102,13 +102,13 @@ mutant(
 # -- recordings ------
 
 mutant("calls.recording-of-ten-seconds", "KWP-CALL-3", "Every recording plays ten seconds.").response(
-    answer(200, FRAME * FRAMES_IN_TEN_SECONDS, MP3), on="getRecording"
+    respond(200, FRAME * FRAMES_IN_TEN_SECONDS, MP3), on="getRecording"
 )
 mutant("calls.recording-is-wav", "KWP-CALL-3", "A recording has the content type audio/wav.").response(
     set_header("content-type", "audio/wav"), on="getRecording"
 )
 mutant("calls.recording-is-noise", "KWP-CALL-3", "A recording is not an MP3 that could be played.").response(
-    answer(200, b"\x00RIFF" * 1000, MP3), on="getRecording"
+    respond(200, b"\x00RIFF" * 1000, MP3), on="getRecording"
 )
 mutant("calls.no-recording-is-not_found", "KWP-CALL-3", "A missing recording has the code not_found.").response(
     error(404, "not_found"), when=code("no_recording")

@@ -7,7 +7,7 @@ from ringback.gateway.limits import Windows
 from ringback.mutants.kwickphone.registry import mutant
 from ringback.mutants.patching import Original, patch
 from ringback.mutants.registry import UNROUTED
-from ringback.mutants.traffic import MutableResponse, answer, code, drop_header, error, set_header, status
+from ringback.mutants.traffic import MutableResponse, code, drop_header, error, respond, set_header, status
 from ringback.mutants.transforms import drop
 from ringback.vendors.kwickphone.rules import KwickPhone
 
@@ -16,16 +16,16 @@ RATE = 60
 # -- errors ------
 
 mutant("errors.bare", "KWP-ERR-1", "An unknown route is answered without the envelope.").response(
-    answer(404, {"code": "not_found", "message": "Not Found"}), on=UNROUTED, when=code("not_found")
+    respond(404, {"code": "not_found", "message": "Not Found"}), on=UNROUTED, when=code("not_found")
 )
 mutant("errors.page-of-html", "KWP-ERR-1", "An unknown route is answered with a page of HTML.").response(
-    answer(404, b"<h1>Not Found</h1>", "text/html"), on=UNROUTED, when=code("not_found")
+    respond(404, b"<h1>Not Found</h1>", "text/html"), on=UNROUTED, when=code("not_found")
 )
 mutant("errors.without-message", "KWP-ERR-1", "An error for an unknown route has no message.").response(
     drop("error.message"), on=UNROUTED, when=code("not_found")
 )
 mutant("errors.unknown-route-is-200", "KWP-ERR-1", "An unknown route is answered 200.").response(
-    answer(200, {}), on=UNROUTED, when=code("not_found")
+    respond(200, {}), on=UNROUTED, when=code("not_found")
 )
 mutant(
     "errors.own-code", "KWP-ERR-2", "A bad `limit` is answered 400 with an undocumented code.", "KWP-CALL-6"

@@ -17,7 +17,7 @@ from ringback.gateway.limits import Windows
 from ringback.gateway.services import Services
 from ringback.mutants.kwickphone.registry import mutant
 from ringback.mutants.patching import Original, patch
-from ringback.mutants.traffic import MutableResponse, answer, broken, code, error, status, status_to
+from ringback.mutants.traffic import MutableResponse, broken, code, error, respond, status, status_to
 from ringback.mutants.transforms import apply, drop, set_to
 from ringback.store import Collection
 from ringback.vendors.kwickphone.records import Number
@@ -325,10 +325,10 @@ mutant(
     "numbers.secret-at-release", "KWP-NUM-12", "The response to a release has the webhook_secret.", "KWP-NUM-13"
 ).response(_with_its_secret, on="releaseNumber")
 mutant("release.is-204", "KWP-NUM-13", "A release is answered 204 without a body.").response(
-    answer(204, b""), on="releaseNumber"
+    respond(204, b""), on="releaseNumber"
 )
 mutant("release.unknown-is-released", "KWP-NUM-14", "Releasing a number that does not exist is answered 200.").response(
-    answer(200, {"released": True}),
+    respond(200, {"released": True}),
     on="releaseNumber",
     when=lambda response: response.status == 404 and _number(response) is None,
 )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from ringback.carrier.call import Call
@@ -20,13 +17,24 @@ from ringback.gateway.outbox import Outbox
 from ringback.mutants.kwickphone.registry import MUTANTS, mutant
 from ringback.mutants.patching import Original, patch
 from ringback.mutants.transforms import apply, lift, rename, set_to
-from ringback.mutants.webhooks import MutableEvent, change_profile
+from ringback.mutants.webhooks import (
+    MutableEvent,
+    an_hour_ago,
+    broken_signature,
+    change_profile,
+    counts_as,
+    in_base64,
+    is_other_2xx,
+    is_redirect,
+    is_silence,
+    parsed,
+)
 from ringback.vendors.kwickphone.events import CALL_COMPLETED, RETRIES, SIGNATURE, call_completed
 from ringback.vendors.kwickphone.records import Number
 from ringback.vendors.kwickphone.rules import KwickPhone
 
 NAME = MUTANTS.vendor.name
-STALE_SECONDS = 3_600
+TIMESTAMP = SIGNATURE.headers[0]
 COUNTED = ("KWP-HOOK-1", "KWP-HOOK-3", "KWP-HOOK-4", "KWP-HOOK-5", "KWP-HOOK-8")
 """Claims that count events: one too many breaks them all."""
 
@@ -131,45 +139,33 @@ def _default_address(changed: Original, own: KwickPhone, call: Call) -> None:
 # -- the signature ------
 
 
-def _mac(secret: str, body: bytes, now: int, digest: str = "sha256") -> hmac.HMAC:
-    return hmac.new(secret.encode(), b"%d." % now + body, digest)
-
-
-def _headers(timestamp: int, signature: str) -> Headers:
-    return (("X-KwickPhone-Timestamp", str(timestamp)), ("X-KwickPhone-Signature", f"v1={signature}"))
-
-
-def _parsed(body: bytes) -> bytes:
-    return json.dumps(json.loads(body)).encode()
-
-
 mutant(
     "webhook.signs-parsed-body", "KWP-HOOK-2", "The signature is over the body as parsed and encoded again."
-).profile(sign=lambda secret, body, now: SIGNATURE.sign(secret, _parsed(body), now))
+).profile(sign=broken_signature(SIGNATURE, body=parsed))
 mutant("webhook.signs-body-alone", "KWP-HOOK-2", "The signature leaves the timestamp out.").profile(
-    sign=replace(SIGNATURE, prefix="").sign
+    sign=broken_signature(SIGNATURE, prefix="")
 )
 mutant("webhook.signs-without-the-dot", "KWP-HOOK-2", "The signature leaves out the dot behind the timestamp.").profile(
-    sign=replace(SIGNATURE, prefix="{timestamp}").sign
-)
-mutant("webhook.signature-without-version", "KWP-HOOK-2", "The signature lacks its `v1=`.").profile(
-    sign=replace(SIGNATURE, headers=(SIGNATURE.headers[0], ("X-KwickPhone-Signature", "{digest}"))).sign
-)
-mutant("webhook.unsigned", "KWP-HOOK-2", "Events carry no signature.").profile(
-    sign=replace(SIGNATURE, headers=SIGNATURE.headers[:1]).sign
+    sign=broken_signature(SIGNATURE, prefix="{timestamp}")
 )
 mutant("webhook.signs-with-sha1", "KWP-HOOK-2", "The signature is HMAC-SHA1.").profile(
-    sign=lambda secret, body, now: _headers(now, _mac(secret, body, now, "sha1").hexdigest())
+    sign=broken_signature(SIGNATURE, algorithm="sha1")
 )
 mutant("webhook.signature-in-base64", "KWP-HOOK-2", "The signature is base64 instead of hex.").profile(
-    sign=lambda secret, body, now: _headers(now, base64.b64encode(_mac(secret, body, now).digest()).decode())
+    sign=broken_signature(SIGNATURE, encode=in_base64)
+)
+mutant("webhook.signature-without-version", "KWP-HOOK-2", "The signature lacks its `v1=`.").profile(
+    sign=broken_signature(SIGNATURE, headers=(TIMESTAMP, ("X-KwickPhone-Signature", "{digest}")))
+)
+mutant("webhook.unsigned", "KWP-HOOK-2", "Events carry no signature.").profile(
+    sign=broken_signature(SIGNATURE, headers=(TIMESTAMP,))
 )
 mutant("webhook.milliseconds", "KWP-HOOK-2", "The timestamp is in milliseconds, and signed so.", "KWP-HOOK-3").profile(
-    sign=lambda secret, body, now: SIGNATURE.sign(secret, body, now * 1000)
+    sign=broken_signature(SIGNATURE, at=lambda now: now * 1000)
 )
 mutant(
     "webhook.stale-timestamp", "KWP-HOOK-2", "The timestamp is an hour old when it is signed.", "KWP-HOOK-3"
-).profile(sign=lambda secret, body, now: SIGNATURE.sign(secret, body, now - STALE_SECONDS))
+).profile(sign=broken_signature(SIGNATURE, at=an_hour_ago))
 mutant(
     "webhook.one-secret-for-all", "KWP-HOOK-2", "All numbers of an account sign with the first one's secret."
 ).webhook(lambda event: event.options.update(secret=_oldest(event.backend, event.account).webhook_secret))
@@ -214,34 +210,18 @@ def _duplicate_has_another_id(delivery: Delivery, attempt: Attempt) -> None:
         _rename_call(delivery)
 
 
-def _gives_up_on_404(_: Delivery, attempt: Attempt) -> None:
-    if attempt.status == 404:
-        attempt.status = 200
-
-
-def _silence_is_success(_: Delivery, attempt: Attempt) -> None:
-    if attempt.status is None and "within" in (attempt.error or ""):
-        attempt.status = 200
-
-
-def _only_200_counts(_: Delivery, attempt: Attempt) -> None:
-    if attempt.accepted and attempt.status != 200:
-        attempt.status = 500
-
-
-def _redirect_is_success(_: Delivery, attempt: Attempt) -> None:
-    if attempt.status is not None and 300 <= attempt.status < 400:
-        attempt.status = 200
-
-
 mutant("webhook.new-id-each-time", "KWP-HOOK-3", "A repeated attempt names another call.").attempt(_new_id_each_time)
-mutant("webhook.gives-up-on-404", "KWP-HOOK-3", "A 404 ends the attempts.").attempt(_gives_up_on_404)
+mutant("webhook.gives-up-on-404", "KWP-HOOK-3", "A 404 ends the attempts.").attempt(
+    counts_as(200, lambda attempt: attempt.status == 404)
+)
 mutant(
     "webhook.silence-is-success", "KWP-HOOK-3", "A receiver that does not respond in time counts as one that accepted."
-).attempt(_silence_is_success)
-mutant("webhook.only-200-counts", "KWP-HOOK-4", "A 2xx other than 200 counts as a failure.").attempt(_only_200_counts)
+).attempt(counts_as(200, is_silence))
+mutant("webhook.only-200-counts", "KWP-HOOK-4", "A 2xx other than 200 counts as a failure.").attempt(
+    counts_as(500, is_other_2xx)
+)
 mutant("webhook.redirect-is-success", "KWP-HOOK-5", "A redirect counts as an accepted event.").attempt(
-    _redirect_is_success
+    counts_as(200, is_redirect)
 )
 mutant("webhook.duplicate-has-another-id", "KWP-HOOK-8", "An event that comes twice names two calls.").attempt(
     _duplicate_has_another_id
