@@ -1,9 +1,4 @@
-"""Breaking an emulator on purpose, one claim at a time, so that a test suite can show that it notices.
-
-A mutant is put in at a seam that is there anyway: a part of the emulator is replaced by a broken one when the emulator is
-made, or the vendor's app is wrapped so that a request or an answer is changed on its way. Without mutants nothing of
-this is loaded.
-"""
+"""The old register of mutants, for the vendors whose mutants have not moved to `ringback.mutants` yet."""
 
 from __future__ import annotations
 
