@@ -58,7 +58,7 @@ def test_commands_and_flags_exist(page: Path) -> None:
     every_flag = set().union(*known.values()) | {"--help", "-h"} | ELSEWHERE
     code = re.findall(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", text(page), re.DOTALL)
     for block in ("".join(groups) for groups in code):
-        for command in re.findall(r"(?:^|[$`(]\s*|\s{4})ringback ([a-z-]+)\b", block, re.MULTILINE):
+        for command in re.findall(r"(?:^|[$`(]\s*|\s{4})ringback ([a-z][a-z-]*)\b", block, re.MULTILINE):
             assert command in COMMANDS, f"{page.name} names `ringback {command}`"
         if "ringback" in block or block.startswith("--"):
             for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", block):
