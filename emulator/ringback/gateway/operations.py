@@ -6,7 +6,10 @@ A handler's parameters say what it needs, by name:
 - `body`: the JSON body as the annotated msgspec struct; `query`: the query string as the annotated struct, names that
   it does not have are ignored.
 - a name in the path, `{call_id}`: that part of the path.
-- a name that the vendor provides (`Operations(provides={"project": project_of})`): what that function returns.
+- a name that the vendor provides (`Operations(provides={"project": project_of})`): what that function returns. Its
+  parameters are named in the same way: `def call_of(backend, request, call_id)`.
+
+They are read from left to right, so the order says which error comes first: `call` before `body` is 404 before 422.
 
 It returns a struct (encoded as JSON, with the operation's status), raw JSON bytes, a ready Response, or None (204). It
 raises ApiError. Nothing here imports the web framework: it is loaded with the vendor's first request.
@@ -23,11 +26,10 @@ import msgspec
 
 from ringback.gateway.asgi import Response, Scope, encode
 from ringback.gateway.decoding import decode
-from ringback.gateway.journal import RequestLogEntry
 from ringback.gateway.paging import decode_query
 
 Handler = Callable[..., Any]
-Provider = Callable[[Any, RequestLogEntry], Any]
+Provider = Callable[..., Any]
 _JSON_TYPES = (msgspec.Struct, list, dict)
 
 
@@ -59,8 +61,7 @@ class Operation:
 class Operations(Sequence[Operation]):
     """The operations of one vendor, in the order of its page.
 
-    `provides` maps further parameter names to functions of the backend and the request; `envelope` wraps each struct
-    that a handler returns.
+    `provides` maps further parameter names to functions; `envelope` wraps each struct that a handler returns.
     """
 
     def __init__(
@@ -125,7 +126,8 @@ class Operations(Sequence[Operation]):
         provide = self._provides.get(name)
         if provide is None:
             raise TypeError(f"{operation.id}: no such parameter of a handler: {name}")
-        return lambda scope: provide(backend, scope["exchange"])
+        readers = [self._reader(operation, each, kind, backend) for each, kind in _parameters(provide)]
+        return lambda scope: provide(*[read(scope) for read in readers])
 
 
 def _parameters(handler: Handler) -> list[tuple[str, Any]]:

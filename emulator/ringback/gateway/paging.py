@@ -60,8 +60,6 @@ def decode_query(raw: bytes, kind: type[S]) -> S:
 
     Unknown names are ignored. Raises QueryError for a parameter that is repeated, or whose value does not fit.
     """
-    if not raw:
-        return kind()
     try:
         given = query_of(raw, *kind.__struct_encode_fields__)
     except PageError as error:
