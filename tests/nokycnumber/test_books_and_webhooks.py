@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ringback.carrier.clock import SECOND, parse_instant
 from ringback.testing import Account, Receiver, Ringback
 from ringback.vendors.nokycnumber.events import EVENTS
-from ringback.vendors.nokycnumber.prices import MILL, RATES, talk
+from ringback.vendors.nokycnumber.prices import MILL, RATES, call_cost
 from tests.nokycnumber.conftest import FRIEND, Activate, code, told
 
 
@@ -61,8 +61,8 @@ def test_the_books_agree_with_what_was_done(
 def test_talk_is_paid_by_the_second_to_the_nearest_mill(country: str, seconds: int) -> None:
     rate = RATES[country]
     exact = Decimal(rate.minute) * seconds / 60
-    assert talk(rate, seconds) % MILL == 0
-    assert abs(talk(rate, seconds) - exact) <= Decimal(MILL) / 2
+    assert call_cost(rate, seconds) % MILL == 0
+    assert abs(call_cost(rate, seconds) - exact) <= Decimal(MILL) / 2
 
 
 def test_a_low_balance_is_told_once_until_it_has_been_above_again(ringback: Ringback) -> None:

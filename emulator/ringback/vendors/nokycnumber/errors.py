@@ -1,9 +1,9 @@
-"""The vendor's codes and envelope, page "Errors"."""
+"""The vendor's error codes and envelope, page "Errors"."""
 
 from __future__ import annotations
 
 from ringback.gateway.asgi import encode
-from ringback.gateway.errors import ApiError, DecodeError, FunctionErrors
+from ringback.gateway.errors import ApiError, DecodeError, ErrorCatalog, ErrorRow, sentence
 from ringback.vendors.nokycnumber.wire import ErrorBody, ErrorEnvelope
 
 INVALID = "invalid_request_error"
@@ -14,146 +14,68 @@ API = "api_error"
 RESOURCE = "resource_error"
 UPSTREAM = "upstream_error"
 
-CODES: dict[str, tuple[int, str]] = {
-    "parameter_missing": (400, INVALID),
-    "parameter_invalid": (400, INVALID),
-    "invalid_json": (400, INVALID),
-    "unknown_version": (400, INVALID),
-    "invalid_api_key": (401, AUTHENTICATION),
-    "insufficient_balance": (402, RESOURCE),
-    "insufficient_scope": (403, AUTHORIZATION),
-    "invalid_signature": (403, AUTHORIZATION),
-    "url_expired": (403, AUTHORIZATION),
-    "not_found": (404, INVALID),
-    "idempotency_key_mismatch": (409, INVALID),
-    "number_unavailable": (409, RESOURCE),
-    "number_paused": (409, RESOURCE),
-    "number_released": (409, RESOURCE),
-    "addon_required": (409, RESOURCE),
-    "request_too_large": (413, INVALID),
-    "unsupported_media_type": (415, INVALID),
-    "unsupported_country": (422, INVALID),
-    "caller_id_not_owned": (422, INVALID),
-    "mms_not_supported": (422, INVALID),
-    "message_too_long": (422, INVALID),
-    "send_at_in_past": (422, INVALID),
-    "rate_limited": (429, RATE),
-    "internal_error": (500, API),
-    "upstream_failed": (502, UPSTREAM),
-    "service_unavailable": (503, API),
-    "upstream_unavailable": (503, UPSTREAM),
-}
-"""Status and type of each code. The page gives types, statuses, `parameter_missing` and `idempotency_key_mismatch`;
-the other codes are ours."""
-OUTAGE_SECONDS = 5
+
+def envelope(error: ApiError) -> bytes:
+    """Return an error as documented, page "Error envelope"."""
+    return encode(ErrorEnvelope(ErrorBody(error.kind or API, error.code, error.message, error.request_id, error.param)))
 
 
-def envelope(refusal: ApiError) -> bytes:
-    """A refusal as documented."""
-    kind = refusal.kind or CODES.get(refusal.code, (refusal.status, API))[1]
-    return encode(ErrorEnvelope(ErrorBody(kind, refusal.code, refusal.message, refusal.request_id, refusal.param)))
+class NoKYCNumberErrors(ErrorCatalog):
+    """NoKYCNumber's errors: a missing field has a code of its own."""
+
+    def invalid(self, param: str | None, problem: str) -> ApiError:
+        """Return the error for a field, or a whole body, that does not decode."""
+        if param is None:
+            return self.error("invalid_json", sentence(None, problem))
+        return self.error("parameter_invalid", f"`{param}` {problem}.", param=param)
+
+    def missing(self, param: str) -> ApiError:
+        """Return the error for a required parameter that is missing."""
+        return self.error("parameter_missing", param=param, name=param)
+
+    def malformed(self, error: DecodeError) -> ApiError:
+        """Return the error for a body that does not decode."""
+        if error.param is not None and error.problem == "is required":
+            return self.missing(error.param)
+        return self.invalid(error.param, error.problem)
 
 
-def refusal(code: str, message: str, param: str | None = None, *, wait: int | None = None) -> ApiError:
-    """A refusal of a code of the table."""
-    status, kind = CODES[code]
-    return ApiError(status, code, message, kind=kind, param=param, wait=wait)
-
-
-def missing(param: str) -> ApiError:
-    """A required parameter that is not there."""
-    return refusal("parameter_missing", f"`{param}` has to be given.", param)
-
-
-def invalid(param: str, message: str) -> ApiError:
-    """A parameter whose value will not do."""
-    return refusal("parameter_invalid", f"`{param}` {message}.", param)
-
-
-def malformed(problem: DecodeError) -> ApiError:
-    """A body that does not decode."""
-    if problem.param is None:
-        return refusal("invalid_json", f"{problem.problem[:1].upper()}{problem.problem[1:]}.")
-    return missing(problem.param) if problem.problem == "is required" else invalid(problem.param, problem.problem)
-
-
-def unauthorized() -> ApiError:
-    """No key, or one that is wrong, revoked or publishable."""
-    return refusal("invalid_api_key", "Send a valid secret key as Authorization: Bearer sk_live_….")
-
-
-def forbidden(scope: str, method: str) -> ApiError:
-    """A method that the key's scope does not have."""
-    return refusal("insufficient_scope", f"A key of scope {scope} may not {method}.")
-
-
-def unknown_version(version: str) -> ApiError:
-    """A version that never was."""
-    return refusal("unknown_version", f"There is no API version {version[:40]!r}.", "NoKYC-Version")
-
-
-def not_found(what: str, param: str | None = None) -> ApiError:
-    """An id that is unknown, or another account's."""
-    return refusal("not_found", f"There is no such {what}.", param)
-
-
-def no_route() -> ApiError:
-    """A path or method that the API does not have."""
-    return refusal("not_found", "This API has no such path and method.")
-
-
-def insufficient_balance() -> ApiError:
-    """Less on the balance than the action costs."""
-    return refusal("insufficient_balance", "The balance does not cover this: add funds first.")
-
-
-def key_mismatch() -> ApiError:
-    """An Idempotency-Key that came with another request before."""
-    return refusal("idempotency_key_mismatch", "This Idempotency-Key was used with other parameters.")
-
-
-def key_malformed() -> ApiError:
-    """An Idempotency-Key that is none."""
-    return invalid("Idempotency-Key", "has from 1 to 255 printable ASCII characters")
-
-
-def rate_limited(wait: int) -> ApiError:
-    """No token in the key's bucket."""
-    return refusal("rate_limited", f"Too many requests on this key: wait {wait} s.", wait=wait)
-
-
-def too_large(limit: int) -> ApiError:
-    """A body past the bound."""
-    return refusal("request_too_large", f"The body is larger than {limit} bytes.")
-
-
-def wrong_type() -> ApiError:
-    """A body that is not JSON by its content type."""
-    return refusal("unsupported_media_type", "Send the body as Content-Type: application/json.")
-
-
-def internal_error() -> ApiError:
-    """Our own malfunction."""
-    return refusal("internal_error", "Something went wrong on our side.")
-
-
-def trouble(status: int, code: str | None) -> ApiError:
-    """A fault that was asked for."""
-    by_status = next((name for name, (known, _) in CODES.items() if known == status), "internal_error")
-    chosen = code or by_status
-    kind = CODES.get(chosen, CODES[by_status])[1]
-    wait = OUTAGE_SECONDS if status in (429, 503) else None
-    return ApiError(status, chosen, "A simulated failure.", kind=kind, wait=wait)
-
-
-ERRORS = FunctionErrors(
-    unauthorized=unauthorized,
-    rate_limited=rate_limited,
-    no_route=no_route,
-    too_large=too_large,
-    malformed=malformed,
-    internal_error=internal_error,
-    trouble=trouble,
-    envelope=envelope,
-    wrong_type=wrong_type,
+ERRORS = NoKYCNumberErrors(
+    {
+        "parameter_missing": ErrorRow(400, "Required parameter `{name}` is missing.", INVALID),
+        "parameter_invalid": ErrorRow(400, kind=INVALID),
+        "invalid_json": ErrorRow(400, kind=INVALID),
+        "unknown_version": ErrorRow(400, "There is no API version {version!r}.", INVALID),
+        "invalid_api_key": ErrorRow(401, kind=AUTHENTICATION),
+        "insufficient_balance": ErrorRow(402, "The balance does not cover this: add funds first.", RESOURCE),
+        "insufficient_scope": ErrorRow(403, "A key of scope {scope} may not {method}.", AUTHORIZATION),
+        "invalid_signature": ErrorRow(403, "The link's signature is wrong.", AUTHORIZATION),
+        "url_expired": ErrorRow(403, "The link has expired.", AUTHORIZATION),
+        "not_found": ErrorRow(404, "There is no such {what}.", INVALID),
+        "idempotency_key_mismatch": ErrorRow(409, "This Idempotency-Key was used with other parameters.", INVALID),
+        "number_unavailable": ErrorRow(409, "This number is no longer on offer.", RESOURCE),
+        "number_paused": ErrorRow(409, "This number is paused.", RESOURCE),
+        "number_released": ErrorRow(409, "This number has been released.", RESOURCE),
+        "addon_required": ErrorRow(409, "Add the add-on {addon} to the number to enable {block}.", RESOURCE),
+        "request_too_large": ErrorRow(413, kind=INVALID),
+        "unsupported_media_type": ErrorRow(415, kind=INVALID),
+        "unsupported_country": ErrorRow(422, "There are no {what}.", INVALID),
+        "caller_id_not_owned": ErrorRow(422, "The account has no active number {number}.", INVALID),
+        "mms_not_supported": ErrorRow(422, "MMS does not work between these countries.", INVALID),
+        "message_too_long": ErrorRow(422, "A message has at most {limit}; this one has {length}.", INVALID),
+        "send_at_in_past": ErrorRow(422, "`send_at` is not in the future.", INVALID),
+        "rate_limited": ErrorRow(429, kind=RATE),
+        "internal_error": ErrorRow(500, kind=API),
+        "upstream_failed": ErrorRow(502, kind=UPSTREAM),
+        "service_unavailable": ErrorRow(503, kind=API),
+        "upstream_unavailable": ErrorRow(503, kind=UPSTREAM),
+    },
+    envelope,
+    unauthorized=("invalid_api_key", "Send a valid secret key as Authorization: Bearer sk_live_…."),
+    rate_limited=("rate_limited", "Too many requests on this key: wait {wait} s."),
+    no_route=("not_found", "This API has no such path and method."),
+    too_large=("request_too_large", "The body is larger than {limit} bytes."),
+    wrong_type=("unsupported_media_type", "Send the body as Content-Type: application/json."),
 )
+"""The page gives types, statuses, `parameter_missing` and `idempotency_key_mismatch`; the other codes are ours."""
+error, invalid, missing = ERRORS.error, ERRORS.invalid, ERRORS.missing

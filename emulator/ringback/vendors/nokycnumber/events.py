@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ringback.carrier.clock import iso_z
 from ringback.gateway.asgi import encode
@@ -27,15 +27,15 @@ EventType = Literal[
     "ai.pickup",
     "account.balance_low",
 ]
-EVENTS: frozenset[str] = frozenset(EventType.__args__)  # type: ignore[attr-defined]
+EVENTS: frozenset[str] = frozenset(get_args(EventType))
 ALL = "*"
 RETRIES = tuple(110 * 5**retry for retry in range(5))
-"""Seconds after each failed attempt: each wait is five times the one before, and the last retry comes just inside 24 h.
-The page gives the number, that they grow exponentially, and the 24 h; the base and the factor are ours."""
+"""Seconds after each failed attempt: each wait is five times the one before, and the last retry is just inside 24 h.
+The page gives the number of retries, their exponential growth and the 24 h; the base and the factor are ours."""
 
 
 def event(id_: str, kind: EventType, subject: Any, created: int, request_id: str) -> bytes:
-    """The raw body of an event about an object, as it is at that instant."""
+    """Return the raw body of an event about an object as it is now. `created` is microseconds."""
     return encode(EventView(id_, kind, iso_z(created), EventData(subject), request_id))
 
 

@@ -1,4 +1,4 @@
-"""What makes a number easy to remember: its last four digits, page "Object schemas" (`tier_pattern`)."""
+"""Find the pattern that makes a number premium, page "Object schemas" (`tier_pattern`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _RISING = "0123456789"
 
 
 def pattern_of(number: str) -> str | None:
-    """The pattern of a number's last four digits; None for a plain one."""
+    """Return the pattern of a number's last four digits, None if they have none."""
     last = number[-4:]
     if last[0] == last[1] and last[2] == last[3]:
         return "double-repeat"

@@ -1,4 +1,4 @@
-"""What things cost and where they work. The page names one price, 0.012 for a segment to France; the rest is ours."""
+"""Prices and countries. The page names one price, 0.012 for a segment to France; the rest is ours."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ NUMBERS: Mapping[Tier, Mapping[Period, int]] = {
     "premium": {"monthly": 15 * DOLLAR, "quarterly": 4050 * CENT, "yearly": 144 * DOLLAR},
 }
 MILL = 1_000
-"""A thousandth of a dollar: what talk is rounded to."""
+"""A thousandth of a dollar: call costs are rounded to it."""
 COUNTRIES: tuple[str, ...] = ("fr", "gb", "us", "ca", "de", "es", "jp")
-"""Where numbers are sold; some are out of stock."""
+"""Countries where numbers are sold; some are out of stock."""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """What it costs to reach a country: a minute of talk, a segment, and an MMS where the country has them."""
+    """What a country costs: a minute of a call, a segment of an SMS, and an MMS (None: the country has no MMS)."""
 
     country: str
     minute: int
     segment: int
-    picture: int | None = None
+    mms: int | None = None
 
 
 RATES: Mapping[str, Rate] = {
@@ -48,16 +48,16 @@ RATES: Mapping[str, Rate] = {
     "351": Rate("pt", 25 * MILL, 14 * MILL),
     "353": Rate("ie", 25 * MILL, 14 * MILL),
 }
-"""By calling code; other countries cannot be reached."""
-PICTURES = frozenset(("us", "ca"))
+"""Rates by calling code. Other countries cannot be reached."""
+MMS_COUNTRIES = frozenset(("us", "ca"))
 """Countries whose numbers can send MMS."""
 
 
 def rate_to(number: str) -> Rate | None:
-    """What it costs to reach a number in E.164; None where it cannot be reached."""
+    """Return the rate for a number in E.164, None if its country cannot be reached."""
     return next((RATES[number[1 : 1 + size]] for size in (3, 2, 1) if number[1 : 1 + size] in RATES), None)
 
 
-def talk(rate: Rate, seconds: int) -> int:
-    """A call of so many seconds: by the second, rounded to the nearest thousandth of a dollar."""
+def call_cost(rate: Rate, seconds: int) -> int:
+    """Return the cost of a call, in micro-dollars: by the second, rounded to the nearest thousandth of a dollar."""
     return prorated_charge(rate.minute, seconds, MILL)

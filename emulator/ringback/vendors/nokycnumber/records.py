@@ -1,7 +1,8 @@
-"""What NoKYCNumber remembers beyond what the carrier does."""
+"""NoKYCNumber's records, beside the carrier's calls and messages."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -12,23 +13,22 @@ from ringback.gateway.accounts import AccountSettings
 from ringback.store import Record
 from ringback.vendors.nokycnumber.prices import COUNTRIES, Period, Tier
 
-Status = Literal["active", "paused", "released"]
-Kind = Literal["mobile", "landline"]
+NumberStatus = Literal["active", "paused", "released"]
+NumberType = Literal["mobile", "landline"]
 Addon = Literal["ai-pickup", "ai-screen", "ai-summary", "ai-trans"]
 Voice = Literal["neutral_en", "neutral_fr", "neutral_es", "neutral_de", "neutral_jp", "warm_en", "warm_fr"]
 """Page "Voices"."""
-Scope = Literal["read", "read_write", "admin"]
 
 CURRENT_VERSION = "2026-04-01"
 VERSIONS: dict[str, str | None] = {
     CURRENT_VERSION: None,
     "2025-10-01": f"2025-10-01 is outdated and works until 2028-04-01; {CURRENT_VERSION} is current",
 }
-"""Page "Versioning": versions, and for one that is outdated what its deprecation header says."""
+"""Page "Versioning": each version, and the text of its deprecation header if it is outdated."""
 
 
 class NoKYCNumberSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
-    """`balance_low_threshold` is dollars as a decimal string, null for no warning."""
+    """Settings of an account. `balance_low_threshold` is dollars as a decimal string, None for no warning."""
 
     balance_low_threshold: str | None = None
     default_version: str = CURRENT_VERSION
@@ -42,13 +42,13 @@ class NoKYCNumberSettings(AccountSettings, kw_only=True, forbid_unknown_fields=T
             except AmountError as error:
                 raise ValueError(f"balance_low_threshold: {error}") from None
         if self.default_version not in VERSIONS:
-            raise ValueError(f"default_version is one of {', '.join(VERSIONS)}")
+            raise ValueError(f"default_version must be one of {', '.join(VERSIONS)}")
         if self.default_country not in COUNTRIES:
-            raise ValueError(f"default_country is one of {', '.join(COUNTRIES)}")
+            raise ValueError(f"default_country must be one of {', '.join(COUNTRIES)}")
 
 
 class AutoPickup(msgspec.Struct, kw_only=True):
-    """The agent that answers after so many rings."""
+    """The agent that answers a call after so many rings."""
 
     enabled: bool = False
     after_rings: int = 4
@@ -60,20 +60,20 @@ class AutoPickup(msgspec.Struct, kw_only=True):
 
 
 class Screening(msgspec.Struct, kw_only=True):
-    """The agent that asks unknown callers who they are."""
+    """The agent that screens unknown callers."""
 
     enabled: bool = False
 
 
 class Translator(msgspec.Struct, kw_only=True):
-    """The agent that translates while people talk."""
+    """The agent that translates a conversation live."""
 
     enabled: bool = False
     target_language: str = "en"
 
 
 class VoicemailSummary(msgspec.Struct, kw_only=True):
-    """The agent that sums voicemails up."""
+    """The agent that summarises voicemails."""
 
     enabled: bool = False
     include_sentiment: bool = True
@@ -88,33 +88,44 @@ class AiConfig(msgspec.Struct, kw_only=True):
     voicemail_summary: VoicemailSummary = msgspec.field(default_factory=VoicemailSummary)
 
 
+BLOCKS: Mapping[Addon, str] = {
+    "ai-pickup": "auto_pickup",
+    "ai-screen": "screening",
+    "ai-trans": "translator",
+    "ai-summary": "voicemail_summary",
+}
+"""The block of `AiConfig` that each add-on is for."""
+
+
 class Offer(Record, kw_only=True):
-    """A number that is offered to one account until it is activated or `held_until` has come."""
+    """A number reserved for one account until it is activated, or until `held_until` (microseconds)."""
 
     number: str
     country: str
-    type: Kind
+    type: NumberType
     tier: Tier
     tier_pattern: str | None
     held_until: int
-    state: Literal["open", "gone"] = "open"
+    state: Literal["open", "closed"] = "open"
     timer: int | None = None
 
 
 class Number(Record, kw_only=True):
-    """A number of an account. Instants are microseconds; `months` have been paid since it was activated. It is paused
-    where it was `parked` by hand, or is `asleep` by its hours."""
+    """A number of an account. Instants are microseconds.
+
+    `months` have been paid since it was activated. It is paused while `paused_by_patch` or `in_off_window`.
+    """
 
     phone_number: str
     country: str
-    type: Kind
+    type: NumberType
     tier: Tier
     tier_pattern: str | None
     billing_period: Period
     created_at: int
     months: int
     renews_at: int
-    status: Status = "active"
+    status: NumberStatus = "active"
     auto_renew: bool = True
     addons: tuple[Addon, ...] = ()
     ai: AiConfig = msgspec.field(default_factory=AiConfig)
@@ -122,16 +133,16 @@ class Number(Record, kw_only=True):
     webhook_secret: str | None = None
     on_off: Hours | None = None
     metadata: dict[str, Any] | None = None
-    parked: bool = False
-    asleep: bool = False
+    paused_by_patch: bool = False
+    in_off_window: bool = False
     ended: bool = False
-    """Whether it has gone back to the inventory."""
-    timer: int | None = None
+    """Whether the number has returned to the inventory."""
+    period_timer: int | None = None
     hours_timer: int | None = None
 
 
 class CallDetail(Record, kw_only=True):
-    """What there is to a call, of the same id, beyond the carrier's part. `cost` is None until it has ended."""
+    """What the vendor adds to the carrier's call of the same id. `cost` is micro-dollars, None until the call ends."""
 
     recording: bool = False
     metadata: dict[str, Any] | None = None
@@ -142,14 +153,13 @@ class CallDetail(Record, kw_only=True):
     language: str | None = None
     translation: str | None = None
     summary: str | None = None
-    hung_up: bool = False
 
 
 class Voicemail(Record, kw_only=True):
-    """A message that a caller left. `duration` is whole seconds."""
+    """A message that a caller left at a number. `duration` is whole seconds."""
 
-    line: str
-    peer: str
+    number_id: str
+    caller: str
     received_at: int
     duration: int
     text: str
@@ -160,7 +170,7 @@ class Voicemail(Record, kw_only=True):
 
 
 class Endpoint(Record, kw_only=True):
-    """A receiver of the account's events."""
+    """A webhook endpoint of an account: a receiver of its events."""
 
     url: str
     events: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Times as the API takes them, page "JSON convention"."""
+"""Parse the API's times, page "JSON convention"."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0
 
 
 def instant_of(param: str, text: str) -> int:
-    """The instant of an ISO-8601 UTC text that ends in Z. Raises ApiError 400."""
+    """Return an ISO-8601 UTC time that ends in Z as microseconds. Raises ApiError 400."""
     if _UTC.fullmatch(text):
         try:
             return parse_instant(text)
         except (TimeError, OverflowError):
             pass
-    raise errors.invalid(param, "is a time in UTC such as 2026-04-26T14:23:00Z")
+    raise errors.invalid(param, "must be a time in UTC, such as 2026-04-26T14:23:00Z")

@@ -1,4 +1,4 @@
-"""Bodies in and out, as documented. Unknown fields are ignored; what the page leaves open is ours."""
+"""Bodies and queries, as documented. Unknown fields are ignored; what the page leaves open is ours."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ringback.carrier.hours import Hours
-from ringback.vendors.nokycnumber.prices import Period
+from ringback.vendors.nokycnumber.prices import Period, Tier
 from ringback.vendors.nokycnumber.records import (
     Addon,
     AutoPickup,
+    NumberStatus,
+    NumberType,
     Screening,
     Translator,
     Voice,
@@ -19,16 +21,22 @@ from ringback.vendors.nokycnumber.records import (
 )
 
 T = TypeVar("T")
+Direction = Literal["inbound", "outbound"]
+CallStatus = Literal["queued", "ringing", "in_progress", "completed", "failed", "no_answer", "busy"]
+SmsStatus = Literal["queued", "sent", "delivered", "failed", "undelivered"]
+UsagePeriod = Literal["last_30d", "last_90d"]
+PageLimit = Annotated[int, msgspec.Meta(ge=1, le=100)]
+Country = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}$", max_length=2)]
 Metadata = dict[str, Any]
 Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}$")]
 LanguageOrAuto = Annotated[str, msgspec.Meta(pattern="^(auto|[a-z]{2})$")]
 Rings = Annotated[int, msgspec.Meta(ge=1, le=10)]
-Said = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
-Note = Annotated[str, msgspec.Meta(max_length=500)]
+AgentScript = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+Description = Annotated[str, msgspec.Meta(max_length=500)]
 MediaUrls = Annotated[list[str], msgspec.Meta(max_length=5)]
 
 
-# -- in ------
+# -- request bodies ------
 
 
 class NumberBody(msgspec.Struct):
@@ -41,14 +49,14 @@ class NumberBody(msgspec.Struct):
 
 
 class NumberPatch(msgspec.Struct):
-    """PATCH /v1/numbers/{id}: what is left out stays as it is."""
+    """PATCH /v1/numbers/{id}: fields that are left out do not change."""
 
     auto_renew: bool | UnsetType = UNSET
     webhook_url: str | UnsetType | None = UNSET
     addons: list[Addon] | UnsetType = UNSET
     on_off: Hours | UnsetType | None = UNSET
     status: Literal["active", "paused"] | UnsetType = UNSET
-    metadata: dict[str, Any] | UnsetType | None = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
 
 
 class CallBody(msgspec.Struct):
@@ -58,7 +66,7 @@ class CallBody(msgspec.Struct):
     to: str
     recording_enabled: bool = False
     callerid_mask: str | None = None
-    metadata: dict[str, Any] | None = None
+    metadata: Metadata | None = None
 
 
 class SmsBody(msgspec.Struct):
@@ -76,7 +84,7 @@ class AutoPickupPatch(msgspec.Struct):
 
     enabled: bool | UnsetType = UNSET
     after_rings: Rings | UnsetType = UNSET
-    script: Said | UnsetType = UNSET
+    script: AgentScript | UnsetType = UNSET
     language: LanguageOrAuto | UnsetType = UNSET
     voice: Voice | UnsetType = UNSET
 
@@ -102,7 +110,7 @@ class VoicemailSummaryPatch(msgspec.Struct):
 
 
 class AiPatch(msgspec.Struct):
-    """PATCH /v1/numbers/{id}/ai: only the blocks that are present change, and of each only what is present."""
+    """PATCH /v1/numbers/{id}/ai: only the blocks, and in them the fields, that are present change."""
 
     auto_pickup: AutoPickupPatch | UnsetType = UNSET
     screening: ScreeningPatch | UnsetType = UNSET
@@ -115,14 +123,72 @@ class EndpointBody(msgspec.Struct):
 
     url: str
     enabled_events: list[str]
-    description: Note | None = None
+    description: Description | None = None
 
 
-# -- out ------
+# -- queries ------
+
+
+class ListQuery(msgspec.Struct):
+    """The query of a list, page "Pagination". `ending_before` is read only to be rejected."""
+
+    limit: PageLimit = 25
+    starting_after: str | UnsetType = UNSET
+    ending_before: str | UnsetType = UNSET
+
+
+class NumberQuery(ListQuery):
+    """The query of GET /v1/numbers."""
+
+    country: Country | UnsetType = UNSET
+    type: NumberType | UnsetType = UNSET
+    status: NumberStatus | UnsetType = UNSET
+
+
+class OfferQuery(ListQuery):
+    """The query of GET /v1/numbers/available."""
+
+    country: Country | UnsetType = UNSET
+    type: NumberType | UnsetType = UNSET
+    tier: Tier | UnsetType = UNSET
+
+
+class CallQuery(ListQuery):
+    """The query of GET /v1/calls. `number` is a number's id or its E.164; the times are ISO-8601 UTC."""
+
+    number: str | UnsetType = UNSET
+    direction: Direction | UnsetType = UNSET
+    status: CallStatus | UnsetType = UNSET
+    created_after: str | UnsetType = UNSET
+    created_before: str | UnsetType = UNSET
+
+
+class SmsQuery(ListQuery):
+    """The query of GET /v1/sms. `number` is a number's id or its E.164."""
+
+    number: str | UnsetType = UNSET
+    direction: Direction | UnsetType = UNSET
+    status: SmsStatus | UnsetType = UNSET
+
+
+class UsageQuery(msgspec.Struct):
+    """The query of GET /v1/account/usage."""
+
+    period: UsagePeriod | UnsetType = UNSET
+
+
+class LinkQuery(msgspec.Struct):
+    """The query of a pre-signed link."""
+
+    expires: str = ""
+    sig: str = ""
+
+
+# -- responses ------
 
 
 class Listing(msgspec.Struct, Generic[T], tag_field="object", tag="list"):
-    """A page of a list, page "Pagination"."""
+    """One page of a list, page "Pagination"."""
 
     url: str
     data: list[T]
@@ -131,7 +197,7 @@ class Listing(msgspec.Struct, Generic[T], tag_field="object", tag="list"):
 
 
 class Prices(msgspec.Struct):
-    """What a number costs for each billing period, in dollars."""
+    """The price of a number for each billing period, in dollars."""
 
     monthly: float
     quarterly: float
@@ -139,7 +205,7 @@ class Prices(msgspec.Struct):
 
 
 class OfferView(msgspec.Struct, tag_field="object", tag="available_number"):
-    """A number that can be activated: ours, as the page names it without its shape."""
+    """A number that can be activated. The page names it without its shape: ours."""
 
     id: str
     number: str
@@ -153,7 +219,7 @@ class OfferView(msgspec.Struct, tag_field="object", tag="available_number"):
 
 
 class NumberView(msgspec.Struct, tag_field="object", tag="number"):
-    """A number, page "Object schemas". `webhook_secret` is there only in the answer that sets `webhook_url`."""
+    """A number, page "Object schemas". Only the response to a new `webhook_url` has `webhook_secret`."""
 
     id: str
     number: str
@@ -170,13 +236,13 @@ class NumberView(msgspec.Struct, tag_field="object", tag="number"):
     ai_enabled: bool
     webhook_url: str | None
     on_off: Hours | None
-    metadata: dict[str, Any] | None
+    metadata: Metadata | None
     created_at: str
     webhook_secret: str | UnsetType = UNSET
 
 
 class CallView(msgspec.Struct, tag_field="object", tag="call"):
-    """A call, page "Object schemas". `metadata` is there only in events."""
+    """A call, page "Object schemas". Only events have `metadata`."""
 
     id: str
     from_: str | None = msgspec.field(name="from")
@@ -190,11 +256,11 @@ class CallView(msgspec.Struct, tag_field="object", tag="call"):
     duration_sec: int
     recording_url: str | None
     cost_usd: float | None
-    metadata: dict[str, Any] | UnsetType | None = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
 
 
 class SegmentView(msgspec.Struct):
-    """One segment of a message: ours, as the page names it without its shape."""
+    """One segment of a message. The page names it without its shape: ours."""
 
     segment: int
     status: str
@@ -202,7 +268,7 @@ class SegmentView(msgspec.Struct):
 
 
 class SmsView(msgspec.Struct, tag_field="object", tag="sms"):
-    """A message, page "Object schemas". `segment_status` is there only where one message is asked for."""
+    """A message, page "Object schemas". Only the response to GET /v1/sms/{id} has `segment_status`."""
 
     id: str
     from_: str | None = msgspec.field(name="from")
@@ -221,7 +287,7 @@ class SmsView(msgspec.Struct, tag_field="object", tag="sms"):
 
 
 class TranscriptView(msgspec.Struct):
-    """What was said in a voicemail; `translation_en` and `summary` come with the ai-summary add-on."""
+    """The transcript of a voicemail; `translation_en` and `summary` require the ai-summary add-on."""
 
     text: str
     language: str
@@ -254,7 +320,7 @@ class AiView(msgspec.Struct, tag_field="object", tag="ai_config"):
 
 
 class NumbersUsed(msgspec.Struct):
-    """Periods paid for numbers."""
+    """Billing periods that were paid."""
 
     activated: int
     renewed: int
@@ -271,7 +337,7 @@ class CallsUsed(msgspec.Struct):
 
 
 class SmsUsed(msgspec.Struct):
-    """Messages; the segments are of those sent."""
+    """Messages; `segments` counts those of outbound messages."""
 
     inbound: int
     outbound: int
@@ -280,19 +346,19 @@ class SmsUsed(msgspec.Struct):
 
 
 class VoicemailsUsed(msgspec.Struct):
-    """Voicemails left."""
+    """Voicemails that callers left."""
 
     received: int
 
 
 class AgentsUsed(msgspec.Struct):
-    """Calls that agents took."""
+    """Calls that an AI agent answered."""
 
     pickups: int
 
 
 class UsageView(msgspec.Struct, tag_field="object", tag="usage"):
-    """GET /v1/account/usage: ours, as the page names it without its shape."""
+    """GET /v1/account/usage. The page names it without its shape: ours."""
 
     period: str
     from_: str = msgspec.field(name="from")
@@ -306,7 +372,7 @@ class UsageView(msgspec.Struct, tag_field="object", tag="usage"):
 
 
 class AccountView(msgspec.Struct, tag_field="object", tag="account"):
-    """GET /v1/account. Minutes and segments are of the calendar month."""
+    """GET /v1/account. Minutes and segments are those of the calendar month."""
 
     email_hash: str
     balance_usd: float
@@ -318,7 +384,7 @@ class AccountView(msgspec.Struct, tag_field="object", tag="account"):
 
 
 class EndpointView(msgspec.Struct, tag_field="object", tag="webhook_endpoint"):
-    """A webhook endpoint; `secret` is there only in the answer that creates it."""
+    """A webhook endpoint. Only the response that creates it has `secret`."""
 
     id: str
     url: str
@@ -329,13 +395,13 @@ class EndpointView(msgspec.Struct, tag_field="object", tag="webhook_endpoint"):
 
 
 class EventData(msgspec.Struct):
-    """What an event is about."""
+    """The object that an event is about."""
 
     object: Any
 
 
 class EventView(msgspec.Struct, tag_field="object", tag="event"):
-    """What is POSTed to a receiver, page "Event envelope"."""
+    """An event, page "Event envelope"."""
 
     id: str
     type: str
@@ -346,7 +412,7 @@ class EventView(msgspec.Struct, tag_field="object", tag="event"):
 
 
 class ErrorBody(msgspec.Struct, omit_defaults=True):
-    """What went wrong; `param` only where there is one."""
+    """An error; `param` is left out if there is none."""
 
     type: str
     code: str

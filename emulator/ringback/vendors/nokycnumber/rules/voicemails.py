@@ -1,42 +1,44 @@
-"""Voicemails: what callers left, in writing and as sound, page "Voicemails"."""
+"""Voicemails: transcript, analysis and audio of what callers left, page "Voicemails"."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_z
-from ringback.store import Collection
-from ringback.vendors.nokycnumber.records import CallDetail, Voicemail
-from ringback.vendors.nokycnumber.rules.common import new_id, own
+from ringback.gateway.services import Services
+from ringback.vendors.nokycnumber.records import Voicemail
+from ringback.vendors.nokycnumber.rules.common import new_id
+from ringback.vendors.nokycnumber.rules.data import Data
+from ringback.vendors.nokycnumber.rules.links import Links
+from ringback.vendors.nokycnumber.rules.webhooks import Webhooks
 from ringback.vendors.nokycnumber.voicemail_analysis import language_of, sentiment_of, summary_of, translation_of
 from ringback.vendors.nokycnumber.wire import TranscriptView, VoicemailView
-
-if TYPE_CHECKING:
-    from ringback.vendors.nokycnumber.rules import NoKYCNumber
 
 AUDIO = "/v1/files/voicemails/"
 
 
-class Mailbox:
+class Voicemails:
     """The voicemails of all accounts."""
 
-    def __init__(self, backend: NoKYCNumber) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Voicemail] = Collection(Voicemail, account=lambda voicemail: voicemail.account)
+    def __init__(self, services: Services, data: Data, *, links: Links, webhooks: Webhooks) -> None:
+        self.services = services
+        self.data = data
+        self.links = links
+        self.webhooks = webhooks
 
-    def take(self, call: Call, detail: CallDetail) -> None:
-        """A caller has left a message."""
-        text = detail.voicemail or ""
+    def on_call_changed(self, call: Call) -> None:
+        """Store and publish the voicemail of a call that has ended, if the caller left one."""
+        detail = self.data.call_details[call.id]
+        text = detail.voicemail
+        if text is None or call.state != "completed":
+            return
         spoken_at = next((turn.at for turn in call.turns or () if turn.speaker == "caller"), 0.0)
         language = detail.language or language_of(text)
-        voicemail = self.records.add(
+        voicemail = self.data.voicemails.add(
             Voicemail(
                 id=new_id(self.services, call.account, "vm"),
                 account=call.account,
-                line=call.number_id,
-                peer=call.remote_number,
+                number_id=call.number_id,
+                caller=call.remote_number,
                 received_at=self.services.clock.now(call.account),
                 duration=max(1, round(call.duration - spoken_at)),
                 text=text,
@@ -46,36 +48,33 @@ class Mailbox:
                 sentiment=sentiment_of(text),
             )
         )
-        number = self.backend.lines.records[call.number_id]
-        self.backend.hooks.tell(
+        number = self.data.numbers[call.number_id]
+        self.webhooks.publish(
             call.account, "voicemail.created", self.view(voicemail), about=voicemail.id, number=number
         )
 
-    def of(self, account: str, id_: str) -> Voicemail:
-        """An account's voicemail. Raises ApiError 404."""
-        return own(self.records, account, id_, "voicemail")
-
-    def delete(self, account: str, id_: str) -> None:
-        """Forget a voicemail and its audio. Raises ApiError 404."""
-        self.records.remove(self.of(account, id_))
+    def delete(self, voicemail: Voicemail) -> None:
+        """Delete a voicemail and its audio."""
+        self.data.voicemails.remove(voicemail)
 
     def view(self, voicemail: Voicemail) -> VoicemailView:
-        """A voicemail as its number's add-ons let it be seen; its link works for an hour from now."""
-        number = self.backend.lines.records[voicemail.line]
-        summing = "ai-summary" in number.addons
+        """Return a voicemail with the analysis that its number's add-ons include; the link to its audio works for an
+        hour from now."""
+        number = self.data.numbers[voicemail.number_id]
+        has_summary = "ai-summary" in number.addons
         config = number.ai.voicemail_summary
         return VoicemailView(
             voicemail.id,
-            voicemail.line,
-            voicemail.peer,
+            voicemail.number_id,
+            voicemail.caller,
             iso_z(voicemail.received_at),
             voicemail.duration,
-            self.backend.link(voicemail.account, f"{AUDIO}{voicemail.id}.mp3"),
+            self.links.issue(voicemail.account, f"{AUDIO}{voicemail.id}.mp3"),
             TranscriptView(
                 voicemail.text,
                 voicemail.language,
-                voicemail.translation if summing else None,
-                voicemail.summary if summing and config.enabled else None,
+                voicemail.translation if has_summary else None,
+                voicemail.summary if has_summary and config.enabled else None,
                 voicemail.sentiment if config.include_sentiment else None,
             ),
         )
