@@ -73,7 +73,9 @@ def test_make_targets_and_paths_exist(page: Path) -> None:
     for name in re.findall(
         r"`((?:emulator|conformance|tests|openapi|fixtures|scenarios|bench|docs|examples)/[\w./-]+)`", text(page)
     ):
-        assert (ROOT / name.replace("VENDOR", "kwickphone").replace("acmephone", "kwickphone")).exists(), f"{page.name} names {name}"
+        assert (ROOT / name.replace("VENDOR", "kwickphone").replace("acmephone", "kwickphone")).exists(), (
+            f"{page.name} names {name}"
+        )
 
 
 def test_the_example_of_the_fixture_works(ringback: Ringback) -> None:

@@ -12,7 +12,7 @@ from ringback.gateway.asgi import encode
 from ringback.gateway.keys import Key, Keys
 from ringback.mutants.nokycnumber.registry import MUTANTS, empty, mutant, rejected
 from ringback.mutants.patching import Original
-from ringback.mutants.traffic import MutableRequest, MutableResponse, answer, code, status
+from ringback.mutants.traffic import MutableRequest, MutableResponse, code, respond, status
 from ringback.mutants.transforms import apply, copy
 from ringback.store import Collection, Record
 from ringback.vendors.nokycnumber.errors import AUTHENTICATION, AUTHORIZATION
@@ -58,13 +58,13 @@ def _redirected_elsewhere(own: NoKYCNumber) -> None:
 
 mutant("form.is-400", "NKN-CONV-2", "A form is answered 400 instead of 415.").response(rejected(400), when=status(415))
 mutant("form.bare", "NKN-CONV-2", "A form is answered 415 without the envelope.", "NKN-ERR-1").response(
-    answer(415, {"detail": "unsupported media type"}), when=status(415)
+    respond(415, {"detail": "unsupported media type"}), when=status(415)
 )
 mutant(
     "time.with-offset", "NKN-CONV-3", "The time until which an offer is reserved has an offset instead of Z."
 ).response(apply("data[].held_until", lambda time: time.replace("Z", "+00:00")), on="listAvailableNumbers")
 mutant("time.anything-goes", "NKN-CONV-3", "created_after accepts any text.", "NKN-CALL-6").response(
-    answer(200, EMPTY_CALLS),
+    respond(200, EMPTY_CALLS),
     on="listCalls",
     when=lambda response: response.status == 400 and "created_after" in response.request.query,
 )
@@ -112,7 +112,7 @@ mutant("auth.revoked-key-works", "NKN-AUTH-1", "A revoked key continues to work.
 )
 mutant(
     "auth.open-list", "NKN-AUTH-1", "The list of calls is answered without a key, as if it were empty.", "NKN-AUTH-6"
-).response(answer(200, EMPTY_CALLS), on="listCalls", when=status(401))
+).response(respond(200, EMPTY_CALLS), on="listCalls", when=status(401))
 
 
 def _with_scope(scope: str, other: str) -> Callable[[Key | None, NoKYCNumber, str, str], Key | None]:

@@ -41,7 +41,7 @@ Act = Callable[[], Awaitable[tuple[int, bytes]]]
 
 
 def _empty_page(response: MutableResponse[NoKYCNumber]) -> None:
-    response.answer(200, encode(empty(response.request.path)))
+    response.respond(200, encode(empty(response.request.path)))
 
 
 def _has_only_limit(request: MutableRequest[NoKYCNumber]) -> bool:

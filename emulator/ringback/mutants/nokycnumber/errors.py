@@ -7,7 +7,7 @@ from typing import Any
 from ringback.mutants.nokycnumber.registry import crashed, mutant, rejected
 from ringback.mutants.patching import Original
 from ringback.mutants.registry import UNROUTED
-from ringback.mutants.traffic import MutableResponse, ResponseCondition, answer, code, status
+from ringback.mutants.traffic import MutableResponse, ResponseCondition, code, respond, status
 from ringback.mutants.transforms import drop, set_to
 from ringback.vendors.nokycnumber.errors import AUTHENTICATION, INVALID, RATE
 from ringback.vendors.nokycnumber.records import Number
@@ -27,7 +27,7 @@ def _unknown_path(status: int) -> ResponseCondition[Any]:
 # -- the envelope ------
 
 mutant("errors.page-of-html", "NKN-ERR-1", "An unknown path is answered with a page of HTML.").response(
-    answer(404, b"<h1>Not Found</h1>", "text/html"), on=UNROUTED, when=_unknown_path(404)
+    respond(404, b"<h1>Not Found</h1>", "text/html"), on=UNROUTED, when=_unknown_path(404)
 )
 mutant("errors.without-request_id", "NKN-ERR-1", "An error for an unknown path has no request_id.").response(
     drop("error.request_id"), on=UNROUTED, when=_unknown_path(404)

@@ -13,7 +13,7 @@ from ringback.mutants.nokycnumber.registry import (
     rejected,
     without_blanks,
 )
-from ringback.mutants.traffic import answer, code, drop_query
+from ringback.mutants.traffic import code, drop_query, respond
 from ringback.mutants.transforms import apply, drop, keep, set_to
 from ringback.mutants.webhooks import withhold
 from ringback.vendors.nokycnumber.rules.messages import MAX_LENGTH, MAX_MEDIA
@@ -83,7 +83,7 @@ mutant("messages.six-pictures", "NKN-SMS-5", "A sixth media_url is dropped silen
     apply("media_urls", lambda urls: urls[:MAX_MEDIA] if isinstance(urls, list) else urls), on="createSms"
 )
 mutant("messages.pictures-everywhere", "NKN-SMS-5", "MMS is accepted for countries without it.").response(
-    answer(201, {"object": "none"}), when=code("mms_not_supported")
+    respond(201, {"object": "none"}), when=code("mms_not_supported")
 )
 mutant("messages.pictures-are-lost", "NKN-SMS-5", "media_urls are not shown.").response(
     set_to("media_urls", []), on="createSms"

@@ -7,7 +7,7 @@ from typing import Any
 from ringback.carrier.clock import DAY
 from ringback.mutants.nokycnumber.registry import UNKNOWN_ID, charge_otherwise, crashed, field, mutant, rejected
 from ringback.mutants.patching import Original
-from ringback.mutants.traffic import MutableResponse, answer, drop_query, set_query, status, status_to
+from ringback.mutants.traffic import MutableResponse, drop_query, respond, set_query, status, status_to
 from ringback.mutants.transforms import apply, drop, set_default, set_to
 from ringback.mutants.webhooks import withhold
 from ringback.vendors.nokycnumber.prices import MONTHS
@@ -167,7 +167,7 @@ mutant(
     "numbers.renewed-on-credit", "NKN-NUM-8", "A number is renewed at its period's end without the money.", "NKN-ERR-4"
 ).instead(Money.covers, lambda covers, own, account, price: covers(account, price - 100_000))
 mutant("numbers.release-is-200", "NKN-NUM-9", "A release is answered 200 with the number.", "NKN-AUTH-4").response(
-    answer(200, {"released": True}), on="releaseNumber"
+    respond(200, {"released": True}), on="releaseNumber"
 )
 mutant(
     "numbers.released-can-be-had-back",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ringback.mutants.nokycnumber.registry import links_for_good, links_unsigned, mutant
 from ringback.mutants.patching import Original, patch
-from ringback.mutants.traffic import answer
+from ringback.mutants.traffic import respond
 from ringback.mutants.transforms import set_to
 from ringback.store import Collection
 from ringback.vendors.nokycnumber.records import Voicemail
@@ -24,7 +24,7 @@ mutant("voicemails.never-translated", "NKN-VM-2", "Voicemails are not translated
     set_to("**[object=voicemail].transcript.translation_en", None)
 )
 mutant("voicemails.deletion-is-200", "NKN-VM-3", "DELETE of a voicemail is answered 200.", "NKN-AUTH-4").response(
-    answer(200, {"deleted": True}), on="deleteVoicemail"
+    respond(200, {"deleted": True}), on="deleteVoicemail"
 )
 
 

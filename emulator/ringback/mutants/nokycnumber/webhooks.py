@@ -11,7 +11,7 @@ from ringback.gateway.delivery import Attempt, Delivery, Headers
 from ringback.gateway.outbox import Outbox
 from ringback.mutants.nokycnumber.registry import MUTANTS, field, mutant
 from ringback.mutants.patching import Original, patch
-from ringback.mutants.traffic import MutableResponse, answer
+from ringback.mutants.traffic import MutableResponse, respond
 from ringback.mutants.transforms import apply, drop, set_to
 from ringback.mutants.webhooks import MutableEvent, change_profile, withhold
 from ringback.vendors.nokycnumber.events import EVENTS, RETRIES, SIGNATURE, EventType, event
@@ -53,7 +53,7 @@ mutant("endpoints.secret-is-listed", "NKN-HOOK-1", "The list of endpoints shows 
     _show_secrets, on="listWebhookEndpoints"
 )
 mutant("endpoints.deletion-is-200", "NKN-HOOK-1", "DELETE of an endpoint is answered 200.", "NKN-AUTH-4").response(
-    answer(200, {"deleted": True}), on="deleteWebhookEndpoint"
+    respond(200, {"deleted": True}), on="deleteWebhookEndpoint"
 )
 
 
