@@ -10,14 +10,16 @@ import pytest
 
 from ringback_conformance.claims import load, names
 from ringback_conformance.model import Profile
+from ringback_conformance.options import RunOptions, UsageError
 from ringback_conformance.report.document import document
-from ringback_conformance.run import RunOptions, TargetTrouble, UsageTrouble, conduct
+from ringback_conformance.run import conduct
+from ringback_conformance.target import TargetError
 
 CHOSEN = pytest.StashKey[dict[str, list[str]]]()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test for each claim of the chosen vendors, under the claim's id."""
+    """Make a test for each claim of the chosen vendors, with the claim's id."""
     if {"vendor", "claim"} <= set(metafunc.fixturenames):
         vendors = metafunc.config.getoption("--conform-vendor", None) or names()
         claims = [(vendor, id_) for vendor in vendors for id_ in load(vendor).claims]
@@ -25,7 +27,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Remember which claims are left after selection: only they are run."""
+    """Store which claims are left after selection: only they are run."""
     chosen: dict[str, list[str]] = defaultdict(list)
     for item in session.items:
         callspec = getattr(item, "callspec", None)
@@ -36,24 +38,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def verdicts(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
-    """The verdict on each chosen claim, from one run for each vendor."""
+    """Return the verdict on each chosen claim, from one run for each vendor."""
     profile = request.config.getoption("--conform-profile", None)
     if hasattr(request.config, "workerinput") and request.config.getoption("--ringback-url", None):
-        pytest.exit("a deployment is looked at by one process: add -n 0", returncode=2)
+        pytest.exit("a deployment is checked by one process: add -n 0", returncode=2)
     found: dict[str, dict[str, Any]] = {}
     for vendor, claims in request.session.stash[CHOSEN].items():
         try:
-            result = conduct(_wish(request.config, vendor, claims, profile))
-        except (UsageTrouble, TargetTrouble) as trouble:
-            pytest.exit(str(trouble), returncode=2 if isinstance(trouble, UsageTrouble) else 3)
-        told = document(result)
-        for verdict in told["verdicts"]:
-            found[verdict["claim"]] = {**verdict, "trouble": told["trouble"]}
+            result = conduct(_options(request.config, vendor, claims, profile))
+        except (UsageError, TargetError) as error:
+            pytest.exit(str(error), returncode=2 if isinstance(error, UsageError) else 3)
+        report = document(result)
+        for verdict in report["verdicts"]:
+            found[verdict["claim"]] = {**verdict, "trouble": report["trouble"]}
     return found
 
 
-def _wish(config: pytest.Config, vendor: str, claims: list[str], profile: str | None) -> RunOptions:
-    from ringback_conformance.command import cents
+def _options(config: pytest.Config, vendor: str, claims: list[str], profile: str | None) -> RunOptions:
+    from ringback_conformance.arguments import cents
 
     key_env = config.getoption("--conform-key-env", None)
     return RunOptions(

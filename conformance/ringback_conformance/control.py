@@ -1,4 +1,4 @@
-"""The emulator's control API, as far as a check uses it: accounts, money, time, calls, faults, deliveries."""
+"""The client of the emulator's control API; each call is an exchange in the log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from ringback_conformance.http_client import Line, Malformed, Silence, trust
+from ringback_conformance.http_client import Connection, ConnectionFailed, InvalidRequest, ssl_context
 from ringback_conformance.model import Exchange, Header, Kind
 from ringback_conformance.transport import Log
 
@@ -15,12 +15,12 @@ TIMEOUT_SECONDS = 60.0
 PREFIX = "/_ringback"
 
 
-class ControlTrouble(Exception):  # noqa: N818 - the name says what is the matter
-    """The control API did not answer, or not as a control API does."""
+class ControlUnavailable(Exception):  # noqa: N818
+    """No control API answers at the URL, or something else does."""
 
 
 class ControlRefused(Exception):  # noqa: N818
-    """The control API said no; `exchange` shows how."""
+    """The control API rejected a call; `exchange` shows how."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(str(exchange))
@@ -29,7 +29,7 @@ class ControlRefused(Exception):  # noqa: N818
 
 
 class Control:
-    """Speaks to `{url}/_ringback/…`; each call is an exchange of kind `control` in the log."""
+    """Client of `{url}/_ringback/…`; each call is an exchange of kind `control` in the log. Thread-safe."""
 
     def __init__(
         self,
@@ -43,28 +43,28 @@ class Control:
         self.url = url.rstrip("/").removesuffix(PREFIX)
         self._log = log
         self._token: tuple[Header, ...] = (("Authorization", f"Bearer {token}"),) if token else ()
-        context = trust(ca) if urlsplit(self.url).scheme == "https" else None
-        self._line = Line(self.url, context=context, timeout=timeout)
+        context = ssl_context(ca) if urlsplit(self.url).scheme == "https" else None
+        self._connection = Connection(self.url, context=context, timeout=timeout)
         self.opened: list[Exchange] = []
-        """The answers that opened accounts."""
+        """The exchanges that opened accounts."""
         self._lock = threading.Lock()
 
     def call(self, producer: str, method: str, path: str, body: Any = None) -> Any:
-        """Send one call and give its decoded answer (None for 204).
+        """Send one call and return its decoded response (None for 204).
 
-        Raises ControlRefused for a 4xx or 5xx, ControlTrouble when nobody answers or it is no control API.
+        Raises ControlRefused for a 4xx or 5xx, ControlUnavailable when there is no control API.
         """
         return self.exchange(producer, method, path, body)[1]
 
     def exchange(self, producer: str, method: str, path: str, body: Any = None) -> tuple[Exchange, Any]:
-        """As `call`, with the exchange beside the answer."""
+        """Do what `call` does and return the exchange as well."""
         content = b"" if body is None else json.dumps(body).encode()
         headers: tuple[Header, ...] = () if body is None else (("Content-Type", "application/json"),)
         try:
             with self._lock:
-                answer = self._line.ask(method, f"{PREFIX}{path}", (*self._token, *headers), content)
-        except (Silence, Malformed) as trouble:
-            raise ControlTrouble(f"no control API at {self.url}{PREFIX}: {trouble}") from None
+                response = self._connection.request(method, f"{PREFIX}{path}", (*self._token, *headers), content)
+        except (ConnectionFailed, InvalidRequest) as error:
+            raise ControlUnavailable(f"no control API at {self.url}{PREFIX}: {error}") from None
         exchange = self._log.add(
             producer,
             kind=Kind.CONTROL,
@@ -72,34 +72,42 @@ class Control:
             path=PREFIX + path,
             request_headers=headers,
             request_body=content,
-            status=answer.status,
-            response_headers=answer.headers,
-            response_body=answer.body,
+            status=response.status,
+            response_headers=response.headers,
+            response_body=response.body,
         )
-        if answer.status >= 400:
+        if response.status >= 400:
             if exchange.code is None:
-                raise ControlTrouble(f"{self.url} is no Ringback control API: {exchange}")
+                raise ControlUnavailable(f"{self.url} is not a Ringback control API: {exchange}")
             raise ControlRefused(exchange)
         if method == "POST" and path == "/accounts":
             self.opened.append(exchange)
-        if answer.status == 204:
+        if response.status == 204:
             return exchange, None
-        told = exchange.json()
-        if told is None:
-            raise ControlTrouble(f"{self.url} is no Ringback control API: {exchange} is not JSON")
-        return exchange, told
+        document = exchange.json()
+        if document is None:
+            raise ControlUnavailable(f"{self.url} is not a Ringback control API: {exchange} is not JSON")
+        return exchange, document
 
     def health(self) -> dict[str, Any]:
-        """`{"status", "version", "vendors", "clock", "strict"}`; raises ControlTrouble where there is none."""
+        """Return `{"status", "version", "vendors", "clock", "strict", …}`. Raises ControlUnavailable."""
         try:
-            answer = self.call("control", "GET", "/health")
-        except ControlRefused as refusal:
-            raise ControlTrouble(str(refusal)) from None
-        if not isinstance(answer, dict) or "vendors" not in answer:
-            raise ControlTrouble(f"{self.url} is no Ringback control API")
-        return answer
+            health = self.call("control", "GET", "/health")
+        except ControlRefused as error:
+            raise ControlUnavailable(str(error)) from None
+        if not isinstance(health, dict) or "vendors" not in health:
+            raise ControlUnavailable(f"{self.url} is not a Ringback control API")
+        return health
 
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            self._line.close()
+            self._connection.close()
+
+
+def try_call(control: Control, method: str, path: str, body: Any = None) -> Any:
+    """Send one call of the run itself; return None where it fails."""
+    try:
+        return control.call("control", method, path, body)
+    except (ControlRefused, ControlUnavailable):
+        return None

@@ -1,4 +1,4 @@
-"""An exchange as people read it: a curl line to repeat it and the raw text of both sides, secrets masked."""
+"""Render an exchange for people: a curl command that repeats it and the raw text of both sides, secrets masked."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ringback_conformance.masking import Mask
 from ringback_conformance.model import Exchange, Header, Kind
 
 BODY_CHARACTERS = 4_000
-UNSAID = frozenset({"host", "connection", "content-length", "user-agent", "accept", "accept-encoding"})
-"""Request headers that curl writes by itself or that bear on nothing."""
+OMITTED = frozenset({"host", "connection", "content-length", "user-agent", "accept", "accept-encoding"})
+"""Request headers that curl adds by itself or that do not matter."""
 PASSING = frozenset({"date", "connection", "keep-alive"})
-"""Response headers that bear on nothing and may differ between two runs of the same seed."""
+"""Response headers that do not matter and may differ between two runs of the same seed."""
 ORIGIN = {Kind.API: "$BASE_URL", Kind.CONTROL: "$CONTROL_URL", Kind.WEBHOOK: "$WEBHOOK_URL"}
 NAMES = r"(?:BASE_URL|CONTROL_URL|WEBHOOK_URL|(?:KEY|WEBHOOK_SECRET|CONTROL_TOKEN)(?:_\d+)?)\b"
 VARIABLE = re.compile(rf"\${NAMES}")
@@ -21,7 +21,7 @@ PLAIN_DOLLAR = re.compile(rf"\$(?!{NAMES})")
 
 
 def render(exchange: Exchange, mask: Mask) -> dict[str, Any]:
-    """`{"id", "kind", "account", "curl", "request", "response"}`, all text and all masked."""
+    """Return `{"id", "kind", "account", "curl", "request", "response"}`, all text and all masked."""
     request_body = mask.body(exchange.request_body, exchange.request_header("content-type") or "", BODY_CHARACTERS)
     return {
         "id": exchange.id,
@@ -38,7 +38,7 @@ def render(exchange: Exchange, mask: Mask) -> dict[str, Any]:
 
 
 def curl(exchange: Exchange, mask: Mask) -> str:
-    """A command that sends the same request, with `$BASE_URL` and `$KEY` to be set by the reader."""
+    """Return a command that sends the same request; the reader sets `$BASE_URL` and `$KEY`."""
     words = ["curl", "-i"]
     if exchange.method == "HEAD":
         words = ["curl", "-I"]
@@ -67,11 +67,11 @@ def _raw(first: str, headers: tuple[Header, ...], body: str) -> str:
 
 
 def _said(headers: tuple[Header, ...]) -> list[Header]:
-    return [header for header in headers if header[0].lower() not in UNSAID]
+    return [header for header in headers if header[0].lower() not in OMITTED]
 
 
 def _quote(word: str) -> str:
-    """Quote for a shell, leaving our own variables to be expanded."""
+    """Quote for a shell; our own variables stay unquoted, to be expanded."""
     if not VARIABLE.search(word):
         return shlex.quote(word)
     escaped = re.sub(r'(["\\`])', r"\\\1", word)

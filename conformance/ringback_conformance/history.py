@@ -1,4 +1,4 @@
-"""Runs that were, and what changed between two of them."""
+"""Store past runs and diff two of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ringback_conformance.run import state_folder
+from ringback_conformance.options import state_folder
 
 FILE = "conformance-history.json"
-KEPT = 500
-"""Runs remembered; older ones are forgotten."""
+MAX_RUNS = 500
+"""Runs that are stored; older ones are deleted."""
 BRIEF_FIELDS = (
     "vendor",
     "target",
@@ -28,11 +28,11 @@ Document = dict[str, Any]
 
 
 class HistoryError(Exception):
-    """A history or an earlier report that cannot be read; the message says which."""
+    """The history or an earlier report cannot be read; the message says which."""
 
 
-def remember(document: Document, path: Path | None = None) -> None:
-    """Add a run, without its evidence. Raises HistoryError."""
+def store(document: Document, path: Path | None = None) -> None:
+    """Store a run, without its evidence. Raises HistoryError."""
     from tinydb import TinyDB
 
     where = path or state_folder() / FILE
@@ -44,15 +44,15 @@ def remember(document: Document, path: Path | None = None) -> None:
         where.parent.mkdir(parents=True, exist_ok=True)
         with TinyDB(where) as history:
             history.insert(entry)
-            excess = [found.doc_id for found in history.all()[:-KEPT]]
+            excess = [found.doc_id for found in history.all()[:-MAX_RUNS]]
             if excess:
                 history.remove(doc_ids=excess)
     except (OSError, ValueError) as error:
         raise HistoryError(f"{where}: {error}") from None
 
 
-def recall(vendor: str, path: Path | None = None) -> list[Document]:
-    """The remembered runs of a vendor, oldest first. Raises HistoryError."""
+def stored(vendor: str, path: Path | None = None) -> list[Document]:
+    """Return the stored runs of a vendor, oldest first. Raises HistoryError."""
     from tinydb import TinyDB, where
 
     file = path or state_folder() / FILE
@@ -66,14 +66,14 @@ def recall(vendor: str, path: Path | None = None) -> list[Document]:
 
 
 def earlier(text: str, vendor: str, target: str) -> Document:
-    """What to compare with: a JSON report, or with `last` the last remembered run against the same target.
+    """Return what to compare with: a JSON report, or with `last` the last stored run against the same target.
 
     Raises HistoryError.
     """
     if text == "last":
-        runs = [run for run in recall(vendor) if run["target"] == target]
+        runs = [run for run in stored(vendor) if run["target"] == target]
         if not runs:
-            raise HistoryError(f"no run of {vendor} against {target} is remembered")
+            raise HistoryError(f"no run of {vendor} against {target} is stored")
         return runs[-1]
     try:
         document = json.loads(Path(text).read_text(encoding="utf-8"))
@@ -89,7 +89,7 @@ def earlier(text: str, vendor: str, target: str) -> Document:
 
 
 def compare(before: Document, after: Document) -> Document:
-    """`{"with", "same_exchanges", "changed": [{"claim", "before", "after", "reason"}], "gone", "new"}`."""
+    """Return `{"with", "same_exchanges", "changed": [{"claim", "before", "after", "reason"}], "gone", "new"}`."""
     old = {verdict["claim"]: verdict for verdict in before["verdicts"]}
     new = {verdict["claim"]: verdict for verdict in after["verdicts"]}
     return {

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as plainly as it goes: what is put on the wire is what is on record, and an answer has a deadline."""
+"""A plain HTTP/1.1 client: what is recorded is exactly what went over the wire, and every response has a deadline."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from ringback_conformance.model import Header
 
 TIMEOUT_SECONDS = 10.0
 DEADLINE_SECONDS = 60.0
-"""For one whole answer, however slowly it trickles."""
-BODY_CEILING = 64 * 1024 * 1024
+"""For one whole response, however slowly it arrives."""
+MAX_BODY = 64 * 1024 * 1024
 PART = 64 * 1024
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 TARGET = re.compile(r"[\x21-\x7e]+")
 VALUE = re.compile(r"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?")
 READING = frozenset({"GET", "HEAD"})
 BODIED = frozenset({"POST", "PUT", "PATCH"})
-"""Methods of which a server wants to know that there is no body."""
+"""Methods that send a Content-Length of 0 when there is no body."""
 OURS: tuple[Header, ...] = (
     ("User-Agent", "ringback-conformance"),
     ("Accept", "*/*"),
@@ -37,9 +37,11 @@ OURS: tuple[Header, ...] = (
 )
 
 
-class Silence(Exception):  # noqa: N818 - the name says what happened
-    """No whole answer came; the message says why, `sent` what went out. It is `stale` where something was to be read
-    and the server closed the line, open from before, just then: RFC 9112, 9.3.1 lets that be asked again."""
+class ConnectionFailed(Exception):  # noqa: N818 - the name says what happened
+    """No complete response came; the message says why, `sent` which headers went out.
+
+    It is `stale` where a GET or HEAD used a connection that the server had just closed: RFC 9112, 9.3.1 allows a retry.
+    """
 
     def __init__(self, reason: str, sent: tuple[Header, ...] = (), *, stale: bool = False) -> None:
         super().__init__(reason)
@@ -47,24 +49,25 @@ class Silence(Exception):  # noqa: N818 - the name says what happened
         self.stale = stale
 
 
-class Malformed(Exception):  # noqa: N818
+class InvalidRequest(Exception):  # noqa: N818
     """A request that cannot be put on the wire; nothing was sent."""
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What came back, with the headers that went out. `cut` says that the body was longer than BODY_CEILING."""
+class Response(msgspec.Struct, frozen=True):
+    """What came back, with the headers that went out. `truncated`: the body was longer than MAX_BODY."""
 
     sent: tuple[Header, ...]
     status: int
     headers: tuple[Header, ...]
     body: bytes
-    cut: bool
+    truncated: bool
 
 
-class Line:
-    """A line to one origin that stays open between requests. Redirects are not followed, no cookie is kept and no
-    credential of the environment used; of it only the proxy is, for what is not on this machine. Nothing is tried
-    twice; where trying again would be fair, the Silence says so. Not for several threads at once.
+class Connection:
+    """A connection to one origin that stays open between requests.
+
+    It follows no redirects, keeps no cookies and uses nothing from the environment but the proxy, for hosts other than
+    this machine. It never retries; ConnectionFailed says where a retry would be safe. Not thread-safe.
     """
 
     def __init__(self, origin: str, *, context: ssl.SSLContext | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
@@ -74,26 +77,28 @@ class Line:
         self._timeout = timeout
         self._connection: HTTPConnection | None = None
 
-    def ask(self, method: str, path: str, headers: tuple[Header, ...] = (), body: bytes = b"") -> Answer:
-        """Send one request and give its answer. Raises Malformed before anything is sent, Silence after."""
+    def request(self, method: str, path: str, headers: tuple[Header, ...] = (), body: bytes = b"") -> Response:
+        """Send one request and return the response. Raises InvalidRequest before sending, ConnectionFailed after."""
         sent = self._completed(method, path, headers, body)
         until = time.monotonic() + DEADLINE_SECONDS
-        reads_again = False
+        retryable = False
         try:
             connection, kept = self._open()
-            reads_again = kept and method in READING
+            retryable = kept and method in READING
             connection.response_class = partial(_Timed, timeout=self._timeout, until=until)  # type: ignore[assignment]
             self._send(connection, method, path, sent, body)
             response = connection.getresponse()
-            reads_again = False
+            retryable = False
             return _read(response, sent)
         except TimeoutError:
             self.close()
             waited = DEADLINE_SECONDS if time.monotonic() >= until else self._timeout
-            raise Silence(f"no answer within {waited:g} s", sent) from None
-        except (OSError, HTTPException) as trouble:
+            raise ConnectionFailed(f"no response within {waited:g} s", sent) from None
+        except (OSError, HTTPException) as error:
             self.close()
-            raise Silence(_worded(trouble), sent, stale=reads_again and isinstance(trouble, ConnectionError)) from None
+            raise ConnectionFailed(
+                _describe(error), sent, stale=retryable and isinstance(error, ConnectionError)
+            ) from None
         except BaseException:
             self.close()
             raise
@@ -114,10 +119,10 @@ class Line:
         own = (("Host", self._host), *OURS, *length)
         sent = (*(header for header in own if header[0].lower() not in given), *headers)
         if not TOKEN.fullmatch(method) or not TARGET.fullmatch(path):
-            raise Malformed(f"{method!r} {path!r} is no request line")
+            raise InvalidRequest(f"{method!r} {path!r} is not a request line")
         for name, value in sent:
             if not TOKEN.fullmatch(name) or not VALUE.fullmatch(value):
-                raise Malformed(f"{name!r}: {value!r} is no header")
+                raise InvalidRequest(f"{name!r}: {value!r} is not a header")
         return sent
 
     def _send(
@@ -134,10 +139,10 @@ class Line:
         try:
             connection.endheaders(body or None)
         except (BrokenPipeError, ConnectionResetError):
-            """Whoever refuses a body unread may have said so before closing."""
+            """A server that rejects a body unread may have answered before closing."""
 
     def _open(self) -> tuple[HTTPConnection, bool]:
-        """A connection, and whether it was open before."""
+        """Return a connection, and whether it was open before."""
         connection = self._connection
         if connection is not None and connection.sock is not None and wait([connection.sock], 0):
             connection.close()
@@ -154,14 +159,16 @@ class Line:
         if to.scheme == "http":
             return HTTPConnection(at.hostname or "", at.port or 80, timeout=self._timeout)
         port = at.port or (80 if proxy is not None else 443)
-        connection = HTTPSConnection(at.hostname or "", port, timeout=self._timeout, context=self._context or trust())
+        connection = HTTPSConnection(
+            at.hostname or "", port, timeout=self._timeout, context=self._context or ssl_context()
+        )
         if proxy is not None:
             connection.set_tunnel(to.hostname or "", to.port or 443, headers=_credentials(proxy))
         return connection
 
 
 class _Timed(HTTPResponse):
-    """An answer that is read until a deadline, each part of it within a timeout."""
+    """A response that is read until a deadline, each part of it within a timeout."""
 
     def __init__(self, sock: socket, *given: Any, timeout: float, until: float, **more: Any) -> None:
         super().__init__(sock, *given, **more)
@@ -190,7 +197,7 @@ class _Timely(io.RawIOBase):
         super().close()
 
 
-def _read(response: HTTPResponse, sent: tuple[Header, ...]) -> Answer:
+def _read(response: HTTPResponse, sent: tuple[Header, ...]) -> Response:
     parts: list[bytes] = []
     size = 0
     with response:
@@ -198,15 +205,15 @@ def _read(response: HTTPResponse, sent: tuple[Header, ...]) -> Answer:
         while part := response.read1(PART):
             parts.append(part)
             size += len(part)
-            if size > BODY_CEILING:
-                return Answer(sent, response.status, headers, b"".join(parts)[:BODY_CEILING], True)
+            if size > MAX_BODY:
+                return Response(sent, response.status, headers, b"".join(parts)[:MAX_BODY], True)
         if response.length:
-            raise HTTPException(f"the connection ended {response.length} bytes before the answer did")
-    return Answer(sent, response.status, headers, b"".join(parts), False)
+            raise HTTPException(f"the connection ended {response.length} bytes before the response did")
+    return Response(sent, response.status, headers, b"".join(parts), False)
 
 
-def trust(ca: str | None = None) -> ssl.SSLContext:
-    """What to verify a certificate against: a file of one's own, or the usual authorities."""
+def ssl_context(ca: str | None = None) -> ssl.SSLContext:
+    """Return a context that trusts the certificate authority in a file, or the usual ones."""
     if ca is not None:
         return ssl.create_default_context(cafile=ca)
     import httpx
@@ -215,7 +222,7 @@ def trust(ca: str | None = None) -> ssl.SSLContext:
 
 
 def is_loopback(url: str) -> bool:
-    """True when the host of a URL is this machine by its name or address."""
+    """Return whether the host of a URL is this machine by its name or address."""
     host = (urlsplit(url).hostname or "").lower()
     return (
         host in ("localhost", "::1")
@@ -233,7 +240,7 @@ def _proxy(to: SplitResult) -> SplitResult | None:
         return None
     proxy = urlsplit(named if "://" in named else f"http://{named}")
     if proxy.scheme != "http" or not proxy.hostname:
-        raise Silence(f"the environment names a proxy of a kind that is not supported, {proxy.scheme}: use an http one")
+        raise ConnectionFailed(f"the environment's {proxy.scheme} proxy is not supported: use an http proxy")
     return proxy
 
 
@@ -244,7 +251,7 @@ def _credentials(proxy: SplitResult) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {base64.b64encode(plain).decode()}"}
 
 
-def _worded(trouble: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     """`ConnectionRefusedError: Connection refused`"""
-    said = getattr(trouble, "strerror", None) or str(trouble)
-    return f"{type(trouble).__name__}: {said}" if said else type(trouble).__name__
+    said = getattr(error, "strerror", None) or str(error)
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

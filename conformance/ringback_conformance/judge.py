@@ -1,4 +1,4 @@
-"""From what was seen to verdicts. Nothing passes that was not seen."""
+"""Turn observations into verdicts. A claim that was never observed cannot pass."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import msgspec
 from ringback_conformance.catalogue import Catalogue
 from ringback_conformance.model import Basis, Claim, Decoded, Exchange, Kind, Observation, Profile, Verdict
 
-NEVER_CAME_UP = "the situation never came up"
+NEVER_OCCURRED = "the situation never occurred"
 
 
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a claim's probe: it ran, was `skipped` for want of something, was cut short because the
-    situation could not be brought about (`unobserved`), or our own code broke (`broken`)."""
+    """How a claim's probe ended: it ran, was `skipped` because something is missing, stopped because the situation
+    did not occur (`unobserved`), or our own code broke (`broken`)."""
 
     ran: bool = False
     skipped: str = ""
     unobserved: str = ""
     broken: str = ""
     unseen: tuple[str, ...] = ()
-    """Parts of the claim that this run could not look at."""
+    """Parts of the claim that this run could not check."""
 
 
 class ClaimVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class ClaimVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def observe(catalogue: Catalogue, exchanges: Iterable[Exchange]) -> list[Observation]:
-    """Hold every exchange against every invariant that applies to it."""
+    """Check every exchange against every invariant that applies to it."""
     log = [Decoded.of(exchange) for exchange in exchanges]
     known = catalogue.adapter.known(log)
     seen: list[Observation] = []
@@ -64,11 +64,11 @@ def judge(
     catalogue: Catalogue,
     claims: Iterable[Claim],
     observations: Iterable[Observation],
-    outcomes: Mapping[str, ProbeResult],
+    results: Mapping[str, ProbeResult],
     profile: Profile,
     deviations: Mapping[str, str],
 ) -> list[ClaimVerdict]:
-    """One judgement for each claim, in order. `deviations` maps a claim's id to why it is expected not to hold."""
+    """Return a verdict for each claim, in order. `deviations` maps a claim's id to why it is expected not to hold."""
     by_claim: dict[str, list[Observation]] = defaultdict(list)
     for observation in observations:
         by_claim[observation.claim].append(observation)
@@ -77,7 +77,7 @@ def judge(
         _one(
             claim,
             sorted(by_claim[claim.id], key=lambda observation: observation.held),
-            outcomes.get(claim.id, ProbeResult()),
+            results.get(claim.id, ProbeResult()),
             whole.get(claim.id),
             profile,
             deviations.get(claim.id),
@@ -89,7 +89,7 @@ def judge(
 def _one(
     claim: Claim,
     seen: list[Observation],
-    outcome: ProbeResult,
+    result: ProbeResult,
     whole: str | None,
     profile: Profile,
     expected: str | None,
@@ -102,27 +102,27 @@ def _one(
             verdict = Verdict.INFO
         elif expected is not None:
             verdict, reason = Verdict.DEVIATION, f"expected: {expected} — {reason}"
-    elif outcome.broken:
-        verdict, reason = Verdict.ERROR, outcome.broken
-    elif _suffices(seen, outcome, whole):
+    elif result.broken:
+        verdict, reason = Verdict.ERROR, result.broken
+    elif _suffices(seen, result, whole):
         verdict, reason = Verdict.PASS, f"{len(seen)} observation{'s' if len(seen) != 1 else ''}"
-        if outcome.unseen:
-            reason += f"; not looked at here: {', '.join(outcome.unseen)}"
+        if result.unseen:
+            reason += f"; not checked here: {', '.join(result.unseen)}"
         if expected is not None:
             stale = True
             reason += f"; listed as a deviation ({expected}) but it holds"
-    elif outcome.skipped:
-        verdict, reason = Verdict.SKIPPED, outcome.skipped
+    elif result.skipped:
+        verdict, reason = Verdict.SKIPPED, result.skipped
     else:
-        verdict, reason = Verdict.NOT_OBSERVED, outcome.unobserved or NEVER_CAME_UP
+        verdict, reason = Verdict.NOT_OBSERVED, result.unobserved or NEVER_OCCURRED
     return ClaimVerdict(claim=claim, verdict=verdict, reason=reason, observations=tuple(seen), stale=stale)
 
 
-def _suffices(seen: list[Observation], outcome: ProbeResult, whole: str | None) -> bool:
+def _suffices(seen: list[Observation], result: ProbeResult, whole: str | None) -> bool:
     """Held observations make a pass when the probe ran to its end, or when they are all there is to the claim."""
     if not seen:
         return False
-    if outcome.ran and not outcome.unobserved:
+    if result.ran and not result.unobserved:
         return True
     return any(observation.origin == whole for observation in seen)
 

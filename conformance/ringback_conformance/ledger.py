@@ -1,5 +1,5 @@
-"""What a run has made on a deployment, written to disk before and after each request, so that it can be removed
-even when the run dies."""
+"""The cleanup ledger: what a run created on a deployment, written to disk before and after each request, so that it
+can be removed even when the run is killed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, TextIO
 
 from ringback_conformance.adapter import VendorAdapter
 from ringback_conformance.model import Exchange
-from ringback_conformance.transport import Log, NoAnswer, Policy, Refused, Request, TargetGone, Transport
+from ringback_conformance.transport import Log, NoResponse, NotAllowed, Policy, Request, TargetGone, Transport
 
 REQUESTS_FOR_EACH = 4
-PROVEN_REFUSAL = 503
-"""The one 5xx that says that nothing was made."""
+NOTHING_CREATED = 503
+"""The one 5xx that says that nothing was created."""
 CLEANING = frozenset({"GET", "DELETE"})
 
 
 class LedgerError(Exception):
-    """A ledger that cannot be read or written; the message says why."""
+    """A ledger cannot be read or written; the message says why."""
 
 
 class Ledger:
-    """A file of JSON lines: what was there before, what was about to be made, what was made, what was removed."""
+    """A file of JSON lines: what existed before, what was about to be created, what was created, what was removed."""
 
     def __init__(self, path: Path, *, vendor: str, base_url: str) -> None:
         self.path = path
@@ -38,12 +38,12 @@ class Ledger:
 
     @classmethod
     def begin(cls, path: Path, *, vendor: str, base_url: str) -> Ledger:
-        """A new ledger; its file is written with the first thing that is to be made."""
+        """Return a new ledger; its file is written before the first request that can create something."""
         return cls(path, vendor=vendor, base_url=base_url)
 
     @classmethod
     def read(cls, path: Path) -> Ledger:
-        """The ledger of an earlier run. Raises LedgerError."""
+        """Read the ledger of an earlier run. Raises LedgerError."""
         try:
             entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
             ledger = cls(path, vendor=str(entries[0]["vendor"]), base_url=str(entries[0]["base_url"]))
@@ -71,16 +71,16 @@ class Ledger:
 
     @property
     def left(self) -> list[str]:
-        """Ids made and not yet removed."""
+        """Ids that were created and are not removed yet."""
         return [id_ for id_ in self.created if id_ not in self.removed]
 
     @property
     def clean(self) -> bool:
-        """Nothing is left, and nothing is unclear."""
+        """Whether nothing is left, and no request is open."""
         return not self.left and not self.intents
 
     def intend(self, request: Request) -> int:
-        """Note that something is about to be made; gives the note's number."""
+        """Record that something is about to be created; return the record's number."""
         self._count += 1
         self.intents[self._count] = request
         try:
@@ -91,14 +91,14 @@ class Ledger:
         return self._count
 
     def settle(self, intent: int, id_: str | None) -> None:
-        """Note what came of an intent: the id of what was made, or None where nothing was."""
+        """Record how an intent ended: the id of what was created, or None where nothing was."""
         self.intents.pop(intent, None)
         if id_ is not None:
             self.created.append(id_)
         self._write({"settled": intent, "id": id_})
 
     def note_removed(self, id_: str) -> None:
-        """Note that something is gone."""
+        """Record that something is gone."""
         self.removed.add(id_)
         if id_ in self.created:
             self._write({"removed": id_})
@@ -125,7 +125,7 @@ class Ledger:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise LedgerError(f"{self.path}: {error.strerror or error}; give --ledger FILE") from None
+            raise LedgerError(f"{self.path}: {error.strerror or error}; set --ledger FILE") from None
 
     def _line(self, entry: dict[str, Any]) -> None:
         assert self._file is not None
@@ -133,32 +133,32 @@ class Ledger:
 
 
 class LedgerWriter:
-    """Writes a run's ledger as its requests pass through the transport."""
+    """Write a run's ledger as its requests pass through the transport."""
 
     def __init__(self, ledger: Ledger, adapter: VendorAdapter) -> None:
         self.ledger = ledger
-        self._dialect = adapter
+        self._adapter = adapter
         self._open: int | None = None
 
     def about_to_send(self, request: Request) -> None:
-        """Note what could make something."""
-        self._open = self.ledger.intend(request) if self._dialect.creates(request) else None
+        """Record a request that can create something."""
+        self._open = self.ledger.intend(request) if self._adapter.creates(request) else None
 
     def answered(self, request: Request, exchange: Exchange) -> None:
-        """Note what was made or removed; a request without an answer, or with an unclear one, stays open."""
+        """Record what was created or removed; a request without a response, or with an unclear one, stays open."""
         if self._open is not None:
-            unclear = exchange.status is None or (exchange.status >= 500 and exchange.status != PROVEN_REFUSAL)
+            unclear = exchange.status is None or (exchange.status >= 500 and exchange.status != NOTHING_CREATED)
             if not unclear:
-                self.ledger.settle(self._open, self._dialect.created(exchange))
+                self.ledger.settle(self._open, self._adapter.created(exchange))
             self._open = None
-        elif request.method == "DELETE" and exchange.status is not None and self._dialect.removed(exchange):
+        elif request.method == "DELETE" and exchange.status is not None and self._adapter.removed(exchange):
             self.ledger.note_removed(exchange.route.rpartition("/")[2])
 
 
 def sweep(ledger: Ledger, adapter: VendorAdapter, key: str, log: Log, *, ca: str | None = None) -> list[str]:
-    """Remove what a ledger says is left, and what an unanswered request may have made.
+    """Remove what a ledger says is left, and what an unanswered request may have created.
 
-    Gives the ids and requests that could not be cleared up; empty means all is gone.
+    Returns the ids and requests that could not be cleaned up; empty means all is gone.
     """
     pending = len(ledger.left) + len(ledger.intents)
     policy = Policy(
@@ -170,7 +170,7 @@ def sweep(ledger: Ledger, adapter: VendorAdapter, key: str, log: Log, *, ca: str
     transport = Transport(ledger.base_url, policy, log, ca=ca)
     headers = (adapter.credentials(key),)
     try:
-        unclear = _adopt_strays(ledger, adapter, transport, headers)
+        unclear = _adopt_orphans(ledger, adapter, transport, headers)
         return [id_ for id_ in ledger.left if not _remove(ledger, adapter, transport, headers, id_)] + unclear
     finally:
         transport.close()
@@ -179,7 +179,7 @@ def sweep(ledger: Ledger, adapter: VendorAdapter, key: str, log: Log, *, ca: str
 def _send(transport: Transport, request: Request, headers: tuple[tuple[str, str], ...]) -> Exchange | None:
     try:
         return transport.send("cleanup", Request(request.method, request.path, headers), account="yours")
-    except (NoAnswer, Refused, TargetGone):
+    except (NoResponse, NotAllowed, TargetGone):
         return None
 
 
@@ -193,10 +193,10 @@ def _remove(
     return True
 
 
-def _adopt_strays(
+def _adopt_orphans(
     ledger: Ledger, adapter: VendorAdapter, transport: Transport, headers: tuple[tuple[str, str], ...]
 ) -> list[str]:
-    """Enter what unanswered requests made; gives those of which it cannot be told."""
+    """Record what unanswered requests created; return those for which that is unknown."""
     if not ledger.intents:
         return []
     listing = _send(transport, Request("GET", adapter.health_path), headers)

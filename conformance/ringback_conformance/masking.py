@@ -1,4 +1,4 @@
-"""What must not leave a run: keys, webhook secrets, and the people in a real account's calls."""
+"""Mask what must not leave a run: keys, webhook secrets, and the people in a real account's calls."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SHORTEST_SECRET = 6
 
 
 class Mask:
-    """Replaces what is secret in any text by a name for it.
+    """Replace secrets in a text by names.
 
     A secret that was `learn`ed becomes its name (`$KEY`), so that a curl line works once the shell knows the name;
-    whatever looks like one of the vendor's secrets becomes `***`. With `people` set, telephone numbers lose
+    anything that looks like one of the vendor's secrets becomes `***`. With `people` set, phone numbers lose
     their middle and the fields named in `private` their text.
     """
 
@@ -41,7 +41,7 @@ class Mask:
         self._lock = threading.Lock()
 
     def learn(self, secret: str, name: str) -> None:
-        """Hide `secret` as `name` from now on, however it is quoted or escaped."""
+        """Replace `secret` by `name` from now on, also where it is quoted or escaped."""
         if len(secret) < SHORTEST_SECRET:
             return
         with self._lock:
@@ -54,7 +54,7 @@ class Mask:
                 self._names.setdefault(form, name)
 
     def text(self, text: str) -> str:
-        """The text without its secrets."""
+        """Return the text without its secrets."""
         with self._lock:
             known = sorted(self._names.items(), key=lambda item: -len(item[0]))
         for secret, name in known:
@@ -66,11 +66,11 @@ class Mask:
         return PHONE.sub(_shorten, text) if self._people else text
 
     def headers(self, headers: Iterable[Header]) -> tuple[Header, ...]:
-        """Headers without their secrets; cookies that a server sets are hidden whole."""
+        """Return headers without their secrets; cookies that a server sets are hidden completely."""
         return tuple((name, HIDDEN if name.lower() in SECRET_HEADERS else self.text(value)) for name, value in headers)
 
     def body(self, body: bytes, content_type: str, limit: int) -> str:
-        """A body as text of at most `limit` characters, or a line about its size where it is no text."""
+        """Return a body as text of at most `limit` characters, or a line about its size where it is not text."""
         if not body:
             return ""
         if content_type.startswith(("audio/", "image/", "video/", "application/octet-stream")):

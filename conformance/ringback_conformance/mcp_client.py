@@ -1,5 +1,4 @@
-"""A small client of the Model Context Protocol over Streamable HTTP. Each message is one request through the suite's
-own transport, so that its limits hold and the exchange is evidence like any other."""
+"""A small client of the Model Context Protocol over Streamable HTTP; each message is one exchange of the run."""
 
 from __future__ import annotations
 
@@ -12,14 +11,14 @@ from ringback_conformance.model import Exchange, decode
 from ringback_conformance.probe_context import Account
 
 VERSION = "2025-06-18"
-"""The version of the protocol that is asked for."""
+"""The version of the protocol that the client requests."""
 ACCEPT = ("Accept", "application/json, text/event-stream")
 SESSION = "Mcp-Session-Id"
 MARK = "data:"
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to one message: `result` or `error`, empty where there is none."""
+    """The reply to one message: `result` or `error`, empty where there is none."""
 
     exchange: Exchange
     result: dict[str, Any]
@@ -27,12 +26,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refused(self) -> bool:
-        """Whether the tool, or the protocol before it, said no."""
+        """Whether the tool, or the protocol before it, rejected the message."""
         return bool(self.error) or self.result.get("isError") is True or not self.result
 
     @property
     def content(self) -> Any:
-        """What a tool gives: its structured content, or else its text as JSON, or else its text."""
+        """What a tool returned: its structured content, or else its text as JSON, or else its text."""
         found = self.result.get("structuredContent")
         if found is not None:
             return found
@@ -45,7 +44,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> str | None:
-        """The code of a refusal in the vendor's envelope, where there is one."""
+        """The error's code in the vendor's envelope, where there is one."""
         content = self.content
         error = content.get("error") if isinstance(content, dict) else None
         code = error.get("code") if isinstance(error, dict) else None
@@ -70,7 +69,7 @@ class Session:
         self._session = ""
 
     def initialize(self) -> Reply:
-        """Begin as the protocol asks: agree on a version, then say that all is well."""
+        """Initialize the session: agree on a version, then confirm."""
         about = {"name": "ringback-conformance", "version": "1"}
         reply = self.ask("initialize", {"protocolVersion": VERSION, "capabilities": {}, "clientInfo": about})
         self._session = reply.exchange.response_header(SESSION) or ""
@@ -86,7 +85,7 @@ class Session:
         return self.ask("tools/call", {"name": tool, "arguments": arguments})
 
     def ask(self, method: str, params: dict[str, Any]) -> Reply:
-        """Send a request and give its reply."""
+        """Send a request and return its reply."""
         self._last += 1
         exchange = self.send({"jsonrpc": "2.0", "id": self._last, "method": method, "params": params})
         answer = message_in(exchange, self._last)
@@ -107,7 +106,7 @@ class Session:
 
 
 def message_in(exchange: Exchange, id_: int) -> dict[str, Any]:
-    """The message that answers a request, from a JSON body or a stream of events; empty where there is none."""
+    """Return the message that answers a request, from a JSON body or an event stream; empty where there is none."""
     if exchange.content_type == "text/event-stream":
         lines = exchange.response_body.decode("utf-8", "replace").splitlines()
         found = [decode(line.removeprefix(MARK).encode()) for line in lines if line.startswith(MARK)]

@@ -1,4 +1,4 @@
-"""What the suite is made of: claims, the exchanges that are their evidence, and the verdicts."""
+"""The records of the suite: claims, exchanges (their evidence), observations and verdicts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Need(StrEnum):
     """What a check must have before it may run.
 
     `read` sends GET and HEAD only, `write` changes things that are free, `spend` costs the account money, `hook`
-    wants a webhook receiver that the target can reach, `ctl` the emulator's control API, `burst` uses up a key's
+    needs a webhook receiver that the target can reach, `ctl` the emulator's control API, `burst` uses up a key's
     request allowance for a minute.
     """
 
@@ -67,7 +67,7 @@ class Profile(StrEnum):
 
 
 class Kind(StrEnum):
-    """Who spoke to whom: we to the vendor's API, we to the emulator's control API, the vendor to our receiver."""
+    """Who sent the request: we to the vendor's API, we to the emulator's control API, the vendor to our receiver."""
 
     API = "api"
     CONTROL = "control"
@@ -91,7 +91,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 class Send(msgspec.Struct, frozen=True):
     """A line of a plan: at most `times` requests of this kind, each costing at most `cents` when it succeeds.
 
-    `risk` is what one would cost, in cents, if the target took what its page says it refuses.
+    `risk` is what one would cost, in cents, if the target accepted what its page says it rejects.
     """
 
     method: str
@@ -103,10 +103,10 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One request and its answer, exactly as they went over the wire.
+    """One request and its response, exactly as they went over the wire.
 
     `id` is `producer#n`, so that two runs of the same seed name their exchanges alike. `status` is None when no
-    answer came; `error` then says why. `account` is a label for whose key was used, never the key.
+    response came; `error` then says why. `account` is a label for whose key was used, never the key.
     For a webhook the request is the vendor's and the response ours.
     """
 
@@ -124,7 +124,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     account: str = ""
     truncated: bool = False
     raced: bool = False
-    """It went out together with others, so that it is chance which of them came first."""
+    """It was sent together with others, so their order is chance."""
 
     @property
     def route(self) -> str:
@@ -133,7 +133,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def content_type(self) -> str:
-        """The answer's media type in lower case, without parameters."""
+        """The response's media type in lower case, without parameters."""
         return (self.response_header("content-type") or "").partition(";")[0].strip().lower()
 
     @property
@@ -142,24 +142,24 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return self.status is not None and 200 <= self.status < 300
 
     def request_header(self, name: str) -> str | None:
-        """The first request header of that name, whatever its case."""
+        """Return the first request header of that name, in any case."""
         return find(self.request_headers, name)
 
     def response_header(self, name: str) -> str | None:
-        """The first response header of that name, whatever its case."""
+        """Return the first response header of that name, in any case."""
         return find(self.response_headers, name)
 
     def json(self) -> Any:
-        """The answer's body as JSON, or None when it is not JSON."""
+        """Return the response's body as JSON, or None when it is not JSON."""
         return decode(self.response_body)
 
     def sent(self) -> Any:
-        """The request's body as JSON, or None when it is not JSON."""
+        """Return the request's body as JSON, or None when it is not JSON."""
         return decode(self.request_body)
 
     @property
     def code(self) -> str | None:
-        """The code in the answer's error envelope, where there is one, in any of the places where vendors put it."""
+        """The code in the response's error envelope, if any, in each of the places where vendors put it."""
         body = self.json()
         for envelope, name in ENVELOPES:
             inner = body.get(envelope) if isinstance(body, dict) else None
@@ -169,32 +169,32 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def __str__(self) -> str:
-        """`GET /v1/calls → 404 not_found`, for messages."""
-        answer = f"no answer ({self.error})" if self.status is None else str(self.status)
-        return f"{self.method} {self.path} → {answer}" + (f" {self.code}" if self.code else "")
+        """Return `GET /v1/calls → 404 not_found`, for messages."""
+        outcome = f"no response ({self.error})" if self.status is None else str(self.status)
+        return f"{self.method} {self.path} → {outcome}" + (f" {self.code}" if self.code else "")
 
 
 class Decoded(Exchange, frozen=True, kw_only=True):
-    """An exchange whose bodies were decoded once, for many to look at: nobody may change them."""
+    """An exchange whose bodies were decoded once for all invariants, which must not change them."""
 
-    answered: Any
-    asked: Any
+    response_json: Any
+    request_json: Any
 
     @classmethod
     def of(cls, exchange: Exchange) -> Decoded:
-        """The same exchange, decoded."""
+        """Return the same exchange, decoded."""
         fields = {name: getattr(exchange, name) for name in exchange.__struct_fields__}
-        return cls(**fields, answered=decode(exchange.response_body), asked=decode(exchange.request_body))
+        return cls(**fields, response_json=decode(exchange.response_body), request_json=decode(exchange.request_body))
 
     def json(self) -> Any:
-        return self.answered
+        return self.response_json
 
     def sent(self) -> Any:
-        return self.asked
+        return self.request_json
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """Something seen that bears on a claim: whether it held, what was seen, and the exchanges that show it."""
+    """What a producer saw of a claim: whether it held, a message, and the exchanges that show it."""
 
     claim: str
     held: bool
@@ -204,7 +204,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunWarning(msgspec.Struct, frozen=True):
-    """A finding of the schemathesis engine's own checks: worth a look, never a verdict."""
+    """A finding of the schemathesis engine's own checks: worth checking by hand, never a verdict."""
 
     operation: str
     check: str
@@ -213,13 +213,13 @@ class RunWarning(msgspec.Struct, frozen=True):
 
 
 def find(headers: Iterable[Header], name: str) -> str | None:
-    """The first value under `name`, compared without regard to case."""
+    """Return the first value under `name`, in any case."""
     wanted = name.lower()
     return next((value for key, value in headers if key.lower() == wanted), None)
 
 
 def decode(body: bytes) -> Any:
-    """JSON or None; never raises."""
+    """Return the decoded JSON, or None; never raises."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

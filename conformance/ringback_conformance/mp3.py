@@ -1,4 +1,4 @@
-"""How long an MP3 plays, by walking its frames."""
+"""Measure how long an MP3 plays, from its frames."""
 
 from __future__ import annotations
 

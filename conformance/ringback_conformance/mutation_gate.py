@@ -1,4 +1,4 @@
-"""The suite on trial: each mutant of the emulator must be noticed by the claim it breaks, and by no other."""
+"""The mutation gate: the claim that a mutant breaks must fail, and no other must-claim."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ import msgspec
 
 from ringback_conformance.judge import ClaimVerdict
 from ringback_conformance.model import Level, Verdict
+from ringback_conformance.options import BRIEF, RunOptions
 from ringback_conformance.producers.engine import Recording
-from ringback_conformance.run import BRIEF, RunOptions, conduct
+from ringback_conformance.run import conduct
 
 REFERENCE = ""
-RECORDING = msgspec.structs.replace(BRIEF, engine_requests=2_000)
-"""For the reference, so that the engine comes to every operation."""
+REFERENCE_EFFORT = msgspec.structs.replace(BRIEF, engine_requests=2_000)
+"""For the reference, so that the engine reaches every operation."""
 TRIAL_SECONDS = 180.0
 TRIAL_BYTES = 3 * 1024**3
-"""What one trial may take before it counts as lost."""
+"""The memory that one trial may use before it counts as lost."""
 STARTING_SECONDS = 300.0
-"""What a worker may take to be there: on a busy machine that is long."""
+"""How long a worker may take to start: on a busy machine that is long."""
 POLL_INTERVAL = 1.0
 ENDING_SECONDS = 5.0
 
@@ -41,8 +42,8 @@ class Mutation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What the suite said of one emulator: `failed` are the must-claims that failed, `unrelated` those of them that
-    the mutant does not account for."""
+    """The verdicts on one emulator: `failed` are the must-claims that failed, `unrelated` those of them that the mutant
+    does not explain."""
 
     name: str
     claim: str
@@ -52,23 +53,23 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     seconds: float
     trouble: str = ""
-    tape: Recording | None = None
-    """Of the reference: what the engine asked, for the mutants to be asked the same."""
+    recording: Recording | None = None
+    """Of the reference: what the engine sent, to be sent to the mutants too."""
     tries: int = 1
-    """2 for one that came out wrong beside others and was held once more, alone."""
+    """2 for a trial that went wrong beside others and was repeated alone."""
 
     @property
     def wrong(self) -> bool:
-        """Not as a gate wants it: a reference that fails, or a mutant that is alive or noisy."""
+        """Whether the gate fails because of it: a reference that fails, or a mutant that is alive or noisy."""
         return bool(self.unrelated or self.trouble or (self.name != REFERENCE and not self.killed))
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One trial to be held: of a mutant, or of the reference where there is none."""
+    """One trial to run: of a mutant, or of the reference where there is none."""
 
     vendor: str
     mutation: Mutation | None = None
-    tape: Recording | None = None
+    recording: Recording | None = None
 
     @property
     def name(self) -> str:
@@ -81,7 +82,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return self.mutation.claim if self.mutation is not None else ""
 
     def lost(self, trouble: str) -> Trial:
-        """The outcome of a trial that did not come to its end."""
+        """Return the outcome of a trial that did not finish."""
         return Trial(
             name=self.name,
             claim=self.claim,
@@ -108,7 +109,7 @@ class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def noisy(self) -> list[str]:
-        """Mutants that made an unrelated must-claim fail, or the suite stumble."""
+        """Mutants that made an unrelated must-claim fail, or the suite itself."""
         return [trial.name for trial in self.trials if trial.unrelated or trial.trouble]
 
     @property
@@ -118,7 +119,7 @@ class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mutations(vendor: str) -> list[Mutation]:
-    """The mutants that the emulator knows for a vendor."""
+    """Return the mutants that the emulator has for a vendor."""
     from ringback.testing import Ringback
 
     with Ringback(vendor) as emulator:
@@ -129,7 +130,7 @@ def mutations(vendor: str) -> list[Mutation]:
 
 
 def select(found: Iterable[Mutation], globs: Iterable[str]) -> list[Mutation]:
-    """Those whose name or claim matches one of the patterns; all when none is given."""
+    """Return the mutants whose name or claim matches one of the patterns; all when none is given."""
     patterns = list(globs)
     return [
         mutation
@@ -140,7 +141,7 @@ def select(found: Iterable[Mutation], globs: Iterable[str]) -> list[Mutation]:
 
 
 def part(found: Sequence[Mutation], place: int, of: int) -> list[Mutation]:
-    """Every `of`-th mutant, beginning with number `place` (from 1): all the parts together are all the mutants."""
+    """Return every `of`-th mutant, beginning with number `place` (from 1); the parts do not overlap."""
     return list(found[place - 1 :: of])
 
 
@@ -149,11 +150,13 @@ def try_one(task: Task, seed: int) -> Trial:
     mutation, name, claim = task.mutation, task.name, task.claim
     begun = time.monotonic()
     mutants = (name,) if mutation is not None else ()
-    effort = BRIEF if mutation is not None else RECORDING
-    result = conduct(RunOptions(vendor=task.vendor, seed=seed, effort=effort, mutants=mutants, tape=task.tape))
-    failed = [each for each in result.judgements if each.verdict is Verdict.FAIL]
+    effort = BRIEF if mutation is not None else REFERENCE_EFFORT
+    result = conduct(
+        RunOptions(vendor=task.vendor, seed=seed, effort=effort, mutants=mutants, recording=task.recording)
+    )
+    failed = [each for each in result.verdicts if each.verdict is Verdict.FAIL]
     must = tuple(each.claim.id for each in failed if each.claim.level is Level.MUST)
-    own = next((each for each in result.judgements if each.claim.id == claim), None)
+    own = next((each for each in result.verdicts if each.claim.id == claim), None)
     related = (claim, *mutation.touches) if mutation is not None else ()
     return Trial(
         name=name,
@@ -163,15 +166,15 @@ def try_one(task: Task, seed: int) -> Trial:
         unrelated=tuple(id_ for id_ in must if id_ not in related),
         reason=own.reason if own is not None else "",
         seconds=round(time.monotonic() - begun, 2),
-        trouble=_trouble(result.judgements, result.trouble, reference=mutation is None),
-        tape=result.tape if mutation is None else None,
+        trouble=_trouble(result.verdicts, result.trouble, reference=mutation is None),
+        recording=result.recording if mutation is None else None,
     )
 
 
-def _trouble(judgements: Iterable[ClaimVerdict], trouble: str, *, reference: bool) -> str:
+def _trouble(judged: Iterable[ClaimVerdict], trouble: str, *, reference: bool) -> str:
     bad = {Verdict.ERROR} | ({Verdict.NOT_OBSERVED, Verdict.SKIPPED} if reference else set())
-    odd = [f"{each.claim.id} {each.verdict.value}: {each.reason}" for each in judgements if each.verdict in bad]
-    return "; ".join([*([trouble] if trouble else []), *odd])
+    problems = [f"{each.claim.id} {each.verdict.value}: {each.reason}" for each in judged if each.verdict in bad]
+    return "; ".join([*([trouble] if trouble else []), *problems])
 
 
 def gate(
@@ -179,13 +182,13 @@ def gate(
     *,
     jobs: int | None = None,
     seed: int = 0,
-    told: Callable[[str, Trial], None] = lambda _vendor, _trial: None,
+    listener: Callable[[str, Trial], None] = lambda _vendor, _trial: None,
 ) -> dict[str, Verdicts]:
-    """Try for each vendor the reference and every chosen mutant, `jobs` at a time, each in an emulator of its own.
+    """Run the suite for each vendor against the reference and every chosen mutant, `jobs` at a time.
 
-    The references come first: what the engine asks of one is asked of its mutants again. Trials meet real sockets and
-    real patience: one that comes out wrong while others are held is held once more when all the others are done, alone,
-    and that one counts.
+    Each has an emulator of its own. The references come first: what the engine sends to one is sent to its mutants too.
+    Trials use real sockets and real timeouts: one that goes wrong beside others is repeated alone at the end, and the
+    repetition counts.
     """
     again: deque[Task] = deque()
     waiting = deque(Task(vendor=vendor) for vendor in chosen)
@@ -195,21 +198,23 @@ def gate(
     try:
         while waiting or again or any(worker.task for worker in workers):
             for worker in workers:
-                task, trial = worker.task, worker.look()
+                task, trial = worker.task, worker.poll()
                 if task is not None and trial is not None:
                     tried = task.name in trials[task.vendor]
                     trials[task.vendor][trial.name] = trial = msgspec.structs.replace(trial, tries=1 + tried)
-                    told(task.vendor, trial)
+                    listener(task.vendor, trial)
                     if trial.wrong and not tried:
                         again.append(task)
                     elif task.mutation is None:
-                        tape = trial.tape or Recording()
-                        waiting += (Task(vendor=task.vendor, mutation=each, tape=tape) for each in chosen[task.vendor])
+                        recording = trial.recording or Recording()
+                        waiting += (
+                            Task(vendor=task.vendor, mutation=each, recording=recording) for each in chosen[task.vendor]
+                        )
             for worker in workers:
                 if waiting and worker.task is None:
-                    worker.give(waiting.popleft())
+                    worker.start(waiting.popleft())
             if again and not any(worker.task for worker in workers):
-                workers[0].give(again.popleft())
+                workers[0].start(again.popleft())
             wait([worker.connection for worker in workers if worker.task], POLL_INTERVAL)
     finally:
         for worker in workers:
@@ -225,36 +230,36 @@ def gate(
 
 
 def default_jobs() -> int:
-    """One more than there are processors: a trial waits now and then, for a receiver that keeps silent."""
+    """Return one more than there are processors, because a trial sometimes waits for a receiver that hangs."""
     return (os.cpu_count() or 1) + 1
 
 
 class Worker:
-    """A process that tries one mutant after the other. A mutant that hangs it or eats the memory costs its own
-    trial alone: the process is replaced."""
+    """A process that runs one trial after the other. A mutant that hangs it or uses up its memory loses only its own
+    trial: the process is replaced."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._until = 0.0
         self.task: Task | None = None
-        self._start()
+        self._spawn()
 
-    def _start(self) -> None:
-        self._there = False
+    def _spawn(self) -> None:
+        self._ready = False
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(self._seed, theirs), daemon=True)
         self._process.start()
         theirs.close()
 
-    def give(self, task: Task) -> None:
-        """Begin a trial."""
+    def start(self, task: Task) -> None:
+        """Start a trial."""
         self.task = task
-        self._until = time.monotonic() + (TRIAL_SECONDS if self._there else STARTING_SECONDS)
+        self._until = time.monotonic() + (TRIAL_SECONDS if self._ready else STARTING_SECONDS)
         self.connection.send(task)
 
-    def look(self) -> Trial | None:
-        """The trial's outcome, if it is there; a trial that died or took too long has only its trouble."""
+    def poll(self) -> Trial | None:
+        """Return the trial's outcome, if it has one; a trial that died or took too long has only its trouble."""
         task = self.task
         if task is None:
             return None
@@ -262,7 +267,7 @@ class Worker:
             if self.connection.poll():
                 trial: Trial | None = self.connection.recv()
                 if trial is None:
-                    self._there, self._until = True, time.monotonic() + TRIAL_SECONDS
+                    self._ready, self._until = True, time.monotonic() + TRIAL_SECONDS
                 else:
                     self.task = None
                 return trial
@@ -275,7 +280,7 @@ class Worker:
     def _lost(self, task: Task, trouble: str) -> Trial:
         self.end()
         self.task = None
-        self._start()
+        self._spawn()
         return task.lost(trouble)
 
     def end(self) -> None:
@@ -289,7 +294,7 @@ class Worker:
 
 
 def _work(seed: int, connection: Any) -> None:
-    """What a worker does: says that it is there, and tries what it is given until nobody gives any more."""
+    """Report that the worker is ready, then run the trials it receives until the connection closes."""
     _bound_memory()
     gc.disable()
     connection.send(None)
@@ -317,15 +322,15 @@ def _bound_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (TRIAL_BYTES, hard))
 
 
-def document(outcome: Verdicts) -> dict[str, Any]:
-    """The JSON document of a gate."""
+def document(verdicts: Verdicts) -> dict[str, Any]:
+    """Return the JSON document of a gate."""
     return {
-        "killed": sum(trial.killed for trial in outcome.trials),
-        "alive": outcome.alive,
-        "noisy": outcome.noisy,
-        "passed": outcome.passed,
-        "seconds": outcome.seconds,
-        "reference": {"failed_claims": list(outcome.reference.failed), "trouble": outcome.reference.trouble or None},
+        "killed": sum(trial.killed for trial in verdicts.trials),
+        "alive": verdicts.alive,
+        "noisy": verdicts.noisy,
+        "passed": verdicts.passed,
+        "seconds": verdicts.seconds,
+        "reference": {"failed_claims": list(verdicts.reference.failed), "trouble": verdicts.reference.trouble or None},
         "mutants": [
             {
                 "name": trial.name,
@@ -338,6 +343,6 @@ def document(outcome: Verdicts) -> dict[str, Any]:
                 "seconds": trial.seconds,
                 "tries": trial.tries,
             }
-            for trial in outcome.trials
+            for trial in verdicts.trials
         ],
     }

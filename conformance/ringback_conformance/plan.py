@@ -13,15 +13,17 @@ from ringback_conformance.transport import dollars, pace_of
 LACKS = {
     Need.WRITE: "it changes things: --allow write",
     Need.SPEND: "it costs money: --allow spend --budget USD",
-    Need.HOOK: "it takes a webhook address that the target can reach: --webhook-url URL",
-    Need.CTL: "it takes the emulator's control API (time travel, funding, faults, a second account)",
+    Need.HOOK: "it needs a webhook address that the target can reach: --webhook-url URL",
+    Need.CTL: "it needs the emulator's control API (time travel, funding, faults, a second account)",
     Need.BURST: "it uses up the key's requests for a minute, which others may need: --allow burst",
 }
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim in a plan: its probe runs, or is `skipped` and why. `cents` is what it adds to the cost; a probe that
-    `spends` runs after those that don't, so that the whole budget covers what these could cost at worst."""
+    """One claim in a plan: its probe runs, or `skipped` says why not. `cents` is what it adds to the cost.
+
+    A probe that `spends` runs after those that don't, so that the whole budget covers what these could cost at worst.
+    """
 
     claim: Claim
     skipped: str
@@ -43,12 +45,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def runs(self) -> list[Step]:
-        """The steps that are not skipped, in the order in which they run."""
+        """The steps that are not skipped, in running order."""
         return sorted((step for step in self.steps if not step.skipped), key=lambda step: step.spends)
 
 
 def means(profile: Profile, *, spend: bool, hook: bool, burst: bool) -> frozenset[Need]:
-    """The needs that a run can meet."""
+    """Return the needs that a run can meet."""
     if profile is Profile.EMULATOR:
         return frozenset(Need)
     found = {Need.READ}
@@ -85,7 +87,7 @@ def make(
         cents = _cents(probe.sends) + sum(_cents(catalogue.adapter.shared[name]) for name in shares)
         risk = max((send.risk for send in probe.sends), default=0)
         if not lacking and profile is not Profile.EMULATOR:
-            lacking = _too_dear(total + cents, cents, risk, budget)
+            lacking = _too_expensive(total + cents, cents, risk, budget)
         if lacking:
             steps.append(Step(claim=claim, skipped=lacking, sends=probe.sends, cents=0))
             continue
@@ -112,11 +114,11 @@ def _lacking(probe: Probe, available: frozenset[Need]) -> str:
     return ""
 
 
-def _too_dear(total: int, cents: int, risk: int, budget: int) -> str:
+def _too_expensive(total: int, cents: int, risk: int, budget: int) -> str:
     if total > budget and cents:
-        return f"it costs {dollars(cents)} more, and the budget of {dollars(budget)} has no room"
+        return f"it costs {dollars(cents)} more, which exceeds the budget of {dollars(budget)}"
     if risk > budget:
-        return f"it could cost {dollars(risk)} if the target took what the page refuses: --budget {risk / 100:g}"
+        return f"it could cost {dollars(risk)} if the target accepted what the page rejects: --budget {risk / 100:g}"
     return ""
 
 

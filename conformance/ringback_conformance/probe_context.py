@@ -1,4 +1,4 @@
-"""What a probe has in hand: accounts to act for, the means its claim needs, and a place to say what it saw."""
+"""What a probe works with: accounts to act for, the control API, webhook and WebSocket addresses, expectations."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ringback_conformance.run_context import RunContext
 from ringback_conformance.sockets import Line
 from ringback_conformance.transport import Request
 
-ROOMY: Mapping[str, Any] = {"rate_limit": None}
-"""Settings of every account the suite makes unless a probe says otherwise: limits are looked at one by one."""
+UNLIMITED: Mapping[str, Any] = {"rate_limit": None}
+"""Settings of every account that the suite creates, unless a probe sets others: limits are checked one by one."""
 
 
 class ProbeContext(Expectations):
@@ -32,20 +32,20 @@ class ProbeContext(Expectations):
 
     @property
     def emulated(self) -> bool:
-        """True when the control API is at hand."""
+        """Whether the target is an emulator, with its control API."""
         return self.run_context.profile is Profile.EMULATOR
 
     @property
     def shared(self) -> dict[str, Any]:
-        """What probes of one run hand on to each other on a real deployment."""
+        """What the probes of a run share on a real deployment."""
         return self.run_context.shared
 
     def not_covered(self, part: str) -> None:
-        """Say which part of the claim this run could not look at; a pass tells it."""
+        """Record which part of the claim this run could not check; a pass shows it."""
         self.run_context.unseen.setdefault(self.claim, []).append(part)
 
     def default_account(self) -> Account:
-        """An account to act for: a fresh roomy one in the emulator, the user's own elsewhere."""
+        """Return the account to act for: a new one without limits in the emulator, the user's own elsewhere."""
         if self.emulated:
             return self.account(**self.adapter.unlimited)
         return Account(self, self.run_context.key, "yours")
@@ -56,8 +56,8 @@ class ProbeContext(Expectations):
         keys: Iterable[Mapping[str, Any]] = ({},),
         **settings: Any,
     ) -> Account:
-        """A fresh account of the emulator; `settings` as the control API takes them, `...` leaves one to the vendor."""
-        wanted = {name: value for name, value in {**ROOMY, **settings}.items() if value is not ...}
+        """Open an account in the emulator; `settings` as in the control API, `...` for the vendor's own default."""
+        wanted = {name: value for name, value in {**UNLIMITED, **settings}.items() if value is not ...}
         answer = self.control(
             "POST",
             "/accounts",
@@ -84,40 +84,40 @@ class ProbeContext(Expectations):
         )
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Call the control API; raises ControlRefused where it says no."""
+        """Call the control API. Raises ControlRefused when it rejects the call."""
         return self._control().call(self.producer, method, path, body)
 
     def control_exchange(self, method: str, path: str, body: Any = None) -> Exchange:
-        """As `control`, for the exchange."""
+        """Do what `control` does and return the exchange."""
         return self._control().exchange(self.producer, method, path, body)[0]
 
     @contextmanager
     def plain(self) -> Iterator[Callable[[str], Exchange]]:
-        """A way to GET a path over plain HTTP, without a key, from a target that is served over TLS."""
+        """Return a function that GETs a path over plain HTTP, without a key, from a target that is served over TLS."""
         if self.run_context.plain is None:
             raise Inconclusive("the target is not served over TLS")
         with self.run_context.plain() as base_url:
             shared = self.run_context.transport
-            door = shared.apart(base_url)
+            transport = shared.apart(base_url)
             try:
-                yield lambda path: shared.log.adopt(door.send(self.producer, Request("GET", path)))
+                yield lambda path: shared.log.adopt(transport.send(self.producer, Request("GET", path)))
             finally:
-                door.close()
+                transport.close()
 
     def inbox(self) -> Inbox:
-        """A fresh webhook address that the target can reach."""
+        """Return a new webhook address that the target can reach."""
         if self.run_context.receiver is None:
             raise Inconclusive("there is no webhook receiver")
         return self.run_context.receiver.inbox(self.claim or self.producer)
 
     def line(self) -> Line:
-        """A fresh WebSocket address that the target can reach."""
+        """Return a new WebSocket address that the target can reach."""
         if self.run_context.sockets is None:
             raise Inconclusive("there is no WebSocket receiver")
         return self.run_context.sockets.line(self.claim or self.producer)
 
     def nowhere(self) -> str:
-        """A WebSocket address at which no connection is taken."""
+        """Return a WebSocket address that rejects every connection."""
         if self.run_context.sockets is None:
             raise Inconclusive("there is no WebSocket receiver")
         return self.run_context.sockets.nowhere()
@@ -129,7 +129,7 @@ class ProbeContext(Expectations):
 
 
 class Account:
-    """A customer of the vendor. Below `balance` all needs the control API."""
+    """A customer of the vendor. All that follows `state` needs the control API."""
 
     def __init__(
         self,
@@ -161,7 +161,7 @@ class Account:
         paced: bool = True,
         patient: bool = True,
     ) -> Exchange:
-        """Send to the vendor's API. `key=None` shows no key; `json` sets the body and its type."""
+        """Send a request to the vendor's API. `key=None` sends no key; `json` sets the body and its type."""
         sent = list(headers)
         shown = self.key if key == "" else key
         if shown is not None:
@@ -181,9 +181,9 @@ class Account:
         return exchange
 
     def together(self, count: int, method: str, path: str, json: Any, headers: Iterable[Header] = ()) -> list[Exchange]:
-        """Send the same request so many times at once, each on a connection of its own; gives the answers, 2xx first.
+        """Send the same request several times at once, each on its own connection; return the exchanges, 2xx first.
 
-        Only for an emulator: nothing here keeps to a limit of the run.
+        Only for an emulator: the limits of the run are not applied.
         """
         shared = self.ctx.run_context.transport
         sent = (self.ctx.adapter.credentials(self.key), *headers, ("Content-Type", "application/json"))
@@ -196,9 +196,9 @@ class Account:
         return [shared.log.adopt(exchange, raced=True) for exchange in sorted(found, key=_settled_order)]
 
     def waiting(self, path: str, meanwhile: Callable[[], object]) -> Exchange:
-        """GET a path on a connection of its own, and do something while its answer is awaited.
+        """GET a path on its own connection and call `meanwhile` before the response comes.
 
-        Only for an emulator: nothing here keeps to a limit of the run.
+        Only for an emulator: the limits of the run are not applied.
         """
         shared = self.ctx.run_context.transport
         apart = shared.apart()
@@ -227,14 +227,14 @@ class Account:
         return self.request("DELETE", path, **options)
 
     def state(self) -> dict[str, Any]:
-        """The account as the control API shows it."""
+        """Return the account as the control API shows it."""
         answer = self.ctx.control("GET", f"/accounts/{self.id}")
         if not isinstance(answer, dict):
-            raise Inconclusive("the control API gave no account")
+            raise Inconclusive("the control API returned no account")
         return answer
 
     def balance(self) -> Decimal:
-        """The balance in dollars."""
+        """Return the balance in dollars."""
         return Decimal(self.state()["balance"])
 
     def fund(self, amount: str) -> None:
@@ -242,7 +242,7 @@ class Account:
         self.ctx.control("POST", f"/accounts/{self.id}/fund", {"amount": amount})
 
     def advance(self, seconds: float) -> None:
-        """Move this account's clock; returns when all that fell due is done and its webhooks attempted."""
+        """Advance this account's clock; returns when everything due is done and its webhooks are attempted."""
         self.ctx.control("POST", "/clock/advance", {"seconds": seconds, "account_id": self.id})
 
     def settings(self, **settings: Any) -> None:
@@ -250,27 +250,27 @@ class Account:
         self.ctx.control("PATCH", f"/accounts/{self.id}", settings)
 
     def fault(self, **fault: Any) -> None:
-        """Make trouble for this account: `operation="createNumber", first=1, effect={"status": 503}`."""
+        """Inject a fault for this account: `operation="createNumber", first=1, effect={"status": 503}`."""
         self.ctx.control("POST", "/faults", {"vendor": self.ctx.adapter.vendor, "account_id": self.id, **fault})
 
     def phone(self, to: str, caller: str, **script: Any) -> str:
-        """Let someone call `to`; gives the call's id. The call then lives on the clock."""
+        """Make an inbound call to `to`; return its id. The call then proceeds with the clock."""
         body = {"vendor": self.ctx.adapter.vendor, "to": to, "from": caller, "script": script}
         return str(self.ctx.control("POST", "/calls", body)["call_id"])
 
     def write(self, to: str, sender: str, body: str, media_urls: Iterable[str] = (), group: Iterable[str] = ()) -> str:
-        """Let someone send a message to `to`, and to a `group` of others with it; gives the message's id."""
+        """Send an inbound message to `to`, and to a `group` of others with it; return its id."""
         sent = {"to": to, "from": sender, "body": body, "media_urls": list(media_urls), "group": list(group)}
         answer = self.ctx.control("POST", "/messages", {"vendor": self.ctx.adapter.vendor, **sent})
         return str(answer["message_id"])
 
     def script(self, match: Mapping[str, Any] | None = None, **script: Any) -> None:
-        """Say what happens to this account's next outbound call or message that matches."""
+        """Script what happens to this account's next outbound call or message that matches."""
         body = {"vendor": self.ctx.adapter.vendor, "account_id": self.id, "match": match or {}, "script": script}
         self.ctx.control("POST", "/scripts", body)
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """Webhook events with their attempts, as the control API shows them."""
+        """Return the webhook events with their attempts, as the control API shows them."""
         answer = self.ctx.control("GET", f"/deliveries?account_id={self.id}")
         return list(answer["data"] if isinstance(answer, dict) else answer)
 

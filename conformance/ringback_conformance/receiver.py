@@ -1,4 +1,4 @@
-"""A webhook receiver: takes what the vendor sends, byte for byte, and answers as a probe tells it to."""
+"""A webhook receiver: records what the vendor sends, byte for byte, and answers as the probe says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOCKET_TIMEOUT = 10.0
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the receiver says: a status with headers and a body, or no word at all for as long as it `hangs`."""
+    """What the receiver answers: a status with headers and a body, or nothing while it `hangs`."""
 
     status: int = 200
     headers: tuple[Header, ...] = ()
@@ -28,14 +28,14 @@ class Answer(msgspec.Struct, frozen=True):
 
     @staticmethod
     def json(value: Any, status: int = 200) -> Answer:
-        """An answer of JSON."""
+        """Return an answer with a JSON body."""
         return Answer(status, (("Content-Type", "application/json"),), body=json.dumps(value).encode())
 
 
 class Inbox:
-    """One address of the receiver: what came to it, in order, and what it answers next.
+    """One address of the receiver: what it received, in order, and what it answers next.
 
-    `path` is unique in a run. Answers are used up one by one; the last stays.
+    `path` is unique in a run. Answers are used one by one; the last one repeats.
     """
 
     def __init__(self, owner: str, path: str) -> None:
@@ -47,34 +47,34 @@ class Inbox:
         self._changed = threading.Condition()
 
     def answer(self, *answers: int | Answer) -> None:
-        """Answer so from now on: `inbox.answer(503, 503, 200)`."""
+        """Set the next answers: `inbox.answer(503, 503, 200)`."""
         with self._changed:
             self._answers = [Answer(a) if isinstance(a, int) else a for a in answers] or [Answer()]
 
     def wait(self, count: int, seconds: float) -> bool:
-        """True once `count` requests have come, False when `seconds` pass before."""
+        """Return True once `count` requests have come, False when `seconds` pass before."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.received) >= count, seconds)
 
     def next_answer(self) -> Answer:
-        """What to say to the request now arriving."""
+        """Return the answer to the request now arriving."""
         with self._changed:
             return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
     def put(self, exchange: Exchange) -> None:
-        """Keep an arrival."""
+        """Add a received request."""
         with self._changed:
             self.received.append(exchange)
             self._changed.notify_all()
 
 
 def mailbox(path: str) -> str:
-    """The last two parts of a path: what names an inbox, whatever a tunnel puts before."""
+    """Return the last two parts of a path, which name an inbox, whatever a tunnel puts before them."""
     return "/".join(path.partition("?")[0].rstrip("/").split("/")[-2:])
 
 
 class Receiver:
-    """An HTTP server on loopback with any number of inboxes. Each arrival is an exchange in the log."""
+    """An HTTP server on loopback with any number of inboxes. Each request is an exchange in the log."""
 
     def __init__(self, log: Log, host: str = "127.0.0.1", port: int = 0) -> None:
         self._log = log
@@ -84,31 +84,31 @@ class Receiver:
         receiver = self
 
         class Handler(_Handler):
-            takes = receiver
+            receiver_ = receiver
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.origin = f"http://{host}:{self._server.server_address[1]}"
         self.public = self.origin
-        """The origin to give to the vendor: a public name routed here, where there is one."""
+        """The origin that the vendor gets: a public name routed here, where there is one."""
         self.other_routes: dict[str, str] = {}
         """Routes of the emulator that are not ours."""
 
     def start(self) -> Receiver:
-        """Begin to listen."""
+        """Start listening."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Stop listening and release whoever hangs."""
+        """Stop listening and end the answers that hang."""
         self._stopping.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def inbox(self, owner: str) -> Inbox:
-        """A fresh address, named after the claim that it serves."""
+        """Return a new address, named after the claim that it serves."""
         self._counts[owner] = self._counts.get(owner, 0) + 1
         path = f"/{owner.lower()}/{self._counts[owner]}"
         inbox = Inbox(owner, path)
@@ -117,7 +117,7 @@ class Receiver:
         return inbox
 
     def take(self, method: str, path: str, headers: tuple[Header, ...], body: bytes) -> Answer:
-        """Record one arrival and say what to answer; addresses that nobody asked for answer 404."""
+        """Record one request and return the answer to it; unknown addresses answer 404."""
         route = path.partition("?")[0]
         inbox = next((box for own, box in self._inboxes.items() if route.endswith(own)), None)
         answer = Answer(404) if inbox is None else inbox.next_answer()
@@ -131,7 +131,7 @@ class Receiver:
             status=None if answer.hangs else answer.status,
             response_headers=answer.headers,
             response_body=answer.body,
-            error="we kept silent" if answer.hangs else "",
+            error="we did not answer" if answer.hangs else "",
         )
         if inbox is not None:
             inbox.put(exchange)
@@ -141,14 +141,14 @@ class Receiver:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    takes: Receiver
+    receiver_: Receiver
     server_version = "ringback-conformance"
     sys_version = ""
     timeout = SOCKET_TIMEOUT
 
     def _serve(self) -> None:
         body = self._body()
-        answer = self.takes.take(self.command, self.path, tuple(self.headers.items()), body)
+        answer = self.receiver_.take(self.command, self.path, tuple(self.headers.items()), body)
         if answer.hangs:
             self.close_connection = True
             return
@@ -180,4 +180,4 @@ class _Handler(BaseHTTPRequestHandler):
             left -= size
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing on stderr: the log of exchanges has it."""
+        """Print nothing: the log of exchanges has it."""

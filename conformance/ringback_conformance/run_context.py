@@ -17,7 +17,7 @@ from ringback_conformance.transport import Transport
 
 
 class RunContext:
-    """What all probes of a run share: the way to the target and what belongs to it."""
+    """What all probes of a run share: the transport to the target, its receivers, and the observations."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class RunContext:
         self.destination = destination
         self.await_call = await_call
         self.plain = plain
-        """Gives the base URL of the target over plain HTTP, where the target is served over TLS."""
+        """Returns the base URL of the target over plain HTTP, where the target is served over TLS."""
         self.observations: list[Observation] = []
         self.shared: dict[str, Any] = {}
         self.unseen: dict[str, list[str]] = {}
@@ -74,6 +74,6 @@ class RunContext:
             self.mask.learn(secret, f"$WEBHOOK_SECRET_{self._secrets}")
 
     def say(self, message: str) -> None:
-        """Tell the person who watches."""
+        """Show the user a message."""
         if self._say is not None:
             self._say(self.mask.text(message))

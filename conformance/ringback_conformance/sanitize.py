@@ -1,4 +1,4 @@
-"""Generated requests, made harmless to third parties: what they say, and addresses that a stranger could own."""
+"""Change generated requests so that they cannot reach third parties."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ringback_conformance.transport import Request
 
 INTERNAL_NAMES = ("localhost", ".localhost", ".local", ".internal")
 NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}\.?")
-"""An address in any of its spellings."""
-NOBODY = "https://webhooks.invalid"
-"""An origin that nobody has."""
+"""An IPv4 address in any of its spellings."""
+NO_ONE = "https://webhooks.invalid"
+"""An origin that cannot exist (RFC 2606)."""
 
 
 def said(request: Request) -> Any:
-    """The body of a request about to be sent as JSON, or None."""
+    """Return the JSON body of a request about to be sent, or None."""
     try:
         return json.loads(request.body)
     except (ValueError, RecursionError):
@@ -27,7 +27,7 @@ def said(request: Request) -> Any:
 
 
 def public_https(url: str) -> bool:
-    """Whether an address is https and leads to a public host, or to a name that could."""
+    """Return whether a URL is https and its host is public, or a name that could be."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
@@ -42,13 +42,12 @@ def public_https(url: str) -> bool:
 
 
 def tamed(request: Request, fields: Iterable[str]) -> Request:
-    """The request with the webhook addresses in these fields that a stranger could own put under a name that nobody
-    has, so that a generated one makes nobody look it up."""
+    """Return the request with public webhook addresses in these fields moved to a host that cannot exist."""
     body = said(request)
     if not isinstance(body, dict):
         return request
-    strange = {name: body[name] for name in fields if isinstance(body.get(name), str) and public_https(body[name])}
-    if not strange:
+    public = {name: body[name] for name in fields if isinstance(body.get(name), str) and public_https(body[name])}
+    if not public:
         return request
-    renamed = {name: f"{NOBODY}{urlsplit(url).path}" for name, url in strange.items()}
+    renamed = {name: f"{NO_ONE}{urlsplit(url).path}" for name, url in public.items()}
     return Request(request.method, request.path, request.headers, json.dumps({**body, **renamed}).encode())

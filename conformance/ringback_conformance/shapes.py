@@ -1,4 +1,4 @@
-"""What answers look like: fields and the tests that a value must stand, whichever vendor's page names them."""
+"""Checks of values and lists that several vendors need."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def maybe(field: Field) -> Field:
 
 
 def moment(value: Any) -> datetime | None:
-    """An instant with its offset, in UTC, or None."""
+    """Return an instant with its offset, in UTC, or None."""
     if not isinstance(value, str) or not INSTANT.fullmatch(value):
         return None
     try:
@@ -92,7 +92,7 @@ def odd_fields(document: Any, fields: Mapping[str, Field], what: str) -> str | N
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, for messages."""
+    """Return what a value is, for messages."""
     if value is None:
         return "no JSON"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A WebSocket server for what a vendor streams: keeps the frames that come and answers them as a probe's agent does."""
+"""A WebSocket server for what a vendor streams: records the frames and answers them with a probe's agent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 Agent = Callable[[Any], Iterable[Mapping[str, Any]]]
-"""Is given each frame and says what to send in return."""
+"""Receives each frame and returns what to send in reply."""
 HANG_UP: Mapping[str, Any] = {}
 """Sent by an agent to close the socket."""
 SWITCHING = 101
@@ -25,12 +25,12 @@ CLOSE_SECONDS = 5.0
 
 
 def silent(_frame: Any) -> Iterable[Mapping[str, Any]]:
-    """An agent that says nothing."""
+    """Send nothing."""
     return ()
 
 
 class Socket:
-    """One connection: the request that opened it and the frames that came, in order."""
+    """One connection: the request that opened it and the frames it received, in order."""
 
     def __init__(self, upgrade: Exchange) -> None:
         self.upgrade = upgrade
@@ -38,7 +38,7 @@ class Socket:
         self.closed = threading.Event()
 
     def named(self, event: str) -> list[dict[str, Any]]:
-        """The frames of one event."""
+        """Return the frames of one event."""
         return [frame for frame in self.frames if isinstance(frame, dict) and frame.get("event") == event]
 
 
@@ -55,13 +55,15 @@ class Line:
         self.status = SWITCHING
 
     def answer(self, agent: Agent = silent, *, headers: Iterable[Header] = (), status: int = SWITCHING) -> None:
-        """Take connections with these headers and let this agent play, or refuse them with a status."""
+        """Accept connections with these headers and this agent, or reject them with a status."""
         self.agent, self.headers, self.status = agent, tuple(headers), status
 
 
 class Sockets:
-    """A server on loopback with any number of lines; it begins to serve with the first of them. Each connection is an
-    exchange in the log, and so is what was said on it, once it has ended."""
+    """A server on loopback with any number of addresses; it starts with the first of them.
+
+    Each connection is an exchange in the log, and so are the frames on it, once it has ended.
+    """
 
     def __init__(self, log: Log, public: str) -> None:
         self._log = log
@@ -74,7 +76,7 @@ class Sockets:
         self.public = public
 
     def line(self, owner: str) -> Line:
-        """A fresh address, named after the claim that it serves."""
+        """Return a new address, named after the claim that it serves."""
         if self._thread is None:
             self._start()
         self._counts[owner] = self._counts.get(owner, 0) + 1
@@ -83,13 +85,13 @@ class Sockets:
         return line
 
     def nowhere(self) -> str:
-        """An address at which no connection is taken."""
+        """Return an address that rejects every connection."""
         if self._thread is None:
             self._start()
         return f"ws{self.public.removeprefix('http')}/nowhere"
 
     def stop(self) -> None:
-        """Stop serving; whoever is connected is let go."""
+        """Stop serving and drop the connections."""
         loop, thread = self._loop, self._thread
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
@@ -116,10 +118,10 @@ class Sockets:
 
         with asyncio.Runner() as runner:
             loop = self._loop = runner.get_loop()
-            site = runner.run(begin())
+            web_runner = runner.run(begin())
             ready.set()
             loop.run_forever()
-            runner.run(site.cleanup())
+            runner.run(web_runner.cleanup())
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         from aiohttp import WSMsgType, web
@@ -145,7 +147,7 @@ class Sockets:
         response.headers.extend(headers)
         await response.prepare(request)
         line.sockets.append(socket)
-        said: list[str] = []
+        replies: list[str] = []
         try:
             async for message in response:
                 if message.type is not WSMsgType.TEXT:
@@ -156,14 +158,14 @@ class Sockets:
                     if reply is HANG_UP:
                         await response.close()
                         break
-                    said.append(json.dumps(reply))
-                    await response.send_str(said[-1])
+                    replies.append(json.dumps(reply))
+                    await response.send_str(replies[-1])
         finally:
-            self._note(line, socket, said)
+            self._log_frames(line, socket, replies)
             socket.closed.set()
         return response
 
-    def _note(self, line: Line, socket: Socket, said: list[str]) -> None:
+    def _log_frames(self, line: Line, socket: Socket, replies: list[str]) -> None:
         self._log.add(
             line.owner,
             kind=Kind.WEBHOOK,
@@ -173,5 +175,5 @@ class Sockets:
             request_body="\n".join(map(json.dumps, socket.frames)).encode(),
             status=SWITCHING,
             response_headers=(("Content-Type", "application/x-ndjson"),),
-            response_body="\n".join(said).encode(),
+            response_body="\n".join(replies).encode(),
         )

@@ -12,7 +12,7 @@ EVIDENCE = 3
 
 
 def test_claim(vendor: str, claim: str, verdicts: dict[str, dict[str, Any]]) -> None:
-    """Passes when the claim was seen to hold, and skips with the reason when it was not seen at all."""
+    """Pass when the claim was observed to hold, and skip with the reason when it was not observed."""
     verdict = verdicts[claim]
     kind, reason = verdict["verdict"], verdict["reason"]
     if kind == Verdict.PASS:

@@ -1,4 +1,4 @@
-"""The one door to the target: every producer's requests pass here, and here the limits of a run are enforced."""
+"""The transport to the target: all producers' requests pass through it, and it enforces the limits of a run."""
 
 from __future__ import annotations
 
@@ -12,29 +12,37 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ringback_conformance.http_client import READING, TIMEOUT_SECONDS, Answer, Line, Malformed, Silence, trust
+from ringback_conformance.http_client import (
+    READING,
+    TIMEOUT_SECONDS,
+    Connection,
+    ConnectionFailed,
+    InvalidRequest,
+    Response,
+    ssl_context,
+)
 from ringback_conformance.model import Exchange, Header, Kind
 
 WINDOW_SECONDS = 60.0
 SHARE_OF_LIMIT = 0.75
-"""How much of the vendor's documented rate a run allows itself: the rest is for whoever else uses the key."""
-SILENCES = 3
-"""So many requests in a row without an answer, and the target counts as gone."""
+"""How much of the vendor's documented rate a run uses: the rest is for others who use the key."""
+MAX_UNANSWERED = 3
+"""Requests in a row without a response after which the target counts as gone."""
 MAX_WAIT = 120.0
-WAITS_FOR_ONE = 3
+MAX_TRIES = 3
 BUSY = frozenset({429, 503})
 
 
-class Refused(Exception):  # noqa: N818 - the name says what happened
-    """A request that this run's limits forbid; it was not sent."""
+class NotAllowed(Exception):  # noqa: N818
+    """The limits of this run forbid a request; it was not sent."""
 
 
-class Unsendable(Refused):
-    """A request that cannot be put on the wire at all."""
+class Unsendable(NotAllowed):
+    """A request cannot be put on the wire at all."""
 
 
-class NoAnswer(Exception):  # noqa: N818
-    """A request that went out and got no answer; the exchange in `exchange` says why."""
+class NoResponse(Exception):  # noqa: N818
+    """A request got no response; the exchange in `exchange` says why."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(str(exchange))
@@ -42,7 +50,7 @@ class NoAnswer(Exception):  # noqa: N818
 
 
 class TargetGone(Exception):  # noqa: N818
-    """The target has stopped answering; the run ends."""
+    """The target no longer answers; the run ends."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -70,21 +78,21 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     allowed: Callable[[str], bool] = lambda _destination: False
     rate: int | None = 60
     charged: Callable[[Request, Exchange], int] = lambda _request, _exchange: 0
-    """What an answer cost: the price where it succeeded, and also where no answer tells."""
+    """What a request did cost: its price where it succeeded, and where no response says whether it did."""
 
 
-class Book(Protocol):
-    """Where what a run makes is written down, before it is asked for and after."""
+class RequestRecorder(Protocol):
+    """Records what a run creates, before each request and after."""
 
     def about_to_send(self, request: Request) -> None:
-        """A request is going out."""
+        """A request is about to be sent."""
 
     def answered(self, request: Request, exchange: Exchange) -> None:
-        """Its answer came, or did not."""
+        """Its response came, or none did."""
 
 
 class Log:
-    """Every exchange of a run, in order. Safe to use from several threads."""
+    """Every exchange of a run, in order. Thread-safe."""
 
     def __init__(self, listener: Callable[[Exchange], None] | None = None) -> None:
         self.exchanges: list[Exchange] = []
@@ -93,7 +101,7 @@ class Log:
         self._listener = listener
 
     def add(self, producer: str, **fields: Any) -> Exchange:
-        """Keep one exchange, named after its producer and place."""
+        """Add an exchange, named after its producer and place."""
         with self._lock:
             self._counts[producer] += 1
             exchange = Exchange(id=f"{producer}#{self._counts[producer]}", producer=producer, **fields)
@@ -103,16 +111,16 @@ class Log:
         return exchange
 
     def adopt(self, exchange: Exchange, **changes: Any) -> Exchange:
-        """Keep an exchange of another log as the next of its producer here, some of its fields changed."""
+        """Add an exchange of another log as the next of its producer here, with some fields changed."""
         fields = {**msgspec.structs.asdict(exchange), **changes}
         del fields["id"]
         return self.add(**fields)
 
 
 class Pace:
-    """Keeps requests under a rate by waiting: at most `limit` in any minute.
+    """Keep requests under a rate by waiting: at most `limit` in any minute.
 
-    Waiting and the time of day are given, so that tests need not wait.
+    `now` and `wait` are parameters, so that tests need not wait.
     """
 
     def __init__(
@@ -141,17 +149,17 @@ class Pace:
             self.pause(self._sent[0] + WINDOW_SECONDS - now)
 
     def pause(self, seconds: float) -> None:
-        """Wait so long, but never longer than MAX_WAIT."""
+        """Wait, but never longer than MAX_WAIT."""
         seconds = min(max(seconds, 0.01), MAX_WAIT)
         self.waited += seconds
         self._wait(seconds)
 
 
 class Transport:
-    """Sends to one target, within one policy, and writes down what went and came.
+    """Send requests to one target, within one policy, and log the exchanges.
 
     `base_url` takes the place of the vendor's `https://host`. `ca` is a file with the certificate authority to
-    trust. Nothing is sent anywhere else; redirects are never followed; the environment's credentials are not used.
+    trust. Nothing is sent anywhere else; redirects are not followed; the environment's credentials are not used.
     """
 
     def __init__(
@@ -163,9 +171,9 @@ class Transport:
         ca: str | None = None,
         timeout: float = TIMEOUT_SECONDS,
         pace: Pace | None = None,
-        book: Book | None = None,
+        recorder: RequestRecorder | None = None,
     ) -> None:
-        self.book = book
+        self.recorder = recorder
         self.base_url = base_url.rstrip("/")
         self.policy = policy
         self.log = log
@@ -173,14 +181,14 @@ class Transport:
         self.sent = 0
         self.spent = 0
         self.gone = ""
-        self._silences = 0
+        self._unanswered = 0
         self._stopped = False
         self._ca = ca
         self._timeout = timeout
         to = urlsplit(self.base_url)
         self._prefix = to.path
-        context = trust(ca) if to.scheme == "https" else None
-        self._line = Line(f"{to.scheme}://{to.netloc}", context=context, timeout=timeout)
+        context = ssl_context(ca) if to.scheme == "https" else None
+        self._connection = Connection(f"{to.scheme}://{to.netloc}", context=context, timeout=timeout)
         self._lock = threading.RLock()
 
     def send(
@@ -192,15 +200,15 @@ class Transport:
         patient: bool = True,
         paced: bool = True,
     ) -> Exchange:
-        """Send one request and give the exchange.
+        """Send one request and return the exchange.
 
         `patient` waits as `Retry-After` asks and tries again when a paced target answers 429 or 503;
         `paced=False` is for the probe of the rate limit itself.
-        Raises Refused when the policy forbids it, NoAnswer when nothing came back, TargetGone after several.
+        Raises NotAllowed when the policy forbids it, NoResponse when nothing came back, TargetGone after several.
         """
         with self._lock:
-            for _ in range(WAITS_FOR_ONE):
-                self._permit(request)
+            for _ in range(MAX_TRIES):
+                self._check(request)
                 if paced:
                     self.pace.take()
                 exchange = self._once(producer, request, account)
@@ -210,23 +218,23 @@ class Transport:
                 self.pace.pause(wait)
             return exchange
 
-    def permits(self, request: Request) -> str:
-        """Why this request would be refused, or an empty string."""
+    def objection(self, request: Request) -> str:
+        """Return why this request is not allowed, or an empty string."""
         policy = self.policy
         if policy.methods is not None and request.method.upper() not in policy.methods:
             return f"{request.method} is not allowed in this run"
         if policy.requests is not None and self.sent >= policy.requests:
-            return f"the ceiling of {policy.requests} requests is reached"
+            return f"the limit of {policy.requests} requests is reached"
         if not request.path.startswith("/"):
             return f"{request.path!r} is not a path of the target"
         if policy.methods != READING and policy.budget is not None:
             if self._stopped and request.method.upper() not in READING | {"DELETE"}:
-                return "more was spent than the budget allows; only reading and removing go on"
+                return "more was spent than the budget allows; only reading and removing are still allowed"
             price = policy.price(request)
             if price and self.spent + price > policy.budget:
                 return (
-                    f"it costs {dollars(price)}, and of the budget of {dollars(policy.budget)} "
-                    f"{dollars(max(policy.budget - self.spent, 0))} is left"
+                    f"it costs {dollars(price)}, and {dollars(max(policy.budget - self.spent, 0))} "
+                    f"of the budget of {dollars(policy.budget)} is left"
                 )
             for destination in policy.destinations(request):
                 if not policy.allowed(destination):
@@ -234,19 +242,19 @@ class Transport:
         return ""
 
     def apart(self, base_url: str = "") -> Transport:
-        """Another door to the same target (or to another address of it), with a log of its own."""
+        """Return another transport to the same target (or another address of it), with a log of its own."""
         return Transport(base_url or self.base_url, self.policy, Log(), ca=self._ca, timeout=self._timeout)
 
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            self._line.close()
+            self._connection.close()
 
-    def _permit(self, request: Request) -> None:
+    def _check(self, request: Request) -> None:
         if self.gone:
             raise TargetGone(self.gone)
-        if reason := self.permits(request):
-            raise Refused(f"{request.method} {request.path} was not sent: {reason}")
+        if reason := self.objection(request):
+            raise NotAllowed(f"{request.method} {request.path} was not sent: {reason}")
 
     def _wait_asked(self, exchange: Exchange) -> float | None:
         after = exchange.response_header("retry-after")
@@ -257,21 +265,21 @@ class Transport:
 
     def _once(self, producer: str, request: Request, account: str) -> Exchange:
         self.sent += 1
-        if self.book is not None:
-            self.book.about_to_send(request)
+        if self.recorder is not None:
+            self.recorder.about_to_send(request)
         try:
-            answer = self._answer(request)
-        except Malformed as trouble:
-            raise Unsendable(f"{request.method} {request.path} cannot be sent: {trouble}") from None
-        except Silence as silence:
-            came: dict[str, Any] = {"request_headers": silence.sent or request.headers, "error": str(silence)}
+            response = self._response(request)
+        except InvalidRequest as error:
+            raise Unsendable(f"{request.method} {request.path} cannot be sent: {error}") from None
+        except ConnectionFailed as failure:
+            came: dict[str, Any] = {"request_headers": failure.sent or request.headers, "error": str(failure)}
         else:
             came = {
-                "request_headers": answer.sent,
-                "status": answer.status,
-                "response_headers": answer.headers,
-                "response_body": answer.body,
-                "truncated": answer.cut,
+                "request_headers": response.sent,
+                "status": response.status,
+                "response_headers": response.headers,
+                "response_body": response.body,
+                "truncated": response.truncated,
             }
         exchange = self.log.add(
             producer,
@@ -282,39 +290,39 @@ class Transport:
             account=account,
             **came,
         )
-        if self.book is not None:
-            self.book.answered(request, exchange)
+        if self.recorder is not None:
+            self.recorder.answered(request, exchange)
         self._count(request, exchange)
         if exchange.error:
-            raise NoAnswer(exchange)
+            raise NoResponse(exchange)
         return exchange
 
-    def _answer(self, request: Request) -> Answer:
-        """Ask; where a line was closed just as something was to be read from it, once more, as one more request."""
-        asked = request.method, self._prefix + request.path, request.headers, request.body
+    def _response(self, request: Request) -> Response:
+        """Send the request; once more, as one more request, where a kept-alive connection turned out to be closed."""
+        arguments = request.method, self._prefix + request.path, request.headers, request.body
         try:
-            return self._line.ask(*asked)
-        except Silence as silence:
-            if not silence.stale or self.permits(request):
+            return self._connection.request(*arguments)
+        except ConnectionFailed as failure:
+            if not failure.stale or self.objection(request):
                 raise
         self.pace.take()
         self.sent += 1
-        return self._line.ask(*asked)
+        return self._connection.request(*arguments)
 
     def _count(self, request: Request, exchange: Exchange) -> None:
         self.spent += self.policy.charged(request, exchange)
         if self.policy.budget is not None and self.spent > self.policy.budget:
             self._stopped = True
         if exchange.status is not None:
-            self._silences = 0
+            self._unanswered = 0
             return
-        self._silences += 1
-        if self._silences >= SILENCES:
+        self._unanswered += 1
+        if self._unanswered >= MAX_UNANSWERED:
             self.gone = f"the target stopped answering: {exchange}"
 
 
 def pace_of(rate: int) -> int:
-    """The requests a minute that a run sends, of those that the vendor allows."""
+    """Return the requests a minute that a run sends, of those that the vendor allows."""
     return max(1, int(rate * SHARE_OF_LIMIT))
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from ringback_conformance.options import BRIEF, RunOptions
 from ringback_conformance.report.document import document
-from ringback_conformance.run import BRIEF, Result, RunOptions, conduct
+from ringback_conformance.result import Result
+from ringback_conformance.run import conduct
 
 SEED = 7
 

@@ -13,7 +13,9 @@ from ringback.testing import Account, Ringback
 from ringback_conformance.claims import load
 from ringback_conformance.claims.agentphone import adapter, shapes
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import Result, RunOptions, conduct, draw_plan
+from ringback_conformance.options import RunOptions
+from ringback_conformance.result import Result
+from ringback_conformance.run import conduct, draw_plan
 from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 
@@ -66,7 +68,7 @@ def test_a_sandbox_run_spends_what_was_planned_and_leaves_nothing(deployment: Ac
         vendor="agentphone", url=deployment.base_url, key=deployment.key, profile=Profile.SANDBOX, budget=2_500
     )
     result = conduct(options)
-    assert {j.claim.id: j.reason for j in result.judgements if j.verdict.value in ("fail", "error")} == {}
+    assert {j.claim.id: j.reason for j in result.verdicts if j.verdict.value in ("fail", "error")} == {}
     assert result.summary["pass"] >= 20
     assert result.spent == result.planned == 1_170
     assert result.left_behind == []

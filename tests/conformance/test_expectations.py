@@ -57,7 +57,7 @@ def test_a_status_is_shown_with_its_request() -> None:
     ctx, observations = expectations()
     assert ctx.expect_status(exchange(200), (200, 404), "a list")
     assert not ctx.expect_status(exchange(None, error="reset"), (200, 404), "a list")
-    assert observations[1].message == "a list: expected 200 or 404, got GET /v1/calls → no answer (reset)"
+    assert observations[1].message == "a list: expected 200 or 404, got GET /v1/calls → no response (reset)"
     assert observations[1].exchanges == ("T#1",)
     assert ctx.expect_success(exchange(204), "a list")
     assert not ctx.expect_success(exchange(304), "a list")

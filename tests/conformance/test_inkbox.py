@@ -11,8 +11,11 @@ from ringback.testing import Ringback
 from ringback_conformance.claims import load
 from ringback_conformance.claims.inkbox import adapter, shapes
 from ringback_conformance.claims.inkbox.signature import genuine
+from ringback_conformance.endpoints import HOOK_NAME, STREAM_NAME
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import HOOK_NAME, STREAM_NAME, Result, RunOptions, conduct, draw_plan
+from ringback_conformance.options import RunOptions
+from ringback_conformance.result import Result
+from ringback_conformance.run import conduct, draw_plan
 from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 
@@ -57,7 +60,7 @@ def test_a_deployment_is_only_read_unless_told() -> None:
         result = conduct(options)
     assert {e.method for e in result.log if e.kind is Kind.API} <= {"GET", "HEAD"}
     assert result.summary["fail"] == result.summary["error"] == 0
-    seen = {j.claim.id for j in result.judgements if j.verdict.value == "pass"}
+    seen = {j.claim.id for j in result.verdicts if j.verdict.value == "pass"}
     assert {f"INK-{name}-1" for name in ("AUTH", "ERR", "TXT", "PAGE", "SRCH")} | {"INK-TXT-2"} <= seen
     assert result.trouble == ""
 
@@ -77,7 +80,7 @@ def test_a_sandbox_takes_a_number_and_gives_it_back() -> None:
         result = conduct(options)
         with account.client() as client:
             assert client.get("/api/v1/phone/numbers").json() == client.get("/api/v1/identities/").json() == []
-    assert {j.claim.id: j.verdict.value for j in result.judgements if j.verdict.value != "pass"} == {}
+    assert {j.claim.id: j.verdict.value for j in result.verdicts if j.verdict.value != "pass"} == {}
     assert result.left_behind == []
 
 

@@ -12,7 +12,9 @@ from ringback.testing import Ringback
 from ringback_conformance.claims import load
 from ringback_conformance.claims.nokycnumber import adapter, shapes
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import Result, RunOptions, conduct, draw_plan
+from ringback_conformance.options import RunOptions
+from ringback_conformance.result import Result
+from ringback_conformance.run import conduct, draw_plan
 from ringback_conformance.transport import Request
 from tests.conformance.conftest import run_of
 

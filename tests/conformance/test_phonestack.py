@@ -14,7 +14,8 @@ from ringback_conformance.claims.phonestack import adapter, shapes, steps
 from ringback_conformance.claims.phonestack.tools import INTENTS, NAMES, TOOLS
 from ringback_conformance.mcp_client import message_in
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import RunOptions, conduct, draw_plan
+from ringback_conformance.options import RunOptions
+from ringback_conformance.run import conduct, draw_plan
 from ringback_conformance.transport import Request
 from tests.support.contract import Contract
 
@@ -51,7 +52,7 @@ def test_a_sandbox_is_left_as_it_was() -> None:
         result = conduct(options)
         left = told_by(account, steps.CONTACTS)
         assert account.balance == Decimal("10.00")
-    assert {j.claim.id: j.reason for j in result.judgements if j.verdict.value in ("fail", "error")} == {}
+    assert {j.claim.id: j.reason for j in result.verdicts if j.verdict.value in ("fail", "error")} == {}
     assert result.left_behind == []
     assert left == []
     assert result.summary["pass"] > 15

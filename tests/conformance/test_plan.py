@@ -14,7 +14,8 @@ from ringback.testing import Ringback
 from ringback_conformance.claims import load
 from ringback_conformance.command import conform
 from ringback_conformance.model import Exchange, Kind, Profile
-from ringback_conformance.run import RunOptions, conduct, draw_plan
+from ringback_conformance.options import RunOptions
+from ringback_conformance.run import conduct, draw_plan
 from tests.conformance.servers import Answering, html
 
 CATALOGUE = load("kwickphone")
@@ -119,7 +120,7 @@ def test_a_run_spends_what_the_plan_said(sandboxed: Any) -> None:
 
 
 def test_every_claim_that_was_planned_was_looked_at(sandboxed: Any) -> None:
-    verdicts = {judgement.claim.id: judgement.verdict.value for judgement in sandboxed.judgements}
+    verdicts = {judgement.claim.id: judgement.verdict.value for judgement in sandboxed.verdicts}
     unseen = {"KWP-HOOK-1", "KWP-HOOK-2"}
     wanted = {probe.claim for probe in CATALOGUE.probes.values() if not {"ctl", "burst"} & probe.needs} - unseen
     assert {id_: verdicts[id_] for id_ in wanted} == dict.fromkeys(wanted, "pass")

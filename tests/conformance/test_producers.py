@@ -15,10 +15,12 @@ from ringback.testing import Ringback
 from ringback_conformance import contract
 from ringback_conformance.http_client import READING
 from ringback_conformance.model import Kind, Profile, Verdict
-from ringback_conformance.mutation_gate import RECORDING
+from ringback_conformance.mutation_gate import REFERENCE_EFFORT
+from ringback_conformance.options import THOROUGH, Effort, RunOptions
 from ringback_conformance.producers.engine import Share, explore, own_headers
 from ringback_conformance.producers.state_machine import walk
-from ringback_conformance.run import THOROUGH, Effort, Result, RunOptions, conduct
+from ringback_conformance.result import Result
+from ringback_conformance.run import conduct
 from ringback_conformance.transport import Log, Policy, Transport
 from tests.conformance.servers import Answering, saying
 
@@ -34,7 +36,7 @@ def alone(producer: str, mutant: str, effort: Effort = THOROUGH) -> Result:
 
 
 def failed(result: Result) -> set[str]:
-    return {judgement.claim.id for judgement in result.judgements if judgement.verdict is Verdict.FAIL}
+    return {judgement.claim.id for judgement in result.verdicts if judgement.verdict is Verdict.FAIL}
 
 
 @pytest.mark.parametrize(
@@ -70,9 +72,9 @@ def test_the_engine_alone_notices(mutant: str, claim: str) -> None:
 
 def test_the_engine_alone_brings_leads() -> None:
     result = alone("engine", "kwickphone.numbers.list-without-created_at")
-    assert any(lead.check == "response_schema_conformance" for lead in result.leads)
+    assert any(lead.check == "response_schema_conformance" for lead in result.warnings)
     ids = {exchange.id for exchange in result.log}
-    assert all(lead.exchange in ids for lead in result.leads)
+    assert all(lead.exchange in ids for lead in result.warnings)
 
 
 def test_a_machine_on_the_reference_sees_nothing_wrong_and_much() -> None:
@@ -148,27 +150,29 @@ def test_the_engine_asks_the_same_of_the_same_with_the_same_seed(serve: Any) -> 
 
 
 def test_what_the_engine_asked_is_asked_again_with_the_key_and_the_ids_of_the_day() -> None:
-    first = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), seed=4, effort=RECORDING))
-    again = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), seed=9, tape=first.tape))
+    first = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), seed=4, effort=REFERENCE_EFFORT))
+    again = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), seed=9, recording=first.recording))
     asked = [
         [each for each in run.log if each.producer == "engine" and each.kind is Kind.API] for run in (first, again)
     ]
-    asked[1] = asked[1][-len(first.tape.requests) :]
+    asked[1] = asked[1][-len(first.recording.requests) :]
     assert 50 < len(asked[1]) < len(asked[0])
     kinds = [Counter((each.method, each.status) for each in found) for found in asked]
     assert kinds[1].keys() <= kinds[0].keys()
     assert kinds[0].keys() - kinds[1].keys() <= {("DELETE", 200)}, "only what an unrecorded request created may be gone"
-    (there,) = first.tape.sample_ids.values()
+    (there,) = first.recording.sample_ids.values()
     assert not set(there) & {part for each in asked[1] for part in each.route.split("/")}
-    assert not any("kp_live_" in str(request) for request in first.tape.requests)
-    told = [{judgement.claim.id: judgement.verdict for judgement in run.judgements} for run in (first, again)]
+    assert not any("kp_live_" in str(request) for request in first.recording.requests)
+    told = [{judgement.claim.id: judgement.verdict for judgement in run.verdicts} for run in (first, again)]
     assert told[0] == told[1]
 
 
 def test_a_tape_shows_what_the_engine_would() -> None:
-    reference = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), effort=RECORDING))
+    reference = conduct(RunOptions(vendor="kwickphone", producers=frozenset({"engine"}), effort=REFERENCE_EFFORT))
     mutant = "kwickphone.numbers.secret-in-the-list"
-    options = RunOptions(vendor="kwickphone", mutants=(mutant,), producers=frozenset({"engine"}), tape=reference.tape)
+    options = RunOptions(
+        vendor="kwickphone", mutants=(mutant,), producers=frozenset({"engine"}), recording=reference.recording
+    )
     assert failed(conduct(options)) == {"KWP-NUM-12"}
 
 

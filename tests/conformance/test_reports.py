@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from ringback_conformance.command import conform
-from ringback_conformance.history import HistoryError, compare, earlier, recall, remember
+from ringback_conformance.history import HistoryError, compare, earlier, store, stored
 from ringback_conformance.report.badge import badge
 from ringback_conformance.report.junit import junit
 from ringback_conformance.report.page import page
@@ -137,21 +137,21 @@ def test_a_comparison_tells_what_changed(told: dict[str, Any], told_broken: dict
     assert compare(fewer, told)["new"] == ["KWP-AUTH-1"]
 
 
-def test_runs_are_remembered_without_their_evidence(told: dict[str, Any], told_broken: dict[str, Any]) -> None:
-    remember(told)
-    remember(told_broken)
-    runs = recall("kwickphone")
+def test_runs_are_stored_without_their_evidence(told: dict[str, Any], told_broken: dict[str, Any]) -> None:
+    store(told)
+    store(told_broken)
+    runs = stored("kwickphone")
     assert [run["summary"] for run in runs] == [told["summary"], told_broken["summary"]]
     assert "evidence" not in json.dumps(runs)
     assert earlier("last", "kwickphone", told["target"])["summary"] == told_broken["summary"]
-    assert recall("another") == []
+    assert stored("another") == []
 
 
-def test_only_so_many_runs_are_remembered(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ringback_conformance.history.KEPT", 3)
+def test_only_so_many_runs_are_stored(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringback_conformance.history.MAX_RUNS", 3)
     for seed in range(5):
-        remember({**told, "seed": seed})
-    assert [run["seed"] for run in recall("kwickphone")] == [2, 3, 4]
+        store({**told, "seed": seed})
+    assert [run["seed"] for run in stored("kwickphone")] == [2, 3, 4]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"verdicts": 1}', "nonsense", '{"verdicts": [], "vendor": "another"}'])
@@ -190,9 +190,10 @@ def test_verbose_says_of_each_claim_what_was_seen() -> None:
 def test_failures_are_explained_on_the_terminal(tmp_path: Path) -> None:
     from rich.console import Console
 
+    from ringback_conformance.options import RunOptions
     from ringback_conformance.report.console import show
     from ringback_conformance.report.document import document
-    from ringback_conformance.run import RunOptions, conduct
+    from ringback_conformance.run import conduct
 
     result = conduct(
         RunOptions(vendor="kwickphone", only=("KWP-LIM-2",), mutants=("kwickphone.limits.no-retry-after",))

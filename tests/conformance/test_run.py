@@ -9,8 +9,11 @@ import pytest
 from ringback.testing import Ringback
 from ringback_conformance.claims import names
 from ringback_conformance.model import Kind, Profile, Verdict
+from ringback_conformance.options import BRIEF, RunOptions
 from ringback_conformance.report.document import document, exit_code
-from ringback_conformance.run import BRIEF, Result, RunOptions, TargetTrouble, conduct
+from ringback_conformance.result import Result
+from ringback_conformance.run import conduct
+from ringback_conformance.target import TargetError
 
 WANTS_MORE = {"KWP-HOOK-6", "NKN-CONV-1"}
 """Claims that show on an emulator only when it is strict, and only by TLS."""
@@ -19,7 +22,7 @@ WANTS_MORE = {"KWP-HOOK-6", "NKN-CONV-1"}
 def test_the_emulator_keeps_every_claim(told: dict[str, Any]) -> None:
     amiss = {verdict["claim"]: verdict["reason"] for verdict in told["verdicts"] if verdict["verdict"] != "pass"}
     assert amiss == {}
-    assert told["leads"] == []
+    assert told["warnings"] == []
     assert told["notes"] == []
     assert told["exit_code"] == 0
 
@@ -39,7 +42,7 @@ def test_another_seed_gives_other_exchanges_and_the_same_verdicts(reference: Res
 
 def test_a_verdict_names_the_exchanges_it_was_judged_on(reference: Result) -> None:
     log = {exchange.id for exchange in reference.log}
-    for judgement in reference.judgements:
+    for judgement in reference.verdicts:
         assert judgement.observations
         for observation in judgement.observations:
             assert set(observation.exchanges) <= log
@@ -56,7 +59,7 @@ def test_a_broken_claim_fails_with_its_evidence(broken: Result, told_broken: dic
 
 def test_only_what_was_asked_for_is_run() -> None:
     result = conduct(RunOptions(vendor="kwickphone", only=("KWP-LIM-*",)))
-    assert [judgement.claim.id for judgement in result.judgements] == ["KWP-LIM-1", "KWP-LIM-2"]
+    assert [judgement.claim.id for judgement in result.verdicts] == ["KWP-LIM-1", "KWP-LIM-2"]
     assert {exchange.producer for exchange in result.log if exchange.kind is Kind.API} == {"KWP-LIM-1", "KWP-LIM-2"}
 
 
@@ -117,7 +120,7 @@ def test_a_running_emulator_can_be_looked_at_as_if_it_were_a_deployment(running:
 def test_an_emulator_that_is_not_strict_leaves_open_what_it_cannot_show() -> None:
     with Ringback("kwickphone", clock="frozen") as emulator:
         result = conduct(RunOptions(vendor="kwickphone", url=emulator.url, only=("KWP-NUM-6", "KWP-HOOK-6")))
-    found = {judgement.claim.id: judgement for judgement in result.judgements}
+    found = {judgement.claim.id: judgement for judgement in result.verdicts}
     assert found["KWP-NUM-6"].verdict is Verdict.PASS
     assert "loopback" in found["KWP-NUM-6"].reason
     assert found["KWP-HOOK-6"].verdict is Verdict.NOT_OBSERVED
@@ -127,15 +130,15 @@ def test_an_emulator_that_is_not_strict_leaves_open_what_it_cannot_show() -> Non
 def test_an_emulator_that_does_not_serve_the_vendor_is_trouble(running: Ringback, monkeypatch: Any) -> None:
     health = {**running.control.get("/health"), "vendors": ["another"]}
     monkeypatch.setattr("ringback_conformance.control.Control.health", lambda _: health)
-    with pytest.raises(TargetTrouble, match="does not serve kwickphone"):
+    with pytest.raises(TargetError, match="does not serve kwickphone"):
         conduct(RunOptions(vendor="kwickphone", url=running.url))
 
 
 @pytest.mark.parametrize(
-    ("how", "word"), [({"chaos": True}, "--chaos"), ({"clock": "x60"}, "runs fast")], ids=["chaos", "scaled"]
+    ("how", "word"), [({"chaos": True}, "--chaos"), ({"clock": "x60"}, "scaled clock")], ids=["chaos", "scaled"]
 )
-def test_an_emulator_whose_ways_would_be_taken_for_broken_claims_is_refused(how: dict[str, Any], word: str) -> None:
-    with Ringback("kwickphone", **how) as emulator, pytest.raises(TargetTrouble, match=word):
+def test_an_emulator_whose_settings_would_break_claims_is_rejected(how: dict[str, Any], word: str) -> None:
+    with Ringback("kwickphone", **how) as emulator, pytest.raises(TargetError, match=word):
         conduct(RunOptions(vendor="kwickphone", url=emulator.url))
 
 
@@ -147,7 +150,7 @@ def test_an_emulator_whose_ways_would_be_taken_for_broken_claims_is_refused(how:
 def test_an_emulator_on_a_clock_that_runs_keeps_every_claim(vendor: str, strict: bool) -> None:
     with Ringback(vendor, clock="real", strict=strict) as emulator:
         result = conduct(RunOptions(vendor=vendor, url=emulator.url, effort=BRIEF))
-    odd = {each.claim.id: each for each in result.judgements if each.verdict is not Verdict.PASS}
+    odd = {each.claim.id: each for each in result.verdicts if each.verdict is not Verdict.PASS}
     assert set(odd) <= (set() if strict else WANTS_MORE), {id_: each.reason for id_, each in odd.items()}
     assert {each.verdict for each in odd.values()} <= {Verdict.NOT_OBSERVED}
 

@@ -10,10 +10,10 @@ from ringback_conformance.http_client import is_loopback
 from ringback_conformance.transport import (
     READING,
     Log,
-    NoAnswer,
+    NoResponse,
+    NotAllowed,
     Pace,
     Policy,
-    Refused,
     Request,
     TargetGone,
     Transport,
@@ -30,7 +30,7 @@ def transport(url: str, log: Log | None = None, **policy: Any) -> Transport:
 def test_a_run_that_only_reads_sends_no_other_method(serve: Any, method: str) -> None:
     server = serve(Answering, html)
     door = transport(server.url)
-    with pytest.raises(Refused, match="not allowed"):
+    with pytest.raises(NotAllowed, match="not allowed"):
         door.send("x", Request(method, "/v1/numbers"))
     door.close()
     assert server.requests == []
@@ -46,12 +46,12 @@ def test_a_run_that_only_reads_sends_get_and_head(serve: Any, method: str) -> No
     assert [asked[0] for asked in server.requests] == [method]
 
 
-def test_no_more_requests_are_sent_than_the_ceiling_allows(serve: Any) -> None:
+def test_no_more_requests_are_sent_than_the_limit_allows(serve: Any) -> None:
     server = serve(Answering, html)
     door = transport(server.url, requests=3)
     for _ in range(3):
         door.send("x", Request("GET", "/"))
-    with pytest.raises(Refused, match="ceiling of 3"):
+    with pytest.raises(NotAllowed, match="limit of 3 requests"):
         door.send("x", Request("GET", "/"))
     door.close()
     assert len(server.requests) == 3
@@ -69,7 +69,7 @@ def test_a_request_that_would_go_over_the_budget_is_not_sent(serve: Any) -> None
     server = serve(Answering, lambda *_: saying(201, {}))
     door = transport(server.url, methods=None, budget=900, price=price, charged=charged)
     door.send("x", Request("POST", "/", (), b"buy"))
-    with pytest.raises(Refused, match=r"costs \$5\.00.*\$4\.00 is left"):
+    with pytest.raises(NotAllowed, match=r"costs \$5\.00.*\$4\.00 of the budget of \$9\.00 is left"):
         door.send("x", Request("POST", "/", (), b"buy"))
     door.close()
     assert len(server.requests) == 1
@@ -80,7 +80,7 @@ def test_what_was_wrongly_accepted_ends_all_writing_once_the_budget_is_gone(serv
     server = serve(Answering, lambda *_: saying(201, {}))
     door = transport(server.url, methods=None, budget=0, price=price, charged=charged)
     door.send("x", Request("POST", "/", (), b"should be refused"))
-    with pytest.raises(Refused, match="more was spent"):
+    with pytest.raises(NotAllowed, match="more was spent"):
         door.send("x", Request("POST", "/", (), b"should be refused"))
     door.send("x", Request("GET", "/"))
     door.send("x", Request("DELETE", "/1"))
@@ -97,7 +97,7 @@ def test_only_allowed_destinations_are_involved(serve: Any) -> None:
     }
     door = transport(server.url, **policy)
     door.send("x", Request("POST", "/", (), b"+13465550142"))
-    with pytest.raises(Refused, match="not on the list of allowed destinations"):
+    with pytest.raises(NotAllowed, match="not on the list of allowed destinations"):
         door.send("x", Request("POST", "/", (), b"+13465551234"))
     door.close()
     assert len(server.requests) == 1
@@ -107,7 +107,7 @@ def test_only_allowed_destinations_are_involved(serve: Any) -> None:
 def test_nothing_is_sent_to_another_host(serve: Any, path: str) -> None:
     server = serve(Answering, html)
     door = transport(server.url)
-    with pytest.raises(Refused, match="not a path of the target"):
+    with pytest.raises(NotAllowed, match="not a path of the target"):
         door.send("x", Request("GET", path))
     door.close()
 
@@ -178,7 +178,7 @@ def test_a_target_that_falls_silent_is_given_up(serve: Any) -> None:
     server = serve(Socketed, hang)
     door = transport(server.url, timeout=0.1)
     for _ in range(3):
-        with pytest.raises(NoAnswer, match=r"no answer within 0\.1 s"):
+        with pytest.raises(NoResponse, match=r"no response within 0\.1 s"):
             door.send("x", Request("GET", "/"))
     with pytest.raises(TargetGone, match="stopped answering"):
         door.send("x", Request("GET", "/"))
@@ -189,7 +189,7 @@ def test_a_broken_connection_is_no_answer_and_is_on_record(serve: Any) -> None:
     server = serve(Socketed, reset)
     log = Log()
     door = transport(server.url, log)
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         door.send("x", Request("GET", "/"))
     door.close()
     assert [(exchange.status, exchange.error != "") for exchange in log.exchanges] == [(None, True)]
@@ -217,7 +217,7 @@ def test_what_is_asked_again_since_the_line_was_closed_is_one_more_request(serve
     transport = Transport(server.url, Policy(requests=4, rate=None), Log())
     assert [transport.send("x", Request("GET", "/")).status for _ in range(2)] == [200, 200]
     assert (transport.sent, server.connections) == (3, 2)
-    with pytest.raises(NoAnswer, match="RemoteDisconnected"):
+    with pytest.raises(NoResponse, match="RemoteDisconnected"):
         transport.send("x", Request("GET", "/"))
     assert (transport.sent, server.connections) == (4, 2)
     transport.close()

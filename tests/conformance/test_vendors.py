@@ -10,12 +10,13 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
+from ringback_conformance.catalogue_command import mutants
 from ringback_conformance.claims import load, names
-from ringback_conformance.command import mutants
 from ringback_conformance.model import Need
 from ringback_conformance.mutation_gate import Mutation, mutations
+from ringback_conformance.options import BRIEF, RunOptions
 from ringback_conformance.report.document import document
-from ringback_conformance.run import BRIEF, RunOptions, conduct
+from ringback_conformance.run import conduct
 from tests.conformance.conftest import SEED, run_of
 
 

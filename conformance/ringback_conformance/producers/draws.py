@@ -1,4 +1,4 @@
-"""What hypothesis draws, made to follow from the seed alone."""
+"""Make Hypothesis draw the same values for the same seed, whatever this process has imported."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from unittest.mock import patch
 
 @contextmanager
 def steady() -> Iterator[None]:
-    """Let the same seed give the same draws whatever else this process has imported.
+    """Keep Hypothesis from drawing constants that it found in the source of imported modules.
 
-    Now and then hypothesis draws a constant that it found in the source of an imported module, if that is no installed
-    one: so another order of tests, or a checkout in place of a wheel, would be another run.
+    With them another order of tests, or a checkout in place of a wheel, would be another run.
     """
     from hypothesis.internal.conjecture import providers
     from hypothesis.internal.constants_ast import Constants

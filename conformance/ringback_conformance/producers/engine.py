@@ -1,7 +1,7 @@
-"""The schemathesis engine as a producer, and the only module that knows schemathesis.
+"""The schemathesis engine as a producer; no other module imports schemathesis.
 
-The engine never meets the network: it is given a WSGI application whose every request goes through the suite's own
-transport, and that adds the key. So the run's limits hold for it as for all, and it never sees a secret.
+The engine has no access to the network: it calls a WSGI application that sends every request through the suite's own
+transport and adds the key. So the run's limits hold for it too, and it never sees a secret.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import msgspec
 
 from ringback_conformance.model import Exchange, Header, Profile, RunWarning
 from ringback_conformance.producers.draws import steady
-from ringback_conformance.transport import NoAnswer, Refused, Request, TargetGone, Transport, Unsendable
+from ringback_conformance.transport import NoResponse, NotAllowed, Request, TargetGone, Transport, Unsendable
 
 if TYPE_CHECKING:
     from schemathesis.engine.recorder import ScenarioRecorder
 
 PRODUCER = "engine"
 EXCHANGE = "X-Conformance-Exchange"
-"""The header that tells which exchange an answer belongs to; it is never sent to anybody."""
+"""A response header for the engine that names the exchange; it never goes over the wire."""
 OWN_HEADERS = frozenset({"authorization", "host", "connection", "content-length", "cookie", "user-agent"})
 DROPPED = frozenset({"content-length", "transfer-encoding", "connection"})
 CHECKS = (
@@ -32,14 +32,14 @@ CHECKS = (
     "response_schema_conformance",
     "response_headers_conformance",
 )
-"""The engine's own checks whose findings become leads."""
+"""The engine's own checks whose findings become warnings."""
 EVERY_OTHER = 2
 BOUNDARY = re.compile(r"-*WerkzeugFormPart_[0-9.]+")
-STEADY = "form-part"
-"""What a form's boundary, which holds the time, is replaced by: the same seed gives the same requests."""
-BURNT = 502
-TAPED = 120
-"""So many requests of a run are remembered, to be asked of another target."""
+FIXED_BOUNDARY = "form-part"
+"""Replaces a form's boundary, which holds the time: the same seed gives the same requests."""
+NOT_SENT = 502
+MAX_RECORDED = 120
+"""Requests of a run that are recorded, to be sent to another target."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,19 +50,19 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """What the engine asked, without the key, and the ids that existed when it did: enough to ask the same again."""
+    """What the engine sent, without the key, and the ids that existed then: enough to send the same again."""
 
     requests: tuple[Request, ...] = ()
     sample_ids: dict[str, list[str]] = {}
 
 
 class Finding(msgspec.Struct, kw_only=True):
-    """What the engine brought: leads, its own trouble, whether a limit of the run ended it, and what it asked."""
+    """What the engine found: warnings, its own trouble, which limit of the run ended it, and what it sent."""
 
-    leads: list[RunWarning] = []
+    warnings: list[RunWarning] = []
     trouble: str = ""
     ended: str = ""
-    tape: Recording = Recording()
+    recording: Recording = Recording()
 
 
 def explore(
@@ -91,8 +91,8 @@ def explore(
     schema: Any = schemathesis.openapi.from_dict(emulated_part(document) if emulated else document, config=config)
     if not emulated:
         schema = schema.include(method="GET")
-    gate = WsgiBridge(transport, credentials, account, share.requests, sanitize, own_headers(document))
-    schema.app = gate
+    bridge = WsgiBridge(transport, credentials, account, share.requests, sanitize, own_headers(document))
+    schema.app = bridge
     _use_sample_ids(schema, sample_ids)
     finding = Finding()
     operations: dict[str, str] = {}
@@ -100,19 +100,19 @@ def explore(
     with steady():
         for event in stream:
             if isinstance(event, ScenarioFinished):
-                finding.leads += leads(event.recorder)
+                finding.warnings += warnings_of(event.recorder)
                 operations |= operations_of(event.recorder)
-            elif isinstance(event, NonFatalError) and not gate.ended:
+            elif isinstance(event, NonFatalError) and not bridge.ended:
                 finding.trouble = finding.trouble or f"{event.info.title}: {event.info.message}"
-            if gate.ended:
+            if bridge.ended:
                 stream.stop()
-    finding.ended = gate.ended
-    finding.tape = Recording(tuple(various(gate.asked, operations, TAPED)), sample_ids)
+    finding.ended = bridge.ended
+    finding.recording = Recording(tuple(various(bridge.sent, operations, MAX_RECORDED)), sample_ids)
     return finding
 
 
 def emulated_part(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without what the emulator owns that it does not emulate: `x-not-emulated`."""
+    """Return the document without the operations that the emulator does not emulate: `x-not-emulated`."""
     paths = {
         path: {method: node for method, node in item.items() if not node.get("x-not-emulated")}
         for path, item in document["paths"].items()
@@ -121,24 +121,24 @@ def emulated_part(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def repeat(
-    tape: Recording, transport: Transport, *, credentials: Header, account: str, sample_ids: dict[str, list[str]]
+    recording: Recording, transport: Transport, *, credentials: Header, account: str, sample_ids: dict[str, list[str]]
 ) -> None:
-    """Ask what the engine asked another target, with the ids that exist here in place of those that existed there.
+    """Send what the engine sent to another target, with the ids that exist here in place of those that existed there.
 
-    Generated requests follow the answers; these are the same whatever the answers are, and cost next to nothing.
+    Generated requests depend on the responses; these are the same whatever the responses are, and cost little time.
     """
     here = {
         then: now
-        for name, ids in tape.sample_ids.items()
+        for name, ids in recording.sample_ids.items()
         for then, now in zip(ids, sample_ids.get(name, ()), strict=False)
     }
-    for request in tape.requests:
+    for request in recording.requests:
         path = "/".join(here.get(part, part) for part in request.path.split("/"))
         try:
             transport.send(PRODUCER, _keyed(msgspec.structs.replace(request, path=path), credentials), account=account)
-        except (NoAnswer, Unsendable):
+        except (NoResponse, Unsendable):
             continue
-        except (Refused, TargetGone):
+        except (NotAllowed, TargetGone):
             return
 
 
@@ -147,8 +147,10 @@ def _keyed(request: Request, credentials: Header) -> Request:
 
 
 def configuration(emulated: bool, seed: int, examples: int) -> dict[str, Any]:
-    """The engine's settings: seeded, nothing kept on disk, no signing up, no bad credentials; reading alone and valid
-    data alone outside the emulator."""
+    """Return the engine's settings: seeded, nothing stored on disk, no sign-up, no bad credentials.
+
+    Outside the emulator it only reads, with valid data.
+    """
     coverage: dict[str, Any] = {"enabled": True}
     if not emulated:
         coverage["unexpected-methods"] = []
@@ -177,7 +179,7 @@ def configuration(emulated: bool, seed: int, examples: int) -> dict[str, Any]:
 
 
 class WsgiBridge:
-    """A WSGI application that sends what it is asked through the transport, with the key, and gives the answer."""
+    """A WSGI application that sends each request through the transport, with the key, and returns the response."""
 
     def __init__(
         self,
@@ -189,39 +191,36 @@ class WsgiBridge:
         own: frozenset[str] = OWN_HEADERS,
     ) -> None:
         self._own = own
-        self._tame = sanitize
+        self._sanitize = sanitize
         self._transport = transport
         self._credentials = credentials
         self._account = account
         self._left = requests
-        self.asked: list[tuple[Request, Exchange]] = []
+        self.sent: list[tuple[Request, Exchange]] = []
         self.ended = ""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[[str, list[Header]], Any]) -> Iterable[bytes]:
-        """Answer one request of the engine."""
+        """Send one request of the engine and return its response."""
         if self._left <= 0:
             self.ended = self.ended or "the engine's share of requests is used up"
         if self.ended:
-            return self._burn(start_response)
+            return self._not_sent(start_response)
         self._left -= 1
-        request = self._tame(self._request(environ))
+        request = self._sanitize(self._request(environ))
         try:
             exchange = self._transport.send(PRODUCER, _keyed(request, self._credentials), account=self._account)
-        except (NoAnswer, Unsendable):
-            return self._burn(start_response)
-        except Refused as refusal:
-            self.ended = str(refusal)
-            return self._burn(start_response)
-        except TargetGone as end:
+        except (NoResponse, Unsendable):
+            return self._not_sent(start_response)
+        except (NotAllowed, TargetGone) as end:
             self.ended = str(end)
-            return self._burn(start_response)
-        self.asked.append((request, exchange))
+            return self._not_sent(start_response)
+        self.sent.append((request, exchange))
         headers = [header for header in exchange.response_headers if header[0].lower() not in DROPPED]
         start_response(f"{exchange.status} -", [*headers, (EXCHANGE, exchange.id)])
         return [exchange.response_body]
 
-    def _burn(self, start_response: Callable[[str, list[Header]], Any]) -> Iterable[bytes]:
-        start_response(f"{BURNT} -", [("Content-Type", "text/plain")])
+    def _not_sent(self, start_response: Callable[[str, list[Header]], Any]) -> Iterable[bytes]:
+        start_response(f"{NOT_SENT} -", [("Content-Type", "text/plain")])
         return [b""]
 
     def _request(self, environ: dict[str, Any]) -> Request:
@@ -231,13 +230,13 @@ class WsgiBridge:
         path = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"])
         if environ.get("QUERY_STRING") and "?" not in path:
             path = f"{path}?{environ['QUERY_STRING']}"
-        steady = tuple((name, BOUNDARY.sub(STEADY, value)) for name, value in headers)
-        body = BOUNDARY.sub(STEADY, body.decode("latin-1")).encode("latin-1")
-        return Request(str(environ["REQUEST_METHOD"]), path, steady, body)
+        stable = tuple((name, BOUNDARY.sub(FIXED_BOUNDARY, value)) for name, value in headers)
+        body = BOUNDARY.sub(FIXED_BOUNDARY, body.decode("latin-1")).encode("latin-1")
+        return Request(str(environ["REQUEST_METHOD"]), path, stable, body)
 
 
 def own_headers(document: dict[str, Any]) -> frozenset[str]:
-    """The headers, in lower case, that the suite itself sends or leaves to the transport: those that show a key too."""
+    """Return the headers, in lower case, that the suite itself or its transport sends: those that carry a key too."""
     schemes = document.get("components", {}).get("securitySchemes", {}).values()
     return OWN_HEADERS | {scheme["name"].lower() for scheme in schemes if scheme.get("in") == "header"}
 
@@ -253,7 +252,7 @@ def _headers(environ: dict[str, Any], own: frozenset[str]) -> Iterator[Header]:
 
 
 def _use_sample_ids(schema: Any, sample_ids: dict[str, list[str]]) -> None:
-    """Give every other request an id that exists, so that more than 404s are seen."""
+    """Give every other request an id that exists, so that not all responses are 404."""
     turn = itertools.count()
 
     def use_what_exists(_context: Any, path_parameters: Any) -> Any:
@@ -267,7 +266,7 @@ def _use_sample_ids(schema: Any, sample_ids: dict[str, list[str]]) -> None:
 
 
 def operations_of(recorder: ScenarioRecorder) -> dict[str, str]:
-    """Exchange → the operation that it was meant for."""
+    """Return exchange id → the operation that it was meant for."""
     found: dict[str, str] = {}
     for case, interaction in recorder.interactions.items():
         exchange = interaction.response.headers.get(EXCHANGE.lower()) if interaction.response is not None else None
@@ -276,11 +275,11 @@ def operations_of(recorder: ScenarioRecorder) -> dict[str, str]:
     return found
 
 
-def various(asked: Iterable[tuple[Request, Exchange]], operations: dict[str, str], most: int) -> list[Request]:
-    """At most so many of the requests, in their order, as many as can be of each operation with each answer."""
+def various(sent: Iterable[tuple[Request, Exchange]], operations: dict[str, str], most: int) -> list[Request]:
+    """Return at most so many of the requests, in their order, spread over all pairs of operation and status."""
     kinds: dict[tuple[str, int | None], list[int]] = {}
     requests: list[Request] = []
-    for at, (request, exchange) in enumerate(asked):
+    for at, (request, exchange) in enumerate(sent):
         kinds.setdefault((operations.get(exchange.id, request.method), exchange.status), []).append(at)
         requests.append(request)
     turns = itertools.zip_longest(*kinds.values())
@@ -288,8 +287,8 @@ def various(asked: Iterable[tuple[Request, Exchange]], operations: dict[str, str
     return [requests[at] for at in sorted(taken)]
 
 
-def leads(recorder: ScenarioRecorder) -> list[RunWarning]:
-    """The failures of the engine's own checks, each with its exchange. Answers that nobody gave don't count."""
+def warnings_of(recorder: ScenarioRecorder) -> list[RunWarning]:
+    """Return the failures of the engine's own checks, each with its exchange, for requests that were sent."""
     found: list[RunWarning] = []
     for case, checks in recorder.checks.items():
         interaction = recorder.interactions.get(case)

@@ -1,4 +1,4 @@
-"""Hypothesis state machines as a producer: seeded, without shrinking, so that a walk costs what it says."""
+"""Run Hypothesis state machines as a producer: seeded, without shrinking, so that the number of steps is bounded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def walk(
 ) -> None:
     """Run a state machine `examples` times, up to `steps` steps each.
 
-    The walk ends at the first exception of `ends`, which the machine has recorded already and which is swallowed;
+    The walk ends at the first exception of `ends`, which is not raised, because the machine has recorded it already;
     any other is raised.
     """
     import hypothesis
@@ -49,7 +49,7 @@ def walk(
 
 
 def _expected(error: BaseException, ends: tuple[type[Exception], ...]) -> bool:
-    """A walk that does not fail again in the same way is still a walk that failed."""
+    """Look into groups too: Hypothesis raises one when a walk does not fail again in the same way."""
     if isinstance(error, BaseExceptionGroup):
         return any(_expected(inner, ends) for inner in error.exceptions)
     return isinstance(error, ends)

@@ -1,4 +1,4 @@
-"""A run as a small SVG badge."""
+"""Render a run as a small SVG badge."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ HEIGHT = 20
 
 
 def badge(document: dict[str, Any]) -> str:
-    """`kwickphone conformance | 47/49`: green when all that was observed holds, red when something fails, amber when
-    only should-claims do, grey when nothing was observed or the run had trouble."""
+    """Return `kwickphone conformance | 47/49`.
+
+    Green: everything observed holds. Red: something fails. Amber: only should-claims fail. Grey: nothing was observed,
+    or the run had trouble.
+    """
     summary = document["summary"]
     held, failed = summary["pass"], summary["fail"]
     observed = held + failed + summary["deviation"] + summary["info"]

@@ -1,4 +1,4 @@
-"""A run on the terminal: what is happening while it happens, and the table at the end."""
+"""Show a run on the terminal: its progress, and the table of verdicts at the end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ringback_conformance.judge import ProbeResult
+from ringback_conformance.listener import ProgressListener
 from ringback_conformance.model import Exchange, Kind, Level, Profile, Send, Verdict
 from ringback_conformance.plan import Plan
 from ringback_conformance.report.document import by_section
@@ -29,13 +30,13 @@ STYLES = {
 REFRESHES = 8
 MAX_REASON = 320
 ID_WIDTH = 18
-UNTOLD = {True: "what it needs, within the emulator", False: "judged on what is bought below and what the others send"}
+NO_SENDS = {True: "what it needs, within the emulator", False: "checked on what is bought below and what others send"}
 
 
-class Screen:
-    """A watcher that shows the run on a rich console: a progress bar, what is looked at, and the words said.
+class Screen(ProgressListener):
+    """Show the run on a rich console: a progress bar, the current claim, and messages.
 
-    On anything but a terminal only the words are printed.
+    Where the output is not a terminal it only prints the messages.
     """
 
     def __init__(self, console: Console) -> None:
@@ -44,14 +45,13 @@ class Screen:
         self._live: Live | None = None
         self._task: TaskID | None = None
         self._sent: Counter[str] = Counter()
-        self._odd = 0
-        self._name = ""
+        self._failing = 0
 
-    def planned(self, target: str, profile: Profile, drawn: Plan) -> None:
-        """Show what is about to be checked and begin the bar."""
-        cost = f", up to {dollars(drawn.cents)}" if drawn.cents else ""
+    def planned(self, target: str, profile: Profile, plan: Plan) -> None:
+        """Show what is about to be checked and start the progress bar."""
+        cost = f", up to {dollars(plan.cents)}" if plan.cents else ""
         self._console.print(
-            f"[bold]{target}[/] · profile {profile.value} · {len(drawn.runs)} of {len(drawn.steps)} claims{cost}",
+            f"[bold]{target}[/] · profile {profile.value} · {len(plan.runs)} of {len(plan.steps)} claims{cost}",
             highlight=False,
         )
         if not self._console.is_terminal:
@@ -62,7 +62,7 @@ class Screen:
         self._progress = Progress(
             TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         )
-        self._task = self._progress.add_task("", total=len(drawn.runs) + 2)
+        self._task = self._progress.add_task("", total=len(plan.runs) + 2)
         self._live = Live(
             get_renderable=self._view, console=self._console, refresh_per_second=REFRESHES, transient=True
         )
@@ -73,28 +73,27 @@ class Screen:
         from rich.text import Text
 
         assert self._progress is not None
-        odd = f" · {self._odd} with something amiss" if self._odd else ""
-        counts = f"{self._sent[Kind.API.value]} requests · {self._sent[Kind.WEBHOOK.value]} webhooks{odd}"
+        failing = f" · {self._failing} failing" if self._failing else ""
+        counts = f"{self._sent[Kind.API.value]} requests · {self._sent[Kind.WEBHOOK.value]} webhooks{failing}"
         return Group(self._progress, Text(counts, style="dim"))
 
-    def probing(self, name: str) -> None:
-        """Show which claim is looked at."""
-        self._name = name
+    def started(self, name: str) -> None:
+        """Show the current claim."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, description=name)
 
-    def settled(self, name: str, outcome: ProbeResult, held: bool) -> None:
-        """Move the bar on."""
-        self._odd += not held or bool(outcome.broken)
+    def finished(self, name: str, result: ProbeResult, held: bool) -> None:
+        """Advance the progress bar."""
+        self._failing += not held or bool(result.broken)
         if self._progress is not None and self._task is not None:
             self._progress.advance(self._task)
 
     def sent(self, exchange: Exchange) -> None:
-        """Count."""
+        """Count the exchange."""
         self._sent[exchange.kind.value] += 1
 
     def say(self, message: str) -> None:
-        """Print a word above the bar."""
+        """Print a message above the progress bar."""
         self._console.print(message, highlight=False, markup=False)
 
     def close(self) -> None:
@@ -150,14 +149,14 @@ def _row(verdict: dict[str, Any], *, verbose: bool) -> tuple[Text, Text, Text]:
     mark, style = STYLES[name]
     basis = "" if verdict["basis"] == "doc" else f" ({verdict['basis']})"
     if name == Verdict.PASS.value:
-        told = verdict["text"] + (f" — {verdict['reason']}" if verbose else "")
+        text = verdict["text"] + (f" — {verdict['reason']}" if verbose else "")
     else:
-        told = f"{name}: {_cut(verdict['reason'])}"
+        text = f"{name}: {_cut(verdict['reason'])}"
     quiet = name in (Verdict.SKIPPED.value, Verdict.NOT_OBSERVED.value)
     return (
         Text(mark, style=style),
         Text(verdict["claim"] + basis, style=style),
-        Text(told, style="dim" if quiet else ""),
+        Text(text, style="dim" if quiet else ""),
     )
 
 
@@ -180,8 +179,8 @@ def _failures(document: dict[str, Any], console: Console) -> None:
         console.print(Padding(Text(f"Seen: {_cut(verdict['reason'])}"), (0, 2)))
         if verdict["evidence"]:
             shown = verdict["evidence"][0]
-            told = f"{shown['curl']}\n\n{shown['response'][:1_000]}"
-            console.print(Padding(Syntax(told, "http", word_wrap=True, background_color="default"), (0, 4)))
+            evidence = f"{shown['curl']}\n\n{shown['response'][:1_000]}"
+            console.print(Padding(Syntax(evidence, "http", word_wrap=True, background_color="default"), (0, 4)))
 
 
 def _ending(document: dict[str, Any], console: Console) -> None:
@@ -195,11 +194,11 @@ def _ending(document: dict[str, Any], console: Console) -> None:
         f"[bold]{document['headline']}[/] · {document['requests']} requests · {document['seconds']:.1f} s{spent}",
         highlight=False,
     )
-    if document["leads"]:
-        total = sum(lead["count"] for lead in document["leads"])
-        console.print(f"{total} leads from the engine (no verdicts): see the JSON or HTML report", style="yellow")
+    if document["warnings"]:
+        total = sum(warning["count"] for warning in document["warnings"])
+        console.print(f"{total} warnings from the engine (not verdicts): see the JSON or HTML report", style="yellow")
     for id_ in document["stale_deviations"]:
-        console.print(f"{id_} is listed as a deviation but holds: take it off the list", style="magenta")
+        console.print(f"{id_} is listed as a deviation but holds: remove it from the list", style="magenta")
     for note in document["notes"]:
         console.print(Text(f"note: {note}", style="dim"))
     if document["trouble"]:
@@ -227,8 +226,8 @@ def show_plan(drawn: Plan, profile: Profile, target: str, console: Console) -> N
         if step.skipped:
             reasons.setdefault(step.skipped, []).append(step.claim.id)
             continue
-        told = "; ".join(_line(send) for send in step.sends) or UNTOLD[profile is Profile.EMULATOR]
-        table.add_row(step.claim.id, told, dollars(step.cents) if step.cents else "")
+        sends = "; ".join(_line(send) for send in step.sends) or NO_SENDS[profile is Profile.EMULATOR]
+        table.add_row(step.claim.id, sends, dollars(step.cents) if step.cents else "")
     console.print(table)
     _reasons(reasons, "would be skipped", console)
     if drawn.shared:
@@ -239,16 +238,16 @@ def show_plan(drawn: Plan, profile: Profile, target: str, console: Console) -> N
         console.print("\nthe emulator costs nothing", highlight=False)
         return
     minutes = max(1, round((drawn.requests + drawn.engine_requests) / drawn.rate))
-    engine = f", {drawn.engine_requests} GETs of the engine" if drawn.engine_requests else ""
+    engine = f", {drawn.engine_requests} GETs by the engine" if drawn.engine_requests else ""
     console.print(
-        f"\nat most [bold]{drawn.requests}[/] requests of probes{engine}, a greeting and the clean-up; "
+        f"\nat most [bold]{drawn.requests}[/] requests by probes{engine}, one to identify the target, and clean-up; "
         f"cost up to [bold]{dollars(drawn.cents)}[/]; about {minutes} min, at {drawn.rate} requests a minute",
         highlight=False,
     )
     if profile is Profile.SANDBOX:
         console.print(
-            "What the page refuses (bad business phones, internal webhook addresses) is free when it is refused, and "
-            "is tried first. Should the target take one, that is charged to the budget, which is never gone over.",
+            "What the page rejects (bad business phones, internal webhook addresses) is free when the target rejects "
+            "it, and is tried first. If the target accepts one, its cost counts against the budget, a hard limit.",
             highlight=False,
         )
 
@@ -261,7 +260,7 @@ def _line(send: Send) -> str:
 
 
 def plan_document(drawn: Plan, profile: Profile, target: str) -> dict[str, Any]:
-    """A plan as JSON."""
+    """Return a plan as JSON."""
     return {
         "target": target,
         "profile": profile.value,

@@ -1,4 +1,4 @@
-"""A run as JUnit XML: one test case for each claim."""
+"""Render a run as JUnit XML: one test case for each claim."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(document: dict[str, Any]) -> bytes:
-    """The XML. `fail` is a failure, `error` an error, `skipped` and `not-observed` are skips with their reason;
-    `info` and `deviation` pass with a word in system-out."""
+    """Return the XML. `fail` is a failure, `error` an error, `skipped` and `not-observed` are skips with their reason;
+    `info` and `deviation` pass with a line in system-out."""
     verdicts = document["verdicts"]
     suite = ET.Element(
         "testsuite",
@@ -47,7 +47,7 @@ def _case(suite: ET.Element, verdict: dict[str, Any], vendor: str) -> None:
     kind, reason = verdict["verdict"], _clean(verdict["reason"])
     if kind == Verdict.FAIL.value:
         failure = ET.SubElement(case, "failure", message=reason, type=f"{verdict['level']} ({verdict['basis']})")
-        failure.text = _clean(f"{verdict['text']}\n\n" + "\n\n".join(_told(each) for each in verdict["evidence"]))
+        failure.text = _clean(f"{verdict['text']}\n\n" + "\n\n".join(_evidence(each) for each in verdict["evidence"]))
     elif kind == Verdict.ERROR.value:
         ET.SubElement(case, "error", message=reason, type="suite")
     elif kind in SKIPS:
@@ -56,7 +56,7 @@ def _case(suite: ET.Element, verdict: dict[str, Any], vendor: str) -> None:
         ET.SubElement(case, "system-out").text = f"{kind}: {reason}"
 
 
-def _told(evidence: dict[str, Any]) -> str:
+def _evidence(evidence: dict[str, Any]) -> str:
     return f"[{evidence['id']}]\n{evidence['curl']}\n{evidence['response']}"
 
 

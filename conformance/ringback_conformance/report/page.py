@@ -1,4 +1,4 @@
-"""A run as one HTML file: filter by verdict, evidence as curl and raw text; no network, no other file."""
+"""Render a run as one HTML file: filter by verdict, evidence as curl and raw text; no network, no other file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def page(document: dict[str, Any]) -> str:
-    """The HTML."""
+    """Return the HTML."""
     style = (HERE / "page.css").read_text(encoding="utf-8")
     script = (HERE / "page.js").read_text(encoding="utf-8")
     title = f"{document['vendor']} conformance"
@@ -36,7 +36,7 @@ def page(document: dict[str, Any]) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         "script-src 'unsafe-inline'; img-src data:\">"
         f"<title>{escape(title)}</title><style>{style}</style></head><body>"
-        f"{_head(document)}{_filters(document)}<main>{_amiss(document)}{_sections(document)}{_leads(document)}</main>"
+        f"{_head(document)}{_filters(document)}<main>{_failures(document)}{_sections(document)}{_warnings(document)}</main>"
         f"<script>{script}</script></body></html>\n"
     )
 
@@ -91,15 +91,15 @@ def _filters(document: dict[str, Any]) -> str:
     )
 
 
-def _amiss(document: dict[str, Any]) -> str:
-    """What failed, first: each a link to its evidence."""
+def _failures(document: dict[str, Any]) -> str:
+    """List what failed, each with a link to its evidence."""
     items = "".join(
         f'<li class="{row["verdict"]}"><a href="#{escape(row["claim"])}">{escape(row["claim"])}</a> '
         f"{escape(row['reason'])}</li>"
         for row in document["verdicts"]
         if row["verdict"] in TROUBLESOME
     )
-    return f'<ul class="amiss">{items}</ul>' if items else ""
+    return f'<ul class="failures">{items}</ul>' if items else ""
 
 
 def _sections(document: dict[str, Any]) -> str:
@@ -124,7 +124,7 @@ def _claim(verdict: dict[str, Any]) -> str:
 
 
 def _prose(text: str) -> str:
-    """Escaped text, with what stands between backticks as code."""
+    """Return escaped text, with what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
@@ -149,24 +149,24 @@ def _evidence(evidence: Iterable[dict[str, Any]]) -> str:
 
 
 def _line(each: dict[str, Any]) -> str:
-    asked = each["request"].partition("\n")[0].removesuffix(" HTTP/1.1")
-    answered = each["response"].partition("\n")[0].removeprefix("HTTP/1.1 ")
+    request = each["request"].partition("\n")[0].removesuffix(" HTTP/1.1")
+    response = each["response"].partition("\n")[0].removeprefix("HTTP/1.1 ")
     kind = "" if each["kind"] == "api" else f"{each['kind']}: "
-    return f"{each['id']}  {kind}{asked} → {answered}"
+    return f"{each['id']}  {kind}{request} → {response}"
 
 
-def _leads(document: dict[str, Any]) -> str:
-    if not document["leads"]:
+def _warnings(document: dict[str, Any]) -> str:
+    if not document["warnings"]:
         return ""
     items = "".join(
-        '<details class="claim lead"><summary><span class="mark">?</span>'
-        f'<span class="id">{escape(lead["check"])}</span>'
-        f'<span class="text">{escape(lead["operation"])}: {escape(lead["message"])}</span>'
-        f'<span class="verdict">×{lead["count"]}</span></summary>'
-        f'<div class="inside">{_evidence(lead["evidence"])}</div></details>'
-        for lead in document["leads"]
+        '<details class="claim warning"><summary><span class="mark">?</span>'
+        f'<span class="id">{escape(warning["check"])}</span>'
+        f'<span class="text">{escape(warning["operation"])}: {escape(warning["message"])}</span>'
+        f'<span class="verdict">×{warning["count"]}</span></summary>'
+        f'<div class="inside">{_evidence(warning["evidence"])}</div></details>'
+        for warning in document["warnings"]
     )
     return (
-        '<section><h2>Leads</h2><p class="sub">What the engine\'s own checks found odd. A lead is worth a look and is '
+        '<section><h2>Warnings</h2><p class="sub">Findings of the engine\'s own checks: worth checking by hand, '
         f"never a verdict.</p>{items}</section>"
     )

@@ -1,4 +1,4 @@
-"""Servers that are not KwickPhone: the run ends, says what is the matter, and passes nothing that it did not see."""
+"""Servers that are not KwickPhone: the run ends, says why, and passes nothing that it did not observe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conformance.servers import Answering, Reply, Socketed, hang, html, no
 
 
 def run(url: str, *more: str) -> tuple[int, dict[str, Any], str]:
-    arguments = ["kwickphone", "--url", url, "--key", "kp_live_stranger", "--timeout", "0.2", "--json", "-", *more]
+    arguments = ["kwickphone", "--url", url, "--key", "kp_live_other", "--timeout", "0.2", "--json", "-", *more]
     outcome = CliRunner().invoke(conform, arguments)
     return outcome.exit_code, json.loads(outcome.stdout), outcome.stderr
 
@@ -25,7 +25,7 @@ def run(url: str, *more: str) -> tuple[int, dict[str, Any], str]:
     [
         (Answering, not_found, "404 with text/plain, not JSON"),
         (Answering, html, "200 with text/html, not JSON"),
-        (Socketed, hang, "cannot be reached: no answer within 0.2 s"),
+        (Socketed, hang, "cannot be reached: no response within 0.2 s"),
         (Socketed, reset, "cannot be reached"),
         (
             Answering,
@@ -38,32 +38,32 @@ def run(url: str, *more: str) -> tuple[int, dict[str, Any], str]:
     ],
     ids=["404", "html", "hang", "reset", "401", "array", "other-json", "500"],
 )
-def test_a_stranger_ends_the_run_with_3_and_a_word(
+def test_another_server_ends_the_run_with_3_and_a_reason(
     serve: Any, kind: Any, manner: Any, trouble: str, more: list[str]
 ) -> None:
     server = serve(kind, manner)
-    code, told, printed = run(server.url, *more)
+    code, report, printed = run(server.url, *more)
     assert code == 3
-    assert trouble in told["trouble"]
+    assert trouble in report["trouble"]
     assert trouble in " ".join(printed.split())
-    assert told["summary"]["pass"] == 0
-    assert told["summary"]["fail"] == 0
+    assert report["summary"]["pass"] == 0
+    assert report["summary"]["fail"] == 0
 
 
-def test_nobody_there_is_said(serve: Any) -> None:
+def test_an_unreachable_target_is_reported(serve: Any) -> None:
     server = serve(Socketed, hang)
     server.stop()
-    code, told, _ = run(server.url)
+    code, report, _ = run(server.url)
     assert code == 3
-    assert "cannot be reached: ConnectionRefusedError" in told["trouble"]
-    assert told["summary"]["pass"] == 0
+    assert "cannot be reached: ConnectionRefusedError" in report["trouble"]
+    assert report["summary"]["pass"] == 0
 
 
 def test_a_server_that_fails_at_random_fails_claims_and_the_run_ends(serve: Any, hurried: None) -> None:
     server = serve(Answering, sometimes_500(3))
-    code, told, _ = run(server.url)
+    code, report, _ = run(server.url)
     assert code == 1
-    failed = {verdict["claim"]: verdict for verdict in told["verdicts"] if verdict["verdict"] == "fail"}
+    failed = {verdict["claim"]: verdict for verdict in report["verdicts"] if verdict["verdict"] == "fail"}
     assert "KWP-ERR-1" in failed
     assert any("500" in verdict["reason"] for verdict in failed.values())
 
@@ -76,15 +76,15 @@ def test_a_server_that_falls_silent_midway_ends_the_run(serve: Any, hurried: Non
         seen.append(path)
         if len(seen) > 12:
             silence.wait(0.5)
-        if headers.get("Authorization") != "Bearer kp_live_stranger":
+        if headers.get("Authorization") != "Bearer kp_live_other":
             return saying(401, {"error": {"code": "unauthorized", "message": "no"}})
         return saying(200, {"data": []})
 
     server = serve(Answering, reply)
-    code, told, _ = run(server.url)
+    code, report, _ = run(server.url)
     assert code == 3
-    assert "stopped answering" in told["trouble"]
-    assert told["summary"]["error"] == 0
+    assert "stopped answering" in report["trouble"]
+    assert report["summary"]["error"] == 0
     assert len(seen) < 20
 
 
@@ -99,8 +99,8 @@ def test_a_server_that_always_says_the_same_passes_only_what_it_shows(serve: Any
         "created_at": "2026-01-01T00:00:00+00:00",
     }
     server = serve(Answering, lambda *_: saying(200, {"data": [number]}))
-    code, told, _ = run(server.url)
-    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in told["verdicts"]}
+    code, report, _ = run(server.url)
+    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in report["verdicts"]}
     assert code == 1
     assert verdicts["KWP-NUM-11"] == "pass"
     assert verdicts["KWP-AUTH-1"] == verdicts["KWP-AUTH-2"] == verdicts["KWP-ERR-1"] == "fail"
@@ -118,10 +118,10 @@ def test_a_server_that_takes_everything_is_stopped_at_the_budget(serve: Any, hur
         return saying(201, {"id": f"num_{len(made)}", "phone_number": "+12125550100"})
 
     server = serve(Answering, reply)
-    code, told, _ = run(server.url, "--profile", "sandbox", "--budget", "10")
+    code, report, _ = run(server.url, "--profile", "sandbox", "--budget", "10")
     assert code == 1
     assert len(made) == 2
-    assert told["spent"] == "10.00"
+    assert report["spent"] == "10.00"
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ def test_a_server_that_takes_everything_is_stopped_at_the_budget(serve: Any, hur
         (["--cleanup", "/no/such/ledger"], "No such file"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused_with_2_and_one_line(arguments: list[str], word: str) -> None:
+def test_options_that_cannot_be_used_are_rejected_with_2_and_one_line(arguments: list[str], word: str) -> None:
     outcome = CliRunner().invoke(conform, ["kwickphone", *arguments])
     assert outcome.exit_code == 2, outcome.output
     assert word in " ".join(outcome.stderr.split())
     assert "Traceback" not in outcome.stderr
 
 
-def test_a_profile_for_emulators_takes_a_control_api(serve: Any) -> None:
+def test_the_emulator_profile_needs_a_control_api(serve: Any) -> None:
     server = serve(Answering, not_found)
     outcome = CliRunner().invoke(conform, ["kwickphone", "--url", server.url, "--profile", "emulator"])
     assert outcome.exit_code == 3

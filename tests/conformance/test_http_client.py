@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ringback_conformance import http_client
-from ringback_conformance.http_client import Line, Malformed, Silence
+from ringback_conformance.http_client import Connection, ConnectionFailed, InvalidRequest
 from ringback_conformance.model import find
 from tests.conformance.servers import Answering, Socketed, hang, html, once_and_no_more, reset, saying
 
@@ -30,8 +30,8 @@ def raw(answer: bytes, *, close: bool = True) -> Any:
 
 def test_what_is_on_record_is_what_was_sent(serve: Any) -> None:
     server = serve(Answering, html)
-    line = Line(server.url)
-    answer = line.ask("POST", "/v1/x?a=%20b&c=ü".replace("ü", "%C3%BC"), (("X-A", "grün"), ("X-A", "two")), b"{}")
+    line = Connection(server.url)
+    answer = line.request("POST", "/v1/x?a=%20b&c=ü".replace("ü", "%C3%BC"), (("X-A", "grün"), ("X-A", "two")), b"{}")
     line.close()
     method, path, headers, body = server.requests[0]
     assert (method, path, body) == ("POST", "/v1/x?a=%20b&c=%C3%BC", b"{}")
@@ -43,8 +43,8 @@ def test_what_is_on_record_is_what_was_sent(serve: Any) -> None:
 
 def test_a_header_of_ones_own_takes_the_place_of_ours(serve: Any) -> None:
     server = serve(Answering, html)
-    line = Line(server.url)
-    line.ask("GET", "/", (("user-agent", "me"), ("Host", "elsewhere.example")))
+    line = Connection(server.url)
+    line.request("GET", "/", (("user-agent", "me"), ("Host", "elsewhere.example")))
     line.close()
     headers = server.requests[0][2]
     assert headers["user-agent"] == "me"
@@ -69,9 +69,9 @@ def test_a_header_of_ones_own_takes_the_place_of_ours(serve: Any) -> None:
 )
 def test_what_is_no_request_is_not_sent(serve: Any, method: str, path: str, headers: Any) -> None:
     server = serve(Answering, html)
-    line = Line(server.url)
-    with pytest.raises(Malformed):
-        line.ask(method, path, headers)
+    line = Connection(server.url)
+    with pytest.raises(InvalidRequest):
+        line.request(method, path, headers)
     line.close()
     assert server.requests == []
 
@@ -84,30 +84,30 @@ def test_a_line_stays_open_and_is_opened_again_where_it_was_closed(serve: Any) -
         closed.release()
 
     server = serve(Socketed, then)
-    line = Line(server.url)
+    line = Connection(server.url)
     for _ in range(3):
-        assert line.ask("GET", "/").body == b"ok"
+        assert line.request("GET", "/").body == b"ok"
         assert closed.acquire(timeout=5)
     line.close()
     assert server.connections == 3
     kept = serve(Answering, html)
-    line = Line(kept.url)
+    line = Connection(kept.url)
     for _ in range(3):
-        line.ask("HEAD", "/")
+        line.request("HEAD", "/")
     line.close()
     assert len(kept.requests) == 3
 
 
 def test_only_what_was_to_be_read_from_an_open_line_that_was_closed_may_be_asked_again(serve: Any) -> None:
-    line = Line(serve(Socketed, once_and_no_more).url)
+    line = Connection(serve(Socketed, once_and_no_more).url)
     for method, stale in (("GET", True), ("HEAD", True), ("POST", False)):
-        assert line.ask("GET", "/").body == b"ok"
-        with pytest.raises(Silence, match="RemoteDisconnected") as silence:
-            line.ask(method, "/")
+        assert line.request("GET", "/").body == b"ok"
+        with pytest.raises(ConnectionFailed, match="RemoteDisconnected") as silence:
+            line.request(method, "/")
         assert silence.value.stale is stale
     line.close()
-    with pytest.raises(Silence, match="ConnectionResetError") as fresh:
-        Line(serve(Socketed, reset).url).ask("GET", "/")
+    with pytest.raises(ConnectionFailed, match="ConnectionResetError") as fresh:
+        Connection(serve(Socketed, reset).url).request("GET", "/")
     assert not fresh.value.stale
 
 
@@ -122,28 +122,28 @@ def test_only_what_was_to_be_read_from_an_open_line_that_was_closed_may_be_asked
     ids=["chunked", "continue", "until-closed", "no-content"],
 )
 def test_a_body_ends_where_http_says(serve: Any, answer: bytes, body: bytes) -> None:
-    line = Line(serve(Socketed, raw(answer)).url)
-    assert line.ask("GET", "/").body == body
+    line = Connection(serve(Socketed, raw(answer)).url)
+    assert line.request("GET", "/").body == body
     line.close()
 
 
 @pytest.mark.parametrize(
     ("then", "reason"),
     [
-        (hang, "no answer within 0.2 s"),
+        (hang, "no response within 0.2 s"),
         (reset, "ConnectionResetError"),
         (raw(b""), "RemoteDisconnected"),
         (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), "BadStatusLine"),
-        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), "4 bytes before the answer did"),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), "4 bytes before the response did"),
         (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nshort"), "IncompleteRead"),
-        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nslow", close=False), "no answer within 0.2 s"),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nslow", close=False), "no response within 0.2 s"),
     ],
     ids=["hang", "reset", "closes", "no-http", "short", "short-chunk", "stops-midway"],
 )
 def test_half_an_answer_is_none_and_the_reason_is_told(serve: Any, then: Any, reason: str) -> None:
-    line = Line(serve(Socketed, then).url, timeout=0.2)
-    with pytest.raises(Silence, match=reason) as silence:
-        line.ask("GET", "/", (("X-A", "b"),))
+    line = Connection(serve(Socketed, then).url, timeout=0.2)
+    with pytest.raises(ConnectionFailed, match=reason) as silence:
+        line.request("GET", "/", (("X-A", "b"),))
     line.close()
     assert ("X-A", "b") in silence.value.sent
 
@@ -162,10 +162,10 @@ def test_an_answer_that_trickles_without_end_is_given_up_at_the_deadline(
             except OSError:
                 return
 
-    line = Line(serve(Socketed, trickle).url, timeout=5)
+    line = Connection(serve(Socketed, trickle).url, timeout=5)
     begun = time.monotonic()
-    with pytest.raises(Silence, match=r"no answer within 0\.3 s"):
-        line.ask("GET", "/")
+    with pytest.raises(ConnectionFailed, match=r"no response within 0\.3 s"):
+        line.request("GET", "/")
     done.set()
     line.close()
     assert time.monotonic() - begun < 4
@@ -179,18 +179,18 @@ def test_a_body_that_is_refused_unread_is_answered_all_the_same(serve: Any) -> N
         time.sleep(0.05)
         connection.close()
 
-    line = Line(serve(Socketed, refuse).url, timeout=2)
-    assert line.ask("POST", "/", (), b"x" * 30_000_000).status == 413
+    line = Connection(serve(Socketed, refuse).url, timeout=2)
+    assert line.request("POST", "/", (), b"x" * 30_000_000).status == 413
     line.close()
 
 
 def test_a_body_without_end_is_cut(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_client, "BODY_CEILING", 1_000)
+    monkeypatch.setattr(http_client, "MAX_BODY", 1_000)
     server = serve(Answering, lambda *_: saying(200, b"x" * 5_000, "text/plain"))
-    line = Line(server.url)
-    answer = line.ask("GET", "/")
-    assert (len(answer.body), answer.cut) == (1_000, True)
-    assert line.ask("GET", "/").cut
+    line = Connection(server.url)
+    answer = line.request("GET", "/")
+    assert (len(answer.body), answer.truncated) == (1_000, True)
+    assert line.request("GET", "/").truncated
     line.close()
 
 
@@ -200,8 +200,8 @@ def test_what_is_not_on_this_machine_goes_through_the_proxy_of_the_environment(
     proxy = serve(Answering, html)
     monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//me:p%40ss@"))
     monkeypatch.delenv("no_proxy", raising=False)
-    line = Line("http://kwickphone.example")
-    answer = line.ask("GET", "/v1/numbers")
+    line = Connection("http://kwickphone.example")
+    answer = line.request("GET", "/v1/numbers")
     line.close()
     method, path, headers, _ = proxy.requests[0]
     assert (method, path) == ("GET", "http://kwickphone.example/v1/numbers")
@@ -209,8 +209,8 @@ def test_what_is_not_on_this_machine_goes_through_the_proxy_of_the_environment(
     assert headers["Proxy-Authorization"] == "Basic bWU6cEBzcw=="
     assert find(answer.sent, "Proxy-Authorization") is None
     here = serve(Answering, html)
-    line = Line(here.url)
-    line.ask("GET", "/")
+    line = Connection(here.url)
+    line.request("GET", "/")
     line.close()
     assert len(proxy.requests) == len(here.requests) == 1
 
@@ -225,9 +225,9 @@ def test_a_secure_line_is_tunnelled_through_the_proxy(serve: Any, monkeypatch: p
 
     monkeypatch.setenv("https_proxy", serve(Socketed, tunnel).url)
     monkeypatch.delenv("no_proxy", raising=False)
-    line = Line("https://kwickphone.example", timeout=2)
-    with pytest.raises(Silence, match="403"):
-        line.ask("GET", "/v1/numbers")
+    line = Connection("https://kwickphone.example", timeout=2)
+    with pytest.raises(ConnectionFailed, match="403"):
+        line.request("GET", "/v1/numbers")
     line.close()
     assert asked[0].startswith(b"CONNECT kwickphone.example:443 ")
 
@@ -235,6 +235,6 @@ def test_a_secure_line_is_tunnelled_through_the_proxy(serve: Any, monkeypatch: p
 def test_a_proxy_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1080")
     monkeypatch.delenv("no_proxy", raising=False)
-    line = Line("https://kwickphone.example")
-    with pytest.raises(Silence, match="socks5: use an http one"):
-        line.ask("GET", "/")
+    line = Connection("https://kwickphone.example")
+    with pytest.raises(ConnectionFailed, match="socks5 proxy is not supported: use an http proxy"):
+        line.request("GET", "/")

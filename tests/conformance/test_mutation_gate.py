@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from ringback_conformance import mutation_gate
-from ringback_conformance.command import mutants
+from ringback_conformance.catalogue_command import mutants
 from ringback_conformance.mutation_gate import Mutation, Task, Trial, Verdicts
 from ringback_conformance.producers.engine import Recording
 from ringback_conformance.transport import Request
@@ -55,8 +55,8 @@ def pretend(task: Task, seed: int) -> Trial:
         mark.touch()
         return trial(task.mutation, unrelated=("KWP-Y-1",) if first else ())
     if task.mutation is None:
-        return trial(None, tape=TAPE)
-    return trial(task.mutation, reason="asked the same" if task.tape == TAPE else "")
+        return trial(None, recording=TAPE)
+    return trial(task.mutation, reason="asked the same" if task.recording == TAPE else "")
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_trial_that_comes_out_wrong_beside_others_is_held_once_more_alone() ->
     chosen = [Mutation(name=name, claim="KWP-X-1", breaks="It.") for name in names]
     told: list[tuple[str, int, bool]] = []
     outcome = mutation_gate.gate(
-        {"kwickphone": chosen}, jobs=2, told=lambda _, one: told.append((one.name, one.tries, one.wrong))
+        {"kwickphone": chosen}, jobs=2, listener=lambda _, one: told.append((one.name, one.tries, one.wrong))
     )
     assert outcome["kwickphone"].passed
     assert told[-1] == ("stumbles once", 2, False)
@@ -105,7 +105,7 @@ def test_the_mutants_of_several_vendors_share_the_workers_and_each_is_asked_what
         for vendor in ("one", "two")
     }
     told: list[str] = []
-    outcomes = mutation_gate.gate(chosen, jobs=2, told=lambda vendor, one: told.append(f"{vendor} {one.name}"))
+    outcomes = mutation_gate.gate(chosen, jobs=2, listener=lambda vendor, one: told.append(f"{vendor} {one.name}"))
     assert list(outcomes) == ["one", "two"]
     for vendor, outcome in outcomes.items():
         assert [one.name for one in outcome.trials] == [mutation.name for mutation in chosen[vendor]]

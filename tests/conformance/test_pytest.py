@@ -60,12 +60,12 @@ def test_a_broken_claim_fails_its_test_alone_and_shows_the_evidence(tmp_path: Pa
     assert "curl -i -X POST" in told
 
 
-def test_what_was_not_looked_at_is_skipped_with_the_reason(tmp_path: Path) -> None:
+def test_what_was_not_checked_is_skipped_with_the_reason(tmp_path: Path) -> None:
     told = pytest_run(tmp_path, "-k", "KWP-BAL-1", "--conform-profile", "readonly")
-    assert "skipped: it takes the emulator's control API" in told
+    assert "skipped: it needs the emulator's control API" in told
     assert "passed" not in told
 
 
 def test_a_deployment_without_a_key_is_wrong_usage(tmp_path: Path) -> None:
     told = pytest_run(tmp_path, "-k", "KWP-LIM", "--ringback-url", "https://127.0.0.1:9")
-    assert "a deployment takes a key" in told
+    assert "a deployment needs a key" in told
