@@ -39,8 +39,8 @@ COMMANDS = {
     "deliveries": Entry("ringback.commands.deliveries:deliveries", "Look", "See webhook events and their attempts."),
     "scenario": Entry("ringback.scenario.command:scenario", "Check", "Run scripted stories."),
     "conform": Entry("ringback_conformance.command:conform", "Check", "Hold a server to its vendor's documentation."),
-    "claims": Entry("ringback_conformance.catalogue_command:claims", "Check", "List what the documentation promises."),
-    "mutants": Entry("ringback_conformance.catalogue_command:mutants", "Check", "List or run the ways to break a claim."),
+    "claims": Entry("ringback_conformance.catalogue_cli:claims", "Check", "List what the documentation promises."),
+    "mutants": Entry("ringback_conformance.catalogue_cli:mutants", "Check", "List or run the ways to break a claim."),
     "new-vendor": Entry("ringback.commands.new_vendor:new_vendor", "Set up", "Write a small vendor to start from."),
     "completion": Entry("ringback.commands.completion:completion", "Set up", "Print a shell's completion script."),
 }

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from ringback_conformance.catalogue import READ, Catalogue
-from ringback_conformance.catalogue_command import claims
+from ringback_conformance.catalogue_cli import claims
 from ringback_conformance.claims import load
 from ringback_conformance.model import Claim, Need
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from ringback_conformance import mutation_gate
-from ringback_conformance.catalogue_command import mutants
+from ringback_conformance.catalogue_cli import mutants
 from ringback_conformance.mutation_gate import Mutation, Task, Trial, Verdicts
 from ringback_conformance.producers.engine import Recording
 from ringback_conformance.transport import Request

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from ringback_conformance.catalogue_command import mutants
+from ringback_conformance.catalogue_cli import mutants
 from ringback_conformance.claims import load, names
 from ringback_conformance.model import Need
 from ringback_conformance.mutation_gate import Mutation, mutations

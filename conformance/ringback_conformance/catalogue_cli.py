@@ -10,9 +10,9 @@ import click
 import msgspec
 
 from ringback_conformance import output
-from ringback_conformance.claims import VENDORS
+from ringback_conformance.claims import load, names
 
-Vendor = click.Choice(VENDORS)
+Vendor = click.Choice(names())
 
 
 @click.command(short_help="List the claims.")
@@ -26,11 +26,10 @@ def claims(vendor: str | None, only: tuple[str, ...], as_json: bool) -> None:
     ringback claims kwickphone
     ringback claims kwickphone --only 'KWP-HOOK-*' --json
     """
-    from ringback_conformance.claims import load
     from ringback_conformance.mutation_gate import mutations
 
     rows = []
-    for name in (vendor,) if vendor else VENDORS:
+    for name in (vendor,) if vendor else names():
         catalogue = load(name)
         breaking: dict[str, list[str]] = {}
         for mutation in mutations(name):
@@ -106,7 +105,7 @@ def mutants(
     number, of = _part(part)
     chosen = {
         name: mutation_gate.part(mutation_gate.select(mutation_gate.mutations(name), only), number, of)
-        for name in ((vendor,) if vendor else VENDORS)
+        for name in ((vendor,) if vendor else names())
     }
     if not any(chosen.values()):
         raise click.UsageError(f"no mutant matches {' '.join(only)}" if only else "there are no mutants")
