@@ -13,7 +13,7 @@ from ringback import __version__
 
 FINE, FELL_SHORT, WRONG_USAGE, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
 USAGE_STATUSES = (400, 422)
-CONFORM_PACKAGES = ("ringback_conformance", "hypothesis", "jsonschema", "pytest", "schemathesis")
+CONFORM_PACKAGES = ("ringback_conformance", "hypothesis", "jsonschema_rs", "pytest", "schemathesis")
 
 
 class Entry(NamedTuple):
