@@ -16,6 +16,7 @@ import pytest
 
 from ringback import __version__
 from ringback.cli import COMMANDS, run
+from ringback.gateway.journal import JOURNAL_KINDS
 from ringback.testing import Account, Ringback
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -429,14 +430,26 @@ def test_deliveries_show_attempts_and_can_be_sent_again(cli: Cli, server: Ringba
         assert [event["call"]["call_sid"] for event in hook.events] == [delivery["subject"]] * 2
     found = json.loads(cli("deliveries", "--event", "call.completed", "--json", "--url", server.url).out)
     assert delivery["id"] in [one["id"] for one in found]
-    assert cli("deliveries", "--account", "acct_none", "--url", server.url).out == "No webhook events so far.\n"
+    other = server.account("kwickphone").id
+    assert cli("deliveries", "--account", other, "--url", server.url).out == "No webhook events so far.\n"
+    unknown = cli("deliveries", "--account", "acct_none", "--url", server.url)
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "there is no account 'acct_none'" in unknown.err
+
+
+@pytest.mark.parametrize("kind", JOURNAL_KINDS)
+def test_the_journal_shows_every_kind_of_entry(cli: Cli, server: Ringback, kind: str) -> None:
+    found = cli("journal", "--kind", kind, "--json", "--url", server.url)
+    assert found.code == 0, found.err
+    assert {entry["kind"] for entry in json.loads(found.out)["data"]} <= {kind}
 
 
 def test_reset_forgets_everything(cli: Cli) -> None:
     with Ringback("kwickphone") as rb:
         account = rb.account()
         assert cli("reset", "--url", rb.url).code == 0
-        assert cli("journal", "--account", account.id, "--url", rb.url).out == ""
+        assert "there is no account" in cli("journal", "--account", account.id, "--url", rb.url).err
+        assert account.id not in cli("journal", "--url", rb.url).out
 
 
 def test_the_control_token_is_asked_for_and_taken_from_flag_or_environment(

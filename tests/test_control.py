@@ -1,12 +1,14 @@
-"""The control API's own face: shapes, errors, isolation, sight."""
+"""The control API: shapes, errors, isolation between accounts, the journal."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -14,6 +16,10 @@ import pytest
 
 from ringback import __version__
 from ringback.client import ControlError
+from ringback.control.common import PREFIX
+from ringback.control.control_app import RESOURCES
+from ringback.gateway.journal import JOURNAL_KINDS
+from ringback.gateway.operations import Operation
 from ringback.testing import Account, Receiver, Ringback
 
 BUSINESS = "+13465551234"
@@ -90,7 +96,7 @@ def test_an_account_opens_with_what_it_is_given(ringback: Ringback) -> None:
         ("POST", "/clock", {"mode": "scaled", "factor": 0}, 422, "factor"),
         ("POST", "/clock", {"mode": "frozen", "factor": 3}, 422, "factor"),
         ("POST", "/clock", {"now": "1999-01-01T00:00:00Z"}, 422, "now"),
-        ("POST", "/calls", {"vendor": "kwickphone", "to": "+19075550199", "from": "+12145559876"}, 404, None),
+        ("POST", "/calls", {"vendor": "kwickphone", "to": "+19075550199", "from": "+12145559876"}, 404, "to"),
         ("POST", "/calls", {"vendor": "kwickphone", "to": "+19075550199", "from": "me"}, 422, "from"),
         ("POST", "/calls", {"vendor": "kwickphone", "to": "+1", "from": "+12145559876", "scenario": "x"}, 422, "scenario"),
         ("POST", "/messages", {"vendor": "kwickphone", "to": "+1346", "from": "+1214", "body": "hi"}, 422, "vendor"),
@@ -106,15 +112,15 @@ def test_an_account_opens_with_what_it_is_given(ringback: Ringback) -> None:
         ("POST", "/faults", {"vendor": "kwickphone", "effect": {"reset": True}, "first": 1, "every": 2}, 422, None),
         ("DELETE", "/faults/fault_0", None, 404, "fault_id"),
         ("POST", "/deliveries/dlv_0/replay", {}, 404, "delivery_id"),
-        ("GET", "/journal?limit=x", None, 422, "limit"),
-        ("GET", "/journal?wait=-1", None, 422, "wait"),
+        ("GET", "/journal?limit=x", None, 400, "limit"),
+        ("GET", "/journal?wait=-1", None, 400, "wait"),
         ("GET", "/deliveries?since=never", None, 422, "since"),
         ("PUT", "/hosts", {"a.example": ["nowhere"]}, 422, "a.example"),
         ("GET", "/nothing", None, 404, None),
         ("PUT", "/health", {}, 404, None),
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_is_refused_with_a_reason(
+def test_an_invalid_request_is_rejected_with_a_reason(
     ringback: Ringback, method: str, path: str, body: Any, status: int, param: str | None
 ) -> None:
     answer = ask(ringback, method, path, **({} if body is None else {"json": body}))
@@ -136,7 +142,7 @@ def test_funding_takes_money_in_and_out(account: Account) -> None:
     assert str(account.fund("-40")) == "-10.00"
 
 
-def test_faults_strike_as_often_as_told(account: Account) -> None:
+def test_faults_strike_as_often_as_set(account: Account) -> None:
     with account.client() as http:
 
         def statuses(count: int) -> list[int]:
@@ -206,7 +212,7 @@ def test_a_broken_provision_charges_nothing(account: Account) -> None:
     assert account.balance == 45
 
 
-def test_the_journal_tells_all_newest_first_and_masks_secrets(account: Account) -> None:
+def test_the_journal_has_every_kind_newest_first_and_masks_secrets(account: Account) -> None:
     with Receiver() as hook, account.client() as http:
         number = http.post("/v1/numbers", json={"business_phone": BUSINESS, "webhook_url": hook.url}).json()
         account.call(number["phone_number"], turns=["agent: Hello"])
@@ -225,7 +231,7 @@ def test_the_journal_tells_all_newest_first_and_masks_secrets(account: Account) 
     assert number["webhook_secret"] not in deliveries
 
 
-def test_the_journal_can_be_had_as_an_archive(account: Account) -> None:
+def test_the_journal_can_be_read_as_an_archive(account: Account) -> None:
     with account.client() as http:
         http.get("/v1/calls?limit=3")
         http.get("/v1/nothing")
@@ -234,6 +240,122 @@ def test_the_journal_can_be_had_as_an_archive(account: Account) -> None:
     assert [entry["response"]["status"] for entry in archive["entries"]] == [200, 404]
     assert archive["entries"][0]["request"]["url"] == "https://kwickphone.com/v1/calls?limit=3"
     assert account.key not in str(archive)
+
+
+def french_number(nokycnumber: httpx.Client) -> Any:
+    (offer,) = nokycnumber.get("/v1/numbers/available?country=fr&limit=1").json()["data"]
+    return nokycnumber.post("/v1/numbers", json={"available_id": offer["id"], "billing_period": "monthly"}).json()
+
+
+@pytest.fixture(scope="module")
+def busy() -> Iterator[Ringback]:
+    """An emulator whose journal has entries of every kind, and many newer ones of another kind."""
+    with Ringback("kwickphone", "nokycnumber") as ringback, ringback.receiver() as hook:
+        account, texter = ringback.account("kwickphone"), ringback.account("nokycnumber")
+        with account.client() as http, texter.client() as other:
+            number = http.post("/v1/numbers", json={"business_phone": BUSINESS, "webhook_url": hook.url}).json()
+            account.call(number["phone_number"], turns=["agent: Hello"])
+            account.advance(minutes=1)
+            texter.text(french_number(other)["number"], "Hello")
+            for _ in range(20):
+                http.get("/v1/calls")
+        yield ringback
+
+
+@pytest.mark.parametrize("kind", JOURNAL_KINDS)
+def test_the_journal_filters_by_kind_before_it_counts(busy: Ringback, kind: str) -> None:
+    everything = busy.control.get("/journal", limit=1000)["data"]
+    wanted = [entry["seq"] for entry in everything if entry["kind"] == kind]
+    for limit in (1, 2):
+        found = busy.control.get("/journal", kind=kind, limit=limit)["data"]
+        assert [entry["seq"] for entry in found] == wanted[:limit]
+
+
+def test_the_archive_counts_requests_alone(busy: Ringback) -> None:
+    busy.kwickphone.fund("1")
+    archive = busy.control.get("/journal", format="har", limit=2)["log"]
+    assert len(archive["entries"]) == 2
+
+
+OPERATIONS = [operation for resource in RESOURCES for operation in resource]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_an_unknown_query_parameter_is_rejected_everywhere(ringback: Ringback, operation: Operation) -> None:
+    path = re.sub(r"\{\w+\}", "some", operation.path.removeprefix(PREFIX))
+    answer = ask(ringback, operation.method, f"{path}?colour=red")
+    error = answer.json()["error"]
+    if answer.status_code == 422:
+        assert operation.method in ("POST", "PUT")  # the body is read first
+        return
+    assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_query", "colour"), answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "param", "accepted"),
+    [
+        ("/journal?kind=bogus", "kind", JOURNAL_KINDS),
+        ("/journal?kind=", "kind", JOURNAL_KINDS),
+        ("/journal?format=xml", "format", ("json", "har")),
+        ("/accounts?vendor=nophone", "vendor", ("kwickphone", "nokycnumber")),
+    ],
+)
+def test_an_unknown_word_in_a_query_is_rejected_with_those_accepted(
+    busy: Ringback, query: str, param: str, accepted: tuple[str, ...]
+) -> None:
+    answer = ask(busy, "GET", query)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"]) == (400, param), answer.text
+    assert ", ".join(sorted(accepted)) in error["message"]
+
+
+@pytest.mark.parametrize("path", ["/journal", "/deliveries", "/calls"])
+def test_the_records_of_an_unknown_account_are_not_found(ringback: Ringback, path: str) -> None:
+    answer = ask(ringback, "GET", f"{path}?account_id=acct_none")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (404, "account_id")
+
+
+def test_a_number_that_is_not_assigned_is_answered_with_those_that_are(busy: Ringback) -> None:
+    (own,) = (number["phone_number"] for account in busy._accounts.values() if account.vendor == "kwickphone"
+              for number in account.show()["numbers"])  # fmt: skip
+    body = {"vendor": "kwickphone", "to": "+19075550199", "from": "+12145559876"}
+    with pytest.raises(ControlError, match="404 number_not_found") as raised:
+        busy.control.post("/calls", body)
+    assert f"kwickphone has {own}; other vendors: nokycnumber has +33" in raised.value.message
+    with pytest.raises(ControlError, match="404 number_not_found") as raised:
+        busy.control.post("/messages", {**body, "vendor": "nokycnumber", "to": own, "body": "Hello"})
+    assert f"kwickphone has {own}" in raised.value.message
+    with Ringback("kwickphone") as empty, pytest.raises(ControlError, match="kwickphone has none"):
+        empty.control.post("/calls", body)
+
+
+def test_a_number_that_accepts_nothing_now_is_told_from_one_that_does_not_exist(ringback: Ringback) -> None:
+    account = ringback.account("nokycnumber", balance="50")
+    with account.client() as http:
+        number = french_number(http)
+        windows = [{"days": ["thu"], "from": "00:01", "to": "23:59"}]
+        http.patch(f"/v1/numbers/{number['id']}", json={"on_off": {"timezone": "UTC", "windows": windows}})
+        account.advance(minutes=2)
+    with pytest.raises(ControlError, match="409 not_accepting_calls"):
+        account.call(number["number"])
+    with pytest.raises(ControlError, match="409 not_accepting_messages"):
+        account.text(number["number"], "Hello")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/faults", {"vendor": "nokycnumber", "effect": {"status": 503}}),
+        ("/scripts", {"vendor": "nokycnumber", "script": {"end": "failed"}}),
+    ],
+)
+def test_what_is_deleted_is_gone(ringback: Ringback, path: str, body: dict[str, Any]) -> None:
+    made = ringback.control.post(path, {**body, "account_id": ringback.nokycnumber.id})
+    deleted = ringback.control.delete(f"{path}/{made['id']}")
+    assert deleted["deleted"] is True
+    assert deleted["id"] == made["id"]
+    with pytest.raises(ControlError, match="404 not_found"):
+        ringback.control.delete(f"{path}/{made['id']}")
 
 
 def test_the_journal_can_be_waited_for(ringback: Ringback, account: Account) -> None:
@@ -325,11 +447,11 @@ def test_closing_an_account_ends_its_numbers_and_its_webhooks(ringback: Ringback
         assert http.get("/v1/numbers").status_code == 401
         ringback.control.post("/clock/advance", {"seconds": 86400, "account_id": account.id})
         assert len(hook.requests) == 1
-        with pytest.raises(ControlError, match="nobody_answers"):
+        with pytest.raises(ControlError, match="number_not_found"):
             account.call(number["phone_number"])
 
 
-def test_a_control_token_is_asked_for() -> None:
+def test_a_control_token_is_required() -> None:
     with Ringback("kwickphone", control_token="open-sesame") as ringback:
         assert ask(ringback, "GET", "/health").status_code == 401
         headers = {"Authorization": "Bearer open-sesame"}
@@ -354,7 +476,7 @@ def test_without_a_control_plane_there_is_nothing_but_the_vendor() -> None:
         assert httpx.get(f"{server.url}/kwickphone/v1/calls", headers=headers, trust_env=False).status_code == 200
 
 
-def test_a_server_that_cannot_start_says_why_and_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_cannot_start_says_why_and_blocks_no_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     from ringback import server
     from ringback.settings import Settings
 
@@ -401,7 +523,7 @@ def test_the_contract_is_served(ringback: Ringback) -> None:
     assert "listCalls" in httpx.get(f"{base}/docs", trust_env=False).text
 
 
-def test_unkindness_is_seeded_and_documented() -> None:
+def test_chaos_is_seeded_and_documented() -> None:
     seen = []
     for _ in range(2):
         rates = {"rate_limited": 0.2, "unavailable": 0.2, "duplicate": 0.5, "delay": 0.2, "reorder": 0.2}
@@ -425,17 +547,34 @@ def test_unkindness_is_seeded_and_documented() -> None:
     assert len(events) > 20
 
 
-def test_reset_starts_over_and_leaves_the_clock() -> None:
-    with Ringback("kwickphone") as ringback:
+def test_reset_goes_back_to_the_start_the_clock_included() -> None:
+    with Ringback("kwickphone", start="2026-05-01T09:00:00Z", seed=4) as ringback:
+
+        def live() -> list[Any]:
+            account = ringback.account(balance="50")
+            ringback.control.put("/hosts", {"hooks.example": ["192.0.2.1"]})
+            ringback.control.put("/webhook-routes", {"https://hooks.example": "http://127.0.0.1:9"})
+            with account.client() as http:
+                number = http.post("/v1/numbers", json={"business_phone": BUSINESS}).json()
+            account.fault("listCalls", status=503)
+            account.advance(days=2)
+            ringback.advance(days=40)
+            return [account.id, account.key, number, account.show(), ringback.control.get("/clock")]
+
+        start = ringback.now
+        first = live()
         account = ringback.account()
-        ringback.advance(days=2)
-        before = ringback.now
+        ringback.control.post("/clock", {"mode": "scaled", "factor": 60})
         ringback.reset()
-        assert ringback.now == before
+        assert ringback.now == start
+        assert ringback.control.get("/clock")["mode"] == "frozen"
+        assert ringback.control.get("/faults")["data"] == []
+        assert ringback.control.get("/hosts") == ringback.control.get("/webhook-routes") == {}
         with pytest.raises(ControlError, match="404"):
             account.show()
         (seed,) = ringback.control.get("/accounts")["data"]
-        assert seed["account_id"] == "acct_kwickphone_seed"
+        assert (seed["account_id"], seed["balance"]) == ("acct_kwickphone_seed", "100.00")
+        assert live() == first
 
 
 def test_a_reader_that_waits_does_not_hold_up_the_end() -> None:

@@ -224,7 +224,7 @@ def test_a_request_must_succeed_unless_the_story_says_otherwise(server: Ringback
 @pytest.mark.parametrize(
     ("step", "code", "param"),
     [
-        ({"call": {"to": "+19075550100", "from": "+12145559876"}}, "nobody_answers", None),
+        ({"call": {"to": "+19075550100", "from": "+12145559876"}}, "number_not_found", "to"),
         ({"call": {"to": "+19075550100", "from": "12"}}, "invalid_value", "from"),
         ({"text": {"to": "+19075550100", "from": "+12145559876", "body": "Hi"}}, "invalid_value", "vendor"),
         ({"script": {"to": "+19075550100", "end": "busy"}}, "invalid_value", "vendor"),

@@ -139,7 +139,7 @@ def test_a_server_that_is_killed_goes_on_from_its_last_snapshot(tmp_path: Path, 
     state = tmp_path / "state.json"
     with served(tmp_path, state, "--clock", "frozen", "--seed", "5") as (process, ringback):
         id_, key = begin(ringback, hook.url)
-        ringback.snapshot()
+        ringback.save()
         process.kill()
         assert process.wait(20) == -signal.SIGKILL
     with served(tmp_path, state) as (_, ringback):
@@ -203,15 +203,28 @@ def test_a_folder_is_no_state(tmp_path: Path) -> None:
 def test_a_state_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state.json"
     with Ringback("kwickphone", state=str(state)) as ringback:
-        before = ringback.snapshot()
+        ringback.save()
         kept = state.read_bytes()
         monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(ControlError, match="disk full"):
-            ringback.snapshot()
+            ringback.save()
         monkeypatch.undo()
         assert state.read_bytes() == kept
         assert sorted(path.name for path in tmp_path.iterdir()) == ["state.json"]
-        assert before["ringback"] == 1
+
+
+def test_reading_a_snapshot_writes_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with Ringback("kwickphone", state=str(state)) as ringback:
+        assert ringback.snapshot()["ringback"] == 1
+        assert not state.exists()
+        ringback.save()
+        assert state.exists()
+
+
+def test_saving_without_a_state_file_is_an_error() -> None:
+    with Ringback("kwickphone") as ringback, pytest.raises(ControlError, match="409 no_state_file"):
+        ringback.save()
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ class Application:
         if self._control is None:
             from ringback.control import control
 
-            self._control = control(self.emulator, self.urls)
+            self._control = control(self.emulator)
         await self._control(scope, receive, send)
 
     async def _nothing_here(self, scope: Scope, receive: Receive, send: Send) -> None:

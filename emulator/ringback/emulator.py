@@ -15,7 +15,7 @@ from ringback.gateway.accounts import Account
 from ringback.gateway.delivery import Delivery
 from ringback.gateway.journal import MoneyNote
 from ringback.gateway.redaction import add_secret_prefixes
-from ringback.gateway.services import Services, clock_mode
+from ringback.gateway.services import Services, clock_mode, start_of_clock
 from ringback.gateway.vendor import VendorBackend, VendorSpec, seed_account_id
 from ringback.settings import Settings
 
@@ -155,17 +155,19 @@ class Emulator:
         services.clock.restore(state["clock"], mode, factor)
         services.resume()
 
-    def clear(self) -> None:
-        """Forget everything; the seeds start over and the clock stays where it is."""
+    def reset(self) -> None:
+        """Go back to the state at start: the clock, the seeded streams, the well-known accounts and the egress."""
         for part in self._parts().values():
             part.clear()
         services = self.services
         services.account_settings.clear()
         services.journal.clear()
         services.streams.restore(self.settings.seed, {})
-        state = services.clock.snapshot()
-        services.clock.restore({**state, "offsets": {}, "timers": []})
+        services.clock.restart(*start_of_clock(self.settings))
         services.outbox.dispatcher.attempt_counts.clear()
+        services.outbox.egress.reset(self.settings.webhook_routes, self.settings.hosts)
+        if self.settings.seed_accounts:
+            self.seed()
 
 
 def _ends(leg: Call | Message) -> str:

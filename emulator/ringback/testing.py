@@ -420,6 +420,10 @@ class Ringback:
         document: dict[str, Any] = self.control.get("/snapshot")
         return document
 
+    def save(self) -> None:
+        """Write the state to the emulator's state file. Raises ControlError when it has none."""
+        self.control.post("/snapshot/save")
+
     def restore(self, document: Mapping[str, Any]) -> None:
         """Go back to a state that `snapshot` gave. Raises ControlError when it is none."""
         self.control.put("/snapshot", document)

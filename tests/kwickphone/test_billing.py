@@ -47,7 +47,7 @@ def test_a_failed_charge_pauses_the_number(account: Account, http: httpx.Client,
     account.advance(days=31)
     assert status(http, number) == "past_due"
     assert account.balance == Decimal("4.99")
-    with pytest.raises(ControlError, match="nobody_answers"):
+    with pytest.raises(ControlError, match="409 not_accepting_calls"):
         account.call(number["phone_number"])
 
 

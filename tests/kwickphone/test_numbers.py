@@ -161,7 +161,7 @@ def test_a_released_number_rings_nowhere(
 ) -> None:
     number = provision()
     http.delete(f"/v1/numbers/{number['id']}")
-    with pytest.raises(Exception, match="404 nobody_answers"):
+    with pytest.raises(Exception, match="404 number_not_found"):
         account.call(number["phone_number"])
 
 

@@ -135,6 +135,10 @@ class Clock:
         self._armed_for: int | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.moved: list[Callable[[], None]] = []
+        self.restart(mode, factor, start)
+
+    def restart(self, mode: str, factor: float = 1.0, start: int | None = None) -> None:
+        """Drop all timers and the accounts' clocks, and start as a new clock does."""
         self._clear()
         if start is None:
             start = time.time_ns() // 1_000 if mode == "real" else parse_instant(FROZEN_START)
@@ -142,6 +146,7 @@ class Clock:
         self.factor = factor if mode == "scaled" else 1.0
         self._base = start
         self._wall = time.monotonic_ns()
+        self._announce()
 
     def _clear(self) -> None:
         self._timers: dict[int, Timer] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -55,6 +55,10 @@ class NumberPool:
     def assignment(self, number: str) -> Assignment | None:
         """The assignment of a number, None for one that nobody has."""
         return self._assignments.get(number)
+
+    def assignments(self) -> Collection[Assignment]:
+        """Return all assignments, oldest first."""
+        return self._assignments.values()
 
     def assign(self, country: str, area_code: str, *, vendor: str, account: str, number_id: str) -> str:
         """Take a number from stock and assign it; gives it in E.164. Raises OutOfStock and takes nothing then."""

@@ -11,7 +11,8 @@ import click
 
 from ringback.client import MAX_ENTRIES, Control
 from ringback.commands.options import console, print_json, remote
-from ringback.timeline import KINDS, clock_time, describe
+from ringback.gateway.journal import JOURNAL_KINDS
+from ringback.timeline import KIND_WIDTH, clock_time, describe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,16 +21,16 @@ FOLLOW_SECONDS = 30
 STYLES = {
     "request": "blue",
     "call": "green",
+    "message": "green",
     "money": "yellow",
     "delivery": "magenta",
     "number": "cyan",
 }
-WIDEST_KIND = max(map(len, KINDS))
 
 
 @click.command()
 @click.option("--account", metavar="ID", help="What happened to this account alone.")
-@click.option("--kind", type=click.Choice(KINDS), help="This kind of entry alone.")
+@click.option("--kind", type=click.Choice(JOURNAL_KINDS), help="This kind of entry alone.")
 @click.option("--limit", type=click.IntRange(1, MAX_ENTRIES), default=100, show_default=True, help="The newest N.")
 @click.option("--follow", is_flag=True, help="Go on as things happen, until Ctrl-C.")
 @click.option(
@@ -86,7 +87,7 @@ def _show(screen: Console, entries: Iterable[Mapping[str, Any]], day: str, whose
             screen.print(Text(day, "bold"))
         line = Text("  ")
         line.append(f"{clock_time(entry):15} ", "dim")
-        line.append(f"{entry['kind']:{WIDEST_KIND}} ", STYLES.get(entry["kind"], ""))
+        line.append(f"{entry['kind']:{KIND_WIDTH}} ", STYLES.get(entry["kind"], ""))
         line.append(describe(entry))
         if whose and entry["account_id"]:
             line.append(f"  {entry['account_id']}", "dim")

@@ -64,7 +64,7 @@ FLAGS: tuple[Callable[[Any], Any], ...] = (
         "--state",
         metavar="FILE",
         type=click.Path(dir_okay=False),
-        help="Load this state if it is there; save it on exit and on snapshot.",
+        help="Load the state from this file if it exists, and save it there on exit.",
     ),
     click.option(
         "--strict",

@@ -1,13 +1,13 @@
-"""The control API under `/_ringback`: time, money, calls, faults and sight, for tests and tools."""
+"""The control API under `/_ringback`: accounts, keys, time, calls, messages, scripts, faults, and what happened."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from ringback.emulator import Emulator
+from ringback.gateway.asgi import ASGIApp
 
 
-def control(emulator: Any, urls: Mapping[str, str]) -> Any:
-    """The control API as an ASGI app, built at the first request."""
-    from ringback.control.routes import application
+def control(emulator: Emulator) -> ASGIApp:
+    """Return the control API of an emulator as an ASGI app."""
+    from ringback.control.control_app import application
 
-    return application(emulator, urls)
+    return application(emulator)

@@ -116,8 +116,12 @@ class Egress:
     ) -> None:
         self.strict = strict
         self._lookups: ThreadPoolExecutor | None = None
-        self.routes = dict(routes or {})
-        self.hosts: dict[str, tuple[str, ...]] = {name.lower(): tuple(found) for name, found in (hosts or {}).items()}
+        self.reset(routes or {}, hosts or {})
+
+    def reset(self, routes: Mapping[str, str], hosts: Mapping[str, Sequence[str]]) -> None:
+        """Replace all routes and hosts."""
+        self.routes = dict(routes)
+        self.hosts: dict[str, tuple[str, ...]] = {name.lower(): tuple(found) for name, found in hosts.items()}
 
     async def check(self, url: str) -> None:
         """Check a URL that a customer registers. A name that does not resolve yet is admitted: it is checked again

@@ -1,4 +1,4 @@
-"""What happened, newest first: requests, carrier events, money, deliveries. Kept as references; worded on reading."""
+"""What happened, newest first: requests, carrier events, money, deliveries. Entries are references until rendered."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping
 from heapq import merge
-from itertools import islice
-from typing import Any, Literal
+from itertools import islice, takewhile
+from typing import Any, Literal, get_args
 
 from ringback.carrier.clock import iso_exact
 from ringback.carrier.ledger import LedgerEntry, format_usd
 from ringback.gateway.redaction import mask, mask_header
 
 JournalKind = Literal["request", "call", "message", "money", "delivery", "number", "account", "clock"]
+JOURNAL_KINDS: tuple[JournalKind, ...] = get_args(JournalKind)
 MAX_BODY_BYTES = 64 * 1024
 """Bytes of a body that the journal keeps."""
 
@@ -32,7 +33,7 @@ class Note:
         self.detail = detail
 
     def render(self) -> dict[str, Any]:
-        """The entry as the control API shows it."""
+        """Return the entry as the control API shows it."""
         return {
             "seq": self.seq,
             "at": iso_exact(self.at),
@@ -56,7 +57,7 @@ class MoneyNote:
         self.entry = entry
 
     def render(self) -> dict[str, Any]:
-        """The entry as the control API shows it."""
+        """Return the entry as the control API shows it."""
         entry = self.entry
         amount, balance = format_usd(entry.amount), format_usd(entry.balance)
         sign = "+" if entry.amount >= 0 else ""
@@ -75,8 +76,10 @@ class MoneyNote:
 
 
 class RequestLogEntry:
-    """One request to a vendor and its answer. Headers and bodies are kept as they came; `extra` are headers that the
-    gate adds to the answer."""
+    """One request to a vendor and its response, with headers and bodies as received.
+
+    `extra` are headers that the middleware adds to the response.
+    """
 
     __slots__ = (
         "account",
@@ -123,14 +126,14 @@ class RequestLogEntry:
         self.extra: list[tuple[bytes, bytes]] = []
 
     def render(self) -> dict[str, Any]:
-        """The entry as the control API shows it, secrets masked."""
+        """Return the entry as the control API shows it, secrets masked."""
         query = mask(self.query.decode("latin-1"))
         return {
             "seq": self.seq,
             "at": iso_exact(self.at),
             "account_id": self.account or None,
             "kind": "request",
-            "what": f"{self.method} {mask(self.path)} → {self.status or 'no answer'}",
+            "what": f"{self.method} {mask(self.path)} → {self.status or 'no response'}",
             "vendor": self.vendor,
             "operation": self.operation,
             "key_id": self.key or None,
@@ -181,7 +184,7 @@ class Journal:
         self.closed = False
 
     def add(self, entry: JournalEntry) -> None:
-        """Take in an entry, the newest."""
+        """Append an entry."""
         self._seq = entry.seq = self._seq + 1
         ring = self._rings.get(entry.account)
         if ring is None:
@@ -190,16 +193,19 @@ class Journal:
         if self._waiting:
             self._wake()
 
-    def read(self, account: str | None = None, limit: int = 100, since: int = 0) -> list[JournalEntry]:
-        """Up to `limit` entries newer than `since`, newest first, of one account or all."""
+    def read(
+        self, account: str | None = None, limit: int = 100, since: int = 0, kind: JournalKind | None = None
+    ) -> list[JournalEntry]:
+        """Return up to `limit` entries newer than `since`, newest first: of one account or all, of one kind or all."""
         if account is not None:
             newest: Iterator[JournalEntry] = reversed(self._rings.get(account, deque()))
         else:
             newest = merge(*(reversed(ring) for ring in self._rings.values()), key=lambda entry: -entry.seq)
-        return [entry for entry in islice(newest, limit) if entry.seq > since]
+        newer = takewhile(lambda entry: entry.seq > since, newest)
+        return list(islice((entry for entry in newer if kind in (None, entry.kind)), limit))
 
     async def wait(self, seconds: float) -> None:
-        """Until something new comes in, or real seconds have passed."""
+        """Wait until an entry is added, or real seconds have passed."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         try:
@@ -215,13 +221,13 @@ class Journal:
                 future.set_result(None)
 
     def close(self) -> None:
-        """Nobody waits any longer: the server is stopping."""
+        """Wake all waiters for good: the server is stopping."""
         self.closed = True
         self._wake()
 
     @property
     def last(self) -> int:
-        """The number of the newest entry."""
+        """Return the number of the newest entry."""
         return self._seq
 
     def forget(self, account: str) -> None:
@@ -229,7 +235,7 @@ class Journal:
         self._rings.pop(account, None)
 
     def clear(self) -> None:
-        """Drop all entries; the numbers go on."""
+        """Drop all entries. The numbers go on, so that a reader who waits for newer ones misses none."""
         self._rings.clear()
 
 

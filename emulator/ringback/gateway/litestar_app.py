@@ -21,10 +21,11 @@ from ringback.gateway.services import Services
 
 def build(operations: Operations, backend: Any, errors: ErrorCatalog) -> Litestar:
     """Return the operations as an ASGI app over a backend."""
-    return application(backend.services, errors, [_handler(operations, each, backend) for each in operations])
+    return application(backend.services, errors, [handler(operations, each, backend) for each in operations])
 
 
-def _handler(operations: Operations, operation: Operation, backend: Any) -> HTTPRouteHandler:
+def handler(operations: Operations, operation: Operation, backend: Any) -> HTTPRouteHandler:
+    """Return one operation over a backend as a route handler of the framework."""
     handle = operations.endpoint(operation, backend)
     handle.__name__ = operation.id
     handle.__annotations__ = {"request": Request[Any, Any, Any], "return": Response}

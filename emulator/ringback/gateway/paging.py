@@ -58,10 +58,16 @@ class QueryError(DecodeError):
 def decode_query(raw: bytes, kind: type[S]) -> S:
     """Decode a query string into a struct of strings, integers, booleans and enumerated words.
 
-    Unknown names are ignored. Raises QueryError for a parameter that is repeated, or whose value does not fit.
+    Unknown names are ignored, or rejected by a struct with `forbid_unknown_fields`. Raises QueryError for those, for a
+    parameter that is repeated, and for a value that does not fit.
     """
+    known = kind.__struct_encode_fields__
+    if kind.__struct_config__.forbid_unknown_fields:
+        for name, _ in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+            if name not in known:
+                raise QueryError(f"is not a parameter here: {', '.join(known) or 'there are none'}", name)
     try:
-        given = query_of(raw, *kind.__struct_encode_fields__)
+        given = query_of(raw, *known)
     except PageError as error:
         raise QueryError(str(error), error.param) from None
     try:

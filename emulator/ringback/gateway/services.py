@@ -63,6 +63,11 @@ def clock_mode(text: str) -> tuple[str, float]:
     return "scaled", factor
 
 
+def start_of_clock(settings: Settings) -> tuple[str, float, int | None]:
+    """Return the mode, the factor and the instant with which a clock starts. Raises SettingsError."""
+    return *clock_mode(settings.clock), parse_instant(settings.start) if settings.start else None
+
+
 class Services:
     """The parts of one emulator.
 
@@ -71,10 +76,9 @@ class Services:
     """
 
     def __init__(self, settings: Settings, vendors: Mapping[str, VendorFacts]) -> None:
-        mode, factor = clock_mode(settings.clock)
         self.settings = settings
         self.vendors = vendors
-        self.clock = Clock(mode, factor, parse_instant(settings.start) if settings.start else None)
+        self.clock = Clock(*start_of_clock(settings))
         self.streams = Streams(settings.seed)
         self.journal = Journal(settings.journal_size)
         self.notifications = Notifications(self.clock)
