@@ -155,14 +155,14 @@ def test_every_operation_documents_what_can_always_happen(vendor: str) -> None:
 @every_contract
 def test_every_error_names_codes_that_the_envelope_knows(vendor: str) -> None:
     contract = Contract.load(vendor)
-    envelope = field(contract.document["components"]["schemas"]["Error"], contract.code_at)
+    envelope = field(contract.document["components"]["schemas"]["Error"], contract.error_code)
     used = set()
     elsewhere = contract.resolved.get("x-unrouted-responses", {})
     for responses in [*(operation.node["responses"] for operation in contract.operations), elsewhere]:
         for status, response in responses.items():
             if int(status) >= 400 and response.get("x-envelope") != JSON_RPC:
                 narrow = response["content"]["application/json"]["schema"]["allOf"][1]
-                used |= set((field(narrow, contract.code_at) or {"enum": ()})["enum"])
+                used |= set((field(narrow, contract.error_code) or {"enum": ()})["enum"])
     assert envelope is not None
     assert used == set(envelope["enum"])
 

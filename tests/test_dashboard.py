@@ -24,7 +24,7 @@ import httpx
 import pytest
 
 from ringback import vendors
-from ringback.dashboard.contract import Contract, contract
+from ringback.dashboard.contract import ContractView, contract_view
 from ringback.dashboard.document import document
 from ringback.dashboard.markup import prose, tag
 from ringback.testing import Ringback
@@ -213,7 +213,7 @@ def test_the_first_curl_lines_work_as_they_stand(own: Ringback) -> None:
 
 def test_the_contract_page_has_every_operation_field_and_event(own: Ringback) -> None:
     page = Page(get(f"{own.url}/kwickphone/docs").text)
-    shown = contract("kwickphone")
+    shown = contract_view("kwickphone")
     ids = page.values("id")
     assert len(ids) == len(set(ids)), "an id is there twice"
     for operation in (*shown.operations, *shown.webhooks):
@@ -234,15 +234,15 @@ def test_the_contract_page_has_every_operation_field_and_event(own: Ringback) ->
 
 
 def test_every_curl_line_of_the_contract_meets_its_operation(own: Ringback) -> None:
-    for operation in contract("kwickphone").operations:
-        command = contract("kwickphone").curl(operation, f"{own.url}/kwickphone", "kp_live_ringback")
+    for operation in contract_view("kwickphone").operations:
+        command = contract_view("kwickphone").curl(operation, f"{own.url}/kwickphone", "kp_live_ringback")
         answer = run_curl(command)
         assert str(answer.status_code) in operation.node["responses"], f"{operation.id}: {answer}"
         assert answer.status_code in (200, 201, 404), f"{command}\n{answer.text}"
 
 
 def test_a_shape_is_followed_through_references_and_merged() -> None:
-    nested = Contract(
+    nested = ContractView(
         {
             "components": {
                 "schemas": {
@@ -281,7 +281,7 @@ def test_a_value_is_made_where_a_contract_has_no_example() -> None:
             "note": {"type": "string"},
         },
     }
-    assert Contract({}).sample(schema) == {"to": "+13465550100", "tags": [], "retry": True}
+    assert ContractView({}).sample(schema) == {"to": "+13465550100", "tags": [], "retry": True}
 
 
 def test_text_is_escaped_wherever_it_stands() -> None:

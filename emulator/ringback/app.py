@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from ringback import __version__, vendors
+from ringback.contract import contract_path, load_contract
 from ringback.emulator import Emulator
 from ringback.gateway.asgi import ASGIApp, Receive, Response, Scope, Send, encode
 from ringback.gateway.middleware import VendorMiddleware
@@ -161,15 +162,11 @@ def _chosen_mutants(settings: Settings, served: list[VendorSpec]) -> list[Mutant
 
 
 def _openapi_yaml(vendor: VendorSpec) -> Response:
-    return Response(vendors.data_path(vendor.name, "openapi", f"{vendor.name}.yaml").read_bytes(), media_type=YAML)
+    return Response(contract_path(vendor.name).read_bytes(), media_type=YAML)
 
 
 def _openapi_json(vendor: VendorSpec) -> Response:
-    import yaml
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = vendors.data_path(vendor.name, "openapi", f"{vendor.name}.yaml").read_text(encoding="utf-8")
-    return Response(encode(yaml.load(text, Loader=loader)))  # noqa: S506 - a safe loader
+    return Response(encode(load_contract(vendor.name).document))
 
 
 def _docs(vendor: VendorSpec) -> Response:

@@ -1,7 +1,6 @@
-"""A vendor's OpenAPI document as a judge: which answers, events and examples it allows.
+"""Check responses, webhooks and examples against a vendor's OpenAPI document.
 
-The document in `openapi/<vendor>.yaml` is written from the vendor's page and not from the code, so that each checks
-the other. Problems come back as lines to read, an empty list means that all is well.
+Each check returns the problems as lines to read, an empty list when there are none.
 """
 
 from __future__ import annotations
@@ -9,55 +8,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from ringback import resources
+from ringback import contract, resources
+from ringback.contract import Node, Operation, at
 
 Json = Any
-Node = Mapping[str, Any]
+__all__ = ["Contract", "Operation", "at"]
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 UNROUTED = (401, 404, 429)
 """What a path or method that the document does not have may be answered with, unless its `x-unrouted` says more."""
-CODE_AT = "/error/code"
-"""Where an error has its code, unless the document's `x-error-code` says another place."""
 MAX_MESSAGE = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation: its `operationId`, method in capitals, path template and resolved OpenAPI object."""
+class Contract(contract.Contract):
+    """One vendor's document. In `resolved`, and so in its operations, what a reference names takes its place."""
 
-    id: str
-    method: str
-    path: str
-    node: Node
-
-
-class Contract:
-    """One vendor's document. `document` is as it was read, `resolved` has every `$ref` replaced by what it names."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
-        self.resolved: dict[str, Any] = _resolve(document, document, {}, ())
-        self.operations = tuple(
-            Operation(node["operationId"], method.upper(), path, node)
-            for path, methods in self.resolved["paths"].items()
-            for method, node in methods.items()
-            if method in METHODS
-        )
-        self._routes = sorted(
-            ((_template(operation.path), operation) for operation in self.operations),
-            key=lambda route: route[1].path.count("{"),
-        )
-        self.code_at: str = self.resolved.get("x-error-code", CODE_AT)
+    def __init__(self, document: Node) -> None:
+        super().__init__(document)
+        self.resolved = contract.inlined(document)
         self._unrouted: tuple[int, ...] = tuple(self.resolved.get("x-unrouted", UNROUTED))
         self._elsewhere: Node = self.resolved.get("x-unrouted-responses", {})
         webhooks = self.resolved.get("webhooks", {})
@@ -65,26 +39,21 @@ class Contract:
         self._events |= {post["x-event"]: post for post in self._events.values()}
         self._validators: dict[int, Draft202012Validator] = {}
 
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """Return all operations, without references."""
+        return contract.Contract(self.resolved).operations
+
     @staticmethod
     def vendors() -> list[str]:
-        """The vendors that have a document."""
+        """Return the vendors that have a document."""
         return sorted(path.stem for path in resources.path("openapi").glob("*.yaml"))
 
     @staticmethod
     @cache
     def load(vendor: str) -> Contract:
-        """The contract of a vendor by name, read once. Raises FileNotFoundError for one without a document."""
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return Contract(yaml.load(resources.path("openapi", f"{vendor}.yaml").read_bytes(), Loader=loader))
-
-    def match(self, method: str, path: str) -> Operation | None:
-        """The operation that answers `path`, written as at the vendor's origin (`/v1/numbers`); HEAD goes with GET."""
-        path = path.partition("?")[0]
-        method = "GET" if method.upper() == "HEAD" else method.upper()
-        for pattern, operation in self._routes:
-            if operation.method == method and pattern.fullmatch(path):
-                return operation
-        return None
+        """Return the contract of a vendor by name, read once. Raises FileNotFoundError for one without a document."""
+        return Contract(contract.read_yaml(resources.path("openapi", f"{vendor}.yaml")))
 
     def check_response(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
         """What is wrong with an answer: status, content type, required headers, body; fields nobody documented too."""
@@ -148,7 +117,7 @@ class Contract:
         return [*self._header_problems(described.get("headers", {}), headers, body), *problems]
 
     def _header_problems(self, described: Mapping[str, Node], given: Mapping[str, str], body: bytes) -> Iterator[str]:
-        code = _inside(body, self.code_at)
+        code = _inside(body, self.error_code)
         for name, header in described.items():
             text = given.get(name.lower())
             if text is None:
@@ -202,37 +171,6 @@ class Contract:
             for name, item in node.items():
                 if name not in ("example", "examples"):
                     yield from self._example_problems(item, f"{pointer}/{name.replace('/', '~1')}")
-
-
-def _resolve(node: Json, root: Node, known: dict[str, Json], above: tuple[str, ...]) -> Json:
-    if isinstance(node, list):
-        return [_resolve(item, root, known, above) for item in node]
-    if not isinstance(node, dict):
-        return node
-    pointer = node.get("$ref")
-    if pointer is None:
-        return {name: _resolve(item, root, known, above) for name, item in node.items()}
-    if pointer in above:
-        raise ValueError(f"{pointer} refers to itself")
-    if pointer not in known:
-        known[pointer] = _resolve(at(root, pointer), root, known, (*above, pointer))
-    beside = {name: _resolve(item, root, known, above) for name, item in node.items() if name != "$ref"}
-    return {"allOf": [known[pointer]], **beside} if beside else known[pointer]
-
-
-def at(document: Json, pointer: str) -> Json:
-    """What a JSON pointer such as `#/components/schemas/Error` or `/data/0/id` names. Raises LookupError."""
-    found = document
-    for part in pointer.removeprefix("#").split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        found = found[int(key) if isinstance(found, list) else key]
-    return found
-
-
-def _template(path: str) -> re.Pattern[str]:
-    return re.compile(
-        "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", path))
-    )
 
 
 def _by_status(responses: Mapping[str, Node], status: int) -> Node | None:

@@ -1,9 +1,9 @@
-"""A vendor's contract, `openapi/<vendor>.yaml`, as something to show: operations, shapes and curl lines."""
+"""A vendor's contract as its page shows it: fields, examples and curl commands."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,29 +11,11 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from ringback import vendors
+from ringback.contract import Contract, Node, Operation, load_contract
 
-METHODS = ("get", "post", "put", "patch", "delete")
 MAX_DEPTH = 8
 """How far a shape is followed down."""
 FILE_ENDINGS = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/x-wav": "wav", "text/csv": "csv"}
-Node = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation or webhook: the id, the method in capitals, the path template (the event's name for a webhook),
-    and the node of the document, whose `parameters` hold those of its path too."""
-
-    id: str
-    method: str
-    path: str
-    node: Node
-
-    @property
-    def summary(self) -> str:
-        """What it does, in a few words."""
-        return str(self.node.get("summary", self.id))
 
 
 @dataclass(frozen=True)
@@ -45,46 +27,8 @@ class Field:
     schema: Node
 
 
-class Contract:
-    """One OpenAPI 3.1 document."""
-
-    def __init__(self, document: Node) -> None:
-        self.document = document
-
-    @property
-    def operations(self) -> Sequence[Operation]:
-        """All operations, in the document's order."""
-        return tuple(self._operations("paths"))
-
-    @property
-    def webhooks(self) -> Sequence[Operation]:
-        """All webhooks, named by their events."""
-        return tuple(
-            Operation(hook.id, hook.method, str(hook.node.get("x-event", hook.path)), hook.node)
-            for hook in self._operations("webhooks")
-        )
-
-    def _operations(self, part: str) -> Iterator[Operation]:
-        for path, raw in self.document.get(part, {}).items():
-            item = self.resolve(raw)
-            for method in METHODS:
-                if method in item:
-                    node = item[method]
-                    own = [self.resolve(one) for one in node.get("parameters", ())]
-                    named = {(one["name"], one["in"]) for one in own}
-                    shared = [self.resolve(one) for one in item.get("parameters", ())]
-                    inherited = [one for one in shared if (one["name"], one["in"]) not in named]
-                    id_ = node.get("operationId", f"{method} {path}")
-                    yield Operation(id_, method.upper(), path, {**node, "parameters": [*inherited, *own]})
-
-    def resolve(self, node: Node) -> Node:
-        """The node that a reference stands for; what is written beside the reference wins."""
-        while "$ref" in node:
-            found: Any = self.document
-            for part in str(node["$ref"]).removeprefix("#/").split("/"):
-                found = found[part.replace("~1", "/").replace("~0", "~")]
-            node = {**found, **{key: value for key, value in node.items() if key != "$ref"}}
-        return node
+class ContractView(Contract):
+    """A contract with what its page shows: the fields of shapes, examples and curl commands."""
 
     def shape(self, schema: Node) -> Node:
         """A schema with its references followed and its `allOf` merged into it."""
@@ -235,10 +179,6 @@ def _merged(first: Node, second: Node) -> Node:
 
 
 @cache
-def contract(vendor: str) -> Contract:
-    """The contract of a vendor, read once."""
-    import yaml
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = vendors.data_path(vendor, "openapi", f"{vendor}.yaml").read_text(encoding="utf-8")
-    return Contract(yaml.load(text, Loader=loader))  # noqa: S506 - a safe loader
+def contract_view(vendor: str) -> ContractView:
+    """Return the contract of a vendor to be shown, read once."""
+    return ContractView(load_contract(vendor).document)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ringback.dashboard.contract import Contract, Field, Node, Operation, contract
+from ringback.contract import Node, Operation
+from ringback.dashboard.contract import ContractView, Field, contract_view
 from ringback.dashboard.document import document
 from ringback.dashboard.markup import Markup, join, phrase, prose, tag
 
@@ -41,7 +42,7 @@ SHARED = "#/components/responses/"
 
 def page(vendor: VendorSpec) -> bytes:
     """The page in UTF-8: every operation with its parameters, bodies, examples and statuses, and the webhooks."""
-    shown = _Page(contract(vendor.name), vendor)
+    shown = _Page(contract_view(vendor.name), vendor)
     return document(
         f"{vendor.title} · contract",
         shown.body(),
@@ -53,7 +54,7 @@ def page(vendor: VendorSpec) -> bytes:
 class _Page:
     """The parts of one page."""
 
-    def __init__(self, contract: Contract, vendor: VendorSpec) -> None:
+    def __init__(self, contract: ContractView, vendor: VendorSpec) -> None:
         self.contract = contract
         self.vendor = vendor
         self.key = vendor.seed.key

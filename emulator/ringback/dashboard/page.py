@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ringback import __version__, resources
 from ringback.carrier.script import MISSED
-from ringback.dashboard.contract import Operation, contract
+from ringback.contract import Operation, read_yaml
+from ringback.dashboard.contract import contract_view
 from ringback.dashboard.document import asset, document
 
 if TYPE_CHECKING:
@@ -43,17 +44,13 @@ def page(emulator: Emulator, urls: Mapping[str, str]) -> bytes:
 @cache
 def scenarios() -> Sequence[str]:
     """The names of the stock scripts of calls: the kinds of dialogue in the phrase bank, and calls that fail."""
-    import yaml
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = resources.path("fixtures", "dialogues.yaml").read_text(encoding="utf-8")
-    return (*yaml.load(text, Loader=loader)["dialogues"], *UNANSWERED)  # noqa: S506 - a safe loader
+    return (*read_yaml(resources.path("fixtures", "dialogues.yaml"))["dialogues"], *UNANSWERED)
 
 
 def _vendor(emulator: Emulator, vendor: VendorSpec, base_url: str) -> dict[str, Any]:
     seed = emulator.services.keys.records.get(f"key_{vendor.name}_seed")
     key = seed.secret if seed is not None and seed.status == "active" else None
-    shown = contract(vendor.name)
+    shown = contract_view(vendor.name)
 
     def curl(operation: Operation | None) -> str | None:
         return shown.curl(operation, base_url, key or "YOUR_KEY") if operation is not None else None
