@@ -105,6 +105,7 @@ def test_an_account_opens_with_what_it_is_given(ringback: Ringback) -> None:
         ("POST", "/faults", {"vendor": "kwickphone", "method": "GET", "path": "/v1/x", "effect": {"reset": True}}, 422, "path"),
         ("POST", "/faults", {"vendor": "kwickphone", "path": "/v1/calls", "effect": {"reset": True}}, 422, "method"),
         ("POST", "/faults", {"vendor": "kwickphone", "effect": {}}, 422, "effect"),
+        ("POST", "/faults", {"vendor": "kwickphone", "event": "call", "effect": {"webhook": "drop"}}, 422, "event"),
         ("POST", "/faults", {"vendor": "kwickphone", "effect": {"status": 503, "reset": True}}, 422, "effect"),
         ("POST", "/faults", {"vendor": "kwickphone", "effect": {"status": 200}}, 422, "effect"),
         ("POST", "/faults", {"vendor": "kwickphone", "effect": {"reset": True}, "first": 0}, 422, "first"),
@@ -297,6 +298,7 @@ def test_an_unknown_query_parameter_is_rejected_everywhere(ringback: Ringback, o
         ("/journal?kind=bogus", "kind", JOURNAL_KINDS),
         ("/journal?kind=", "kind", JOURNAL_KINDS),
         ("/journal?format=xml", "format", ("json", "har")),
+        ("/deliveries?event=call.complete", "event", ("call.completed",)),
         ("/accounts?vendor=nophone", "vendor", ("kwickphone", "nokycnumber")),
     ],
 )
@@ -306,7 +308,7 @@ def test_an_unknown_word_in_a_query_is_rejected_with_those_accepted(
     answer = ask(busy, "GET", query)
     error = answer.json()["error"]
     assert (answer.status_code, error["param"]) == (400, param), answer.text
-    assert ", ".join(sorted(accepted)) in error["message"]
+    assert all(word in error["message"] for word in accepted)
 
 
 @pytest.mark.parametrize("path", ["/journal", "/deliveries", "/calls"])

@@ -10,6 +10,7 @@ import msgspec
 
 from ringback.carrier.clock import TimeError, parse_instant
 from ringback.carrier.ledger import AmountError, usd
+from ringback.contract import load_contract
 from ringback.emulator import Emulator
 from ringback.gateway.accounts import Account
 from ringback.gateway.asgi import Response, encode
@@ -105,6 +106,11 @@ def find_account(emulator: Emulator, id_: str) -> Account:
 def account_filter(emulator: Emulator, id_: str | None) -> str:
     """Return the id of an account that exists, or "" for all accounts. Raises ControlError."""
     return find_account(emulator, id_).id if id_ is not None else ""
+
+
+def event_names(*vendors: str) -> list[str]:
+    """Return the webhook events that the contracts of these vendors document."""
+    return list(dict.fromkeys(hook.path for vendor in vendors for hook in load_contract(vendor).webhooks))
 
 
 def amount_of(text: str, param: str) -> int:

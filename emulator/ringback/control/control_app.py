@@ -87,7 +87,7 @@ def _authorize(token: str | None, headers: dict[bytes, bytes]) -> None:
     """
     if token is not None:
         if headers.get(b"authorization", b"") != b"Bearer " + token.encode():
-            raise ControlError(401, "unauthorized", "send the control token as Authorization: Bearer TOKEN")
+            raise ControlError(401, "unauthorized", "Send the control token as Authorization: Bearer TOKEN.")
         return
     host = headers.get(b"host", b"localhost").decode("latin-1").lower()
     if not _LOOPBACK_NAMES.fullmatch(host):

@@ -15,7 +15,9 @@ from ringback.control.common import (
     ControlOperations,
     Query,
     account_filter,
+    event_names,
     instant_of,
+    invalid_query,
     not_found,
 )
 from ringback.emulator import Emulator
@@ -43,9 +45,12 @@ def list_deliveries(emulator: Emulator, query: DeliveryFilter) -> dict[str, Any]
     wanted = (
         delivery_view(delivery)
         for delivery in (records.newest("account", account) if account else records.newest("all", True))
-        if query.event in (None, "", delivery.event) and delivery.created_at >= since
+        if query.event in (None, delivery.event) and delivery.created_at >= since
     )
-    return {"data": list(islice(wanted, query.limit))}
+    found = list(islice(wanted, query.limit))
+    if not found and query.event is not None:
+        _check_event(emulator, account, query.event)
+    return {"data": found}
 
 
 @operation("GET", f"{PREFIX}/deliveries/{{delivery_id}}", "getDelivery")
@@ -90,6 +95,13 @@ def _attempt_view(number: int, attempt: Attempt) -> dict[str, Any]:
         "response": mask(attempt.response),
         "latency_ms": attempt.latency_ms,
     }
+
+
+def _check_event(emulator: Emulator, account: str, event: str) -> None:
+    """Check that a vendor documents an event: the account's, or any of those served. Raises ControlError."""
+    known = event_names(*((emulator.services.accounts[account].vendor,) if account else emulator.vendors))
+    if event not in known:
+        raise invalid_query(f"event must be one of {', '.join(known)}", "event")
 
 
 def _find_delivery(emulator: Emulator, id_: str) -> Delivery:

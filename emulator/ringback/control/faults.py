@@ -6,7 +6,16 @@ from typing import Any
 
 import msgspec
 
-from ringback.control.common import PREFIX, Body, ControlOperations, account_filter, find_vendor, invalid, not_found
+from ringback.control.common import (
+    PREFIX,
+    Body,
+    ControlOperations,
+    account_filter,
+    event_names,
+    find_vendor,
+    invalid,
+    not_found,
+)
 from ringback.emulator import Emulator
 from ringback.gateway.faults import Effect, Fault
 from ringback.gateway.vendor import VendorSpec
@@ -47,6 +56,8 @@ def add_fault(emulator: Emulator, body: FaultBody) -> dict[str, Any]:
             raise invalid(f"{name} must be at least 1", name)
     if body.probability is not None and not 0 <= body.probability <= 1:
         raise invalid("probability must be from 0 to 1", "probability")
+    if body.event is not None and body.event not in (known := event_names(vendor.name)):
+        raise invalid(f"{vendor.name} has no event {body.event!r}: {', '.join(known)}", "event")
     faults = emulator.services.faults.records
     fault = Fault(
         id=f"fault_{faults.created + 1}",
