@@ -1,23 +1,69 @@
-"""The receiver that tests and stories use answers what it is told, in turn."""
+"""The webhook receiver of tests and scenarios responds as set, and keeps its port while it is paused."""
 
 from __future__ import annotations
+
+import socket
+import sys
 
 import httpx
 import pytest
 
-from ringback.receiver import Answer, Receiver
+from ringback.receiver import Receiver, Response
 
 
-def test_answers_come_in_turn_and_the_last_one_stays() -> None:
+def post(url: str, content: bytes = b"x") -> httpx.Response:
+    return httpx.post(url, content=content, timeout=5, trust_env=False)
+
+
+def test_responses_come_in_turn_and_the_last_one_stays() -> None:
     with Receiver() as hook:
-        hook.reply_with(Answer.lines({"a": 1}, {"b": "é"}), Answer.json({"c": 3}, 202), Answer(204))
-        first, second, third, fourth = (httpx.post(hook.url, content=b"x") for _ in range(4))
+        hook.respond_with(Response.lines({"a": 1}, {"b": "é"}), Response.json({"c": 3}, 202), 204)
+        first, second, third, fourth = (post(hook.url) for _ in range(4))
     assert (first.headers["content-type"], first.text) == ("application/x-ndjson", '{"a": 1}\n{"b": "\\u00e9"}\n')
     assert (second.status_code, second.json()) == (202, {"c": 3})
     assert (third.status_code, fourth.status_code) == (204, 204)
     assert len(hook.requests) == 4
 
 
-def test_no_answer_at_all_is_an_error() -> None:
+def test_a_receiver_needs_at_least_one_response() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        Receiver().reply_with()
+        Receiver().respond_with()
+
+
+def test_a_paused_receiver_refuses_connections_and_keeps_its_port() -> None:
+    with Receiver() as hook:
+        url, port = hook.url, int(hook.origin.rpartition(":")[2])
+        for _ in range(3):
+            hook.pause()
+            with pytest.raises(httpx.ConnectError):
+                post(url)
+            if sys.platform == "linux":
+                with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                    other.bind(("127.0.0.1", port))
+            hook.start()
+            assert hook.url == url
+            assert post(url).status_code == 200
+        assert len(hook.requests) == 3
+
+
+def test_a_stopped_receiver_starts_again_on_the_same_port() -> None:
+    hook = Receiver().start()
+    url = hook.url
+    hook.stop()
+    with pytest.raises(httpx.ConnectError):
+        post(url)
+    with hook:
+        assert post(url).status_code == 200
+
+
+def test_a_chunked_body_is_received_whole() -> None:
+    with Receiver() as hook:
+        httpx.post(hook.url, content=iter([b"one", b"two"]), trust_env=False)
+    assert hook.requests[0].body == b"onetwo"
+
+
+def test_a_body_of_invalid_length_is_rejected() -> None:
+    with Receiver() as hook:
+        answer = httpx.post(hook.url, headers={"Content-Length": "-1"}, trust_env=False)
+    assert answer.status_code == 413
+    assert hook.requests == []

@@ -21,7 +21,7 @@ from ringback.scenario.errors import ScenarioError
 from ringback.scenario.expectations import MATCHERS, TYPES, differences, problems
 from ringback.scenario.load import PREDEFINED, find, load, parse
 from ringback.scenario.references import UnknownReference, literal, resolve
-from ringback.scenario.report import worded
+from ringback.scenario.report import lines_of
 from ringback.scenario.yaml_loader import read
 from ringback.vendors import names
 
@@ -33,7 +33,7 @@ relaxed = settings(deadline=None)
 """A busy machine is no failure."""
 
 WHOLE = """\
-name: A story
+name: A scenario
 vendor: kwickphone
 given:
   account: {balance: "25.00", keys: {main: {}, office: {allowlist: [10.0.0.0/8]}}}
@@ -49,18 +49,23 @@ then:
 
 
 def scenario(old: str = "", new: str = "") -> str:
-    """The whole story with one part of it replaced."""
+    """The whole scenario with one part of it replaced."""
     assert old in WHOLE
     return WHOLE.replace(old, new, 1)
 
 
-def test_a_whole_story_is_read_with_the_lines_of_its_parts() -> None:
-    story = parse(WHOLE, "a.yaml")
-    assert story.scenario.name == "A story"
-    assert story.scenario.given.account.balance == "25.00"
-    assert list(story.scenario.given.account.keys) == ["main", "office"]
-    assert story.scenario.given.clock == "2026-03-01T09:00:00Z"
-    assert (story.line("given"), story.line("when", 0), story.line("when", 1), story.line("then", 0)) == (3, 8, 10, 12)
+def test_a_whole_scenario_is_read_with_the_lines_of_its_parts() -> None:
+    loaded = parse(WHOLE, "a.yaml")
+    assert loaded.scenario.name == "A scenario"
+    assert loaded.scenario.given.account.balance == "25.00"
+    assert list(loaded.scenario.given.account.keys) == ["main", "office"]
+    assert loaded.scenario.given.clock == "2026-03-01T09:00:00Z"
+    assert (loaded.line("given"), loaded.line("when", 0), loaded.line("when", 1), loaded.line("then", 0)) == (
+        3,
+        8,
+        10,
+        12,
+    )
 
 
 STEP = "  - advance: 1h\n"
@@ -68,25 +73,25 @@ MISTAKES = {
     "not YAML": ("a: [", "a.yaml:2: not YAML"),
     "empty": ("", "a.yaml: the file is empty"),
     "only a comment": ("# nothing\n", "a.yaml: the file is empty"),
-    "null": ("---\n", "a.yaml:1: a story is a mapping"),
-    "a list": ("- name: x\n", "a.yaml:1: a story is a mapping"),
+    "null": ("---\n", "a.yaml:1: a scenario is a mapping"),
+    "a list": ("- name: x\n", "a.yaml:1: a scenario is a mapping"),
     "two documents": (WHOLE + "---\nname: x\n", "a.yaml:13: a second document begins here"),
     "a key twice": (scenario("vendor:", "name: again\nvendor:"), 'a.yaml:2: the key "name" is here twice'),
     "a merge key": (scenario("{}\nwhen", "{<<: {}}\nwhen"), "a.yaml:6: merge keys"),
-    "a tag": (scenario("hook: {}", "hook: !x {}"), "a.yaml:6: tags (!x) are not taken"),
+    "a tag": (scenario("hook: {}", "hook: !x {}"), "a.yaml:6: tags (!x) are not accepted"),
     "an anchor in itself": (scenario("hook: {}", "hook: &h [*h]"), "a.yaml:6: *h stands for nothing"),
-    "an unknown key": (scenario("vendor:", "vendr:"), 'a.yaml:2: there is no `vendr` here; did you mean "vendor"?'),
+    "an unknown key": (scenario("vendor:", "vendr:"), 'a.yaml:2: `vendr` is unknown here; did you mean "vendor"?'),
     "an unknown key in a step": (
         scenario("path:", "pth:"),
-        "a.yaml:8: when.0.request: there is no `pth` here; did you",
+        "a.yaml:8: when.0.request: `pth` is unknown here; did you",
     ),
     "an unknown key in a receiver": (
         scenario("hook: {}", "hook: {answer: [1]}"),
-        'a.yaml:6: given.receivers.hook: there is no `answer` here; did you mean "answers"?',
+        'a.yaml:6: given.receivers.hook: `answer` is unknown here; did you mean "answers"?',
     ),
     "an unknown key in the second of two": (
         scenario("office: {allowlist", "office: {allowlst"),
-        'a.yaml:4: given.account.keys.office: there is no `allowlst` here; did you mean "allowlist"?',
+        'a.yaml:4: given.account.keys.office: `allowlst` is unknown here; did you mean "allowlist"?',
     ),
     "nothing happens": (
         scenario("when:\n  - request: {method: GET, path: /v1/calls}\n    save: calls\n" + STEP, ""),
@@ -104,7 +109,7 @@ MISTAKES = {
         "a.yaml:4: given.account.balance: expected text in quotes, found a number",
     ),
     "money that is none": (scenario('"25.00", keys', '"much", keys'), "a.yaml:4: given.account.balance: expected"),
-    "a bad duration": (scenario("advance: 1h", "advance: soon"), "a.yaml:10: when.1.advance: 'soon' is not a length"),
+    "a bad duration": (scenario("advance: 1h", "advance: soon"), "a.yaml:10: when.1.advance: 'soon' is not a duration"),
     "a method that is none": (scenario("GET", "FETCH"), "a.yaml:8: when.0.request.method: invalid enum value"),
     "a path without a slash": (scenario("path: /v1", "path: v1"), "a.yaml:8: when.0.request.path: expected"),
     "a step of nothing": (scenario("advance: 1h", "note: hm"), "a.yaml:10: a step does one thing: one of request,"),
@@ -115,23 +120,23 @@ MISTAKES = {
     "an empty step": (scenario("advance: 1h", "advance:"), "a.yaml:10: `advance` is empty"),
     "an action among the looks": (
         scenario('  - balance: "25.00"\n', '  - fund: "1.00"\n'),
-        "a.yaml:12: `fund` belongs in when: then only looks (request,",
+        "a.yaml:12: `fund` belongs in when: then only checks (request,",
     ),
     "an unknown reference": (
         scenario("advance: 1h", "settings: {x: $cals.data}"),
-        'a.yaml:10: $cals.data: nothing is called cals by then; did you mean "calls"?; known: account, calls, hook',
+        'a.yaml:10: $cals.data: no earlier step saves cals; did you mean "calls"?; known: account, calls, hook',
     ),
     "a reference to what comes later": (
         scenario("path: /v1/calls}", "path: /v1/calls/$calls.id}"),
-        "a.yaml:8: $calls.id: nothing is called calls by then",
+        "a.yaml:8: $calls.id: no earlier step saves calls",
     ),
     "the account in itself": (
         scenario('"25.00", keys', '"25.00", settings: {a: $account.account_id}, keys'),
-        "a.yaml:4: $account.account_id: nothing is called account by then",
+        "a.yaml:4: $account.account_id: no earlier step saves account",
     ),
     "a name that is taken": (scenario("save: calls", "save: hook"), 'a.yaml:9: the name "hook" is taken'),
     "a name of ours": (scenario("save: calls", "save: now"), 'a.yaml:9: the name "now" is taken'),
-    "a name that is none": (scenario("save: calls", "save: my calls"), 'a.yaml:9: "my calls" is no name'),
+    "a name that is none": (scenario("save: calls", "save: my calls"), 'a.yaml:9: "my calls" is not a valid name'),
     "a receiver called like ours": (scenario("hook: {}", "keys: {}"), 'a.yaml:6: the name "keys" is taken'),
     "nothing to save": (
         scenario("advance: 1h", "receiver: {hook: down}\n    save: x"),
@@ -147,15 +152,15 @@ MISTAKES = {
     ),
     "two bodies": (
         scenario("path: /v1/calls}", "path: /x, body: 1, raw: x}"),
-        "a.yaml:8: a request has a body or a raw",
+        "a.yaml:8: a request has either body or raw",
     ),
     "a request to nowhere": (
         scenario("method: GET, path: /v1/calls", "method: GET"),
-        "a.yaml:8: a request has a path, or a url in place of it",
+        "a.yaml:8: a request has either a path or a url",
     ),
     "a request to two places": (
         scenario("path: /v1/calls", "path: /v1/calls, url: http://127.0.0.1/"),
-        "a.yaml:8: a request has a path, or a url in place of it",
+        "a.yaml:8: a request has either a path or a url",
     ),
     "a call that ends like a message": (
         scenario("advance: 1h", "call: {to: '1', from: '2', end: undelivered}"),
@@ -175,17 +180,17 @@ MISTAKES = {
     ),
     "a turn of nobody": (
         scenario("advance: 1h", "call: {to: '1', from: '2', turns: [{at: 1}]}"),
-        "a.yaml:10: a turn is said by the caller or by the agent",
+        "a.yaml:10: a turn has either a caller or an agent",
     ),
     "a turn of both": (
         scenario("advance: 1h", "call: {to: '1', from: '2', turns: [{caller: a, agent: b}]}"),
-        "a.yaml:10: a turn is said by the caller or by the agent",
+        "a.yaml:10: a turn has either a caller or an agent",
     ),
-    "a clock that is none": (scenario("given:\n", "given:\n  clock: noon\n"), 'a.yaml:4: "noon" is no instant'),
-    "an until that is none": (scenario("advance: 1h", "until: noon"), 'a.yaml:10: "noon" is no instant'),
+    "a clock that is none": (scenario("given:\n", "given:\n  clock: noon\n"), 'a.yaml:4: Invalid date/time "noon"'),
+    "an until that is none": (scenario("advance: 1h", "until: noon"), 'a.yaml:10: Invalid date/time "noon"'),
     "an answer's unknown part": (
         scenario("save: calls", "expect: {code: 200}"),
-        "a.yaml:9: object contains unknown field `code`; a request's answer has status, headers, body, size, failure",
+        "a.yaml:9: object contains unknown field `code`; a request's response has status, headers, body, size, failure",
     ),
     "an expectation on an expectation": (
         scenario('balance: "25.00"\n', 'balance: "25.00"\n    expect: 1\n'),
@@ -214,7 +219,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_told_in_one_line_with_its_place(mistake: str) -> None:
+def test_a_mistake_is_played_in_one_line_with_its_place(mistake: str) -> None:
     text, message = MISTAKES[mistake]
     with pytest.raises(ScenarioError) as told:
         parse(text, "a.yaml")
@@ -222,7 +227,7 @@ def test_a_mistake_is_told_in_one_line_with_its_place(mistake: str) -> None:
     assert "\n" not in str(told.value)
 
 
-def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+def test_files_that_cannot_be_read_are_played(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9\n")
     with pytest.raises(ScenarioError, match=r"latin\.yaml: not UTF-8 text \(byte 9\)"):
         load(tmp_path / "latin.yaml")
@@ -320,7 +325,7 @@ def test_a_length_of_time_is_read_as_people_write_it(text: object, months: int, 
     "text", ["", "m", "-1s", "1m1h", "1x", "1 h", "1.5h", "1h1h", "1e9", None, True, [], "9999999d", "9999mo"]
 )
 def test_what_is_no_length_of_time_is_refused(text: object) -> None:
-    with pytest.raises(ValueError, match=r"length of time|longer than"):
+    with pytest.raises(ValueError, match=r"not a duration|longer than"):
         durations.parse(text)
 
 
@@ -368,7 +373,7 @@ def test_references_stand_for_values(text: Any, value: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("$numbr.id", 'this story has no numbr; did you mean "number"?; it has number, list'),
+        ("$numbr.id", 'this scenario has no numbr; did you mean "number"?; it has number, list'),
         ("$number.ids", '$number has no ids; did you mean "id"?; it has id, n, gone, on'),
         ("$list.data.1", "$list.data is a list of 1; it takes a place from 0 to 0"),
         ("$list.data.x", "$list.data is a list of 1"),
@@ -464,7 +469,7 @@ def test_an_expectation_holds_for_what_it_says_and_for_nothing_else(expected: An
     assert differences(expected, right, START) == []
     found = differences(expected, wrong, START)
     assert found
-    assert all(isinstance(line, str) and "\n" not in line for difference in found for line in worded(difference))
+    assert all(isinstance(line, str) and "\n" not in line for difference in found for line in lines_of(difference))
 
 
 def test_every_matcher_is_tried_here() -> None:
@@ -498,9 +503,9 @@ def _values(expected: Any) -> list[Any]:
         ({"contains": [{"lte": None}]}, "`lte` takes a number"),
         ({"length": -1}, "`length` takes a count"),
         ({"length": {"gt": "x"}}, "`gt` takes a number"),
-        ({"after": "soon"}, "`after` takes a length of time"),
-        ({"after": ["1h", "1mo"]}, "`after` takes a length of time"),
-        ({"after": [1, 2, 3]}, "`after` takes a length of time"),
+        ({"after": "soon"}, "`after` takes a duration"),
+        ({"after": ["1h", "1mo"]}, "`after` takes a duration"),
+        ({"after": [1, 2, 3]}, "`after` takes a duration"),
     ],
 )
 def test_a_matcher_that_cannot_be_used_is_known_beforehand(expected: Any, problem: str) -> None:
@@ -630,20 +635,20 @@ def test_an_editor_sees_the_mistake_too(mistake: str) -> None:
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
-def test_a_story_that_ships_reads_like_documentation(file: Path) -> None:
+def test_a_scenario_that_ships_reads_like_documentation(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     first = text.splitlines()[0]
     assert first.startswith("# yaml-language-server: $schema=")
     assert (file.parent / first.partition("=")[2]).resolve() == resources.path(
         "scenarios", "scenario.schema.json"
     ).resolve()
-    story = load(file)
-    assert len(story.scenario.story) > 80
-    assert any(step.balance is not msgspec.UNSET for step in story.scenario.then), "a story says what it cost"
-    assert yaml.safe_load(text)["name"] == story.scenario.name
+    loaded = load(file)
+    assert len(loaded.scenario.description) > 80
+    assert any(step.balance is not msgspec.UNSET for step in loaded.scenario.then), "a scenario says what it cost"
+    assert yaml.safe_load(text)["name"] == loaded.scenario.name
 
 
-def test_names_of_stories_are_their_own() -> None:
+def test_names_of_scenarios_are_their_own() -> None:
     names = [load(file).scenario.name for file in SHIPPED]
     assert len(set(names)) == len(names)
 
@@ -692,7 +697,7 @@ def test_a_file_that_cannot_be_used_is_wrong_usage(
     file.write_text(scenario("vendor:", "vendr:"), encoding="utf-8")
     assert cli.run(["scenario", command, str(file)]) == 2
     shown = capsys.readouterr()
-    assert shown.err.startswith(f"ringback: {file}:2: there is no `vendr` here")
+    assert shown.err.startswith(f"ringback: {file}:2: `vendr` is unknown here")
     assert shown.out == ""
 
 

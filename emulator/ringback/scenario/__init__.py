@@ -1,1 +1,1 @@
-"""Stories that run: `given` an account, `when` things happen, `then` this holds. See docs/scenarios.md."""
+"""Scenarios that run: `given` an account, `when` things happen, `then` this holds. See docs/scenarios.md."""

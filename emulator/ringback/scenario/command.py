@@ -1,4 +1,4 @@
-"""`ringback scenario …`: run stories, list those that ship, print the editors' schema."""
+"""`ringback scenario …`: run scenarios, list them, print their JSON Schema."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ringback.scenario.load import Story
-    from ringback.scenario.run import Outcome
+    from ringback.scenario.load import LoadedScenario
+    from ringback.scenario.run import ScenarioResult
     from ringback.testing import Ringback
 
 FINE, FELL_SHORT, WRONG_USAGE, TROUBLE = 0, 1, 2, 3
-WORST = {"passed": FINE, "failed": FELL_SHORT, "trouble": TROUBLE}
+EXIT_CODES = {"passed": FINE, "failed": FELL_SHORT, "trouble": TROUBLE}
 MAX_JOBS = 32
 
 
 @click.group()
 def scenario() -> None:
-    """Run scripted stories: given an account, when things happen, then this holds.
+    """Run scenarios: given an account, when things happen, then this must hold.
 
     \b
     Examples:
-      ringback scenario run kwickphone           the stories that ship, on an emulator of their own
-      ringback scenario run stories/ --junit stories.xml
+      ringback scenario run kwickphone           the shipped scenarios, on an emulator of their own
+      ringback scenario run scenarios/ --junit scenarios.xml
       ringback scenario list
       ringback scenario schema > scenario.schema.json
     """
@@ -36,7 +36,7 @@ def scenario() -> None:
 
 def _origin(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is not None and not value.startswith(("http://", "https://")):
-        raise click.BadParameter(f"{value!r} is no origin: write it like http://127.0.0.1:7464.", ctx, param)
+        raise click.BadParameter(f"Invalid URL {value!r}: use an origin such as http://127.0.0.1:7464.", ctx, param)
     return value
 
 
@@ -46,30 +46,31 @@ def _origin(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     "--url",
     envvar="RINGBACK_URL",
     callback=_origin,
-    help="A running emulator; one of its own when left out. RINGBACK_URL too.",
+    help="Origin of a running emulator. Unless set, the command starts one.",
+    show_envvar=True,
 )
-@click.option(
-    "--token", envvar="RINGBACK_CONTROL_TOKEN", metavar="TOKEN", help="Its control token; RINGBACK_CONTROL_TOKEN too."
-)
+@click.option("--token", envvar="RINGBACK_CONTROL_TOKEN", metavar="TOKEN", help="Its control token.", show_envvar=True)
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a JUnit XML report.")
-@click.option("--jobs", type=click.IntRange(1, MAX_JOBS), default=1, show_default=True, help="Stories at a time.")
+@click.option(
+    "--jobs", type=click.IntRange(1, MAX_JOBS), default=1, show_default=True, help="How many scenarios to run at once."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def run_command(
     paths: tuple[str, ...], url: str | None, token: str | None, junit: Path | None, jobs: int, as_json: bool
 ) -> int:
-    """Run stories: files, folders, or a vendor's name for those that ship.
+    """Run scenarios: files, folders, or a vendor's name for its shipped scenarios.
 
-    Every story has an account and a clock of its own, so that many can run on one emulator, at once.
+    Each scenario has its own account and clock, so many can run on one emulator at once.
 
     \b
-    Exit codes: 0 every story held, 1 one did not, 2 a file that cannot be used,
-    3 the emulator could not be reached.
+    Exit codes: 0 every scenario passed, 1 one failed, 2 a file cannot be used,
+    3 the emulator cannot be reached.
 
     \b
     Examples:
       ringback scenario run kwickphone
-      ringback scenario run stories/order.yaml --url http://127.0.0.1:7464
-      ringback scenario run stories/ --jobs 4 --junit stories.xml --json
+      ringback scenario run scenarios/order.yaml --url http://127.0.0.1:7464
+      ringback scenario run scenarios/ --jobs 4 --junit scenarios.xml --json
     """
     return run_paths(paths, url, token, junit, as_json, jobs=jobs)
 
@@ -77,33 +78,31 @@ def run_command(
 @scenario.command("list")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 def list_command(paths: tuple[str, ...]) -> int:
-    """List stories by name, with why a user cares; those that ship when no path is given.
+    """List scenarios with their descriptions: the shipped ones unless paths are given.
 
     \b
     Examples:
       ringback scenario list
-      ringback scenario list stories/
+      ringback scenario list scenarios/
     """
     from ringback import vendors
     from ringback.scenario.errors import ScenarioError
 
     try:
-        stories = _stories(paths or vendors.names())
+        scenarios = _load_all(paths or vendors.names())
     except ScenarioError as error:
         return _say(str(error), WRONG_USAGE)
-    for place, story in enumerate(stories):
+    for place, loaded in enumerate(scenarios):
         if place:
             click.echo()
-        click.echo(f"{click.style(story.scenario.name, bold=True)}  {story.file}")
-        if story.scenario.story:
-            click.echo(click.wrap_text(story.scenario.story, 100, "  ", "  "))
+        click.echo(f"{click.style(loaded.scenario.name, bold=True)}  {loaded.file}")
+        if loaded.scenario.description:
+            click.echo(click.wrap_text(loaded.scenario.description, 100, "  ", "  "))
     return FINE
 
 
 @scenario.command("schema")
-@click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file in place of stdout."
-)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead of stdout.")
 def schema_command(output: Path | None) -> int:
     """Print the JSON Schema of scenario files, for editors.
 
@@ -128,68 +127,70 @@ def run_paths(
     *,
     jobs: int = 1,
 ) -> int:
-    """Run the stories that `paths` stand for and report them; gives the exit code.
+    """Run the scenarios at `paths`, report them, and return the exit code.
 
-    `url` and `token` are of a running emulator, None starts one. `junit` is where an XML report goes; with `as_json`
-    stdout has one JSON document and nothing else. `jobs` stories run at a time.
+    `url` and `token` are those of a running emulator; None starts one. `junit` is the file of an XML report. With
+    `as_json` stdout has one JSON document and nothing else. `jobs` scenarios run at once.
     """
     from ringback.client import Unreachable
     from ringback.scenario.errors import ScenarioError
     from ringback.server import CrashReport, StartError
 
-    outcomes: list[Outcome] = []
+    results: list[ScenarioResult] = []
     crash = ""
     try:
-        stories = _stories(paths)
-        with _emulator(stories, url, token) as ringback:
-            outcomes = _run_all(stories, ringback, jobs, quiet=as_json)
+        scenarios = _load_all(paths)
+        with _emulator(scenarios, url, token) as ringback:
+            results = _run_all(scenarios, ringback, jobs, quiet=as_json)
     except ScenarioError as error:
         return _say(str(error), WRONG_USAGE)
     except (Unreachable, StartError) as error:
         return _say(str(error), TROUBLE)
     except CrashReport as error:
         crash = str(error)
-    _report(outcomes, as_json)
-    code = max((WORST[outcome.verdict] for outcome in outcomes), default=FINE)
+    _report(results, as_json)
+    code = max((EXIT_CODES[result.verdict] for result in results), default=FINE)
     if junit is not None:
         from ringback.scenario import report
 
-        code = max(code, _write(junit, report.junit(outcomes)))
+        code = max(code, _write(junit, report.junit(results)))
     return _say(crash, TROUBLE) if crash else code
 
 
-def _report(outcomes: Sequence[Outcome], as_json: bool) -> None:
+def _report(results: Sequence[ScenarioResult], as_json: bool) -> None:
     from ringback.scenario import report
 
     if as_json:
-        click.echo(report.encoded(outcomes))
+        click.echo(report.encoded(results))
     else:
-        _console().print(report.table(outcomes))
-    for outcome in outcomes:
-        if text := report.explained(outcome):
+        _console().print(report.table(results))
+    for result in results:
+        if text := report.explanation(result):
             click.echo(f"\n{text}", err=True)
-    click.echo(f"\n{report.summed(outcomes)}", err=as_json)
+    click.echo(f"\n{report.summary(results)}", err=as_json)
 
 
-def _stories(paths: Sequence[str]) -> list[Story]:
+def _load_all(paths: Sequence[str]) -> list[LoadedScenario]:
     from ringback.scenario import load
 
     return [load.load(file) for file in load.find(paths)]
 
 
 @contextmanager
-def _emulator(stories: Sequence[Story], url: str | None, token: str | None) -> Iterator[Ringback]:
+def _emulator(scenarios: Sequence[LoadedScenario], url: str | None, token: str | None) -> Iterator[Ringback]:
     from ringback.testing import Ringback
 
     if url is not None:
         ringback = Ringback.connect(url, token)
     else:
-        ringback = Ringback(*dict.fromkeys(story.scenario.vendor for story in stories), clock="frozen")
+        ringback = Ringback(*dict.fromkeys(loaded.scenario.vendor for loaded in scenarios), clock="frozen")
     with ringback:
         yield ringback
 
 
-def _run_all(stories: Sequence[Story], ringback: Ringback, jobs: int, *, quiet: bool) -> list[Outcome]:
+def _run_all(
+    scenarios: Sequence[LoadedScenario], ringback: Ringback, jobs: int, *, quiet: bool
+) -> list[ScenarioResult]:
     from concurrent.futures import ThreadPoolExecutor
 
     from rich.progress import track
@@ -198,12 +199,12 @@ def _run_all(stories: Sequence[Story], ringback: Ringback, jobs: int, *, quiet: 
 
     with ThreadPoolExecutor(jobs) as pool:
         console = _console(stderr=True)
-        running = pool.map(lambda story: run(story, ringback), stories)
+        running = pool.map(lambda loaded: run(loaded, ringback), scenarios)
         return list(
             track(
                 running,
-                "Telling stories",
-                total=len(stories),
+                "Running scenarios",
+                total=len(scenarios),
                 console=console,
                 transient=True,
                 disable=quiet or not console.is_terminal,

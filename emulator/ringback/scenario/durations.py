@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: `90`, `90s`, `2m`, `1h30m`, `3d`, `2w`, and by the calendar `1mo`."""
+"""Durations as people write them: `90`, `90s`, `2m`, `1h30m`, `3d`, `2w`, and calendar months, `1mo`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Span(NamedTuple):
     seconds: float
 
     def after(self, moment: datetime) -> datetime:
-        """The instant this long after `moment`; a month from the 31st ends on the month's last day."""
+        """Return the instant this long after `moment`. A month from the 31st ends on the month's last day."""
         years, month = divmod(moment.month - 1 + self.months, 12)
         year, month = moment.year + years, month + 1
         day = min(moment.day, monthrange(year, month)[1])
@@ -30,22 +30,22 @@ class Span(NamedTuple):
 
 
 def parse(value: object) -> Span:
-    """The span that a number of seconds or a text such as `1h30m` stands for. Raises ValueError."""
+    """Return the span of a number of seconds or of a text such as `1h30m`. Raises ValueError."""
     text = str(value).strip()
     parts = _PART.findall(text)
     known = isinstance(value, str | int | float) and not isinstance(value, bool)
     if not known or not parts or not re.match(PATTERN, text):
-        raise ValueError(f"{value!r} is not a length of time: write 90, 45s, 2m, 1h30m, 31d or 1mo")
+        raise ValueError(f"{value!r} is not a duration: use 90, 45s, 2m, 1h30m, 31d or 1mo")
     months = sum(int(number) for number, unit in parts if unit == "mo")
     seconds = sum(float(number) * UNITS[unit or "s"] for number, unit in parts if unit != "mo")
     if months > MAX_MONTHS or seconds > MAX_SECONDS:
-        raise ValueError(f"{value!r} is longer than a story may last: at most a hundred years")
+        raise ValueError(f"{value!r} is longer than a scenario may last: at most a hundred years")
     return Span(months, seconds)
 
 
 def seconds(value: object) -> float:
-    """The seconds of a duration without calendar months. Raises ValueError."""
+    """Return the seconds of a duration without calendar months. Raises ValueError."""
     span = parse(value)
     if span.months:
-        raise ValueError(f"{value!r}: months have no fixed length here; write days")
+        raise ValueError(f"{value!r}: months have no fixed length here: use days")
     return span.seconds

@@ -1,4 +1,4 @@
-"""What can keep a story from being told."""
+"""What can keep a scenario from being played."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class ScenarioError(ValueError):
-    """A scenario file that cannot be used. `str()` is one line, `file:line: what is wrong and what to do`."""
+    """A scenario file that cannot be used. `str()` is one line: `file:line: what is wrong and what to do`."""
 
     def __init__(self, file: str, line: int | None, message: str) -> None:
         super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
@@ -16,12 +16,12 @@ class ScenarioError(ValueError):
         self.message = message
 
 
-class StoryBroken(Exception):  # noqa: N818 - the name says what is the matter
-    """The emulator or the machine could not play a step; nothing is said about what the step checks."""
+class ExecutionError(Exception):
+    """The emulator or the machine could not play a step, so what the step checks remains unknown."""
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:
-    """`; did you mean "x"?` for the nearest of the known words, or nothing."""
+    """Return `; did you mean "x"?` for the nearest of the known words, or an empty string."""
     names = [str(name) for name in known]
     near = get_close_matches(str(word), names, n=1) or [name for name in names if name.startswith(f"{word}_")]
     return f'; did you mean "{near[0]}"?' if near else ""

@@ -1,4 +1,4 @@
-"""Where a story is played: an account, its keys and receivers, and what the steps do to them, over HTTP alone."""
+"""Play a scenario's steps on one account with its keys and receivers, over HTTP alone."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import msgspec
 
 from ringback import vendors
 from ringback.client import ControlError, Unreachable
-from ringback.receiver import Received
+from ringback.receiver import Received, Receiver, Response
 from ringback.scenario import types
-from ringback.scenario.errors import StoryBroken
+from ringback.scenario.errors import ExecutionError
 from ringback.scenario.expectations import instant
 from ringback.scenario.normalize import decoded, readable
-from ringback.scenario.receiver import Hook
 from ringback.scenario.references import resolve
 
 if TYPE_CHECKING:
@@ -24,21 +23,21 @@ if TYPE_CHECKING:
 
     from ringback.testing import Ringback
 
-PATIENCE_SECONDS = 60.0
-"""Real time that a request to the vendor's API may take."""
+TIMEOUT_SECONDS = 60.0
+"""Real seconds that a request to the vendor's API may take."""
 MAX_ENTRIES = 10_000
-ADDRESSED = ("to", "from_", "tag")
-"""Fields of a call or a script that say whose it is; the others say how it goes."""
+ADDRESSING = ("to", "from_", "tag")
+"""Fields of a call or a script that say which numbers it is for; the others say how it goes."""
 
 T = TypeVar("T")
 
 
-class Stage:
-    """One story's account on a running emulator. `names` holds what references stand for."""
+class Executor:
+    """One scenario on a running emulator: its account and its receivers. `names` holds what references stand for."""
 
     def __init__(self, scenario: types.Scenario, ringback: Ringback) -> None:
         self.names: dict[str, Any] = {}
-        self.hooks: dict[str, Hook] = {}
+        self.receivers: dict[str, Receiver] = {}
         self.start = self.now = datetime.fromtimestamp(0, UTC)
         self._scenario = scenario
         self._control = ringback.control
@@ -47,14 +46,17 @@ class Stage:
         self._client: httpx.Client | None = None
         self._faults: list[str] = []
 
-    # -- the frame ------
+    # -- before and after the steps ------
 
     def open(self) -> None:
-        """Make all that is given. Raises ControlError when the emulator refuses it."""
+        """Make everything in `given`. Raises ControlError when the emulator rejects it."""
         given = self._scenario.given
         for name, spec in given.receivers.items():
-            self.hooks[name] = Hook(spec)
-            self.names[name] = {"url": self.hooks[name].receiver.url, "origin": self.hooks[name].receiver.origin}
+            receiver = self.receivers[name] = Receiver().start()
+            _respond(receiver, spec.answers)
+            if not spec.up:
+                receiver.pause()
+            self.names[name] = {"url": receiver.url, "origin": receiver.origin}
         body = {
             "vendor": self._vendor,
             "name": self._scenario.name,
@@ -63,7 +65,7 @@ class Stage:
             "keys": [msgspec.to_builtins(key) for key in given.account.keys.values()],
             "now": given.clock,
         }
-        with _reached():
+        with _unreachable_as_error():
             self._account = self._control.post("/accounts", body)
         self.start = self._moved(self._account["now"])
         self.names |= {
@@ -75,10 +77,10 @@ class Stage:
             self.fault(fault)
 
     def close(self, *, keep: bool) -> None:
-        """Stop the receivers and lift the faults; close the account too unless it is to be looked at."""
+        """Stop the receivers, delete the faults and close the account, which `keep` leaves open for inspection."""
         with ExitStack() as last:
-            for hook in self.hooks.values():
-                last.callback(hook.close)
+            for receiver in self.receivers.values():
+                last.callback(receiver.stop)
             if self._client is not None:
                 last.callback(self._client.close)
             leftovers = [f"/faults/{id_}" for id_ in self._faults]
@@ -88,7 +90,7 @@ class Stage:
                 last.callback(self._remove, path)
 
     def _remove(self, path: str) -> None:
-        """Delete, unless a step has done so or the emulator is gone."""
+        """Delete a resource, unless a step has deleted it or the emulator is gone."""
         try:
             self._control.delete(path)
         except Unreachable:
@@ -99,19 +101,18 @@ class Stage:
 
     @property
     def account_id(self) -> str:
-        """The account's id; "" before there is one."""
+        """Return the account's id, or "" before it is opened."""
         return str(self._account.get("account_id", ""))
 
     def resolved(self, part: T) -> T:
-        """A part of the story with its references replaced. Raises UnknownReference, msgspec.ValidationError."""
+        """Return a part of the scenario with its references replaced. Raises UnknownReference, ValidationError."""
         plain = resolve(msgspec.to_builtins(part, enc_hook=types.encode), self.names)
         return msgspec.convert(plain, type(part), dec_hook=types.decode)
 
-    # -- what happens ------
+    # -- what the steps do ------
 
     def request(self, spec: types.Request) -> dict[str, Any]:
-        """Send a request to the vendor; gives `{status, headers, body, size}`, or `{failure}` when the connection
-        broke before the answer was whole."""
+        """Send a request to the vendor. Return status, headers, body and size, or the `failure` of the connection."""
         import httpx
 
         spec = self.resolved(spec)
@@ -129,11 +130,11 @@ class Stage:
         url = self._address(spec)
         if self._client is None:
             tls = url.startswith("https:")
-            self._client = httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, follow_redirects=False, verify=tls)
+            self._client = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False, verify=tls)
         try:
             response = self._client.request(spec.method, url, params=spec.query or None, headers=headers, **content)
         except httpx.ConnectError as error:
-            raise StoryBroken(f"nothing answers at {url}: {error}") from None
+            raise ExecutionError(f"no server responds at {url}: {error}") from None
         except httpx.TransportError as error:
             return {"failure": str(error) or type(error).__name__}
         return {
@@ -148,7 +149,7 @@ class Stage:
         if spec.url is None:
             return f"{base}{spec.path}"
         if not spec.url.startswith(f"{base}/"):
-            raise StoryBroken(f"{spec.url} is no address of this emulator: those begin with {base}/")
+            raise ExecutionError(f"{spec.url} is not at this emulator: its addresses begin with {base}/")
         return spec.url
 
     def _authorization(self, key: str | None) -> dict[str, str]:
@@ -163,22 +164,22 @@ class Stage:
         return self._ask(spec.method, spec.path, None if spec.body is msgspec.UNSET else spec.body)
 
     def call(self, spec: types.Call) -> Any:
-        """Let a number ring."""
+        """Call a number from outside."""
         spec = self.resolved(spec)
         return self._ask(
             "POST",
             "/calls",
-            {"vendor": self._vendor, "to": spec.to, "from": spec.from_, "script": _conduct(spec)},
+            {"vendor": self._vendor, "to": spec.to, "from": spec.from_, "script": _script(spec)},
         )
 
     def script(self, spec: types.Script) -> Any:
-        """Say how the next outbound call goes."""
+        """Set how the next outbound call or message goes."""
         spec = self.resolved(spec)
         match = {name: value for name, value in (("to", spec.to), ("from", spec.from_), ("tag", spec.tag)) if value}
         return self._ask(
             "POST",
             "/scripts",
-            {"vendor": self._vendor, "account_id": self.account_id, "match": match, "script": _conduct(spec)},
+            {"vendor": self._vendor, "account_id": self.account_id, "match": match, "script": _script(spec)},
         )
 
     def text(self, spec: types.Text) -> Any:
@@ -186,7 +187,7 @@ class Stage:
         return self._ask("POST", "/messages", {"vendor": self._vendor, **msgspec.to_builtins(self.resolved(spec))})
 
     def advance(self, spec: types.Advance) -> Any:
-        """Let time pass on this account's clock alone."""
+        """Advance this account's clock alone."""
         if spec.span is None:
             return self._move({"idle": True})
         if not spec.span.months:
@@ -195,11 +196,11 @@ class Stage:
         try:
             target = spec.span.after(now)
         except (ValueError, OverflowError):
-            raise StoryBroken("no clock here goes past the year 9999") from None
+            raise ExecutionError("no clock goes past the year 9999") from None
         return self._move({"until": target.isoformat()})
 
     def until(self, spec: str) -> Any:
-        """Let time pass until an instant."""
+        """Advance this account's clock to an instant."""
         return self._move({"until": resolve(spec, self.names)})
 
     def _move(self, step: dict[str, Any]) -> Any:
@@ -211,13 +212,13 @@ class Stage:
     def _moved(self, text: str) -> datetime:
         moment = instant(text)
         if moment is None:
-            raise StoryBroken(f"the emulator's time is {text!r}, which is no instant")
+            raise ExecutionError(f"the emulator's time is {text!r}, not an ISO-8601 instant")
         self.now = moment
         self.names["now"] = text
         return moment
 
     def fund(self, spec: str) -> Any:
-        """Put money in."""
+        """Add money to the account, or take it away."""
         return self._ask("POST", f"/accounts/{self.account_id}/fund", {"amount": spec})
 
     def settings(self, spec: Mapping[str, Any]) -> Any:
@@ -225,7 +226,7 @@ class Stage:
         return self._ask("PATCH", f"/accounts/{self.account_id}", resolve(spec, self.names))
 
     def fault(self, spec: types.Fault) -> Any:
-        """Let something go wrong for this account."""
+        """Set a fault for this account."""
         plain = msgspec.to_builtins(self.resolved(spec), enc_hook=types.encode)
         answer = self._ask("POST", "/faults", {"vendor": self._vendor, "account_id": self.account_id, **plain})
         if "error" not in answer:
@@ -233,69 +234,87 @@ class Stage:
         return answer
 
     def receiver(self, spec: Mapping[str, Any]) -> None:
-        """Take receivers down or up, or change what they answer."""
+        """Take receivers down or up, or change their responses."""
         for name, change in spec.items():
-            hook = self.hooks[name]
+            receiver = self.receivers[name]
             if change == "down":
-                hook.down()
+                receiver.pause()
             elif change == "up":
-                hook.up()
+                receiver.start()
             else:
-                hook.answer(change)
+                _respond(receiver, change)
 
-    # -- how things are ------
+    # -- what the steps check ------
 
     def webhooks(self, receiver: str) -> list[Received]:
-        """What arrived at a receiver, oldest first."""
-        return self.hooks[receiver].receiver.requests
+        """Return the requests that a receiver got, oldest first."""
+        return self.receivers[receiver].requests
 
     def balance(self) -> Any:
-        """The account's balance as the control API words it."""
+        """Return the account's balance as the control API shows it."""
         return self._show()["balance"]
 
     def account(self) -> Any:
-        """The account as the control API shows it."""
+        """Return the account as the control API shows it."""
         return self._show()
 
     def ledger(self) -> Any:
-        """The account's latest money movements, oldest first."""
+        """Return the account's latest ledger entries, oldest first."""
         return self._show()["ledger"][::-1]
 
     def deliveries(self) -> list[Any]:
-        """The account's webhook events, oldest first; bodies decoded, headers as mappings."""
-        with _reached():
+        """Return the account's webhook events, oldest first, with bodies decoded and headers as mappings."""
+        with _unreachable_as_error():
             found = self._control.get("/deliveries", account_id=self.account_id)["data"]
         return [readable(delivery) for delivery in reversed(found)]
 
     def journal(self) -> list[Any]:
-        """All that happened to the account, oldest first; bodies decoded, headers as mappings."""
-        with _reached():
+        """Return the account's journal, oldest first, with bodies decoded and headers as mappings."""
+        with _unreachable_as_error():
             found = self._control.get("/journal", account_id=self.account_id, limit=MAX_ENTRIES)["data"]
         return [readable(entry) for entry in reversed(found)]
 
     def _show(self) -> Any:
-        with _reached():
+        with _unreachable_as_error():
             return self._control.get(f"/accounts/{self.account_id}")
 
     def _ask(self, method: str, path: str, body: Any) -> Any:
-        """The control API's answer, or `{"error": {code, message, param}}` when it refuses."""
-        with _reached():
+        """Return the control API's response, or `{"error": {code, message, param}}`."""
+        with _unreachable_as_error():
             try:
                 return self._control.request(method, path, body)
             except ControlError as error:
                 return {"error": {"code": error.code, "message": error.message, "param": error.param}}
 
 
+def _respond(receiver: Receiver, answers: list[Any]) -> None:
+    """Have a receiver respond to the next requests as a scenario's `answers` say."""
+    receiver.respond_with(*(_response(receiver, answer) for answer in answers))
+
+
+def _response(receiver: Receiver, answer: Any) -> Response:
+    """Return one response. A redirect points at another path of the same receiver."""
+    if answer == "hang":
+        return Response(None)
+    if isinstance(answer, int):
+        location = (("Location", f"{receiver.origin}/elsewhere"),) if 300 <= answer < 400 else ()
+        return Response(answer, location)
+    reply = msgspec.convert(answer, types.Reply, from_attributes=True)
+    if reply.lines is not None:
+        return Response.lines(*reply.lines, status=reply.status)
+    return Response.json(reply.json, reply.status)
+
+
 @contextmanager
-def _reached() -> Iterator[None]:
+def _unreachable_as_error() -> Iterator[None]:
     try:
         yield
     except Unreachable as error:
-        raise StoryBroken(str(error)) from None
+        raise ExecutionError(str(error)) from None
 
 
-def _conduct(spec: types.Call | types.Script) -> dict[str, Any]:
-    names = [name for name in spec.__struct_fields__ if name not in ADDRESSED]
+def _script(spec: types.Call | types.Script) -> dict[str, Any]:
+    names = [name for name in spec.__struct_fields__ if name not in ADDRESSING]
     plain = {name: getattr(spec, name) for name in names if getattr(spec, name) is not None}
     if spec.turns is not None:
         plain["turns"] = [_turn(turn) for turn in spec.turns]
@@ -308,26 +327,25 @@ def _turn(turn: types.Turn) -> dict[str, Any]:
     return said if turn.at is None else {**said, "at": turn.at}
 
 
-Verb = Callable[[Stage, Any], Any]
-DOING: dict[str, Verb] = {
-    "request": Stage.request,
-    "call": Stage.call,
-    "text": Stage.text,
-    "advance": Stage.advance,
-    "until": Stage.until,
-    "fund": Stage.fund,
-    "settings": Stage.settings,
-    "fault": Stage.fault,
-    "script": Stage.script,
-    "receiver": Stage.receiver,
-    "control": Stage.control,
+ACTIONS: dict[str, Callable[[Executor, Any], Any]] = {
+    "request": Executor.request,
+    "call": Executor.call,
+    "text": Executor.text,
+    "advance": Executor.advance,
+    "until": Executor.until,
+    "fund": Executor.fund,
+    "settings": Executor.settings,
+    "fault": Executor.fault,
+    "script": Executor.script,
+    "receiver": Executor.receiver,
+    "control": Executor.control,
 }
-"""The steps that do something, by their names in a story; each gives the answer."""
-SHOWING: dict[str, Callable[[Stage], Any]] = {
-    "balance": Stage.balance,
-    "ledger": Stage.ledger,
-    "deliveries": Stage.deliveries,
-    "account": Stage.account,
-    "timeline": Stage.journal,
+"""The steps that act, by their names in a scenario; each returns the response."""
+QUERIES: dict[str, Callable[[Executor], Any]] = {
+    "balance": Executor.balance,
+    "ledger": Executor.ledger,
+    "deliveries": Executor.deliveries,
+    "account": Executor.account,
+    "timeline": Executor.journal,
 }
-"""The steps that look at the account."""
+"""The steps that check the account, by their names in a scenario."""

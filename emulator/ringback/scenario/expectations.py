@@ -1,5 +1,8 @@
-"""What a step saw, held against what the story says: scalars exactly, mappings by the keys given, lists item by item,
-and matchers where a value is not known beforehand."""
+"""Compare what a step observed with what the scenario expects.
+
+Scalars are compared exactly, mappings by the keys given, lists item by item, and by matchers where a value is not known
+beforehand.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,11 @@ from ringback.scenario.yaml_loader import Path
 MAX_SHOWN = 400
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing there"})()
-"""What was seen where nothing was."""
+"""What was observed where there is nothing."""
 
 
 class Difference(NamedTuple):
-    """One thing that is not as expected: where in what was seen, what the story says, what was there, and a word on
-    it where that is not plain."""
+    """One difference: its path in what was observed, the expected and the observed value, and why they differ."""
 
     path: Path
     expected: Any
@@ -33,14 +35,17 @@ class Difference(NamedTuple):
 
 
 class Words(str):
-    """An expectation or a sight told in words, shown without quotes."""
+    """An expected or observed value described in words, shown without quotes."""
 
     __slots__ = ()
 
 
 class Matcher(NamedTuple):
-    """`check` gives what is wrong with the argument as written, or ""; `compare(argument, seen, start, path)` gives
-    the differences. With `nested` the argument is an expectation itself."""
+    """`check` returns what is wrong with the argument as written, or ""; `compare` returns the differences.
+
+    `compare` takes the argument, the observed value, the start and the path. With `nested` the argument is an
+    expectation itself.
+    """
 
     check: Callable[[Any], str]
     compare: Callable[[Any, Any, datetime, Path], list[Difference]]
@@ -48,7 +53,7 @@ class Matcher(NamedTuple):
 
 
 def differences(expected: Any, seen: Any, start: datetime, path: Path = ()) -> list[Difference]:
-    """How `seen` differs from `expected`, empty when it does not. `start` is when the story began, for `after`."""
+    """Return how `seen` differs from `expected`. `start` is when the scenario began, for the matcher `after`."""
     if is_matcher(expected):
         return [found for name, argument in expected.items() for found in _matched(name, argument, seen, start, path)]
     if isinstance(expected, Mapping):
@@ -76,20 +81,20 @@ def differences(expected: Any, seen: Any, start: datetime, path: Path = ()) -> l
 def _matched(name: str, argument: Any, seen: Any, start: datetime, path: Path) -> list[Difference]:
     matcher = MATCHERS[name]
     if wrong := matcher.check(argument):
-        return [Difference(path, Words(f"`{name}` with an argument it can use"), argument, f"`{name}` {wrong}")]
+        return [Difference(path, Words(f"`{name}` with a valid argument"), argument, f"`{name}` {wrong}")]
     return matcher.compare(argument, seen, start, path)
 
 
 def is_matcher(expected: Any) -> bool:
-    """Whether an expectation is a mapping of nothing but matchers."""
+    """Return whether an expectation is a mapping of nothing but matchers."""
     return isinstance(expected, Mapping) and bool(expected) and all(key in MATCHERS for key in expected)
 
 
 def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """What is wrong with an expectation as it is written: matchers with an argument that they cannot use."""
+    """Yield what is wrong with an expectation as it is written: matchers with an invalid argument."""
     if is_matcher(expected):
         for name, argument in expected.items():
-            if not _refers(argument) and (wrong := MATCHERS[name].check(argument)):
+            if not _has_references(argument) and (wrong := MATCHERS[name].check(argument)):
                 yield (*path, name), f"`{name}` {wrong}"
             elif MATCHERS[name].nested:
                 yield from problems(argument, (*path, name))
@@ -102,7 +107,7 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """JSON equality: `1` is `1.0`, and neither is true."""
+    """Return whether two values are equal as JSON: `1` is `1.0`, and neither is true."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -115,7 +120,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def amount(value: Any) -> Decimal | None:
-    """The number that a number or a decimal text such as `"19.78"` stands for, else None."""
+    """Return the value of a number or of a decimal text such as `"19.78"`, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -125,7 +130,7 @@ def amount(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _refers(argument: Any) -> bool:
+def _has_references(argument: Any) -> bool:
     return any(True for _ in references(argument))
 
 
@@ -152,7 +157,7 @@ TYPES: dict[str, Callable[[Any], bool]] = {
 
 
 def _simple(words: str, check: Callable[[Any], str], holds: Callable[[Any, Any], bool]) -> Matcher:
-    """A matcher whose answer is yes or no; `words` tell it, with `{}` for the argument."""
+    """Return a matcher that holds or not; `words` describe it, with `{}` for the argument."""
 
     def compare(argument: Any, seen: Any, start: datetime, path: Path) -> list[Difference]:
         if seen is not ABSENT and holds(argument, seen):
@@ -239,32 +244,32 @@ def _after(argument: Any, seen: Any, start: datetime, path: Path) -> list[Differ
     try:
         due = durations.parse(length).after(start)
     except (ValueError, OverflowError):
-        return [Difference(path, Words(f"{length} after the story began"), seen, "that is past the year 9999")]
+        return [Difference(path, Words(f"{length} after the scenario began"), seen, "that is past the year 9999")]
     there = instant(seen)
     if there is not None and abs((there - due).total_seconds()) <= max(durations.seconds(tolerance), _BELOW_A_SECOND):
         return []
-    why = f"{length} after the story began" if there is not None else "no instant"
+    why = f"{length} after the scenario began" if there is not None else "not an instant"
     return [Difference(path, Words(due.isoformat().replace("+00:00", "Z")), seen, why)]
 
 
 _BELOW_A_SECOND = 0.999_999
-"""Vendors write instants to the second."""
+"""Seconds of tolerance, as vendors write instants to the second."""
 
 
 def _after_problem(argument: Any) -> str:
     parts = argument if isinstance(argument, list) else [argument, 0]
     if len(parts) != 2:
-        return "takes a length of time, or that and a tolerance: [1h, 2s]"
+        return "takes a duration, or that and a tolerance: [1h, 2s]"
     try:
         durations.parse(parts[0])
         durations.seconds(parts[1])
     except ValueError as error:
-        return f"takes a length of time: {error}"
+        return f"takes a duration: {error}"
     return ""
 
 
 def instant(value: Any) -> datetime | None:
-    """The instant that ISO-8601 text or Unix seconds (a number or digits) stand for, else None."""
+    """Return the instant of ISO-8601 text or Unix seconds (a number or digits), else None."""
     number = amount(value)
     try:
         if number is not None:
@@ -316,7 +321,7 @@ MATCHERS: dict[str, Matcher] = {
 
 
 def shown(value: Any) -> str:
-    """A value in one line, as JSON; words as they are."""
+    """Return a value as one line of JSON, and words as they are."""
     if value is ABSENT or isinstance(value, Words):
         return str(value)
     text = msgspec.json.encode(value).decode()

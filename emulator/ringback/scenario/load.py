@@ -1,4 +1,4 @@
-"""From files to stories: found, read, typed, and checked as far as a story can be without being told."""
+"""Find scenario files, read them, and check them as far as possible without playing them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ringback import vendors
 from ringback.scenario import references, schema
 from ringback.scenario.errors import ScenarioError, did_you_mean
 from ringback.scenario.expectations import problems
-from ringback.scenario.types import LOOKS, VERBS, Answer, Look, Scenario, decode
+from ringback.scenario.types import CHECKS, VERBS, Check, ExpectedResponse, Scenario, decode
 from ringback.scenario.yaml_loader import Path, Source, read
 
 SUFFIXES = (".yaml", ".yml")
 PREDEFINED = ("start", "now", "account", "keys")
-"""Names that every story has."""
-ANSWERING = ("request", "call", "text", "fund", "settings", "fault", "script", "control", "advance", "until")
-"""Steps whose answer may be saved and, under `expect`, checked."""
-SAVED = (*ANSWERING, "webhooks", "deliveries", "ledger", "balance", "account")
+"""Names that every scenario has."""
+RESPONDING = ("request", "call", "text", "fund", "settings", "fault", "script", "control", "advance", "until")
+"""Steps whose response may be saved and, under `expect`, checked."""
+SAVED = (*RESPONDING, "webhooks", "deliveries", "ledger", "balance", "account")
 
 _IN_PATH = re.compile(r"\.(\w+)|\[(\d+)\]|(\[\.\.\.\])")
 _WORDS = {
@@ -37,21 +37,24 @@ _WORDS = {
 }
 
 
-class Story(NamedTuple):
-    """One scenario and the file it came from, as it was named."""
+class LoadedScenario(NamedTuple):
+    """One scenario, its file as it was named, and the file's content with its lines."""
 
     file: str
     scenario: Scenario
     source: Source
 
     def line(self, *path: str | int) -> int | None:
-        """The line of a part of it, say `line("when", 2)`."""
+        """Return the line of a part of the scenario, such as `line("when", 2)`."""
         return self.source.line(path)
 
 
 def find(paths: Iterable[str | os.PathLike[str]]) -> list[FilePath]:
-    """The scenario files that paths stand for: a file itself, all in a folder and below, or, by a vendor's name where
-    no such file is, those that ship. Each once, in order. Raises ScenarioError for a path without any."""
+    """Return the scenario files at paths, each once, in order.
+
+    A path is a file, a folder (with all folders below), or the name of a vendor, for its shipped scenarios. Raises
+    ScenarioError for a path without any.
+    """
     found: dict[FilePath, None] = {}
     for given in paths:
         place = FilePath(given)
@@ -60,22 +63,22 @@ def find(paths: Iterable[str | os.PathLike[str]]) -> list[FilePath]:
         if place.is_dir():
             files = sorted(file for file in place.rglob("*") if file.suffix in SUFFIXES and file.is_file())
             if not files:
-                raise ScenarioError(str(given), None, "no .yaml file is in this folder")
+                raise ScenarioError(str(given), None, "this folder has no .yaml file")
         elif place.is_file():
             files = [place]
         else:
-            shipped = f"; the vendors with stories that ship: {', '.join(vendors.names())}"
+            shipped = f"; vendors with shipped scenarios: {', '.join(vendors.names())}"
             raise ScenarioError(str(given), None, f"no such file, folder or vendor{shipped}")
         found.update(dict.fromkeys(map(_near, files)))
     return list(found)
 
 
 def _near(file: FilePath) -> FilePath:
-    """The file as seen from here where it is below, else as it is."""
+    """Return a file relative to the working directory if it is below that."""
     return file.relative_to(FilePath.cwd()) if file.is_relative_to(FilePath.cwd()) else file
 
 
-def load(file: str | os.PathLike[str]) -> Story:
+def load(file: str | os.PathLike[str]) -> LoadedScenario:
     """Read one scenario file. Raises ScenarioError."""
     try:
         text = FilePath(file).read_text(encoding="utf-8")
@@ -86,18 +89,18 @@ def load(file: str | os.PathLike[str]) -> Story:
     return parse(text, str(file))
 
 
-def parse(text: str, file: str = "scenario.yaml") -> Story:
-    """A story from its text; `file` is what messages call it. Raises ScenarioError."""
+def parse(text: str, file: str = "scenario.yaml") -> LoadedScenario:
+    """Return a scenario from its text; `file` is its name in messages. Raises ScenarioError."""
     source = read(text, file)
     if not isinstance(source.value, dict):
-        raise ScenarioError(file, 1, "a story is a mapping with name, vendor, when and then")
+        raise ScenarioError(file, 1, "a scenario is a mapping with name, vendor, when and then")
     try:
         scenario = msgspec.convert(source.value, Scenario, dec_hook=decode)
     except msgspec.ValidationError as error:
         raise _typed(source, file, error) from None
-    story = Story(file, scenario, source)
-    _Check(story).all()
-    return story
+    loaded = LoadedScenario(file, scenario, source)
+    _Check(loaded).all()
+    return loaded
 
 
 # -- errors of type --------------------------------------------------------------------------------------------------
@@ -121,9 +124,9 @@ def _typed(source: Source, file: str, error: msgspec.ValidationError) -> Scenari
 
 def _unknown(name: str, path: Path) -> str:
     if path[:1] == ("then",) and len(path) == 2 and name in VERBS:
-        return f"`{name}` belongs in when: then only looks ({', '.join(LOOKS)})"
+        return f"`{name}` belongs in when: then only checks ({', '.join(CHECKS)})"
     known = schema.fields_at(path)
-    return f"{_dotted(path)}there is no `{name}` here{did_you_mean(name, known)}; known: {', '.join(known)}"
+    return f"{_dotted(path)}`{name}` is unknown here{did_you_mean(name, known)}; known: {', '.join(known)}"
 
 
 def _dotted(path: Path) -> str:
@@ -131,7 +134,7 @@ def _dotted(path: Path) -> str:
 
 
 def _path(raw: Any, text: str) -> Path:
-    """The path that msgspec means, with the keys of mappings that it leaves out (`[...]`) found by trying."""
+    """Return the path of a msgspec error, with the keys of mappings that it omits (`[...]`) found by trying."""
     path: Path = ()
     for name, place, some in _IN_PATH.findall(text):
         path = (*path, _culprit(raw, path) if some else name or int(place))
@@ -139,7 +142,7 @@ def _path(raw: Any, text: str) -> Path:
 
 
 def _culprit(raw: Any, path: Path) -> str:
-    """Which entry of the mapping at `path` is at fault: without the others, the error stays."""
+    """Return the key of the entry at fault in the mapping at `path`: the error remains without the others."""
     mapping = _at(raw, path)
     for key, value in mapping.items():
         try:
@@ -163,15 +166,15 @@ def _with(raw: Any, path: Path, value: Any) -> Any:
     return copy
 
 
-# -- errors of sense -------------------------------------------------------------------------------------------------
+# -- errors of meaning ------------------------------------------------------------------------------------------------
 
 
 class _Check:
-    def __init__(self, story: Story) -> None:
-        self._file = story.file
-        self._source = story.source
-        self._scenario = story.scenario
-        self._receivers = story.scenario.given.receivers
+    def __init__(self, loaded: LoadedScenario) -> None:
+        self._file = loaded.file
+        self._source = loaded.source
+        self._scenario = loaded.scenario
+        self._receivers = loaded.scenario.given.receivers
         self._names: set[str] = set()
 
     def all(self) -> None:
@@ -192,15 +195,17 @@ class _Check:
             self._new_name(("given", "receivers", name), name)
         for name in given.account.keys:
             if not references.NAME.fullmatch(name):
-                self._fail(("given", "account", "keys", name), f'"{name}" is no name: letters, digits and _')
+                self._fail(
+                    ("given", "account", "keys", name), f'"{name}" is not a valid name: use letters, digits and _'
+                )
         self._instant(("given", "clock"), given.clock)
         raw = self._source.value.get("given", {})
         self._references(raw.get("account"), ("given", "account"))
         self._names.update(PREDEFINED)
         self._references(raw.get("faults"), ("given", "faults"))
 
-    def _step(self, path: Path, step: Look) -> None:
-        known = LOOKS if path[0] == "then" else VERBS
+    def _step(self, path: Path, step: Check) -> None:
+        known = CHECKS if path[0] == "then" else VERBS
         verbs = [name for name in known if name in _at(self._source.value, path)]
         if len(verbs) != 1:
             found = f"not {' and '.join(verbs)} in one" if verbs else f"one of {', '.join(known)}"
@@ -208,7 +213,7 @@ class _Check:
         verb = verbs[0]
         value = getattr(step, verb)
         if value is None:
-            self._fail((*path, verb), f"`{verb}` is empty: say what")
+            self._fail((*path, verb), f"`{verb}` is empty: give it a value")
         self._references(_at(self._source.value, path), path)
         getattr(self, f"_check_{verb}", _fine)((*path, verb), value)
         self._expected(path, verb, step)
@@ -217,24 +222,24 @@ class _Check:
                 self._fail((*path, "save"), f"`{verb}` has nothing to save")
             self._new_name((*path, "save"), step.save, again=True)
 
-    def _expected(self, path: Path, verb: str, step: Look) -> None:
+    def _expected(self, path: Path, verb: str, step: Check) -> None:
         if verb in ("balance", "ledger", "deliveries", "account", "timeline"):
-            self._sensible((*path, verb), getattr(step, verb))
+            self._check_matchers((*path, verb), getattr(step, verb))
         if step.expect is msgspec.UNSET:
             return
         place = (*path, "expect")
-        if verb not in ANSWERING:
-            self._fail(place, f"`{verb}` is an expectation itself: put it there")
+        if verb not in RESPONDING:
+            self._fail(place, f"`{verb}` is an expectation itself: write it there")
         if verb == "request":
             try:
-                msgspec.convert(step.expect, Answer)
+                msgspec.convert(step.expect, ExpectedResponse)
             except msgspec.ValidationError as error:
-                known = ", ".join(Answer.__struct_fields__)
+                known = ", ".join(ExpectedResponse.__struct_fields__)
                 problem = str(error).partition(" - at `")[0]
-                self._fail(place, f"{problem[0].lower()}{problem[1:]}; a request's answer has {known}")
-        self._sensible(place, step.expect)
+                self._fail(place, f"{problem[0].lower()}{problem[1:]}; a request's response has {known}")
+        self._check_matchers(place, step.expect)
 
-    def _sensible(self, path: Path, expected: Any) -> None:
+    def _check_matchers(self, path: Path, expected: Any) -> None:
         for place, problem in problems(expected, path):
             self._fail(place, problem)
 
@@ -246,13 +251,13 @@ class _Check:
             near = did_you_mean(request.key, keys)
             self._fail((*path, "key"), f'the account has no key "{request.key}"{near}; it has {", ".join(keys)}')
         if (request.path is None) == (request.url is None):
-            self._fail(path, "a request has a path, or a url in place of it")
+            self._fail(path, "a request has either a path or a url")
         if request.body is not msgspec.UNSET and request.raw is not msgspec.UNSET:
-            self._fail((*path, "raw"), "a request has a body or a raw one, not both")
+            self._fail((*path, "raw"), "a request has either body or raw, not both")
 
     def _check_webhooks(self, path: Path, webhooks: Any) -> None:
         self._receiver((*path, "receiver"), webhooks.receiver)
-        self._sensible((*path, "arrived"), webhooks.arrived)
+        self._check_matchers((*path, "arrived"), webhooks.arrived)
 
     def _check_receiver(self, path: Path, receivers: Any) -> None:
         for name in receivers:
@@ -261,7 +266,7 @@ class _Check:
     def _check_call(self, path: Path, call: Any) -> None:
         for index, turn in enumerate(call.turns or ()):
             if (turn.caller is msgspec.UNSET) == (turn.agent is msgspec.UNSET):
-                self._fail((*path, "turns", index), "a turn is said by the caller or by the agent")
+                self._fail((*path, "turns", index), "a turn has either a caller or an agent")
 
     _check_script = _check_call
 
@@ -279,7 +284,7 @@ class _Check:
 
     def _new_name(self, path: Path, name: str, *, again: bool = False) -> None:
         if not references.NAME.fullmatch(name):
-            self._fail(path, f'"{name}" is no name: letters, digits and _')
+            self._fail(path, f'"{name}" is not a valid name: use letters, digits and _')
         taken = name in self._receivers if again else name in self._names
         if taken or name in PREDEFINED:
             self._fail(path, f'the name "{name}" is taken')
@@ -291,13 +296,13 @@ class _Check:
             if first not in self._names:
                 near = did_you_mean(first, self._names)
                 known = ", ".join(sorted(self._names))
-                self._fail(place, f"${name}: nothing is called {first} by then{near}; known: {known}")
+                self._fail(place, f"${name}: no earlier step saves {first}{near}; known: {known}")
 
     def _instant(self, path: Path, text: str) -> None:
         try:
             datetime.fromisoformat(text)
         except ValueError:
-            self._fail(path, f'"{text}" is no instant: write 2026-03-01T09:00:00Z')
+            self._fail(path, f'Invalid date/time "{text}": use 2026-03-01T09:00:00Z')
 
     def _fail(self, path: Path, message: str) -> NoReturn:
         raise ScenarioError(self._file, self._source.line(path), message)

@@ -1,4 +1,4 @@
-"""What comes back, as a story sees it: bodies decoded, headers by name."""
+"""Requests and records in the form that scenarios compare: bodies decoded, headers by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringback.receiver import Received
 
 
 def arrived(request: Received) -> dict[str, Any]:
-    """A received request as a story sees it."""
+    """Return a received request as a scenario compares it."""
     return {
         "method": request.method,
         "path": request.path,
@@ -20,7 +20,7 @@ def arrived(request: Received) -> dict[str, Any]:
 
 
 def decoded(raw: bytes) -> Any:
-    """JSON decoded, other text as it is, None for what is neither."""
+    """Return JSON decoded, other text as it is, and None for what is neither."""
     try:
         text = raw.decode()
     except UnicodeDecodeError:
@@ -32,7 +32,7 @@ def decoded(raw: bytes) -> Any:
 
 
 def readable(value: Any, name: str = "") -> Any:
-    """A record of the control API with bodies decoded and headers as mappings; `name` is the key it is under."""
+    """Return a record of the control API with bodies decoded and headers as mappings; `name` is the key it is under."""
     if name == "headers" and isinstance(value, list):
         return {str(pair[0]).lower(): pair[1] for pair in value}
     if name == "body" and isinstance(value, str):

@@ -19,12 +19,12 @@ _REFERENCE = re.compile(rf"\$(?:\$|\{{({_NAME})\}}|([A-Za-z_]\w*(?:\.\w+)*))")
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-class UnknownReference(LookupError):  # noqa: N818 - the name says what is the matter
-    """A reference to something that is not there; the message says what is."""
+class UnknownReference(LookupError):  # noqa: N818 - the name says what is wrong
+    """A reference to a name or part that does not exist; the message says which do."""
 
 
 def resolve(value: Any, names: Mapping[str, Any], *, exact: bool = False) -> Any:
-    """`value` with every reference in it replaced; keys of mappings stay.
+    """Return `value` with every reference in it replaced; keys of mappings stay.
 
     With `exact`, a mapping or list that a reference stands for becomes `{"equals": …}`, so that an expectation takes
     it as it is. Raises UnknownReference.
@@ -39,7 +39,7 @@ def resolve(value: Any, names: Mapping[str, Any], *, exact: bool = False) -> Any
 
 
 def references(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every reference in `value` as the path of the text that holds it and its dotted name."""
+    """Yield every reference in `value`: the path of the text that holds it, and its dotted name."""
     if isinstance(value, str):
         for match in _REFERENCE.finditer(value):
             if name := match[1] or match[2]:
@@ -53,7 +53,7 @@ def references(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def literal(text: str) -> str:
-    """`text` written so that `resolve` gives it back unchanged."""
+    """Return `text` escaped, so that `resolve` returns it unchanged."""
     return text.replace("$", "$$")
 
 
@@ -76,7 +76,7 @@ def _written(match: re.Match[str], names: Mapping[str, Any]) -> str:
 
 
 def look_up(name: str, names: Mapping[str, Any]) -> Any:
-    """The value under a dotted name. Raises UnknownReference."""
+    """Return the value under a dotted name. Raises UnknownReference."""
     found: Any = names
     passed: list[str] = []
     for part in name.split("."):
@@ -91,7 +91,7 @@ def look_up(name: str, names: Mapping[str, Any]) -> Any:
 
 
 def _missing(name: str, part: str, holder: str, found: Any) -> str:
-    where = f"${holder}" if holder else "this story"
+    where = f"${holder}" if holder else "this scenario"
     if isinstance(found, Mapping):
         has = ", ".join(map(str, found)) or "nothing"
         return f"${name}: {where} has no {part}{did_you_mean(part, found)}; it has {has}"

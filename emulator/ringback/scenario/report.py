@@ -1,4 +1,4 @@
-"""Outcomes as people and programs read them: a line each with the difference below, JUnit XML, and JSON."""
+"""Report results: as a table with the differences below, as JUnit XML, and as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from ringback.carrier.clock import iso_exact, micros
 from ringback.scenario.expectations import Difference, shown
-from ringback.scenario.run import Outcome, StepResult, Verdict
+from ringback.scenario.run import ScenarioResult, StepResult, Verdict
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,31 +20,33 @@ _UNPRINTABLE = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF,
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def explained(outcome: Outcome) -> str:
-    """What is not as the story says: every failed step by file and line, what was expected beside what was seen, and
-    what happened to the account. Empty for a story that passed."""
-    if outcome.verdict == "passed":
+def explanation(result: ScenarioResult) -> str:
+    """Return every failed step by file and line, with expected and observed values, and the account's timeline.
+
+    Empty for a scenario that passed.
+    """
+    if result.verdict == "passed":
         return ""
-    parts = [_step(outcome, step) for step in outcome.steps if step.verdict in ("failed", "trouble")]
-    if skipped := sum(step.verdict == "skipped" for step in outcome.steps):
+    parts = [_step(result, step) for step in result.steps if step.verdict in ("failed", "trouble")]
+    if skipped := sum(step.verdict == "skipped" for step in result.steps):
         parts.append(f"  {skipped} further {'step was' if skipped == 1 else 'steps were'} not reached")
-    if outcome.timeline:
-        parts.append(f"  what happened to account {outcome.account_id}:\n{_indented(outcome.timeline)}")
-    return "\n".join((f"{outcome.name}: {outcome.verdict}", *parts))
+    if result.timeline:
+        parts.append(f"  what happened to account {result.account_id}:\n{_indented(result.timeline)}")
+    return "\n".join((f"{result.name}: {result.verdict}", *parts))
 
 
-def _step(outcome: Outcome, step: StepResult) -> str:
+def _step(result: ScenarioResult, step: StepResult) -> str:
     number = "" if step.section == "given" else f" {step.index + 1}: {step.title}"
-    lines = [f"  {outcome.file}:{step.line}  {step.section}{number}"]
+    lines = [f"  {result.file}:{step.line}  {step.section}{number}"]
     if step.trouble:
         lines.append(f"      {step.trouble}")
     for difference in step.differences:
-        lines.extend(f"    {line}" for line in worded(difference))
+        lines.extend(f"    {line}" for line in lines_of(difference))
     return "\n".join(lines)
 
 
-def worded(difference: Difference) -> list[str]:
-    """A difference in lines: where, what was expected, what was seen, and why that is not the same."""
+def lines_of(difference: Difference) -> list[str]:
+    """Return a difference in lines: where, what was expected, what was observed, and why they differ."""
     return [
         *([".".join(map(str, difference.path))] if difference.path else []),
         f"  expected  {shown(difference.expected)}",
@@ -57,30 +59,30 @@ def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
-    """All outcomes, a line each."""
+def table(results: Sequence[ScenarioResult]) -> Table:
+    """Return a table of all results, a line each."""
     from rich.markup import escape
     from rich.table import Table
 
     grid = Table(box=None, pad_edge=False, header_style="dim")
     grid.add_column("")
-    grid.add_column("Story", overflow="fold")
+    grid.add_column("Scenario", overflow="fold")
     grid.add_column("Steps", justify="right")
-    grid.add_column("Time told", justify="right")
+    grid.add_column("Virtual time", justify="right")
     grid.add_column("Took", justify="right")
-    for outcome in outcomes:
-        held = sum(step.verdict == "passed" for step in outcome.steps)
-        told = _length((outcome.ended - outcome.began).total_seconds())
-        took = f"{outcome.seconds * 1000:.0f} ms"
-        grid.add_row(MARKS[outcome.verdict], escape(outcome.name), f"{held}/{len(outcome.steps)}", told, took)
+    for result in results:
+        held = sum(step.verdict == "passed" for step in result.steps)
+        virtual = _length((result.ended - result.began).total_seconds())
+        took = f"{result.seconds * 1000:.0f} ms"
+        grid.add_row(MARKS[result.verdict], escape(result.name), f"{held}/{len(result.steps)}", virtual, took)
     return grid
 
 
-def summed(outcomes: Sequence[Outcome]) -> str:
-    """`12 stories: 11 passed, 1 failed`."""
-    verdicts = [outcome.verdict for outcome in outcomes]
+def summary(results: Sequence[ScenarioResult]) -> str:
+    """Return `12 scenarios: 11 passed, 1 failed`."""
+    verdicts = [result.verdict for result in results]
     counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in MARKS if verdict in verdicts]
-    return f"{len(outcomes)} {'story' if len(outcomes) == 1 else 'stories'}: {', '.join(counts)}"
+    return f"{len(results)} {'scenario' if len(results) == 1 else 'scenarios'}: {', '.join(counts)}"
 
 
 def _length(seconds: float) -> str:
@@ -93,30 +95,30 @@ def _length(seconds: float) -> str:
     return " ".join(parts[:2]) or "0s"
 
 
-def junit(outcomes: Sequence[Outcome]) -> bytes:
-    """A JUnit XML document with a test case for each story."""
-    verdicts = [outcome.verdict for outcome in outcomes]
+def junit(results: Sequence[ScenarioResult]) -> bytes:
+    """Return a JUnit XML document with a test case for each scenario."""
+    verdicts = [result.verdict for result in results]
     suite = ElementTree.Element(
         "testsuite",
         name="ringback scenarios",
-        tests=str(len(outcomes)),
+        tests=str(len(results)),
         failures=str(verdicts.count("failed")),
         errors=str(verdicts.count("trouble")),
         skipped="0",
-        time=f"{sum(outcome.seconds for outcome in outcomes):.3f}",
+        time=f"{sum(result.seconds for result in results):.3f}",
     )
-    for outcome in outcomes:
+    for result in results:
         case = ElementTree.SubElement(
             suite,
             "testcase",
-            classname=f"scenarios.{outcome.vendor}",
-            name=_printable(outcome.name),
-            file=_printable(outcome.file),
-            time=f"{outcome.seconds:.3f}",
+            classname=f"scenarios.{result.vendor}",
+            name=_printable(result.name),
+            file=_printable(result.file),
+            time=f"{result.seconds:.3f}",
         )
-        if outcome.verdict != "passed":
-            kind = "failure" if outcome.verdict == "failed" else "error"
-            text = _printable(explained(outcome))
+        if result.verdict != "passed":
+            kind = "failure" if result.verdict == "failed" else "error"
+            text = _printable(explanation(result))
             ElementTree.SubElement(case, kind, message=_first(text)).text = text
     root = ElementTree.Element("testsuites")
     root.append(suite)
@@ -134,24 +136,24 @@ def _printable(text: str) -> str:
     return text.translate(_UNPRINTABLE)
 
 
-def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The outcomes as one JSON document: `{"summary": {verdict: count}, "scenarios": […]}`."""
-    verdicts = [outcome.verdict for outcome in outcomes]
+def document(results: Sequence[ScenarioResult]) -> dict[str, Any]:
+    """Return the results as one JSON document: `{"summary": {verdict: count}, "scenarios": […]}`."""
+    verdicts = [result.verdict for result in results]
     return {
         "summary": {verdict: verdicts.count(verdict) for verdict in MARKS},
         "scenarios": [
             {
-                "name": outcome.name,
-                "file": outcome.file,
-                "vendor": outcome.vendor,
-                "verdict": outcome.verdict,
-                "account_id": outcome.account_id or None,
-                "began": iso_exact(micros(outcome.began)),
-                "ended": iso_exact(micros(outcome.ended)),
-                "seconds": round(outcome.seconds, 3),
-                "steps": [_step_view(step) for step in outcome.steps],
+                "name": result.name,
+                "file": result.file,
+                "vendor": result.vendor,
+                "verdict": result.verdict,
+                "account_id": result.account_id or None,
+                "began": iso_exact(micros(result.began)),
+                "ended": iso_exact(micros(result.ended)),
+                "seconds": round(result.seconds, 3),
+                "steps": [_step_view(step) for step in result.steps],
             }
-            for outcome in outcomes
+            for result in results
         ],
     }
 
@@ -179,6 +181,6 @@ def _step_view(step: StepResult) -> dict[str, Any]:
     return view
 
 
-def encoded(outcomes: Sequence[Outcome]) -> str:
-    """`document` as text."""
-    return msgspec.json.format(msgspec.json.encode(document(outcomes)), indent=2).decode()
+def encoded(results: Sequence[ScenarioResult]) -> str:
+    """Return `document` as text."""
+    return msgspec.json.format(msgspec.json.encode(document(results)), indent=2).decode()

@@ -1,4 +1,4 @@
-"""The JSON Schema of a scenario file, for editors: completion, hover texts, red lines under mistakes."""
+"""The JSON Schema of a scenario file, for editors: completion, hover texts and errors."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import msgspec
 from ringback.scenario import durations, types
 from ringback.scenario.yaml_loader import Path
 
-WEBHOOKS = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DURATION = {"anyOf": [{"type": "string", "pattern": durations.PATTERN}, {"type": "number", "minimum": 0}]}
 _ADVANCE = {"anyOf": [*_DURATION["anyOf"], {"const": "idle"}]}
-_ONE_OF = {"Step": types.VERBS, "Look": types.LOOKS, "Turn": ("caller", "agent"), "Request": ("path", "url")}
+_ONE_OF = {"Step": types.VERBS, "Check": types.CHECKS, "Turn": ("caller", "agent"), "Request": ("path", "url")}
 
 
 def schema() -> dict[str, Any]:
-    """The schema as a document."""
+    """Return the schema as a document."""
     document = msgspec.json.schema(
         types.Scenario, schema_hook=lambda kind: _ADVANCE if kind is types.Advance else _DURATION
     )
     for name, choices in _ONE_OF.items():
         document["$defs"][name]["oneOf"] = [{"required": [choice]} for choice in choices]
-    return {"$schema": WEBHOOKS, "title": "Ringback scenario", **document}
+    return {"$schema": DIALECT, "title": "Ringback scenario", **document}
 
 
 def text() -> str:
-    """The schema as it is kept in `scenarios/scenario.schema.json`."""
+    """Return the schema as the text of `scenarios/scenario.schema.json`."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def fields_at(path: Path) -> list[str]:
-    """The names that a mapping at `path` in a scenario may have; empty where any may."""
+    """Return the names that a mapping at `path` in a scenario may have, none where any may."""
     document = schema()
     part: Any = document
     for step in (None, *path):

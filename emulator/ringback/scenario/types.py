@@ -1,4 +1,4 @@
-"""A story's parts, typed. What stands here is what a scenario file may hold; the editors' schema is made from it."""
+"""The types of a scenario file. The JSON Schema for editors is generated from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.scenario import durations
 
 Amount = Annotated[str, Meta(pattern=r"^-?\d{1,12}(\.\d{1,6})?$")]
 Status = Annotated[int, Meta(ge=200, le=599)]
-ApiError = Annotated[int, Meta(ge=400, le=599)]
+ErrorStatus = Annotated[int, Meta(ge=400, le=599)]
 Count = Annotated[int, Meta(ge=1)]
 Bytes = Annotated[int, Meta(ge=0)]
 Rate = Annotated[float, Meta(ge=0, le=1)]
@@ -19,7 +19,7 @@ Items = Annotated[list[Any], Meta(min_length=1)]
 
 
 class Reply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An answer with a body, for who reads it."""
+    """A response with a body."""
 
     status: Annotated[Status, Meta(description="The HTTP status.")] = 200
     json: Annotated[Any, Meta(description="A JSON document.")] = None
@@ -30,22 +30,22 @@ Answers = Annotated[list[Status | Literal["hang"] | Reply], Meta(min_length=1)]
 
 
 CLOCK = "2026-03-01T09:00:00Z"
-"""When a story begins that does not say."""
+"""When a scenario begins, unless set."""
 
 
 class Seconds(float):
-    """A length of time in seconds, written `90`, `45s`, `2m`, `1h30m`, `3d`."""
+    """A duration in seconds, written `90`, `45s`, `2m`, `1h30m`, `3d`."""
 
 
 class Advance:
-    """How far time moves: `span`, or None until nothing is under way. Written as a duration or `idle`."""
+    """How far the clock advances: `span`, or None until nothing is pending. Written as a duration or `idle`."""
 
     def __init__(self, span: durations.Span | None) -> None:
         self.span = span
 
 
 def decode(kind: type, value: Any) -> Any:
-    """Read a value of a type that is ours. Raises ValueError; a `dec_hook` for msgspec."""
+    """Decode a `Seconds` or `Advance`. Raises ValueError; a `dec_hook` for msgspec."""
     if kind is Seconds:
         return Seconds(durations.seconds(value))
     if kind is Advance:
@@ -54,7 +54,7 @@ def decode(kind: type, value: Any) -> Any:
 
 
 def encode(value: Any) -> Any:
-    """Plain data for a value of a type that is ours; an `enc_hook` for msgspec."""
+    """Encode a `Seconds` as plain data; an `enc_hook` for msgspec."""
     if isinstance(value, Seconds):
         return float(value)
     raise NotImplementedError(type(value))
@@ -67,17 +67,19 @@ class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_de
     """An API key of the account."""
 
     scope: Annotated[str | None, Meta(description="What the key may do, where the vendor has scopes.")] = None
-    kind: Annotated[str | None, Meta(description="The sort of key, where the vendor has several.")] = None
+    kind: Annotated[str | None, Meta(description="The kind of key, where the vendor has several.")] = None
     allowlist: Annotated[list[str], Meta(description="Addresses or CIDR blocks that may use it; all when empty.")] = []
     rate_limit: Annotated[
         int | UnsetType | None,
-        Meta(description="Requests a minute; null lifts it, left out it is the vendor's."),
+        Meta(description="Requests a minute; null for no limit; the vendor's own unless set."),
     ] = UNSET
-    agent_handle: Annotated[str | None, Meta(description="The agent a key belongs to, where keys do.")] = None
+    agent_handle: Annotated[
+        str | None, Meta(description="The agent that the key belongs to, where the vendor binds keys to agents.")
+    ] = None
 
 
 class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The account that the story is about."""
+    """The account that the scenario is about."""
 
     balance: Annotated[Amount, Meta(description='US dollars in quotes: "25.00".')] = "0.00"
     settings: Annotated[
@@ -94,21 +96,21 @@ class Receiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     answers: Annotated[
         Answers,
         Meta(
-            description="HTTP statuses, or answers with bodies, for the requests in turn, the last for all further "
-            "ones; `hang` never answers."
+            description="HTTP statuses, or responses with bodies, for the requests in turn, the last for all further "
+            "ones; `hang` never responds."
         ),
     ] = msgspec.field(default_factory=lambda: [200])
     up: Annotated[bool, Meta(description="Whether it listens from the start; false refuses connections.")] = True
 
 
 class Effect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What goes wrong: one of status, latency, reset, truncate, webhook."""
+    """The effect of a fault: one of status, latency, reset, truncate, webhook."""
 
-    status: Annotated[ApiError | None, Meta(description="The HTTP status to answer with.")] = None
+    status: Annotated[ErrorStatus | None, Meta(description="The HTTP status of the response.")] = None
     code: Annotated[str | None, Meta(description="The vendor's error code that goes with the status.")] = None
-    latency: Annotated[Seconds | None, Meta(description="Real time before the answer.")] = None
-    reset: Annotated[bool, Meta(description="The connection ends without an answer.")] = False
-    truncate: Annotated[Bytes | None, Meta(description="The answer ends after so many bytes.")] = None
+    latency: Annotated[Seconds | None, Meta(description="Real time before the response.")] = None
+    reset: Annotated[bool, Meta(description="The connection ends without a response.")] = False
+    truncate: Annotated[Bytes | None, Meta(description="The response ends after this many bytes.")] = None
     webhook: Annotated[
         Literal["duplicate", "drop", "delay", "reorder", "bad_signature"] | None,
         Meta(description="What happens to a webhook event."),
@@ -116,27 +118,27 @@ class Effect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Something that goes wrong for this account. It strikes always, or as first, every or probability say."""
+    """A fault for this account. It applies always, or as first, every or probability say."""
 
-    effect: Annotated[Effect, Meta(description="What goes wrong.")]
+    effect: Annotated[Effect, Meta(description="The effect.")]
     operation: Annotated[str | None, Meta(description="Which operation of the API, such as createNumber.")] = None
     method: Annotated[str | None, Meta(description="With path, in place of operation.")] = None
     path: Annotated[str | None, Meta(description="With method, in place of operation.")] = None
     event: Annotated[str | None, Meta(description="Which webhook event, for a webhook effect.")] = None
-    first: Annotated[Count | None, Meta(description="Strikes so many times, then no more.")] = None
-    every: Annotated[Count | None, Meta(description="Strikes every so many times: 3 is each third.")] = None
-    probability: Annotated[Rate | None, Meta(description="Strikes by chance, drawn from the seed.")] = None
+    first: Annotated[Count | None, Meta(description="Applies this many times, then no more.")] = None
+    every: Annotated[Count | None, Meta(description="Applies every Nth time: 3 is each third.")] = None
+    probability: Annotated[Rate | None, Meta(description="Applies with this probability, drawn from the seed.")] = None
 
 
 class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything before the story."""
+    """What exists before the first step."""
 
     clock: Annotated[str, Meta(description="When it begins, ISO 8601.")] = CLOCK
-    account: Annotated[Account, Meta(description="The account that the story is about.")] = Account()
+    account: Annotated[Account, Meta(description="The account that the scenario is about.")] = Account()
     receivers: Annotated[
         dict[str, Receiver], Meta(description="Named webhook receivers; their address is $name.url.")
     ] = {}
-    faults: Annotated[list[Fault], Meta(description="What goes wrong from the start.")] = []
+    faults: Annotated[list[Fault], Meta(description="The faults that are set from the start.")] = []
 
 
 # -- when ------------------------------------------------------------------------------------------------------------
@@ -150,22 +152,24 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[str, Meta(pattern="^/")] | None, Meta(description="The vendor's path, from its root: /v1/numbers.")
     ] = None
     url: Annotated[
-        str | None, Meta(description="In place of path: a whole address from an answer. Sent without a key.")
+        str | None, Meta(description="Instead of path: a whole URL from a response. Sent without a key.")
     ] = None
     query: Annotated[dict[str, Any], Meta(description="Query parameters.")] = {}
     headers: Annotated[
-        dict[str, str | None], Meta(description="Further headers; null leaves one out, Authorization too.")
+        dict[str, str | None], Meta(description="Further headers; null omits one, Authorization too.")
     ] = {}
     body: Annotated[Any, Meta(description="Sent as JSON.")] = UNSET
-    raw: Annotated[str | UnsetType, Meta(description="Sent as it stands, in place of body.")] = UNSET
-    key: Annotated[str | None, Meta(description="Which of the account's keys; the first when left out.")] = None
+    raw: Annotated[str | UnsetType, Meta(description="Sent unchanged, instead of body.")] = UNSET
+    key: Annotated[str | None, Meta(description="Which of the account's keys; the first unless set.")] = None
 
 
 class Control(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request to the emulator's control API, for what has no step of its own."""
+    """A request to the emulator's control API, for operations without a step of their own."""
 
     method: Annotated[Literal["GET", "POST", "PUT", "PATCH", "DELETE"], Meta(description="The HTTP method.")]
-    path: Annotated[str, Meta(pattern="^/", description="What follows /_ringback: /accounts/$account.account_id/keys.")]
+    path: Annotated[
+        str, Meta(pattern="^/", description="The path after /_ringback: /accounts/$account.account_id/keys.")
+    ]
     body: Annotated[Any, Meta(description="Sent as JSON.")] = UNSET
 
 
@@ -174,135 +178,140 @@ class Turn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     caller: Annotated[str | UnsetType, Meta(description="What the caller says.")] = UNSET
     agent: Annotated[str | UnsetType, Meta(description="What the agent says.")] = UNSET
-    at: Annotated[Seconds | None, Meta(description="Since the answer; after the turn before when left out.")] = None
+    at: Annotated[Seconds | None, Meta(description="Time since the answer; after the previous turn unless set.")] = None
 
 
-class Conduct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CallScript(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a call goes."""
 
     answer_after: Annotated[Seconds | None, Meta(description="How long it rings.")] = None
-    turns: Annotated[list[Turn] | None, Meta(description="What is said; a stock dialogue when left out.")] = None
-    outcome: Annotated[str | None, Meta(description="What came of it, in the vendor's word: order, booking.")] = None
-    duration: Annotated[Seconds | None, Meta(description="From answer to end; as long as the talk lasts.")] = None
+    turns: Annotated[list[Turn] | None, Meta(description="What is said; a stock dialogue unless set.")] = None
+    outcome: Annotated[str | None, Meta(description="The outcome, in the vendor's word: order, booking.")] = None
+    duration: Annotated[
+        Seconds | None, Meta(description="Time from answer to end; as long as the turns last unless set.")
+    ] = None
     recording: Annotated[bool | None, Meta(description="Whether it is recorded.")] = None
-    voicemail: Annotated[str | None, Meta(description="What the caller leaves on the machine.")] = None
-    language: Annotated[str | None, Meta(description="The voicemail's language, in two small letters: fr.")] = None
+    voicemail: Annotated[str | None, Meta(description="The voicemail that the caller leaves.")] = None
+    language: Annotated[str | None, Meta(description="The voicemail's language, ISO 639-1: fr.")] = None
     translation: Annotated[str | None, Meta(description="What the voicemail says in English.")] = None
-    summary: Annotated[str | None, Meta(description="What the voicemail comes to.")] = None
+    summary: Annotated[str | None, Meta(description="A summary of the voicemail.")] = None
     analysis: Annotated[
-        dict[str, Any] | None, Meta(description="What the vendor's analysis makes of it, by the vendor's own names.")
+        dict[str, Any] | None, Meta(description="The result of the vendor's analysis, by the vendor's own names.")
     ] = None
 
 
-class Call(Conduct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody calls a number of the account. The call rings at once and then lives on the clock."""
+class Call(CallScript, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An inbound call to a number of the account. It rings at once and then lives on the account's clock."""
 
     to: Annotated[str, Meta(description="The number called, E.164: $number.phone_number.")]
-    from_: Annotated[str, Meta(description="Who calls, E.164.")] = msgspec.field(name="from")
+    from_: Annotated[str, Meta(description="The caller's number, E.164.")] = msgspec.field(name="from")
     end: Annotated[
-        Literal["completed", "no_answer", "busy", "failed"] | None, Meta(description="How it ends; completed.")
+        Literal["completed", "no_answer", "busy", "failed"] | None,
+        Meta(description="How it ends; completed unless set."),
     ] = None
 
 
-class Script(Conduct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Script(CallScript, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens to the next outbound call or message that matches."""
 
-    to: Annotated[str | None, Meta(description="The number it goes to; any when left out.")] = None
+    to: Annotated[str | None, Meta(description="The number it goes to; any unless set.")] = None
     from_: Annotated[str | None, Meta(description="Its sender.")] = msgspec.field(name="from", default=None)
     tag: Annotated[str | None, Meta(description="Its tag.")] = None
     end: Annotated[
         Literal["completed", "no_answer", "busy", "failed", "undelivered"] | None,
-        Meta(description="How it ends; completed. A message ends completed, failed or undelivered."),
+        Meta(description="How it ends; completed unless set. A message ends completed, failed or undelivered."),
     ] = None
     failure_code: Annotated[str | None, Meta(description="Why a message fails.")] = None
-    delivered_after: Annotated[Seconds | None, Meta(description="From sending a message to its receipt.")] = None
+    delivered_after: Annotated[
+        Seconds | None, Meta(description="Time from sending a message to its delivery receipt.")
+    ] = None
 
 
 class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Somebody sends a message to a number of the account."""
+    """An inbound message to a number of the account."""
 
-    to: Annotated[str, Meta(description="The number written to, E.164.")]
-    from_: Annotated[str, Meta(description="Who writes, E.164.")] = msgspec.field(name="from")
+    to: Annotated[str, Meta(description="The recipient, E.164.")]
+    from_: Annotated[str, Meta(description="The sender's number, E.164.")] = msgspec.field(name="from")
     body: Annotated[str, Meta(description="The text.")]
-    media_urls: Annotated[list[str], Meta(description="Pictures and the like.")] = []
-    group: Annotated[list[str], Meta(description="The others who get it, E.164.")] = []
+    media_urls: Annotated[list[str], Meta(description="URLs of pictures or files.")] = []
+    group: Annotated[list[str], Meta(description="The other recipients, E.164.")] = []
 
 
 # -- then ------------------------------------------------------------------------------------------------------------
 
 
-class Answer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a request is to be answered with. A request without an expected status must succeed (2xx)."""
+class ExpectedResponse(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The expected response to a request. Without an expected status it must be a success (2xx)."""
 
     status: Annotated[Any, Meta(description="The HTTP status.")] = UNSET
     headers: Annotated[Any, Meta(description="Response headers, named in lower case.")] = UNSET
-    body: Annotated[Any, Meta(description="The JSON answer, or its text where it is not JSON.")] = UNSET
-    size: Annotated[Any, Meta(description="The length of the answer's body in bytes.")] = UNSET
-    failure: Annotated[Any, Meta(description="How the connection broke, where no whole answer came.")] = UNSET
+    body: Annotated[Any, Meta(description="The JSON body, or its text where it is not JSON.")] = UNSET
+    size: Annotated[Any, Meta(description="The length of the body in bytes.")] = UNSET
+    failure: Annotated[Any, Meta(description="How the connection broke, where no whole response came.")] = UNSET
 
 
 class Webhooks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What really arrived at a receiver, oldest first."""
+    """The requests that a receiver got, oldest first."""
 
     receiver: Annotated[str, Meta(description="Which receiver.")]
-    arrived: Annotated[
-        Any, Meta(description="What the list of requests must be; each has method, path, headers, body, answered.")
-    ]
+    arrived: Annotated[Any, Meta(description="The expected list of requests; each has method, path, headers and body.")]
     signed: Annotated[str | None, Meta(description="The secret that every request must be signed with.")] = None
 
 
-class Look(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One look at how things are now."""
+class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One check of the present state."""
 
     request: Annotated[Request | None, Meta(description="A request to the vendor's API.")] = None
-    webhooks: Annotated[Webhooks | None, Meta(description="What arrived at a receiver.")] = None
-    balance: Annotated[Any, Meta(description='What the account has: "19.78".')] = UNSET
-    ledger: Annotated[Any, Meta(description="The account's money movements, oldest first.")] = UNSET
+    webhooks: Annotated[Webhooks | None, Meta(description="The requests that a receiver got.")] = None
+    balance: Annotated[Any, Meta(description='The account\'s balance in USD: "19.78".')] = UNSET
+    ledger: Annotated[Any, Meta(description="The account's ledger entries, oldest first.")] = UNSET
     deliveries: Annotated[Any, Meta(description="The account's webhook events and their attempts.")] = UNSET
     account: Annotated[Any, Meta(description="The account as the control API shows it.")] = UNSET
     timeline: Annotated[
-        Items | None, Meta(description="Journal entries that happened in this order; others may lie between.")
+        Items | None, Meta(description="Journal entries in this order; others may be between them.")
     ] = None
-    note: Annotated[str | None, Meta(description="What this step means, shown in reports.")] = None
-    save: Annotated[str | None, Meta(description="Keep the answer under this name for later steps.")] = None
+    note: Annotated[str | None, Meta(description="What this step means; reports show it.")] = None
+    save: Annotated[str | None, Meta(description="Save the response under this name for later steps.")] = None
     expect: Annotated[
-        Any, Meta(description="For a request: status, headers, body, size. For the others: the control API's answer.")
+        Any,
+        Meta(description="For a request: status, headers, body, size. For other steps: the control API's response."),
     ] = UNSET
 
 
-class Step(Look, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing that happens, or one look on the way."""
+class Step(Check, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that happens, or one check between."""
 
-    call: Annotated[Call | None, Meta(description="Somebody calls.")] = None
-    text: Annotated[Text | None, Meta(description="Somebody sends a message.")] = None
+    call: Annotated[Call | None, Meta(description="An inbound call.")] = None
+    text: Annotated[Text | None, Meta(description="An inbound message.")] = None
     advance: Annotated[
-        Advance | None, Meta(description="Time passes: 2m, 1h30m, 31d, 1mo, or idle, until nothing is under way.")
+        Advance | None,
+        Meta(description="Advance the clock: by 2m, 1h30m, 31d, 1mo, or by idle until nothing is pending."),
     ] = None
-    until: Annotated[str | None, Meta(description="Time passes until this instant, ISO 8601.")] = None
-    fund: Annotated[Amount | None, Meta(description='Money comes in, or with a minus goes: "10.00".')] = None
-    settings: Annotated[dict[str, Any] | None, Meta(description="Settings of the account change.")] = None
-    fault: Annotated[Fault | None, Meta(description="Something begins to go wrong.")] = None
-    script: Annotated[Script | None, Meta(description="How the next outbound call or message will go.")] = None
+    until: Annotated[str | None, Meta(description="Advance the clock to this instant, ISO 8601.")] = None
+    fund: Annotated[Amount | None, Meta(description='Add money, or with a minus take it away: "10.00".')] = None
+    settings: Annotated[dict[str, Any] | None, Meta(description="Change settings of the account.")] = None
+    fault: Annotated[Fault | None, Meta(description="Set a fault.")] = None
+    script: Annotated[Script | None, Meta(description="Set how the next outbound call or message goes.")] = None
     receiver: Annotated[
         dict[str, Literal["up", "down"] | Answers] | None,
-        Meta(description="A receiver goes down (refuses connections), up, or changes its answers."),
+        Meta(description="Take a receiver down (it refuses connections) or up, or change its responses."),
     ] = None
     control: Annotated[Control | None, Meta(description="A request to the emulator's control API.")] = None
 
 
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A story for the emulator: given an account, when things happen, then this holds."""
+    """A scenario: given an account, when things happen, then this must hold."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=120, description="The story in a few words.")]
-    vendor: Annotated[str, Meta(description="Whose API it is about.")]
-    when: Annotated[list[Step], Meta(min_length=1, description="What happens, in order.")]
-    then: Annotated[list[Look], Meta(min_length=1, description="What must hold afterwards.")]
-    story: Annotated[str, Meta(description="Two or three sentences: why a user cares.")] = ""
-    given: Annotated[Given, Meta(description="Everything before the story.")] = Given()
+    name: Annotated[str, Meta(min_length=1, max_length=120, description="What happens, in a few words.")]
+    vendor: Annotated[str, Meta(description="The vendor whose API it uses.")]
+    when: Annotated[list[Step], Meta(min_length=1, description="The steps, in order.")]
+    then: Annotated[list[Check], Meta(min_length=1, description="The checks afterwards.")]
+    description: Annotated[str, Meta(description="Why a user cares, in two or three sentences.")] = ""
+    given: Annotated[Given, Meta(description="What exists before the first step.")] = Given()
 
 
 MODIFIERS = ("note", "save", "expect")
-LOOKS = tuple(name for name in Look.__struct_fields__ if name not in MODIFIERS)
+CHECKS = tuple(name for name in Check.__struct_fields__ if name not in MODIFIERS)
 VERBS = tuple(name for name in Step.__struct_fields__ if name not in MODIFIERS)
 PARTS: tuple[type[Struct], ...] = (
     Scenario,
@@ -313,19 +322,19 @@ PARTS: tuple[type[Struct], ...] = (
     Fault,
     Effect,
     Step,
-    Look,
+    Check,
     Request,
     Control,
     Call,
     Script,
     Turn,
     Text,
-    Answer,
+    ExpectedResponse,
     Webhooks,
 )
-"""Every type of a scenario file, in the order in which they are met."""
+"""Every type of a scenario file, in the order of a file."""
 
 
-def verb_of(step: Look) -> str:
-    """The one thing that a step does."""
+def verb_of(step: Check) -> str:
+    """Return the name of the one thing that a step does."""
     return next(name for name in VERBS if getattr(step, name, None) not in (None, UNSET))

@@ -1,4 +1,4 @@
-"""YAML as it is read here: JSON's values, no surprises, and the line of every one of them.
+"""Read YAML as JSON values, with the line of each.
 
 Plain scalars mean what they mean in JSON and are text otherwise, so that a phone number, an instant or a `no` stays
 as written. A key given twice, a merge key, a tag or a second document is an error.
@@ -34,7 +34,7 @@ class Source(NamedTuple):
     lines: dict[Path, int]
 
     def line(self, path: Path) -> int | None:
-        """The line of the value at `path`, or of the nearest value around it."""
+        """Return the line of the value at `path`, or of the nearest value around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path)
@@ -43,7 +43,7 @@ class Source(NamedTuple):
 def read(text: str, file: str) -> Source:
     """Read one YAML document. Raises ScenarioError with the line at fault."""
     if len(text) > MAX_CHARACTERS:
-        raise ScenarioError(file, None, f"longer than {MAX_CHARACTERS} characters, too long for one story")
+        raise ScenarioError(file, None, f"longer than {MAX_CHARACTERS} characters, too long for one scenario")
     try:
         return _Builder(file, yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))).build()
     except yaml.MarkedYAMLError as error:
@@ -61,7 +61,7 @@ class _Anchored(NamedTuple):
 
 
 class _Builder:
-    """Builds values from the parser's events, which come one at a time: depth and size are known before they hurt."""
+    """Builds values from the parser's events one at a time, so that depth and size are checked first."""
 
     def __init__(self, file: str, events: Iterator[Any]) -> None:
         self._file = file
@@ -74,12 +74,12 @@ class _Builder:
         next(self._events)
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            raise ScenarioError(self._file, None, "the file is empty: a story has a name, a vendor, when and then")
+            raise ScenarioError(self._file, None, "the file is empty: a scenario has a name, a vendor, when and then")
         value = self._value(next(self._events), ())
         next(self._events)
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise self._error(event, "a second document begins here: one story per file")
+            raise self._error(event, "a second document begins here: one scenario per file")
         return Source(value, self._lines)
 
     def _value(self, event: Any, path: Path) -> Any:
@@ -89,7 +89,7 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag not in (None, "", "!"):
-            raise self._error(event, f"tags ({event.tag}) are not taken")
+            raise self._error(event, f"tags ({event.tag}) are not accepted")
         before = self._size
         self._grow(event, 1)
         value: Any
@@ -116,7 +116,7 @@ class _Builder:
                 raise self._error(event, "a key is a word, not a list, a mapping or an alias")
             name = event.value
             if name == "<<" and event.implicit[0]:
-                raise self._error(event, "merge keys (<<) are not taken: write the entries out")
+                raise self._error(event, "merge keys (<<) are not accepted: write the entries out")
             if name in found:
                 raise self._error(event, f'the key "{name}" is here twice')
             self._lines[(*path, name)] = _line(event)
@@ -133,7 +133,7 @@ class _Builder:
     def _grow(self, event: Any, count: int) -> None:
         self._size += count
         if self._size > MAX_VALUES:
-            raise self._error(event, f"more than {MAX_VALUES} values, too many for one story")
+            raise self._error(event, f"more than {MAX_VALUES} values, too many for one scenario")
 
     def _error(self, event: Any, message: str) -> ScenarioError:
         return ScenarioError(self._file, _line(event), message)
