@@ -90,7 +90,7 @@ def test_help_lists_every_command_with_a_line_about_it(cli: Cli) -> None:
     assert said.code == 0
     for name, entry in COMMANDS.items():
         assert f"  {name} " in said.out
-        assert entry.says in said.out
+        assert entry.help in said.out
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -100,7 +100,7 @@ def test_every_command_answers_to_help(cli: Cli, name: str) -> None:
     assert said.out.startswith(f"Usage: ringback {name} ")
 
 
-@pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.where.startswith("ringback.")])
+@pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.target.startswith("ringback.")])
 def test_the_help_of_every_command_shows_examples(cli: Cli, name: str) -> None:
     said = cli(name, "--help")
     assert said.code == 0, said.err
@@ -174,7 +174,7 @@ def test_tab_completes(
         (["serve", "--port", "99999"], "65535"),
         (["serve", "--clock", "fast"], "real, frozen, or x60"),
         (["serve", "--clock", "x0"], "real, frozen, or x60"),
-        (["serve", "--start", "soon"], "2026-01-31T08:00:00Z"),
+        (["serve", "--start", "soon"], "2026-01-31T09:00:00Z"),
         (["serve", "--webhook-route", "hooks.example.test"], "PUBLIC_ORIGIN=LOCAL_ORIGIN"),
         (["serve", "--mutant", "no.such.mutant"], "unknown mutant"),
         (["serve", "--host", "0.0.0.0"], "--control-token"),
@@ -182,7 +182,7 @@ def test_tab_completes(
         (["run"], "ringback run -- pytest"),
         (["run", "--", "--version"][:2], "ringback run -- pytest"),
         (["advance"], "--until"),
-        (["advance", "2m", "--idle"], "one of them"),
+        (["advance", "2m", "--idle"], "Give one of"),
         (["advance", "2 moons"], "1h30m"),
         (["advance", "--until", "tomorrow"], "2026-01-31"),
         (["fund", "lots"], "25.00"),
@@ -191,7 +191,7 @@ def test_tab_completes(
         (["call", "+13465550100", "--turn", "agent: hi", "--scenario", "x"], "whole script"),
         (["text", "+13465550100"], "BODY"),
         (["faults", "add", "kwickphone"], "--status"),
-        (["faults", "add", "kwickphone", "--status", "503", "--reset"], "one of --status"),
+        (["faults", "add", "kwickphone", "--status", "503", "--reset"], "Give one effect: --status"),
         (["faults", "add", "kwickphone", "--webhook", "drop", "--code", "x"], "--code goes with --status"),
         (["faults", "remove"], "--all"),
         (["journal", "--follow", "--json"], "--json"),
@@ -322,7 +322,7 @@ def test_advance_moves_one_account_alone(cli: Cli, server: Ringback, account: Ac
 
 
 def test_advance_by_a_month_follows_the_calendar(cli: Cli, server: Ringback) -> None:
-    account = server.account("kwickphone", now="2026-01-31T08:00:00Z")
+    account = server.account("kwickphone", now="2026-01-31T09:00:00Z")
     said = cli("advance", "1mo", "--account", account.id, "--url", server.url)
     assert said.out.startswith("2026-02-28T08:00:00Z  0 timers fired")
 

@@ -179,7 +179,7 @@ def test_it(ringback):
     [
         ("--ringback-vendors=kwikphone", "kwikphone"),
         ("--ringback-clock=fast", "real, frozen or xN"),
-        ("--ringback-url=http://127.0.0.1:9", "no emulator answers at http://127.0.0.1:9"),
+        ("--ringback-url=http://127.0.0.1:9", "no emulator responds at http://127.0.0.1:9"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_told_in_a_line(run_pytest: Run, option: str, hint: str) -> None:

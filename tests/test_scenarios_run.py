@@ -151,7 +151,7 @@ def essence(outcome: ScenarioResult) -> tuple[Any, ...]:
 def test_an_address_that_is_not_the_emulators_is_trouble(server: Ringback) -> None:
     outcome = played(server, {"request": {"method": "GET", "url": "http://127.0.0.1:9/elsewhere"}})
     assert outcome.verdict == "trouble"
-    assert "http://127.0.0.1:9/elsewhere is no address of this emulator" in report.explanation(outcome)
+    assert "http://127.0.0.1:9/elsewhere is not at this emulator" in report.explanation(outcome)
 
 
 def test_an_address_from_an_answer_is_asked_without_a_key_unless_one_is_named(server: Ringback) -> None:
@@ -549,9 +549,9 @@ def test_nobody_at_the_address_is_trouble(folder: Path, capsys: pytest.CaptureFi
     with stranger(200, b"") as url:
         pass
     assert cli.run(["scenario", "run", str(folder / "good.yaml"), "--url", url]) == 3
-    assert "no emulator answers" in capsys.readouterr().err
+    assert "no emulator responds" in capsys.readouterr().err
     assert cli.run(["scenario", "run", str(folder / "good.yaml"), "--url", "nonsense"]) == 2
-    assert "'nonsense' is no origin" in capsys.readouterr().err
+    assert "Invalid URL 'nonsense'" in capsys.readouterr().err
 
 
 def test_an_emulator_that_goes_away_is_trouble_and_not_a_failure() -> None:
@@ -560,7 +560,7 @@ def test_an_emulator_that_goes_away_is_trouble_and_not_a_failure() -> None:
     ringback.stop()
     outcome = run(scenario([{"advance": 1}]), guest)
     assert outcome.verdict == "trouble"
-    assert "no emulator answers" in report.explanation(outcome)
+    assert "no emulator responds" in report.explanation(outcome)
     assert report.document([outcome])["scenarios"][0]["account_id"] is None
 
 

@@ -1,4 +1,4 @@
-"""The front door: vendors by path prefix and by host, the control API, the dashboard, the contracts."""
+"""The ASGI app of one emulator: vendors by path prefix and by host, the control API, the dashboard, the contracts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Application:
         for mutant in self._mutants:
             if mutant.install is not None:
                 mutant.install(self.emulator)
-        self._gates: dict[str, ASGIApp] = {}
+        self._vendor_apps: dict[str, ASGIApp] = {}
         self._documents: dict[str, Response] = {}
         self._control: ASGIApp | None = None
         self.urls = self.emulator.services.urls
@@ -49,7 +49,7 @@ class Application:
 
     @property
     def crashes(self) -> list[BaseException]:
-        """Unexpected exceptions so far."""
+        """Return the unexpected exceptions so far."""
         return self.emulator.services.crashes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,8 +66,7 @@ class Application:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         first, _, rest = path[1:].partition("/")
-        gate = self._gates.get(first)
-        if gate is not None or first in self.emulator.vendors:
+        if first in self.emulator.vendors:
             await self._vendor(first, "/" + rest, scope, receive, send)
         elif (host := self._vendor_host(scope)) is not None:
             await self._vendor(host, path, scope, receive, send)
@@ -96,23 +95,26 @@ class Application:
         if self.settings.tls and scope["scheme"] == "http":
             await self._to_https(name, path, scope, receive, send)
             return
-        gate: ASGIApp | None = self._gates.get(name)
-        if gate is None:
-            vendor = self.emulator.vendors[name]
-            backend = self.emulator.backends[name]
-            if vendor.application is None:
-                from ringback.gateway.litestar_app import build
-
-                app: ASGIApp = cast("ASGIApp", build(cast("Operations", vendor.operations), backend, vendor.errors))
-            else:
-                app = vendor.application(backend)
-            gate = VendorMiddleware(self.emulator.services, vendor, app)
-            for mutant in self._mutants:
-                if mutant.wrap is not None and mutant.name.startswith(f"{name}."):
-                    gate = mutant.wrap(self.emulator, gate)
-            self._gates[name] = gate
+        app = self._vendor_apps.get(name)
+        if app is None:
+            app = self._vendor_apps[name] = self._build(name)
         scope["path"] = path
-        await gate(scope, receive, send)
+        await app(scope, receive, send)
+
+    def _build(self, name: str) -> ASGIApp:
+        """Return a vendor's app behind its middleware and the mutants chosen."""
+        vendor, backend = self.emulator.vendors[name], self.emulator.backends[name]
+        if vendor.application is None:
+            from ringback.gateway.litestar_app import build
+
+            routes = cast("ASGIApp", build(cast("Operations", vendor.operations), backend, vendor.errors))
+        else:
+            routes = vendor.application(backend)
+        app: ASGIApp = VendorMiddleware(self.emulator.services, vendor, routes)
+        for mutant in self._mutants:
+            if mutant.wrap is not None and mutant.name.startswith(f"{name}."):
+                app = mutant.wrap(self.emulator, app)
+        return app
 
     async def _to_https(self, name: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         query = scope["query_string"].decode("latin-1")

@@ -1,27 +1,28 @@
-"""A client of the control API: what the command line, the scenarios and the test face are made of."""
+"""The client of the control API: the command line, the scenarios and `ringback.testing` use it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import httpx
 
+PREFIX = "/_ringback"
 TIMEOUT_SECONDS = 120.0
 MAX_ENTRIES = 10_000
-ANYBODY = "+12145550123"
-"""Who calls or writes when it does not matter: a number that belongs to nobody."""
+ANY_CALLER = "+12145550123"
+"""Calls or writes where the number does not matter. No account ever has it."""
 SPEAKERS = ("agent", "caller")
 
 Spoken = str | Sequence[Any] | Mapping[str, Any]
-"""One turn of a call: `"agent: Hello"`, `("agent", "Hello")`, `("agent", "Hello", 2.5)` or the control
-API's own `{"speaker", "text", "at"?}`."""
+"""One turn of a call: `"agent: Hello"`, `("agent", "Hello")`, `("agent", "Hello", 2.5)` or the control API's own
+`{"speaker", "text", "at"?}`."""
 
 
 class ControlError(Exception):
-    """The control API refused a call: `code`, `message`, HTTP `status` and the `param` at fault, if any."""
+    """An error response of the control API: HTTP `status`, `code`, `message`, and the `param` at fault, if any."""
 
     def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
         super().__init__(f"{message} ({status} {code})")
@@ -31,21 +32,32 @@ class ControlError(Exception):
         self.param = param
 
 
-class Unreachable(Exception):  # noqa: N818 - the name says what is the matter
-    """Nothing that speaks the control API answers at that address."""
+class Unreachable(Exception):  # noqa: N818 - the name says what is wrong
+    """No control API responds at an address."""
 
 
 class Control:
     """Blocking client of `{url}/_ringback/…`.
 
-    `url` is the emulator's origin (`http://127.0.0.1:7464`), `token` the control token where one is set.
-    Raises ControlError for a refusal and Unreachable when nobody answers. Safe to use from several threads.
+    `url` is the emulator's origin (`http://127.0.0.1:7464`), `token` its control token, if any; `verify` and `timeout`
+    (seconds) are httpx's. `on_response` receives each response, the errors too, with its request. Every call raises
+    ControlError for an error response, and Unreachable when no control API responds. Safe to use from several threads.
     """
 
-    def __init__(self, url: str, token: str | None = None, verify: Any = True) -> None:
-        self.url = url.rstrip("/")
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        verify: Any = True,
+        timeout: float = TIMEOUT_SECONDS,
+        on_response: Callable[[httpx.Response], None] | None = None,
+    ) -> None:
+        self.url = url.rstrip("/").removesuffix(PREFIX)
         self._token = token
         self._verify = verify
+        self._timeout = timeout
+        self._on_response = on_response
         self._client: httpx.Client | None = None
         self._opening = threading.Lock()
 
@@ -56,26 +68,28 @@ class Control:
         body: Any = None,
         params: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Send one call and give its decoded JSON answer (None for 204). `path` follows `/_ringback`."""
+        """Send a request and return the decoded JSON response (None for 204). `path` follows `/_ringback`."""
         import httpx
 
         with self._opening:
             if self._client is None:
                 headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-                # Reading the authorities takes longer than all else here, and plain HTTP has no use for them.
+                # Reading the certificate authorities is slow, and plain HTTP does not use them.
                 verify = self._verify if self.url.startswith("https:") else False
-                self._client = httpx.Client(timeout=TIMEOUT_SECONDS, headers=headers, verify=verify, trust_env=False)
+                self._client = httpx.Client(timeout=self._timeout, headers=headers, verify=verify, trust_env=False)
             client = self._client
         query = {name: value for name, value in (params or {}).items() if value is not None}
         try:
             response = client.request(
                 method,
-                f"{self.url}/_ringback{path}",
+                f"{self.url}{PREFIX}{path}",
                 params=query,
                 **({} if body is None else {"json": body}),
             )
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise Unreachable(f"no emulator answers at {self.url}: {error or type(error).__name__}") from error
+            raise Unreachable(f"no emulator responds at {self.url}: {error or type(error).__name__}") from error
+        if self._on_response is not None:
+            self._on_response(response)
         if response.status_code == 204:
             return None
         try:
@@ -115,39 +129,38 @@ class Control:
         return self.request("DELETE", path)
 
     def vendors(self) -> tuple[str, ...]:
-        """The vendors that this emulator serves."""
+        """Return the vendors that this emulator serves."""
         health = self.get("/health")
         if not isinstance(health, dict) or "vendors" not in health:
-            raise Unreachable(f"{self.url} is not a Ringback emulator (its /_ringback/health says something else)")
+            raise Unreachable(f"{self.url} is not a Ringback emulator (its /_ringback/health has no vendors)")
         return tuple(health["vendors"])
 
     def journal(self, account_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
-        """What happened, to one account or at all, oldest first: the newest `limit` entries, or all that are kept."""
+        """Return the newest `limit` entries of the journal (all unless set), of one account or all, oldest first."""
         answer = self.get("/journal", account_id=account_id, limit=limit or MAX_ENTRIES)
         return list(reversed(answer["data"]))
 
     def deliveries(self, account_id: str | None = None, event: str | None = None) -> list[dict[str, Any]]:
-        """Webhook events with their attempts, oldest first."""
+        """Return webhook events with their attempts, oldest first."""
         return list(reversed(self.get("/deliveries", account_id=account_id, event=event)["data"]))
 
     def arrive(self, path: str, body: Mapping[str, Any], vendors: Iterable[str]) -> Any:
-        """POST an inbound call (`/calls`) or message (`/messages`) to whichever vendor answers at
-        `body["to"]`.
+        """POST an inbound call (`/calls`) or message (`/messages`) to the vendor that has the number `body["to"]`.
 
-        The vendors are tried in order; ControlError 404 when nobody answers with any of them.
+        The vendors are tried in order. Raises ControlError, 404 when none of them has the number.
         """
-        refusal: ControlError | None = None
+        first: ControlError | None = None
         for vendor in dict.fromkeys(vendors):
             try:
                 return self.post(path, {"vendor": vendor, **body})
             except ControlError as error:
                 if error.status != 404 and error.param != "vendor":
                     raise
-                refusal = refusal or error
-        raise refusal or ControlError(404, "not_found", f"nobody answers at {body.get('to')}", "to")
+                first = first or error
+        raise first or ControlError(404, "number_not_found", f"no vendor has the number {body.get('to')}", "to")
 
     def close(self) -> None:
-        """Close the connections; the client may be used again."""
+        """Close the connections. The client can be used again."""
         with self._opening:
             if self._client is not None:
                 self._client.close()
@@ -161,10 +174,9 @@ class Control:
 
 
 def as_turns(spoken: Iterable[Spoken]) -> list[dict[str, Any]]:
-    """Turns in the control API's form, from any of the forms of `Spoken`.
+    """Return turns in the control API's form, from any of the forms of `Spoken`.
 
-    Text without a speaker is said by whoever did not speak last; the agent, who answers, begins. Raises
-    ValueError for a turn that can't be understood.
+    In text without a speaker the two alternate; the agent, who answers, begins. Raises ValueError for an invalid turn.
     """
     turns: list[dict[str, Any]] = []
     for number, said in enumerate(spoken, 1):

@@ -94,10 +94,14 @@ class Contract:
         return node
 
 
-@cache
 def load_contract(vendor: str) -> Contract:
     """Return the contract of an installed vendor, read once. Raises KeyError, and OSError for a missing document."""
-    return Contract(read_yaml(contract_path(vendor)))
+    return _read(contract_path(vendor))
+
+
+@cache
+def _read(path: Path) -> Contract:
+    return Contract(read_yaml(path))
 
 
 def contract_path(vendor: str) -> Path:

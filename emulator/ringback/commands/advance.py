@@ -1,4 +1,4 @@
-"""`ringback advance`: move the clock on."""
+"""`ringback advance`: advance the clock."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _span(ctx: click.Context, param: click.Parameter, value: str | None) -> Span
 
 @click.command()
 @click.argument("duration", required=False, callback=_span)
-@click.option("--until", type=Instant(), help="Move to this instant.")
-@click.option("--idle", is_flag=True, help="Move until nothing is under way.")
-@click.option("--account", metavar="ID", help="Move this account's clock alone.")
+@click.option("--until", type=Instant(), help="Advance to this date and time.")
+@click.option("--idle", is_flag=True, help="Advance until nothing is pending.")
+@click.option("--account", metavar="ID", help="Advance this account's clock alone.")
 @remote
 def advance(
     control: Control,
@@ -35,7 +35,7 @@ def advance(
     idle: bool,
     account: str | None,
 ) -> None:
-    """Move the clock on by DURATION; all that falls due on the way happens, webhooks included.
+    """Advance the clock by DURATION. Everything that falls due happens, webhooks included.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def advance(
     if idle:
         ways.append({"idle": True})
     if len(ways) != 1:
-        raise click.UsageError("Say how far: a duration (2m), --until INSTANT or --idle, one of them.")
+        raise click.UsageError("Give one of: a duration (2m), --until INSTANT, --idle.")
     moved = control.post("/clock/advance", ways[0] | ({"account_id": account} if account else {}))
     if as_json:
         print_json(moved)
@@ -64,7 +64,7 @@ def advance(
 
 
 def _by(control: Control, span: Span, account: str | None) -> dict[str, Any]:
-    """A month is as long as the calendar says, so it takes a look at the clock first."""
+    """Return how far to advance. A calendar month is as long as the clock's date says."""
     if not span.months:
         return {"seconds": span.seconds}
     path = f"/accounts/{account}" if account is not None else "/clock"

@@ -1,4 +1,4 @@
-"""`ringback call`: let a phone ring."""
+"""`ringback call`: place an inbound call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ringback.client import Control, as_turns
+from ringback.client import ANY_CALLER, Control, as_turns
 from ringback.commands.options import print_json, remote, say
 from ringback.commands.param_types import Duration, Vendor
 
@@ -26,29 +26,29 @@ def _dialogues(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 @click.command()
 @click.argument("number")
 @click.option(
-    "--from", "caller", metavar="NUMBER", default="+12145550123", show_default=True, help="Who calls, in E.164."
+    "--from", "caller", metavar="NUMBER", default=ANY_CALLER, show_default=True, help="The caller's number, in E.164."
 )
-@click.option("--vendor", type=Vendor(), help="Whose number it is; found out unless told.")
+@click.option("--vendor", type=Vendor(), help="The vendor of NUMBER. Unless set, the command finds it.")
 @click.option(
     "--turn",
     "turns",
     multiple=True,
     metavar="SPEAKER: TEXT",
-    help="What is said, in order; repeatable. The speaker is caller or agent; left out, they take turns.",
+    help="What is said, in order; repeatable. The speaker is caller or agent; without it they alternate.",
 )
 @click.option(
-    "--outcome", metavar="WORD", shell_complete=_dialogues, help="What comes of the call, say order or booking."
+    "--outcome", metavar="WORD", shell_complete=_dialogues, help="The outcome of the call, such as order or booking."
 )
-@click.option("--end", type=click.Choice(ENDS), help="How it ends. [default: completed]")
-@click.option("--duration", type=Duration(), help="How long they talk, say 90 or 2m.")
-@click.option("--answer-after", type=Duration(), help="How long it rings.")
-@click.option("--voicemail", metavar="TEXT", help="What the caller leaves on voicemail.")
-@click.option("--recording/--no-recording", default=None, help="Whether there is a recording.")
+@click.option("--end", type=click.Choice(ENDS), help="How the call ends. [default: completed]")
+@click.option("--duration", type=Duration(), help="How long the call lasts, such as 90 or 2m.")
+@click.option("--answer-after", type=Duration(), help="How long it rings before the answer.")
+@click.option("--voicemail", metavar="TEXT", help="The voicemail that the caller leaves.")
+@click.option("--recording/--no-recording", default=None, help="Whether the call is recorded.")
 @click.option(
     "--scenario",
     metavar="NAME",
     shell_complete=_dialogues,
-    help="A stock script: missed, busy, failed, or a kind of dialogue such as order.",
+    help="A stock script: missed, busy, failed, or a kind of dialogue, such as order.",
 )
 @remote
 def call(
@@ -62,9 +62,9 @@ def call(
     scenario: str | None,
     **script: Any,
 ) -> None:
-    """Let NUMBER ring: an inbound call from outside. Prints the call's id, as the vendor's API shows it.
+    """Call NUMBER from outside. Prints the call's id, as the vendor's API shows it.
 
-    The call then lives on the clock: on a frozen one, `ringback advance --idle` plays it.
+    The call lives on the clock: on a frozen clock, `ringback advance --idle` plays it.
 
     \b
     Examples:
@@ -82,7 +82,7 @@ def call(
     if spoken:
         given["turns"] = spoken
     if given and scenario:
-        raise click.UsageError("A scenario brings its whole script; leave the other script options out.")
+        raise click.UsageError("--scenario is a whole script: omit the other script options.")
     if given:
         body["script"] = given
     if scenario:

@@ -1,4 +1,4 @@
-"""`ringback completion`: the script that teaches a shell to complete `ringback`."""
+"""`ringback completion`: a shell's completion script."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def completion(shell: str) -> None:
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"this version of click knows no completion for {shell}")
+        raise click.UsageError(f"click has no completion for {shell}")
     click.echo(kind(cli, {}, "ringback", VARIABLE).source())

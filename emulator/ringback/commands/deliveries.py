@@ -12,9 +12,9 @@ from ringback.commands.options import console, print_json, remote
 
 @click.command()
 @click.argument("delivery", required=False)
-@click.option("--account", metavar="ID", help="Those of this account alone.")
-@click.option("--event", metavar="NAME", help="Those of this event alone, say call.completed.")
-@click.option("--replay", metavar="ID", help="Send this one once more, now.")
+@click.option("--account", metavar="ID", help="Only those of this account.")
+@click.option("--event", metavar="NAME", help="Only those of this event, such as call.completed.")
+@click.option("--replay", metavar="ID", help="Send this one again, now.")
 @remote
 def deliveries(
     control: Control,
@@ -25,7 +25,7 @@ def deliveries(
     event: str | None,
     replay: str | None,
 ) -> None:
-    """See the webhook events, newest last, or one DELIVERY with every attempt at it.
+    """Show webhook events, newest last, or one DELIVERY with every attempt.
 
     \b
     Examples:
@@ -34,7 +34,7 @@ def deliveries(
       ringback deliveries --replay dlv_1
     """
     if replay is not None and (delivery or account or event):
-        raise click.UsageError("--replay takes an id and nothing else.")
+        raise click.UsageError("--replay takes an id and no other option.")
     if delivery is not None or replay is not None:
         path = f"/deliveries/{delivery}" if replay is None else f"/deliveries/{replay}/replay"
         one = control.get(path) if replay is None else control.post(path)

@@ -1,4 +1,4 @@
-"""`ringback demo`: one call from ring to webhook, and the month's bill after it."""
+"""`ringback demo`: one call from ring to webhook, and the bill of the month after it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringback.client import ANYBODY
+from ringback.client import ANY_CALLER
+from ringback.commands.exit_codes import ENVIRONMENT_TROUBLE
 from ringback.commands.options import console
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from ringback.testing import Account, Received, Receiver
 
-TROUBLE = 3
 BUSINESS_PHONE = "+13465551234"
 OUTCOME = "order"
 RINGS_FOR = 4
@@ -38,17 +38,17 @@ STYLES = {"agent": "cyan", "caller": "green"}
 
 
 @click.command()
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another number and other ids.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of ids, numbers and secrets.")
 @click.option(
     "--out",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the recording goes; a temporary folder unless told.",
+    help="Folder for the recording. [default: a temporary folder]",
 )
 def demo(seed: int, out: Path | None) -> None:
-    """See what Ringback does: a number is provisioned, a phone rings, a webhook arrives, a month passes.
+    """Show what Ringback does: provision a number, place a call, receive a webhook, let a month pass.
 
-    Everything runs in this process on a clock that stands still until told to move; nothing leaves the machine.
+    Everything runs in this process on a frozen clock; nothing leaves the machine.
 
     \b
     Examples:
@@ -62,13 +62,13 @@ def demo(seed: int, out: Path | None) -> None:
         with Ringback("kwickphone", seed=seed) as rb, rb.receiver() as hook:
             account = rb.account("kwickphone", balance="25.00")
             with account.client() as http:
-                _Story(console(), account, http, hook).tell(rb.url, out)
+                _Demo(console(), account, http, hook).run(rb.url, out)
     except (ControlError, CrashReport, StartError, Unreachable) as error:
-        raise _Trouble(str(error)) from error
+        raise _DemoFailed(str(error)) from error
 
 
-class _Story:
-    """The demonstration, act by act. Every figure that it shows is read from an answer."""
+class _Demo:
+    """The demonstration, section by section. Every figure that it shows is read from a response."""
 
     def __init__(self, screen: Console, account: Account, http: httpx.Client, hook: Receiver) -> None:
         self.screen = screen
@@ -76,25 +76,25 @@ class _Story:
         self.http = http
         self.hook = hook
 
-    def tell(self, url: str, out: Path | None) -> None:
+    def run(self, url: str, out: Path | None) -> None:
         start = f"{self.account.now:%Y-%m-%d %H:%M:%S}"
         self.screen.print(f"[bold]Ringback[/] is up at {url}, at {start} on its own clock.", soft_wrap=True)
         number = self.provision()
-        call = self.ring(number["phone_number"])
+        call = self.place_call(number["phone_number"])
         self.dialogue(call)
         self.recording(call, out)
         self.webhook(number["webhook_secret"], call)
         self.timeline()
         self.month(number["id"])
 
-    def act(self, title: str) -> None:
+    def heading(self, title: str) -> None:
         self.screen.print()
         self.screen.rule(f"[bold]{title}[/]", align="left", style="dim")
 
     def provision(self) -> Any:
-        self.act("A number")
+        self.heading("A number")
         before = self.account.balance
-        number = self.ask(
+        number = self.request(
             "POST", "/v1/numbers", 201, json={"business_phone": BUSINESS_PHONE, "webhook_url": self.hook.url}
         ).json()
         after = self.account.balance
@@ -104,29 +104,29 @@ class _Story:
         self.screen.print(f"Balance {before} → {after} USD: the first month is paid.")
         return number
 
-    def ring(self, number: str) -> Any:
-        self.act("A call")
-        id_ = self.account.call(number, ANYBODY, turns=TURNS, outcome=OUTCOME, answer_after=RINGS_FOR)
-        self.screen.print(f"{ANYBODY} calls {number}")
-        self.look(id_, "ringing")
+    def place_call(self, number: str) -> Any:
+        self.heading("A call")
+        id_ = self.account.call(number, ANY_CALLER, turns=TURNS, outcome=OUTCOME, answer_after=RINGS_FOR)
+        self.screen.print(f"{ANY_CALLER} calls {number}")
+        self.call_in_state(id_, "ringing")
         self.account.advance(seconds=RINGS_FOR)
-        self.look(id_, "in_progress")
+        self.call_in_state(id_, "in_progress")
         self.account.advance(idle=True)
-        return self.look(id_, "completed")
+        return self.call_in_state(id_, "completed")
 
-    def look(self, id_: str, expected: str) -> Any:
-        calls = self.ask("GET", "/v1/calls", 200).json()["data"]
+    def call_in_state(self, id_: str, expected: str) -> Any:
+        calls = self.request("GET", "/v1/calls", 200).json()["data"]
         call = next((call for call in calls if call["id"] == id_), None)
         if call is None:
-            raise _Trouble(f"GET /v1/calls does not list {id_}")
+            raise _DemoFailed(f"GET /v1/calls does not list {id_}")
         self.screen.print(f"  {self.account.now:%H:%M:%S}  {call['status']}")
         if call["status"] != expected:
-            raise _Trouble(f"the call is {call['status']} where {expected} was due")
+            raise _DemoFailed(f"the call is {call['status']}, expected {expected}")
         return call
 
     def dialogue(self, call: Any) -> None:
-        self.act(f"What was said in {call['duration_sec']} seconds")
-        for turn in self.ask("GET", f"/v1/calls/{call['id']}/transcript", 200).json()["turns"]:
+        self.heading(f"What was said in {call['duration_sec']} seconds")
+        for turn in self.request("GET", f"/v1/calls/{call['id']}/transcript", 200).json()["turns"]:
             style = STYLES[turn["speaker"]]
             self.screen.print(f"  {turn['offset_sec']:5.1f}  [{style}]{turn['speaker']:>6}[/]  {turn['text']}")
         self.screen.print(f"  outcome: [bold]{call['outcome']}[/]")
@@ -134,12 +134,12 @@ class _Story:
     def recording(self, call: Any, out: Path | None) -> None:
         from ringback.carrier.speech import mp3_seconds
 
-        answer = self.ask("GET", f"/v1/calls/{call['id']}/recording", 200)
+        answer = self.request("GET", f"/v1/calls/{call['id']}/recording", 200)
         folder = out or Path(tempfile.mkdtemp(prefix="ringback-"))
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{call['id']}.mp3"
         file.write_bytes(answer.content)
-        self.act("The recording")
+        self.heading("The recording")
         self.screen.print(
             f"{len(answer.content):,} bytes of {answer.headers['content-type']}, "
             f"{mp3_seconds(answer.content):.1f} seconds long:"
@@ -147,29 +147,29 @@ class _Story:
         self.screen.print(str(file), soft_wrap=True, markup=False)
 
     def webhook(self, secret: str, call: Any) -> None:
-        self.act("The webhook")
+        self.heading("The webhook")
         events = self.hook.requests
         if len(events) != 1:
-            raise _Trouble(f"one webhook was due, {len(events)} came")
-        if not _genuine(events[0], secret):
-            raise _Trouble("the webhook's signature does not match the number's secret")
+            raise _DemoFailed(f"expected one webhook, received {len(events)}")
+        if not _is_genuine(events[0], secret):
+            raise _DemoFailed("the webhook's signature does not match the number's secret")
         event = events[0].json()
         if event["call"]["call_sid"] != call["id"]:
-            raise _Trouble(f"the webhook tells of {event['call']['call_sid']}, not of {call['id']}")
+            raise _DemoFailed(f"the webhook is about {event['call']['call_sid']}, not of {call['id']}")
         self.screen.print(f"{event['type']} for {event['call']['call_sid']}")
         self.screen.print(f"  {events[0].headers['X-KwickPhone-Signature'][:24]}…  [green]signature verified[/]")
         self.screen.print(f"Balance {self.account.balance} USD: the talk time is paid.")
 
     def timeline(self) -> None:
-        self.act("The timeline")
+        self.heading("The timeline")
         self.screen.print(self.account.timeline(), markup=False, soft_wrap=False, overflow="ellipsis", no_wrap=True)
 
     def month(self, id_: str) -> None:
         from rich.table import Table
 
-        self.act("A month later")
+        self.heading("A month later")
         self.account.advance(days=A_MONTH.days)
-        numbers = self.ask("GET", "/v1/numbers", 200).json()["data"]
+        numbers = self.request("GET", "/v1/numbers", 200).json()["data"]
         status = next(number["status"] for number in numbers if number["id"] == id_)
         self.screen.print(f"{self.account.now:%Y-%m-%d}, {id_} is {status}. The bill so far:")
         account = self.account.show()
@@ -183,19 +183,21 @@ class _Story:
         self.screen.print(bill)
         self.screen.print(f"Balance {account['balance']} USD.")
 
-    def ask(self, method: str, path: str, expected: int, **request: Any) -> httpx.Response:
+    def request(self, method: str, path: str, expected: int, **request: Any) -> httpx.Response:
         answer = self.http.request(method, path, **request)
         if answer.status_code != expected:
-            raise _Trouble(f"{method} {path} answered {answer.status_code} instead of {expected}: {answer.text[:200]}")
+            raise _DemoFailed(
+                f"{method} {path} returned {answer.status_code} instead of {expected}: {answer.text[:200]}"
+            )
         return answer
 
 
-class _Trouble(click.ClickException):
-    exit_code = TROUBLE
+class _DemoFailed(click.ClickException):
+    exit_code = ENVIRONMENT_TROUBLE
 
 
-def _genuine(request: Received, secret: str) -> bool:
-    """The check that KwickPhone's page asks of a receiver (section "Verify the signature")."""
+def _is_genuine(request: Received, secret: str) -> bool:
+    """Verify a signature as KwickPhone's page says (section "Verify the signature")."""
     signed = request.headers["X-KwickPhone-Timestamp"].encode() + b"." + request.body
     expected = "v1=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected, request.headers["X-KwickPhone-Signature"])

@@ -1,4 +1,4 @@
-"""`ringback env`: a vendor's address and key as lines for a shell."""
+"""`ringback env`: a vendor's base URL and key as shell assignments."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SHELLS = {
 
 
 def variables(url: str, vendors: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """The environment for an emulator at `url` that serves `vendors` (`{name: {"base_url", "key"}}`).
+    """Return the environment for an emulator at `url` that serves `vendors` (`{name: {"base_url", "key"}}`).
 
-    Every vendor is there under its own name (`KWICKPHONE_BASE_URL`, `KP_API_KEY`) and under one that is the
-    same for all (`RINGBACK_KWICKPHONE_URL`, `RINGBACK_KWICKPHONE_KEY`).
+    Every vendor has variables named after itself (`KWICKPHONE_BASE_URL`, `KP_API_KEY`) and uniform ones
+    (`RINGBACK_KWICKPHONE_URL`, `RINGBACK_KWICKPHONE_KEY`).
     """
     found = {"RINGBACK_URL": url}
     for vendor, seat in vendors.items():
@@ -35,7 +35,7 @@ def variables(url: str, vendors: Mapping[str, Mapping[str, str]]) -> dict[str, s
 
 
 def line(name: str, value: str, shell: str) -> str:
-    """One assignment in the given shell's words."""
+    """Return one assignment in a shell's syntax."""
     if shell == "powershell":
         quoted = "'" + value.replace("'", "''") + "'"
     elif shell == "fish":
@@ -47,12 +47,14 @@ def line(name: str, value: str, shell: str) -> str:
 
 @click.command()
 @click.argument("vendors", metavar="[VENDOR]...", nargs=-1, type=Vendor())
-@click.option("--shell", type=click.Choice(list(SHELLS)), default="bash", show_default=True, help="Whose words to use.")
+@click.option(
+    "--shell", type=click.Choice(list(SHELLS)), default="bash", show_default=True, help="The syntax of the output."
+)
 @remote
 def env(control: Control, as_json: bool, /, vendors: tuple[str, ...], shell: str) -> None:
-    """Print what a client of VENDOR needs to know of the running emulator: its address and the seed account's key.
+    """Print what a client of VENDOR needs: the base URL and the seed account's key.
 
-    Without a VENDOR, all that are served.
+    Without VENDOR, print those of all vendors that are served.
 
     \b
     Examples:

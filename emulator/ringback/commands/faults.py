@@ -1,4 +1,4 @@
-"""`ringback faults`: let things go wrong."""
+"""`ringback faults`: make requests or webhooks fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WEBHOOK_EFFECTS = ("duplicate", "drop", "delay", "reorder", "bad_signature")
 
 @click.group()
 def faults() -> None:
-    """Make requests or webhooks go wrong, to see how a client takes it.
+    """Make requests or webhooks fail, to see how a client handles it.
 
     \b
     Examples:
@@ -54,18 +54,18 @@ def list_(control: Control, as_json: bool) -> None:
 
 @faults.command()
 @click.argument("vendor", type=Vendor())
-@click.option("--operation", metavar="NAME", help="An operation of the contract, say createNumber; all unless told.")
-@click.option("--method", metavar="METHOD", help="With --path, instead of an operation.")
+@click.option("--operation", metavar="NAME", help="An operation of the contract, such as createNumber. [default: all]")
+@click.option("--method", metavar="METHOD", help="With --path, instead of --operation.")
 @click.option("--path", metavar="PATH", help="With --method: a path as the vendor's page writes it.")
-@click.option("--account", "account_id", metavar="ID", help="This account alone.")
-@click.option("--first", type=click.IntRange(1), metavar="N", help="Strike the first N times.")
-@click.option("--every", type=click.IntRange(1), metavar="N", help="Strike every Nth time.")
-@click.option("--probability", type=click.FloatRange(0, 1), metavar="P", help="Strike with this probability.")
-@click.option("--status", type=click.IntRange(400, 599), help="Answer with this status …")
+@click.option("--account", "account_id", metavar="ID", help="Only requests and webhooks of this account.")
+@click.option("--first", type=click.IntRange(1), metavar="N", help="Apply the first N times.")
+@click.option("--every", type=click.IntRange(1), metavar="N", help="Apply every Nth time.")
+@click.option("--probability", type=click.FloatRange(0, 1), metavar="P", help="Apply with this probability.")
+@click.option("--status", type=click.IntRange(400, 599), help="Respond with this status …")
 @click.option("--code", help="… and this code of the vendor's.")
-@click.option("--latency", type=Duration(), help="Answer this much later, in real time.")
-@click.option("--reset", is_flag=True, default=None, help="End the connection without an answer.")
-@click.option("--truncate", type=click.IntRange(0), metavar="BYTES", help="End the answer after so many bytes.")
+@click.option("--latency", type=Duration(), help="Respond this much later, in real time.")
+@click.option("--reset", is_flag=True, default=None, help="End the connection without a response.")
+@click.option("--truncate", type=click.IntRange(0), metavar="BYTES", help="End the response after this many bytes.")
 @click.option("--webhook", type=click.Choice(WEBHOOK_EFFECTS), help="What happens to a webhook.")
 @remote
 def add(
@@ -94,7 +94,7 @@ def add(
     effects = {"status": status, "latency": latency, "reset": reset, "truncate": truncate, "webhook": webhook}
     effect = {name: value for name, value in effects.items() if value is not None}
     if len(effect) != 1:
-        raise click.UsageError("Say what goes wrong, one of --status, --latency, --reset, --truncate, --webhook.")
+        raise click.UsageError("Give one effect: --status, --latency, --reset, --truncate or --webhook.")
     if code is not None:
         if status is None:
             raise click.UsageError("--code goes with --status.")
@@ -113,25 +113,25 @@ def add(
 
 @faults.command()
 @click.argument("ids", nargs=-1)
-@click.option("--all", "every_one", is_flag=True, help="Every fault there is.")
+@click.option("--all", "every_one", is_flag=True, help="Every fault.")
 @remote
 def remove(control: Control, as_json: bool, /, ids: tuple[str, ...], every_one: bool) -> None:
-    """Take faults away.
+    """Remove faults.
 
     \b
     Examples:
-      ringback faults remove fault_1 flt_2
+      ringback faults remove fault_1 fault_2
       ringback faults remove --all
     """
     if bool(ids) == every_one:
-        raise click.UsageError("Say which: one or more ids, or --all.")
+        raise click.UsageError("Give one or more ids, or --all.")
     gone = [fault["id"] for fault in control.get("/faults")["data"]] if every_one else list(ids)
     for id_ in gone:
         control.delete(f"/faults/{id_}")
     if as_json:
         print_json({"removed": gone})
     else:
-        click.echo("\n".join(gone) if gone else "There were none.")
+        click.echo("\n".join(gone) if gone else "No faults were set.")
 
 
 def _where(fault: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`ringback fund`: money for an account."""
+"""`ringback fund`: add money to an account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEGATIVE = re.compile(r"-[\d.]+")
 
 
 class TakesNegatives(click.Command):
-    """Lets `-5.00` be an amount rather than an option."""
+    """A command that takes `-5.00` for an amount, not an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" not in args:
@@ -26,11 +26,11 @@ class TakesNegatives(click.Command):
 
 @click.command(cls=TakesNegatives)
 @click.argument("amount", type=Amount())
-@click.option("--account", metavar="ID", help="Whose; the seed account unless told.")
-@click.option("--vendor", type=Vendor(), help="Whose seed account, where several vendors are served.")
+@click.option("--account", metavar="ID", help="The account. [default: the seed account]")
+@click.option("--vendor", type=Vendor(), help="The vendor of the seed account, where several are served.")
 @remote
 def fund(control: Control, as_json: bool, /, amount: str, account: str | None, vendor: str | None) -> None:
-    """Put AMOUNT (USD) into an account; a negative one takes money away. Prints the new balance.
+    """Add AMOUNT (USD) to an account, or take it away if negative. Prints the new balance.
 
     \b
     Examples:

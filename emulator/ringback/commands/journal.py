@@ -1,4 +1,4 @@
-"""`ringback journal`: what happened."""
+"""`ringback journal`: show what happened."""
 
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ STYLES = {
 
 
 @click.command()
-@click.option("--account", metavar="ID", help="What happened to this account alone.")
-@click.option("--kind", type=click.Choice(JOURNAL_KINDS), help="This kind of entry alone.")
-@click.option("--limit", type=click.IntRange(1, MAX_ENTRIES), default=100, show_default=True, help="The newest N.")
-@click.option("--follow", is_flag=True, help="Go on as things happen, until Ctrl-C.")
+@click.option("--account", metavar="ID", help="Only entries of this account.")
+@click.option("--kind", type=click.Choice(JOURNAL_KINDS), help="Only entries of this kind.")
+@click.option(
+    "--limit", type=click.IntRange(1, MAX_ENTRIES), default=100, show_default=True, help="The newest N entries."
+)
+@click.option("--follow", is_flag=True, help="Continue with new entries, until Ctrl-C.")
 @click.option(
     "--har",
     metavar="FILE",
@@ -50,7 +52,7 @@ def journal(
     follow: bool,
     har: Path | None,
 ) -> None:
-    """See requests, calls, money and webhooks in the order in which they happened, the newest last.
+    """Show requests, calls, messages, money and webhooks, the newest last.
 
     \b
     Examples:
@@ -60,7 +62,7 @@ def journal(
       ringback journal --json --limit 1000
     """
     if follow and (as_json or har):
-        raise click.UsageError("--follow prints lines as they come: leave --json and --har out.")
+        raise click.UsageError("--follow prints lines as they come: omit --json and --har.")
     wanted: dict[str, Any] = {"account_id": account, "kind": kind, "limit": limit}
     if har is not None:
         archive = control.get("/journal", **wanted, format="har")

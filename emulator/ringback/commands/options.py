@@ -1,4 +1,4 @@
-"""What every command that drives a running emulator shares: where it is, and how answers are shown."""
+"""Options and output shared by the commands that drive a running emulator."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ R = TypeVar("R")
 
 def _origin(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if not value.startswith(("http://", "https://")):
-        raise click.BadParameter(f"{value!r} is no origin: write it like {DEFAULT_URL}.", ctx, param)
+        raise click.BadParameter(f"Invalid URL {value!r}: use an origin such as {DEFAULT_URL}.", ctx, param)
     return value
 
 
 def remote(command: Callable[Concatenate[Control, bool, ...], R]) -> Callable[..., R]:
-    """Add `--url`, `--token` and `--json`; the command gets a `Control` and whether JSON is wanted, first."""
+    """Add `--url`, `--token` and `--json`. The command receives a `Control` and the `--json` flag first."""
 
     @click.option(
         "--url",
@@ -35,13 +35,15 @@ def remote(command: Callable[Concatenate[Control, bool, ...], R]) -> Callable[..
         default=DEFAULT_URL,
         show_default=True,
         callback=_origin,
-        help="Where the emulator runs; RINGBACK_URL too.",
+        show_envvar=True,
+        help="Origin of the emulator.",
     )
     @click.option(
         "--token",
         envvar="RINGBACK_CONTROL_TOKEN",
         metavar="TOKEN",
-        help="Its control token, where it has one; RINGBACK_CONTROL_TOKEN too.",
+        show_envvar=True,
+        help="Its control token, if it has one.",
     )
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
     @wraps(command)
@@ -53,17 +55,17 @@ def remote(command: Callable[Concatenate[Control, bool, ...], R]) -> Callable[..
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout, readable and in the order given."""
+    """Print one JSON document on stdout, indented and in its own order."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def say(message: str) -> None:
-    """A message for the person, on stderr."""
+    """Print a message on stderr."""
     click.echo(message, err=True)
 
 
 def console() -> Console:
-    """A rich console on stdout; plain where stdout is no terminal or NO_COLOR is set."""
+    """Return a console on stdout, without colour where stdout is no terminal or NO_COLOR is set."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=False)

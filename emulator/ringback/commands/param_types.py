@@ -1,4 +1,4 @@
-"""Kinds of values that the command line takes: each checks itself and completes on Tab."""
+"""Types of command-line values: each validates a value and completes it on Tab."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Vendor(Text):
 
         if value not in vendors.names():
             self.fail(
-                f"{value!r} is no vendor.{did_you_mean(value, vendors.names())} There are: {', '.join(vendors.names())}.",
+                f"Unknown vendor {value!r}.{did_you_mean(value, vendors.names())} Known: {', '.join(vendors.names())}.",
                 param,
                 ctx,
             )
@@ -49,7 +49,7 @@ class Clock(Text):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if not _CLOCK.fullmatch(value):
-            self.fail(f"{value!r} is no clock: say real, frozen, or x60 for sixty times as fast.", param, ctx)
+            self.fail(f"Invalid clock {value!r}: use real, frozen, or x60 for sixty times as fast.", param, ctx)
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -57,7 +57,7 @@ class Clock(Text):
 
 
 class Instant(Text):
-    """An ISO-8601 date or instant; without an offset it is UTC. Gives `2026-01-01T00:00:00Z`."""
+    """An ISO-8601 date or date/time, in UTC without an offset, converted to `2026-01-01T00:00:00Z`."""
 
     name = "instant"
 
@@ -65,13 +65,13 @@ class Instant(Text):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no instant: write 2026-01-31 or 2026-01-31T08:00:00Z.", param, ctx)
+            self.fail(f"Invalid date/time {value!r}: use 2026-01-31 or 2026-01-31T09:00:00Z.", param, ctx)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         return moment.isoformat().replace("+00:00", "Z")
 
 
 class Duration(Number):
-    """`90`, `90s`, `2m`, `1h30m`, `31d`: gives seconds."""
+    """A duration, `90`, `90s`, `2m`, `1h30m` or `31d`, converted to seconds."""
 
     name = "duration"
 
@@ -85,7 +85,7 @@ class Duration(Number):
 
 
 class Amount(Text):
-    """An amount in USD, kept as the text that the control API takes."""
+    """An amount in USD, as the text that the control API takes."""
 
     name = "amount"
 
@@ -95,12 +95,12 @@ class Amount(Text):
         except InvalidOperation:
             finite = False
         if not finite:
-            self.fail(f"{value!r} is no amount: write 25 or 25.00.", param, ctx)
+            self.fail(f"Invalid amount {value!r}: use 25 or 25.00.", param, ctx)
         return str(value)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the nearest of the known words, or nothing."""
+    """Return ` Did you mean 'x'?` for the nearest of the known words, or an empty string."""
     from difflib import get_close_matches
 
     near = get_close_matches(word, list(known), n=1)

@@ -1,4 +1,4 @@
-"""`ringback reset`: back to the start."""
+"""`ringback reset`: go back to the state at start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.commands.options import print_json, remote
 @click.command()
 @remote
 def reset(control: Control, as_json: bool) -> None:
-    """Forget every account, number, call and fault, and go back to the state at start.
+    """Delete every account, number, call and fault, and go back to the state at start, the clock included.
 
     \b
     Example:
@@ -19,6 +19,6 @@ def reset(control: Control, as_json: bool) -> None:
     """
     answer = control.post("/reset")
     if as_json:
-        print_json(answer if answer is not None else {})
+        print_json(answer)
     else:
-        click.echo("Back at the start.")
+        click.echo(f"The emulator is back in its state at start: {answer['clock']['now']}.")

@@ -1,4 +1,4 @@
-"""`ringback run`: an emulator for the length of one command."""
+"""`ringback run`: run one command against a fresh emulator."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 import click
 
 from ringback.commands.env import variables
+from ringback.commands.exit_codes import ENVIRONMENT_TROUBLE
 from ringback.commands.options import say
 from ringback.commands.serve import serve_flags, settings_from
 
 NOT_EXECUTABLE, NOT_FOUND, KILLED = 126, 127, 128
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
-TROUBLE = 3
 
 _COMMAND = "ringback.commands.run.command"
 
 
-class AroundACommand(click.Command):
-    """Keeps what follows `--` apart: it is the command to run, and none of its options are ours."""
+class WrapsCommand(click.Command):
+    """A command that takes everything after `--` as another command, without parsing its options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         cut = args.index("--") if "--" in args else len(args)
@@ -35,16 +35,16 @@ class AroundACommand(click.Command):
         return [*super().collect_usage_pieces(ctx), "-- COMMAND [ARGS]..."]
 
 
-@click.command(cls=AroundACommand)
+@click.command(cls=WrapsCommand)
 @serve_flags
 @click.pass_context
 def run(ctx: click.Context, /, **flags: Any) -> int:
     """Start an emulator on a free port, run COMMAND against it, and stop it.
 
-    COMMAND finds the addresses and keys in its environment, under the names
+    COMMAND finds the base URLs and keys in its environment, under the names
     that `ringback env` prints (KWICKPHONE_BASE_URL, KP_API_KEY, RINGBACK_URL, …).
-    The exit code is COMMAND's: 127 when there is no such command, 128 + N when
-    signal N ended it; 3 when COMMAND was fine but the emulator failed inside.
+    The exit code is COMMAND's: 127 if there is no such command, 128 + N if
+    signal N ended it, 3 if COMMAND succeeded but the emulator failed inside.
 
     \b
     Examples:
@@ -54,7 +54,7 @@ def run(ctx: click.Context, /, **flags: Any) -> int:
     """
     command: list[str] = ctx.meta[_COMMAND]
     if not command:
-        raise click.UsageError("Say what to run, after --: ringback run -- pytest", ctx)
+        raise click.UsageError("Give a command after --, such as: ringback run -- pytest", ctx)
     if flags["port"] is None:
         flags["port"] = 0
     settings = settings_from(**flags)
@@ -65,14 +65,14 @@ def run(ctx: click.Context, /, **flags: Any) -> int:
         server.start()
     except StartError as error:
         say(f"ringback: {error}")
-        return TROUBLE
+        return ENVIRONMENT_TROUBLE
     try:
         added = variables(server.url, server.vendors)
         if server.https_url is not None:
             added["RINGBACK_HTTPS_URL"] = server.https_url
         if server.ca_pem is not None:
             added["RINGBACK_CA"] = str(server.ca_pem)
-        code = attend(command, {**os.environ, **added})
+        code = run_command(command, {**os.environ, **added})
     finally:
         try:
             server.stop()
@@ -81,12 +81,12 @@ def run(ctx: click.Context, /, **flags: Any) -> int:
             crash = error
     if crash is not None:
         say(f"ringback: the emulator failed inside: {crash}")
-        return code or TROUBLE
+        return code or ENVIRONMENT_TROUBLE
     return code
 
 
-def attend(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command to its end, passing signals on, and give its exit code as a shell would."""
+def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command to its end, forward signals to it, and return its exit code as a shell would."""
     try:
         process = subprocess.Popen(command, env=dict(environment))  # noqa: S603
     except FileNotFoundError:
@@ -95,20 +95,20 @@ def attend(command: Sequence[str], environment: Mapping[str, str]) -> int:
     except PermissionError:
         say(f"ringback: {command[0]}: not executable")
         return NOT_EXECUTABLE
-    with _passing_signals_to(process):
+    with _forwarding_signals_to(process):
         code = process.wait()
     return code if code >= 0 else KILLED - code
 
 
 @contextmanager
-def _passing_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """A terminal sends Ctrl-C to the command as well as to us; only what it did not get is passed on."""
+def _forwarding_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Forward signals. A terminal sends Ctrl-C to the command too, so that one is not forwarded again."""
 
-    def pass_on(number: int, _: Any) -> None:
+    def forward(number: int, _: Any) -> None:
         if not (number in FROM_TERMINAL and _in_foreground()):
             process.send_signal(number)
 
-    before = {number: signal.signal(number, pass_on) for number in FORWARDED}
+    before = {number: signal.signal(number, forward) for number in FORWARDED}
     try:
         yield
     finally:
@@ -117,7 +117,7 @@ def _passing_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _in_foreground() -> bool:
-    """Whether this process is among those to which the terminal sends its signals."""
+    """Return whether the terminal sends its signals to this process too."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:

@@ -7,13 +7,6 @@ import click
 from ringback.client import Control
 
 
-def seed_key(vendor: str) -> str:
-    """Return the key of a vendor's well-known account."""
-    from ringback import vendors
-
-    return vendors.load(vendor).seed.key
-
-
 def account_or_seed(control: Control, account: str | None, vendor: str | None) -> str:
     """Return the account named, or the seed account of the vendor named, or of the only vendor served."""
     if account is not None:

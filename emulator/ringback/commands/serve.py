@@ -1,4 +1,4 @@
-"""`ringback serve`: flags into settings, settings into a server."""
+"""`ringback serve`: turn flags into settings, and settings into a server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _mutants(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 FLAGS: tuple[Callable[[Any], Any], ...] = (
     click.argument("vendors", nargs=-1, type=Vendor()),
-    click.option("--host", metavar="ADDRESS", help="Address to listen on; 127.0.0.1 unless told."),
+    click.option("--host", metavar="ADDRESS", help="Address to listen on. [default: 127.0.0.1]"),
     click.option(
         "--port",
         metavar="PORT",
@@ -45,20 +45,20 @@ FLAGS: tuple[Callable[[Any], Any], ...] = (
         "--ready-file",
         metavar="FILE",
         type=click.Path(dir_okay=False),
-        help="Write URL, port, pid and keys there as JSON once requests are answered.",
+        help="Write URL, port, pid and keys to this file as JSON, once the server responds.",
     ),
     click.option(
         "--clock",
         metavar="MODE",
         type=Clock(),
-        help="real, frozen (moves by `advance` alone) or x60 (sixty times as fast). [default: real]",
+        help="real, frozen (only `advance` moves it) or x60 (sixty times as fast). [default: real]",
     ),
-    click.option("--start", type=Instant(), help="The instant at which the clock starts."),
+    click.option("--start", type=Instant(), help="The date and time at which the clock starts."),
     click.option(
         "--seed",
         metavar="N",
         type=int,
-        help="Where ids, secrets, numbers and phrases come from. [default: 0]",
+        help="Seed of ids, secrets, numbers and phrases. [default: 0]",
     ),
     click.option(
         "--state",
@@ -70,7 +70,7 @@ FLAGS: tuple[Callable[[Any], Any], ...] = (
         "--strict",
         is_flag=True,
         default=None,
-        help="Send webhooks only where the vendor's page says: public https.",
+        help="Send webhooks only to public https URLs, as the vendor's page says.",
     ),
     click.option(
         "--webhook-route",
@@ -78,28 +78,28 @@ FLAGS: tuple[Callable[[Any], Any], ...] = (
         multiple=True,
         metavar="PUBLIC_ORIGIN=LOCAL_ORIGIN",
         callback=_routes,
-        help="Let a local receiver stand in for a public origin; repeatable.",
+        help="Send webhooks for a public origin to a local receiver; repeatable.",
     ),
     click.option(
         "--tls",
         is_flag=True,
         default=None,
-        help="Serve https too, under a certificate authority made on the spot.",
+        help="Serve https too, with a certificate authority generated at start.",
     ),
     click.option(
         "--tls-port",
         metavar="PORT",
         type=click.IntRange(0, 65_535),
-        help="Port for https; the one after --port unless told.",
+        help="Port for https. [default: the one after --port]",
     ),
-    click.option("--root", metavar="VENDOR", type=Vendor(), help="Serve this vendor at / as well."),
+    click.option("--root", metavar="VENDOR", type=Vendor(), help="Serve this vendor at / too."),
     click.option(
         "--mutant",
         "mutants",
         multiple=True,
         metavar="NAME",
         shell_complete=_mutants,
-        help="Break one claim on purpose; repeatable. `ringback mutants` lists them.",
+        help="Break one claim; repeatable. `ringback mutants` lists them.",
     ),
     click.option(
         "--no-control",
@@ -107,33 +107,37 @@ FLAGS: tuple[Callable[[Any], Any], ...] = (
         flag_value=False,
         default=None,
         type=bool,
-        help="Serve the vendors alone: no control API, no dashboard.",
+        help="Serve only the vendors: no control API, no dashboard.",
     ),
-    click.option("--control-token", metavar="TOKEN", help="What the control API wants to hear; needed off loopback."),
+    click.option(
+        "--control-token",
+        metavar="TOKEN",
+        help="Bearer token for the control API. Required unless --host is a loopback address.",
+    ),
     click.option(
         "--chaos",
         is_flag=True,
         default=None,
-        help="Seeded trouble: duplicate, late and reordered webhooks, documented 429 and 503.",
+        help="Add seeded disturbances: duplicate, late and reordered webhooks, documented 429 and 503.",
     ),
     click.option(
         "--config",
         metavar="FILE",
         type=click.Path(exists=True, dir_okay=False),
-        help="Settings file; ./ringback.yaml unless told.",
+        help="Settings file. [default: ./ringback.yaml]",
     ),
 )
 
 
 def serve_flags(command: Command) -> Command:
-    """Give a click command every flag of `serve`; they arrive as keyword arguments for `settings_from`."""
+    """Add every flag of `serve` to a click command, which receives them as keyword arguments for `settings_from`."""
     for flag in reversed(FLAGS):
         command = flag(command)
     return command
 
 
 def settings_from(config: str | None = None, **flags: Any) -> Settings:
-    """Settings out of file, environment and the given flags; SettingsError when one can't be used."""
+    """Return settings from file, environment and the given flags. Raises SettingsError."""
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     return load(given, file=Path(config) if config else None)
 
@@ -143,8 +147,8 @@ def settings_from(config: str | None = None, **flags: Any) -> Settings:
 def serve(**flags: Any) -> int:
     """Start the emulator and serve until Ctrl-C.
 
-    All vendors are served unless some are named. Each vendor's base URL and a
-    key to use with it are printed, with the address of the dashboard.
+    Serves all vendors unless some are named. Prints each vendor's base URL and
+    key, and the URL of the dashboard.
 
     Every flag is also a setting in ringback.yaml (`webhook_routes: {…}`) and
     in the environment (RINGBACK_PORT=0); flags win.

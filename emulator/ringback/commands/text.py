@@ -1,4 +1,4 @@
-"""`ringback text`: an inbound message."""
+"""`ringback text`: send an inbound message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ringback.client import ANYBODY, Control
+from ringback.client import ANY_CALLER, Control
 from ringback.commands.options import print_json, remote, say
 from ringback.commands.param_types import Vendor
 
@@ -14,10 +14,14 @@ from ringback.commands.param_types import Vendor
 @click.command()
 @click.argument("number")
 @click.argument("body")
-@click.option("--from", "sender", metavar="NUMBER", default=ANYBODY, show_default=True, help="Who writes, in E.164.")
-@click.option("--vendor", type=Vendor(), help="Whose number it is; found out unless told.")
-@click.option("--with", "group", multiple=True, metavar="NUMBER", help="Who else gets it, in a group; repeatable.")
-@click.option("--media", "media_urls", multiple=True, metavar="URL", help="A picture or file; repeatable.")
+@click.option(
+    "--from", "sender", metavar="NUMBER", default=ANY_CALLER, show_default=True, help="The sender's number, in E.164."
+)
+@click.option("--vendor", type=Vendor(), help="The vendor of NUMBER. Unless set, the command finds it.")
+@click.option(
+    "--with", "group", multiple=True, metavar="NUMBER", help="Another recipient of a group message; repeatable."
+)
+@click.option("--media", "media_urls", multiple=True, metavar="URL", help="URL of a picture or file; repeatable.")
 @remote
 def text(
     control: Control,
@@ -45,4 +49,4 @@ def text(
         print_json(answer)
     else:
         click.echo(answer["message_id"])
-        say(f"{number} has a message from {sender}.")
+        say(f"{sender} sent {number} a message.")

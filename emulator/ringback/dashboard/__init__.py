@@ -16,11 +16,11 @@ HEADERS = (
     (b"content-security-policy", b"frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
 )
-"""What a `<meta>` cannot say: other sites may not put the page in a frame and have its buttons pressed."""
+"""Rules that a `<meta>` cannot set: other sites may not embed the page in a frame and trick a user into clicking."""
 
 
 def dashboard(emulator: Emulator, urls: Mapping[str, str]) -> Response:
-    """The page at `/`; `urls` are the vendors' base URLs."""
+    """Return the page at `/`; `urls` are the vendors' base URLs."""
     from ringback.dashboard.page import page
 
     return Response(page(emulator, urls), media_type=HTML, headers=HEADERS)

@@ -14,13 +14,13 @@ import msgspec
 from ringback.contract import Contract, Node, Operation, load_contract
 
 MAX_DEPTH = 8
-"""How far a shape is followed down."""
+"""How many levels of a shape are followed."""
 FILE_ENDINGS = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/x-wav": "wav", "text/csv": "csv"}
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a shape: its dotted name (`data[].id`), whether it must be there, and its schema."""
+    """One field of a shape: its dotted name (`data[].id`), whether it is required, and its schema."""
 
     name: str
     required: bool
@@ -31,14 +31,14 @@ class ContractView(Contract):
     """A contract with what its page shows: the fields of shapes, examples and curl commands."""
 
     def shape(self, schema: Node) -> Node:
-        """A schema with its references followed and its `allOf` merged into it."""
+        """Return a schema with its references followed and its `allOf` merged into it."""
         plain = self.resolve(schema)
         for part in plain.get("allOf", ()):
             plain = _merged({key: value for key, value in plain.items() if key != "allOf"}, self.shape(part))
         return plain
 
     def fields(self, schema: Node, prefix: str = "", depth: int = 0) -> Iterator[Field]:
-        """The fields of an object or of an array's items, each before the ones within it."""
+        """Yield the fields of an object or of an array's items, each before those within it."""
         plain = self.shape(schema)
         if depth > MAX_DEPTH:
             return
@@ -55,7 +55,7 @@ class ContractView(Contract):
                 yield from self.fields(choice, f"{prefix}({label})", depth + 1)
 
     def examples(self, media: Node) -> dict[str, tuple[str, Any]]:
-        """A body's examples: summary and value by name."""
+        """Return a body's examples: summary and value by name."""
         named = {
             name: (str(example.get("summary", name)), example["value"])
             for name, example in ((name, self.resolve(one)) for name, one in media.get("examples", {}).items())
@@ -64,7 +64,7 @@ class ContractView(Contract):
         return named or ({"example": ("Example", media["example"])} if "example" in media else {})
 
     def sample(self, schema: Node, depth: int = 0) -> Any:
-        """A value of a schema: its example or default, or one made of what it requires."""
+        """Return a value of a schema: its example or default, or one made of what it requires."""
         plain = self.shape(schema)
         for keyword in ("example", "const", "default"):
             if keyword in plain:
@@ -86,8 +86,10 @@ class ContractView(Contract):
     # -- curl ------
 
     def curl(self, operation: Operation, base_url: str, key: str) -> str:
-        """A command that tries the operation out, with the shortest of its examples. `base_url` stands within double
-        quotes, so it may be a shell variable."""
+        """Return a command that tries the operation, with the shortest of its examples.
+
+        `base_url` is put in double quotes, so it may be a shell variable.
+        """
         method = "" if operation.method == "GET" else f"-X {operation.method} "
         words = [
             f'curl {method}"{base_url}{self._target(operation)}"',
@@ -162,13 +164,13 @@ _PLAIN: dict[str, Any] = {
 
 
 def _quoted(text: str) -> str:
-    """A shell word: in quotes, so that all of a command's words look alike."""
+    """Return a shell word, always in quotes."""
     quoted = shlex.quote(text)
     return quoted if quoted != text else f"'{text}'"
 
 
 def _merged(first: Node, second: Node) -> Node:
-    """Two schemas that both hold, as one; where they say the same thing the second is the closer."""
+    """Merge two schemas that both apply. Where both set a keyword, the second wins."""
     both = {**first, **second}
     for keyword in first.keys() & second.keys():
         if keyword == "required":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ringback.gateway.vendor import VendorSpec
 
 BASE = "$BASE_URL"
-"""What stands for the emulator's address until the page, which knows where it came from, fills it in."""
+"""Placeholder for the emulator's address. The page replaces it by its own origin."""
 BASES = {
     "doc": "the vendor's page says so",
     "sdk": "the page is silent; the vendor's own client sends or expects it",
@@ -41,7 +41,7 @@ SHARED = "#/components/responses/"
 
 
 def page(vendor: VendorSpec) -> bytes:
-    """The page in UTF-8: every operation with its parameters, bodies, examples and statuses, and the webhooks."""
+    """Return the page in UTF-8: every operation with its parameters, bodies, examples and statuses, and the webhooks."""
     shown = _Page(contract_view(vendor.name), vendor)
     return document(
         f"{vendor.title} · contract",
@@ -72,7 +72,7 @@ class _Page:
                     self._opening(),
                     (self._group(name, operations) for name, operations in groups.items()),
                     self._webhooks(),
-                    self._shared_answers(),
+                    self._shared_responses(),
                     id="operations",
                 ),
                 class_="docs",
@@ -173,7 +173,7 @@ class _Page:
             self._request(operation),
             tag("h4", "Try it"),
             _block(self.contract.curl(operation, BASE, self.key)),
-            self._answers(operation),
+            self._responses(operation),
             self._next(operation),
             id=operation.id,
         )
@@ -190,7 +190,7 @@ class _Page:
                     _heading(hook, "Page"),
                     self._parameters(hook, "Headers"),
                     self._request(hook),
-                    self._answers(hook, "What your answer means"),
+                    self._responses(hook, "What your response means"),
                     id=hook.id,
                 )
                 for hook in self.contract.webhooks
@@ -234,22 +234,24 @@ class _Page:
             ),
         )
 
-    def _answers(self, operation: Operation, title: str = "Answers") -> Markup:
+    def _responses(self, operation: Operation, title: str = "Responses") -> Markup:
         responses = operation.node.get("responses", {})
         return join(
             tag("h4", title),
             tag(
-                "div", (self._answer(str(status), response) for status, response in responses.items()), class_="answers"
+                "div",
+                (self._response(str(status), response) for status, response in responses.items()),
+                class_="responses",
             ),
         )
 
-    def _answer(self, status: str, response: Node) -> Markup:
+    def _response(self, status: str, response: Node) -> Markup:
         shared = str(response.get("$ref", ""))
         plain = self.contract.resolve(response)
         said = (_status(status), tag("span", phrase(str(plain.get("description", "")))), _badge(plain.get("x-basis")))
         if shared.startswith(SHARED):
             name = shared.removeprefix(SHARED)
-            return tag("p", *said, tag("a", "shape", href=f"#answer-{name}", aria_label=f"shape of {name}"))
+            return tag("p", *said, tag("a", "shape", href=f"#response-{name}", aria_label=f"shape of {name}"))
         shape = join(self._headers(plain), self._content(plain))
         if not shape:
             return tag("p", *said)
@@ -295,13 +297,13 @@ class _Page:
             ),
         )
 
-    def _shared_answers(self) -> Markup | None:
+    def _shared_responses(self) -> Markup | None:
         shared = self.contract.document.get("components", {}).get("responses", {})
         if not shared:
             return None
         return tag(
             "section",
-            tag("h2", "Shared answers"),
+            tag("h2", "Shared responses"),
             (
                 tag(
                     "article",
@@ -309,7 +311,7 @@ class _Page:
                     prose(str(response.get("description", ""))),
                     self._headers(response),
                     self._content(response),
-                    id=f"answer-{name}",
+                    id=f"response-{name}",
                 )
                 for name, response in ((name, self.contract.resolve(one)) for name, one in shared.items())
             ),
@@ -320,7 +322,7 @@ class _Page:
 
 
 def _about(node: Node) -> dict[str, Any]:
-    """What a parameter or header says of itself, over what its schema says."""
+    """Return what a parameter or header says itself, which wins over its schema."""
     return {key: node[key] for key in ("description", "x-basis", "example") if key in node}
 
 
@@ -400,7 +402,7 @@ def _kind(schema: Node) -> str:
 
 
 def _limits(schema: Node) -> Iterator[str]:
-    """What narrows a value; what the page does not say is marked as ours."""
+    """Yield the limits of a value. Those that the page does not state are marked as ours."""
     for keyword, words in LIMITS:
         if keyword in schema:
             value = schema[keyword]

@@ -23,19 +23,22 @@ POLICY = (
     "img-src data:; base-uri 'none'; form-action 'none'"
 )
 _BLANKS = re.compile(r"\s*([{};,])\s*|(?<=[a-z]:) ")
-"""The blanks around the punctuation of a style sheet."""
+"""The spaces around the punctuation of a style sheet."""
 
 
 @cache
 def asset(name: str) -> str:
-    """The text of a file that lies beside this one, without indentation, blank lines and lines that are comments."""
+    """Return the text of a file in this folder, without indentation, blank lines and comment lines."""
     lines = (line.strip() for line in (FOLDER / name).read_text(encoding="utf-8").splitlines())
     return "\n".join(line for line in lines if line and not line.startswith(("/*", "//")))
 
 
 def document(title: str, body: str, *, styles: tuple[str, ...], scripts: tuple[str, ...], data: Any = None) -> bytes:
-    """The page in UTF-8. `body` is markup; `styles` and `scripts` name files beside this one; the script finds
-    `data` as JSON in the element `data`."""
+    """Return the page in UTF-8.
+
+    `body` is markup; `styles` and `scripts` are files in this folder; the script reads `data` as JSON from the element
+    `data`.
+    """
     style = _BLANKS.sub(r"\1", "\n".join(map(asset, styles)))
     script = "\n".join(map(asset, scripts))
     policy = POLICY.format(script=_digest(script), style=_digest(style))
@@ -57,5 +60,5 @@ def _digest(text: str) -> str:
 
 
 def _embedded(data: Any) -> str:
-    """JSON that cannot end the element it stands in."""
+    """Return JSON that cannot end the element that contains it."""
     return msgspec.json.encode(data).decode().replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""Markup from plain text, escaped unless it is markup already."""
+"""Build HTML from text, escaped unless it is HTML already."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ Child = str | Iterable["Child"] | None
 
 
 def tag(name: str, /, *children: Child, **attributes: str | bool | None) -> Markup:
-    """An element. `class_` is the attribute class, `data_x` is data-x; True is a bare attribute, None and False are
-    none."""
+    """Return an element.
+
+    `class_` is the attribute class, `data_x` is data-x; True is a bare attribute; None and False omit it.
+    """
     named = "".join(
         f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(value)}"')
         for key, value in attributes.items()
@@ -31,7 +33,7 @@ def tag(name: str, /, *children: Child, **attributes: str | bool | None) -> Mark
 
 
 def join(*children: Child) -> Markup:
-    """The children one after the other."""
+    """Return the children one after another."""
     return Markup("".join(_shown(child) for child in children))
 
 
@@ -42,10 +44,10 @@ def _shown(child: Child) -> str:
 
 
 def prose(text: str) -> Markup:
-    """Paragraphs, divided by blank lines, with `code` in backquotes."""
+    """Return text as paragraphs, which blank lines divide, with `code` in backquotes."""
     return join(tag("p", phrase(part)) for part in re.split(r"\n\s*\n", text.strip()) if part)
 
 
 def phrase(text: str) -> Markup:
-    """One line of text with `code` in backquotes."""
+    """Return one line of text with `code` in backquotes."""
     return join(tag("code", part) if at % 2 else part for at, part in enumerate(_CODE.split(" ".join(text.split()))))

@@ -1,4 +1,4 @@
-"""The dashboard: a client of the control API without powers of its own."""
+"""The dashboard's page: a client of the control API, with no access of its own."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 PROVISION = re.compile(r"/numbers(/provision)?$")
 TEXTS = re.compile("sms|message", re.IGNORECASE)
-"""Which operations give a number, and which show that a vendor has text messages."""
+"""Which operations provision a number, and which show that a vendor has text messages."""
 UNANSWERED = (MISSED, "busy", "failed")
 
 
 def page(emulator: Emulator, urls: Mapping[str, str]) -> bytes:
-    """The page in UTF-8, with what is public about each vendor: base URL, the well-known key of the seed account
-    while it works, curl lines to begin with, and what its operations and events are called. All else the page asks
-    the control API for."""
+    """Return the page in UTF-8, with the public facts of each vendor.
+
+    These are its base URL, the well-known key of the seed account while it is valid, first curl commands, and the names
+    of its operations and events. The page gets everything else from the control API.
+    """
     data = {
         "version": __version__,
         "vendors": [_vendor(emulator, vendor, urls[vendor.name]) for vendor in emulator.vendors.values()],
@@ -43,7 +45,7 @@ def page(emulator: Emulator, urls: Mapping[str, str]) -> bytes:
 
 @cache
 def scenarios() -> Sequence[str]:
-    """The names of the stock scripts of calls: the kinds of dialogue in the phrase bank, and calls that fail."""
+    """Return the names of the stock scripts of calls: the kinds of dialogue in the phrase bank, and failing calls."""
     return (*read_yaml(resources.path("fixtures", "dialogues.yaml"))["dialogues"], *UNANSWERED)
 
 

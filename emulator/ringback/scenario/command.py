@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ringback.commands.exit_codes import CHECK_FAILED, ENVIRONMENT_TROUBLE, OK, WRONG_USAGE
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from ringback.scenario.run import ScenarioResult
     from ringback.testing import Ringback
 
-FINE, FELL_SHORT, WRONG_USAGE, TROUBLE = 0, 1, 2, 3
-EXIT_CODES = {"passed": FINE, "failed": FELL_SHORT, "trouble": TROUBLE}
+EXIT_CODES = {"passed": OK, "failed": CHECK_FAILED, "trouble": ENVIRONMENT_TROUBLE}
 MAX_JOBS = 32
 
 
@@ -98,7 +99,7 @@ def list_command(paths: tuple[str, ...]) -> int:
         click.echo(f"{click.style(loaded.scenario.name, bold=True)}  {loaded.file}")
         if loaded.scenario.description:
             click.echo(click.wrap_text(loaded.scenario.description, 100, "  ", "  "))
-    return FINE
+    return OK
 
 
 @scenario.command("schema")
@@ -114,7 +115,7 @@ def schema_command(output: Path | None) -> int:
 
     if output is None:
         click.echo(schema.text(), nl=False)
-        return FINE
+        return OK
     return _write(output, schema.text().encode())
 
 
@@ -145,16 +146,16 @@ def run_paths(
     except ScenarioError as error:
         return _say(str(error), WRONG_USAGE)
     except (Unreachable, StartError) as error:
-        return _say(str(error), TROUBLE)
+        return _say(str(error), ENVIRONMENT_TROUBLE)
     except CrashReport as error:
         crash = str(error)
     _report(results, as_json)
-    code = max((EXIT_CODES[result.verdict] for result in results), default=FINE)
+    code = max((EXIT_CODES[result.verdict] for result in results), default=OK)
     if junit is not None:
         from ringback.scenario import report
 
         code = max(code, _write(junit, report.junit(results)))
-    return _say(crash, TROUBLE) if crash else code
+    return _say(crash, ENVIRONMENT_TROUBLE) if crash else code
 
 
 def _report(results: Sequence[ScenarioResult], as_json: bool) -> None:
@@ -223,8 +224,8 @@ def _write(file: Path, content: bytes) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     except OSError as error:
-        return _say(f"{file}: {error.strerror or error}", TROUBLE)
-    return FINE
+        return _say(f"{file}: {error.strerror or error}", ENVIRONMENT_TROUBLE)
+    return OK
 
 
 def _say(message: str, code: int) -> int:
