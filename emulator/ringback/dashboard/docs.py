@@ -41,7 +41,7 @@ SHARED = "#/components/responses/"
 
 
 def page(vendor: VendorSpec) -> bytes:
-    """Return the page in UTF-8: every operation with its parameters, bodies, examples and statuses, and the webhooks."""
+    """Return the page in UTF-8: each operation with its parameters, bodies, examples and statuses, and the webhooks."""
     shown = _Page(contract_view(vendor.name), vendor)
     return document(
         f"{vendor.title} · contract",
