@@ -322,7 +322,7 @@ def test_advance_moves_one_account_alone(cli: Cli, server: Ringback, account: Ac
 
 
 def test_advance_by_a_month_follows_the_calendar(cli: Cli, server: Ringback) -> None:
-    account = server.account("kwickphone", now="2026-01-31T09:00:00Z")
+    account = server.account("kwickphone", now="2026-01-31T08:00:00Z")
     said = cli("advance", "1mo", "--account", account.id, "--url", server.url)
     assert said.out.startswith("2026-02-28T08:00:00Z  0 timers fired")
 
