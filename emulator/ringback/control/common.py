@@ -69,7 +69,7 @@ class ControlOperations(Operations):
     """The operations of one resource. A handler gets the `emulator`, and `body`, `query` and parts of the path."""
 
     def __init__(self) -> None:
-        super().__init__(provides={"emulator": lambda emulator, _: emulator})
+        super().__init__(provides={"emulator": lambda backend: backend})
 
     def endpoint(self, operation: Operation, backend: Any) -> Endpoint:
         """Return a coroutine function that handles a request; one that takes no `query` rejects all parameters."""
