@@ -481,19 +481,19 @@ async def whole_campaign(people: int, url: str | None) -> tuple[float, int]:
     backend: Any = emulator.backends["phonestack"]
     (own,), (report,) = backend.campaigns.records, backend.reports.records
     started = time.process_time()
-    backend.campaigns.start(account, own.id)
+    backend.campaigns.start(own)
     await emulator.services.clock.advance_idle(account)
     spent = time.process_time() - started
     await emulator.services.outbox.close()
-    stats, result = backend.campaigns.stats(own), backend.reports.execute(account, report.id, "all_time")
-    states = Counter(detail.status for detail in backend.phones.details)
+    stats, result = backend.campaigns.stats(own), backend.reports.execute(report, "all_time")
+    states = Counter(detail.status for detail in backend.store.calls)
     events = Counter(delivery.event for delivery in emulator.services.outbox.records if delivery.state == "delivered")
     agreed = [
         own.status == "completed",
         stats.calls == stats.contacts == result.totals["calls"] == people,
         {state: getattr(stats, state) for state in states} == states,
         {row["status"]: row["calls"] for row in result.rows} == states,
-        stats.cost_cents == result.totals["cost_cents"] == sum(detail.cost for detail in backend.phones.details),
+        stats.cost_cents == result.totals["cost_cents"] == sum(detail.cost for detail in backend.store.calls),
         url is None or events["call.started"] == people,
         url is None or events["call.completed"] == stats.completed,
         url is None or events["call.voicemail"] == stats.voicemail,

@@ -18,9 +18,8 @@ import yaml
 
 from ringback import resources
 from ringback.testing import Account, Receiver, Ringback
-from ringback.vendors.phonestack.events import EVENTS
-from ringback.vendors.phonestack.records import VOICES
-from ringback.vendors.phonestack.rules.discovery import INTENTS, help_with
+from ringback.vendors.phonestack.records import EVENTS, VOICES
+from ringback.vendors.phonestack.rules.discovery import INTENTS, find_tools
 from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
 
 PAGE = {
@@ -417,7 +416,7 @@ def test_help_maps_more_than_fifty_intents_over_all_categories() -> None:
     for intent in INTENTS:
         assert intent.tool in PAGE[intent.category].split(", "), intent
         for phrase in (intent.intent, *intent.synonyms):
-            found = help_with(phrase)["matches"]
+            found = find_tools(phrase)["matches"]
             assert (intent.tool, intent.field) in [(match["tool"], match["field"]) for match in found], phrase
 
 
@@ -443,12 +442,12 @@ def test_every_field_that_help_names_is_one_of_its_tool(account: Account) -> Non
     ],
 )
 def test_help_understands_what_people_say(query: str, tool: str, field: str) -> None:
-    found = help_with(query)["matches"]
+    found = find_tools(query)["matches"]
     assert (tool, field) in [(match["tool"], match["field"]) for match in found[:3]], found
 
 
 def test_help_that_knows_nothing_says_what_it_knows() -> None:
-    found = help_with("zxqv")
+    found = find_tools("zxqv")
     assert found["matches"] == []
     assert found["categories"] == list(PAGE)
 
@@ -566,8 +565,10 @@ def test_what_is_no_message_is_told_so_in_the_words_of_json_rpc(account: Account
 def test_importing_the_server_waits_for_the_first_message() -> None:
     program = (
         "import sys; from ringback.app import Application; from ringback.settings import Settings;"
-        "app = Application(Settings(vendors=('phonestack',)));"
-        "app.emulator.vendors['phonestack'].application(app.emulator.backends['phonestack']);"
+        "from ringback.gateway.litestar_app import build;"
+        "emulator = Application(Settings(vendors=('phonestack',))).emulator;"
+        "spec = emulator.vendors['phonestack'];"
+        "build(spec.operations, emulator.backends['phonestack'], spec.errors);"
         "print([name for name in ('mcp', 'mcp_types', 'reportlab', 'faker') if name in sys.modules])"
     )
     import sys

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ringback.testing import Account, ControlError, Receiver, Ringback
-from ringback.vendors.phonestack.events import EVENTS
+from ringback.vendors.phonestack.records import EVENTS
 from ringback.vendors.phonestack.rules.event_samples import sample
 from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
 from tests.support.contract import Contract

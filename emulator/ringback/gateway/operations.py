@@ -3,8 +3,8 @@
 A handler's parameters say what it needs, by name:
 
 - `backend`: the vendor's backend; `request`: the log entry (account, key, query, headers, body, request id).
-- `body`: the JSON body as the annotated msgspec struct; `query`: the query string as the annotated struct, names that
-  it does not have are ignored.
+- `body`: the JSON body as the annotated msgspec struct, None for an empty one if the annotation allows that; `query`:
+  the query string as the annotated struct, names that it does not have are ignored.
 - a name in the path, `{call_id}`: that part of the path.
 - a name that the vendor provides (`Operations(provides={"project": project_of})`): what that function returns. Its
   parameters are named in the same way: `def call_of(backend, request, call_id)`.
@@ -20,7 +20,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol, get_args, get_type_hints
 
 import msgspec
 
@@ -117,8 +117,11 @@ class Operations(Sequence[Operation]):
         if name == "request":
             return lambda scope: scope["exchange"]
         if name == "body":
-            decoder = msgspec.json.Decoder(kind)
-            return lambda scope: decode(scope["exchange"].body, decoder)
+            optional = type(None) in get_args(kind)
+            decoder = msgspec.json.Decoder(get_args(kind)[0] if optional else kind)
+            return lambda scope: (
+                None if optional and not scope["exchange"].body else decode(scope["exchange"].body, decoder)
+            )
         if name == "query":
             return lambda scope: decode_query(scope["exchange"].query, kind)
         if f"{{{name}}}" in operation.path:

@@ -71,10 +71,14 @@ def decode_query(raw: bytes, kind: type[S]) -> S:
     except PageError as error:
         raise QueryError(str(error), error.param) from None
     try:
-        return msgspec.convert(given, kind, strict=False)
+        query = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         problem = explain(error, kind)
         raise QueryError(problem.problem, problem.param) from None
+    for name, field in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True):
+        if name in given and getattr(query, field) is None:
+            raise QueryError("cannot be null", name)
+    return query
 
 
 def limit_of(query: Mapping[str, str], most: int) -> int | None:

@@ -1,4 +1,4 @@
-"""What PhoneStack remembers beyond what the carrier does."""
+"""PhoneStack's records beyond the carrier's, and the settings of an account."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ringback.carrier.call import Call
 from ringback.carrier.ledger import AmountError, usd
 from ringback.gateway.accounts import AccountSettings
 from ringback.gateway.egress import parse
@@ -32,9 +33,9 @@ VOICES: dict[str, str] = {
     "neutral": "without accent or colour, American English",
     "sunny": "cheerful, Mexican Spanish and English",
 }
-"""Ours: the page speaks of available voices without naming one."""
+"""Ours: the page mentions available voices and names none."""
 Source = Literal["api", "bulk", "mcp", "dashboard", "call"]
-"""How a contact came."""
+"""How a contact was created."""
 Metric = Literal[
     "calls",
     "completed",
@@ -75,11 +76,12 @@ EVENTS: tuple[EventType, ...] = EventType.__args__  # type: ignore[attr-defined]
 """Page "Events"."""
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 MAX_SECRET = 200
-PACE = 60.0
-LINES = 10
+CALLS_PER_MINUTE = 60.0
+MAX_CONCURRENT_CALLS = 10
+"""Of a campaign without its own settings, and of every batch. Ours."""
 
 
-class PersonSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ContactSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A contact in a campaign's queue."""
 
     phone: str
@@ -92,42 +94,42 @@ class PersonSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not E164.fullmatch(self.phone):
-            raise ValueError("phone is a number in E.164, such as +12145551234")
+            raise ValueError("phone must be a number in E.164, such as +12145551234")
 
 
 class CampaignSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A campaign that somebody made in the dashboard.
+    """A campaign as made in the dashboard.
 
-    It dials `calls_per_minute`, with `max_concurrent_calls` under way at most; one that is `always_on` waits for more
-    when its queue is empty. `profile` is a profile's name or id. `contacts` are its queue, and `people` how many
-    made-up contacts follow them.
+    It dials `calls_per_minute`, with at most `max_concurrent_calls` at a time; one that is `always_on` goes on running
+    when its queue is empty. `profile` is a profile's name or id. Its queue is `contacts`, followed by `people`
+    generated ones.
     """
 
     name: str
     direction: Direction = "outbound"
     status: Literal["draft", "running"] = "draft"
     profile: str | None = None
-    calls_per_minute: float = PACE
-    max_concurrent_calls: int = LINES
+    calls_per_minute: float = CALLS_PER_MINUTE
+    max_concurrent_calls: int = MAX_CONCURRENT_CALLS
     always_on: bool = False
-    contacts: list[PersonSetting] = []
+    contacts: list[ContactSetting] = []
     people: int = 0
 
     def __post_init__(self) -> None:
         if not self.name.strip():
-            raise ValueError("name has at least one character")
+            raise ValueError("name must have at least one character")
         if not 0 < self.calls_per_minute <= 60_000:
-            raise ValueError("calls_per_minute is more than 0 and at most 60000")
+            raise ValueError("calls_per_minute must be more than 0 and at most 60000")
         if not 1 <= self.max_concurrent_calls <= 10_000:
-            raise ValueError("max_concurrent_calls is from 1 to 10000")
+            raise ValueError("max_concurrent_calls must be from 1 to 10000")
         if not 0 <= self.people <= 20_000:
-            raise ValueError("people is from 0 to 20000")
+            raise ValueError("people must be from 0 to 20000")
         if self.direction == "inbound" and (self.contacts or self.people):
-            raise ValueError("an inbound campaign calls nobody: it has no contacts and no people")
+            raise ValueError("an inbound campaign places no calls: leave out contacts and people")
 
 
 class ReportFilters(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which calls a report looks at; what is left out is any."""
+    """The calls that a report counts; a filter that is left out matches all."""
 
     campaign_id: str | None = None
     contact_id: str | None = None
@@ -140,8 +142,7 @@ class ReportFilters(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, om
 
 
 class ReportSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A report that somebody saved in the dashboard. It looks at the calls that `filters` let through, which are
-    filters of the list of calls; `campaign` names one by its name."""
+    """A report as saved in the dashboard. `filters` are those of the list of calls; `campaign` is a campaign's name."""
 
     name: str
     description: str | None = None
@@ -153,13 +154,13 @@ class ReportSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not self.name.strip():
-            raise ValueError("name has at least one character")
+            raise ValueError("name must have at least one character")
         if not self.metrics or len(set(self.metrics)) != len(self.metrics):
-            raise ValueError("metrics names at least one figure, and each once")
+            raise ValueError("metrics must have at least one figure, and each only once")
 
 
 class WebhookSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The webhook that somebody set in the dashboard; all events unless `events` names some."""
+    """The webhook as set in the dashboard. Without `events` it receives all of them."""
 
     url: str
     events: list[EventType] = []
@@ -168,12 +169,14 @@ class WebhookSetting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         parse(self.url)
         if self.secret is not None and not 1 <= len(self.secret) <= MAX_SECRET:
-            raise ValueError(f"secret has from 1 to {MAX_SECRET} characters")
+            raise ValueError(f"secret must have from 1 to {MAX_SECRET} characters")
 
 
 class PhoneStackSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
-    """`spending_limit` is dollars a calendar month. `webhook`, `campaigns` and `reports` are the dashboard's part:
-    those are made that are not there yet by name, and setting the webhook enables it again."""
+    """An account's settings: `spending_limit` in dollars a calendar month, and what is made in the dashboard.
+
+    Campaigns and reports are created unless one of the same name exists. Setting the webhook enables it again.
+    """
 
     spending_limit: str | float | None = None
     webhook: WebhookSetting | None = None
@@ -183,25 +186,25 @@ class PhoneStackSettings(AccountSettings, kw_only=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.spending_limit is not None and self.limit() <= 0:
-            raise ValueError("spending_limit is more than 0; null lifts it")
+            raise ValueError("spending_limit must be more than 0, or null for none")
         for name in ("campaigns", "reports"):
-            names = [made.name for made in getattr(self, name)]
-            twice = next((found for found in names if names.count(found) > 1), None)
-            if twice is not None:
-                raise ValueError(f"{name} names {twice!r} twice")
+            names = [setting.name for setting in getattr(self, name)]
+            repeated = next((each for each in names if names.count(each) > 1), None)
+            if repeated is not None:
+                raise ValueError(f"{name} has {repeated!r} twice")
 
     def limit(self) -> int:
-        """The spending limit in millionths of a dollar; 0 for none."""
+        """Return the spending limit in millionths of a dollar, 0 for none."""
         if self.spending_limit is None:
             return 0
         try:
             return usd(str(Decimal(str(self.spending_limit))))
         except (AmountError, ArithmeticError):
-            raise ValueError('spending_limit is dollars such as "25.00"') from None
+            raise ValueError('spending_limit must be dollars such as "25.00"') from None
 
 
 class Contact(Record, kw_only=True):
-    """Somebody to call. Instants are microseconds; `phone` is E.164."""
+    """A person to call. Instants are in microseconds; `phone` is E.164."""
 
     phone: str
     first_name: str | None
@@ -231,7 +234,7 @@ class Field(Record, kw_only=True):
 
 
 class Profile(Record, kw_only=True):
-    """An AI agent's persona, compiled into a prompt anew at each change."""
+    """An AI agent's persona. Each change compiles it into a prompt."""
 
     name: str
     persona: str | None
@@ -247,8 +250,8 @@ class Profile(Record, kw_only=True):
     archived_at: int | None = None
 
 
-class Tally(msgspec.Struct, kw_only=True):
-    """Counts over calls, the same wherever calls are counted."""
+class CallCounts(msgspec.Struct, kw_only=True):
+    """Counts over calls: campaigns count calls as they end, reports when they are executed."""
 
     calls: int = 0
     completed: int = 0
@@ -260,51 +263,65 @@ class Tally(msgspec.Struct, kw_only=True):
     talk_duration_seconds: int = 0
     cost_cents: int = 0
 
+    def add(self, call: Call, detail: CallDetail) -> None:
+        """Count a call. One that has not ended adds to `calls` only."""
+        self.calls += 1
+        status = detail.status
+        if status is None:
+            return
+        setattr(self, status, getattr(self, status) + 1)
+        self.talk_duration_seconds += call.duration
+        self.cost_cents += detail.cost
+        if detail.analysis is not None and detail.analysis.meeting_booked:
+            self.meetings_booked += 1
 
-class Run(Record, kw_only=True):
-    """Something that dials a queue: at a pace, on so many lines, with so many calls under way. `profile` is a
-    profile's id or, while there is none of that name, its name."""
+
+class DialQueue(Record, kw_only=True):
+    """People who are dialed one after the other, at a pace and with a limit of concurrent calls.
+
+    `profile` is the id of a profile, or a name until a profile has it. `dialed` counts all calls, `active_calls` those
+    that have not ended, `skipped` the contacts that were not dialed, as they are on the Do Not Call list.
+    """
 
     profile: str | None
     calls_per_minute: float
-    lines: int
+    max_concurrent_calls: int
     created_at: int
-    under_way: int = 0
-    dialled: int = 0
+    active_calls: int = 0
+    dialed: int = 0
     skipped: int = 0
-    """Contacts in the queue that were not dialled, as they are not to be called or are gone."""
     last_dial_at: int | None = None
     timer: int | None = None
     started_at: int | None = None
     completed_at: int | None = None
 
 
-class Campaign(Run, kw_only=True):
-    """A campaign. `ended` counts its calls that have ended, `dispositions` what they came to."""
+class Campaign(DialQueue, kw_only=True):
+    """A campaign. `ended` counts its calls that have ended, `dispositions` their results."""
 
     name: str
     direction: Direction
     always_on: bool
     status: CampaignStatus = "draft"
-    ended: Tally = msgspec.field(default_factory=Tally)
+    ended: CallCounts = msgspec.field(default_factory=CallCounts)
     dispositions: dict[str, int] = {}
 
 
-class Batch(Run, kw_only=True):
+class Batch(DialQueue, kw_only=True):
     """Calls that were triggered together."""
 
     size: int
     status: Literal["running", "completed"] = "running"
 
 
-class Entry(Record, kw_only=True):
-    """A place in a run's queue. `urgent` ones go first."""
+class QueueEntry(Record, kw_only=True):
+    """A person in a queue. `urgent` ones are dialed first; `reason` says why one was not dialed."""
 
-    run: str
+    queue: str
     phone: str
     contact: str | None
     urgent: bool = False
-    state: Literal["queued", "dialled", "skipped", "withdrawn"] = "queued"
+    state: Literal["queued", "dialed", "skipped", "withdrawn"] = "queued"
     custom_fields: dict[str, Any] = {}
     extract: tuple[str, ...] | None = None
     call: str | None = None
@@ -312,7 +329,7 @@ class Entry(Record, kw_only=True):
 
 
 class Analysis(msgspec.Struct, kw_only=True):
-    """What came of a call, page "Call Response"; `extracted_fields` by name, null where it was not said."""
+    """The analysis of a call, page "Call Response"; a field of `extracted_fields` that was not mentioned is null."""
 
     disposition: str
     sentiment: Sentiment
@@ -322,30 +339,33 @@ class Analysis(msgspec.Struct, kw_only=True):
     extracted_fields: dict[str, Any]
 
 
-class Execution(msgspec.Struct):
+class ToolExecution(msgspec.Struct):
     """A tool that the agent used."""
 
     tool: str
     status: Literal["success", "error"]
 
 
-class Outcome(msgspec.Struct, kw_only=True):
-    """What a call turns into, known from its first moment and shown at its end."""
+class CallResult(msgspec.Struct, kw_only=True):
+    """The result of a call. It is decided when the call begins and shown when it has ended."""
 
     analysis: Analysis | None
-    tools: list[Execution] = []
+    tools: list[ToolExecution] = []
     transferred_to: str | None = None
     voicemail: bool = False
 
 
 class CallDetail(Record, kw_only=True):
-    """What there is to a call, of the same id, beyond the carrier's part. `status` is how it ended, None before."""
+    """The vendor's part of a call; the carrier's part has the same id. `status` is None until the call has ended.
+
+    `twilio`, `gemini` and `claude` are the parts of its cost in cents.
+    """
 
     campaign: str | None
     contact: str | None
     profile: str | None
     batch: str | None
-    outcome: Outcome
+    result: CallResult
     custom_fields: dict[str, Any] = {}
     status: CallStatus | None = None
     twilio: int = 0
@@ -354,8 +374,13 @@ class CallDetail(Record, kw_only=True):
 
     @property
     def cost(self) -> int:
-        """Cents."""
+        """Return the cost in cents."""
         return self.twilio + self.gemini + self.claude
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """Return the analysis once the call has ended."""
+        return self.result.analysis if self.status is not None else None
 
 
 class Report(Record, kw_only=True):
@@ -370,17 +395,17 @@ class Report(Record, kw_only=True):
     created_at: int
 
 
-class Desk(Record, kw_only=True):
-    """An organization's own number, under the account's id."""
+class OrganizationNumber(Record, kw_only=True):
+    """An organization's own phone number; its id is the account's."""
 
     number: str
 
 
 class Webhook(Record, kw_only=True):
-    """A receiver of events. `failures` counts failed deliveries in a row."""
+    """A receiver of events. `failures` counts consecutive failed deliveries."""
 
     url: str
-    events: tuple[str, ...]
+    events: tuple[EventType, ...]
     secret: str
     created_at: int
     dashboard: bool = False
@@ -389,7 +414,7 @@ class Webhook(Record, kw_only=True):
 
 
 class Spending(Record, kw_only=True):
-    """What an organization has spent in one calendar month, in millionths of a dollar, and what it was told."""
+    """An organization's spending in one calendar month, in millionths of a dollar, and the events sent about it."""
 
     spent: int = 0
     warned: bool = False

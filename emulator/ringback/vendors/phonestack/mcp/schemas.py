@@ -1,4 +1,4 @@
-"""The JSON Schema of a tool's arguments, from the same struct that decodes them."""
+"""The JSON Schema of a tool's arguments, from the struct that decodes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 def input_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """A schema in one piece, without references; descriptions of the fields come from the struct's `Meta`."""
+    """Return a schema without references; the fields' descriptions come from the struct's `Meta`."""
     (schema,), components = msgspec.json.schema_components([kind], ref_template="{name}")
     resolved: dict[str, Any] = _resolved(schema, components)
     resolved.pop("title", None)

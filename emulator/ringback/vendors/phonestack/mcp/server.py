@@ -1,9 +1,10 @@
-"""The SDK's server for one message, and how a tool is run: refusals are results, in the envelope of REST."""
+"""The SDK's server, made for each message. A tool that raises an ApiError returns it in the envelope of REST."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 import mcp_types as types
 import msgspec
@@ -14,15 +15,14 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from ringback.carrier.clock import SECOND
 from ringback.gateway.decoding import explain
 from ringback.gateway.errors import ApiError, DecodeError
+from ringback.gateway.journal import RequestLogEntry
 from ringback.gateway.keys import Key
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.mcp.schemas import input_schema
-from ringback.vendors.phonestack.mcp.tools import TOOLS, Caller, Tool
-from ringback.vendors.phonestack.rules.access import check
-
-if TYPE_CHECKING:
-    from ringback.gateway.journal import RequestLogEntry
-    from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.vendors.phonestack.mcp.tools import TOOLS, Tool
+from ringback.vendors.phonestack.routes import in_envelope
+from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.vendors.phonestack.rules.access import check_scope
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -31,15 +31,14 @@ INSTRUCTIONS = (
     "Phone Stack calls people for you. Ask `help` which tool does what you mean, and `suggest_options` what exists "
     "before you create something new. Campaigns and reports are made in the dashboard."
 )
-_listed: list[types.Tool] = []
 
 
-async def serve(backend: PhoneStack, exchange: RequestLogEntry, receive: Receive, send: Send) -> None:
-    """Response one HTTP request."""
-    key = backend.services.keys.records[exchange.key]
+async def serve(backend: PhoneStack, request: RequestLogEntry, receive: Receive, send: Send) -> None:
+    """Answer one HTTP request."""
+    key = backend.key_of(request)
 
     async def list_tools(_: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=_described())
+        return types.ListToolsResult(tools=_descriptions())
 
     async def call_tool(_: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         return await run(backend, key, params.name, params.arguments or {})
@@ -57,14 +56,14 @@ async def serve(backend: PhoneStack, exchange: RequestLogEntry, receive: Receive
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": exchange.method,
+        "method": request.method,
         "scheme": "http",
-        "path": exchange.path,
-        "raw_path": exchange.path.encode(),
-        "query_string": exchange.query,
+        "path": request.path,
+        "raw_path": request.path.encode(),
+        "query_string": request.query,
         "root_path": "",
-        "headers": _as_json(exchange.headers),
-        "client": (exchange.client, 0),
+        "headers": _as_json(request.headers),
+        "client": (request.client, 0),
         "server": None,
     }
     async with manager.run():
@@ -72,28 +71,26 @@ async def serve(backend: PhoneStack, exchange: RequestLogEntry, receive: Receive
 
 
 def _as_json(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of a message, which is JSON whatever its type says."""
+    """Return the headers of a message with the content type of JSON, whichever it has."""
     return [*(header for header in headers if header[0] != b"content-type"), (b"content-type", b"application/json")]
 
 
 async def run(backend: PhoneStack, key: Key, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
-    """Run a tool for whoever has a key: permission, limit, arguments, and then the rule."""
+    """Run a tool: check the rate limit, the key's scope and the arguments, and call its handler."""
     tool = TOOLS.get(name)
     try:
         if tool is None:
-            wait = backend.services.count_request(key)
-            _check_wait(wait)
-            raise errors.not_found(f"Tool {name[:60]!r}")
+            _check_wait(backend.services.count_request(key))
+            raise errors.error("NOT_FOUND", what=f"Tool {name[:60]!r}")
         _check_wait(backend.services.count_request(key, tool.group))
-        check(key, writes=tool.writes)
-        made = tool.run(Caller(backend, key.account), _arguments(tool, arguments))
-        data = await made if isinstance(made, Awaitable) else made
-    except ApiError as refusal:
-        return _refused(refusal)
+        check_scope(key, writes=tool.writes)
+        data = tool.run(backend, key.account, _decode(tool, arguments))
+        return _result(in_envelope(await data if isinstance(data, Awaitable) else data))
+    except ApiError as error:
+        return _error(error)
     except Exception as error:
         backend.services.record_crash(error)
-        return _refused(errors.internal_error())
-    return _result(data if tool.enveloped else {"success": True, "data": data})
+        return _error(errors.ERRORS.internal_error())
 
 
 def _check_wait(wait: int) -> None:
@@ -101,13 +98,13 @@ def _check_wait(wait: int) -> None:
         raise errors.rate_limited(-(-wait // SECOND))
 
 
-def _arguments(tool: Tool, arguments: dict[str, Any]) -> Any:
+def _decode(tool: Tool, arguments: dict[str, Any]) -> Any:
     try:
         return msgspec.convert(arguments, tool.arguments)
     except msgspec.ValidationError as error:
-        raise errors.malformed(explain(error)) from None
+        raise errors.ERRORS.malformed(explain(error)) from None
     except RecursionError:
-        raise errors.malformed(DecodeError("the arguments are nested too deeply")) from None
+        raise errors.ERRORS.malformed(DecodeError("the arguments are nested too deeply")) from None
 
 
 def _result(document: Any) -> types.CallToolResult:
@@ -117,33 +114,29 @@ def _result(document: Any) -> types.CallToolResult:
     )
 
 
-def _refused(refusal: ApiError) -> types.CallToolResult:
-    error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
-    if refusal.param is not None:
-        error["field"] = refusal.param
-    if refusal.wait is not None:
-        error["retry_after_seconds"] = refusal.wait
-    result = _result({"success": False, "error": error})
+def _error(error: ApiError) -> types.CallToolResult:
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.param is not None:
+        body["field"] = error.param
+    if error.wait is not None:
+        body["retry_after_seconds"] = error.wait
+    result = _result({"success": False, "error": body})
     result.is_error = True
     return result
 
 
-def _described() -> list[types.Tool]:
-    """All tools, each with the schema of its arguments."""
-    if not _listed:
-        _listed.extend(
-            types.Tool(
-                name=tool.name,
-                title=tool.title,
-                description=tool.description,
-                input_schema=input_schema(tool.arguments),
-                annotations=types.ToolAnnotations(
-                    read_only_hint=not tool.writes, destructive_hint=tool.destructive, open_world_hint=tool.dials
-                ),
-            )
-            for tool in TOOLS.values()
+@cache
+def _descriptions() -> list[types.Tool]:
+    """Return all tools, each with the schema of its arguments."""
+    return [
+        types.Tool(
+            name=tool.name,
+            title=tool.name.replace("_", " ").capitalize(),
+            description=tool.description,
+            input_schema=input_schema(tool.arguments),
+            annotations=types.ToolAnnotations(
+                read_only_hint=not tool.writes, destructive_hint=tool.destructive, open_world_hint=tool.dials
+            ),
         )
-    return _listed
-
-
-__all__ = ["run", "serve"]
+        for tool in TOOLS.values()
+    ]

@@ -10,22 +10,22 @@ BULK = RateLimitGroup("bulk", 10)
 """Page "Rate Limits"."""
 READS = frozenset(("GET", "HEAD"))
 MCP = "/mcp"
-RUNS = "/execute"
-"""What ends the path of a report that is run: a POST that changes nothing. Ours."""
+EXECUTE = "/execute"
+"""The end of the path that executes a report: a POST that changes nothing. Ours."""
 
 
-def check(key: Key, *, writes: bool) -> None:
-    """Whether a key may write, or read. Raises ApiError 403."""
+def check_scope(key: Key, *, writes: bool) -> None:
+    """Check that a key may write, or read. Raises ApiError 403."""
     if writes:
         if key.kind == "test":
-            raise errors.test_key()
+            raise errors.error("TEST_KEY")
         if key.scope == "read_only":
-            raise errors.read_only()
+            raise errors.error("READ_ONLY")
     elif key.scope == "write_only":
-        raise errors.write_only()
+        raise errors.error("WRITE_ONLY")
 
 
 def authorize(key: Key, method: str, path: str) -> None:
-    """Whether a key may send a request. What an MCP message does shows only when it is read. Raises ApiError 403."""
+    """Check that a key may send a request. The MCP server checks each tool call itself. Raises ApiError 403."""
     if path != MCP:
-        check(key, writes=method not in READS and not path.endswith(RUNS))
+        check_scope(key, writes=method not in READS and not path.endswith(EXECUTE))

@@ -1,172 +1,168 @@
-"""Campaigns: made in the dashboard, started, paused, resumed and stopped through the API, page "Campaigns API"."""
+"""Campaigns: made in the dashboard; started, paused, resumed and stopped through the API, page "Campaigns API"."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ringback.carrier.call import Call
 from ringback.carrier.clock import iso_z
-from ringback.store import Collection
+from ringback.gateway.services import Services
 from ringback.vendors.phonestack import errors
-from ringback.vendors.phonestack.records import Campaign, CampaignSetting, CampaignStatus, Contact, EventType
-from ringback.vendors.phonestack.rules.common import iso, new_id
-from ringback.vendors.phonestack.rules.counters import count
-from ringback.vendors.phonestack.wire import CampaignEvent, CampaignView, Stats
-
-if TYPE_CHECKING:
-    from ringback.carrier.call import Call
-    from ringback.vendors.phonestack.records import CallDetail
-    from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.vendors.phonestack.records import (
+    CallDetail,
+    Campaign,
+    CampaignSetting,
+    CampaignStatus,
+    Contact,
+    EventType,
+)
+from ringback.vendors.phonestack.rules.common import iso, new_id, owned
+from ringback.vendors.phonestack.rules.dialer import Dialer
+from ringback.vendors.phonestack.rules.money import Money
+from ringback.vendors.phonestack.rules.pagination import list_page
+from ringback.vendors.phonestack.rules.webhooks import Webhooks
+from ringback.vendors.phonestack.store import Store
+from ringback.vendors.phonestack.wire.requests import CampaignFilters
+from ringback.vendors.phonestack.wire.responses import CampaignEventData, CampaignView, ListEnvelope, Stats
 
 
 class Campaigns:
     """The campaigns of all organizations."""
 
-    def __init__(self, backend: PhoneStack) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Campaign] = Collection(
-            Campaign,
-            account=lambda campaign: campaign.account,
-            name=lambda campaign: (campaign.account, campaign.name),
-            running=lambda campaign: (campaign.account, campaign.direction) if campaign.status == "running" else None,
-        )
+    def __init__(self, services: Services, store: Store, webhooks: Webhooks, money: Money, dialer: Dialer) -> None:
+        self._services = services
+        self._store = store
+        self._webhooks = webhooks
+        self._money = money
+        self._dialer = dialer
+        self.records = store.campaigns
 
     def create(self, account: str, setting: CampaignSetting, id_: str | None = None) -> Campaign:
-        """Somebody makes a campaign in the dashboard."""
+        """Create a campaign, as the dashboard does."""
         return self.records.add(
             Campaign(
-                id=id_ or new_id(self.services, account, "camp"),
+                id=id_ or new_id(self._services, account, "camp"),
                 account=account,
                 name=setting.name,
                 direction=setting.direction,
                 profile=setting.profile,
                 calls_per_minute=setting.calls_per_minute,
-                lines=setting.max_concurrent_calls,
+                max_concurrent_calls=setting.max_concurrent_calls,
                 always_on=setting.always_on,
-                created_at=self.services.clock.now(account),
+                created_at=self._services.clock.now(account),
             )
         )
 
     # -- control ------
 
-    def start(self, account: str, id_: str) -> Campaign:
-        """Launch a draft. Raises ApiError 404 or 409."""
-        campaign = self._in(account, id_, ("draft",), "start")
-        self._check_money(campaign)
-        return self._run(campaign, started_at=self.services.clock.now(account))
+    def start(self, campaign: Campaign) -> None:
+        """Launch a draft. Raises ApiError 409."""
+        _check_status(campaign, ("draft",), "start")
+        self.check_limit(campaign)
+        self._run(campaign, started_at=self._services.clock.now(campaign.account))
 
-    def resume(self, account: str, id_: str) -> Campaign:
-        """Go on with a paused campaign. Raises ApiError 404 or 409."""
-        campaign = self._in(account, id_, ("paused",), "resume")
-        self._check_money(campaign)
-        return self._run(campaign)
+    def resume(self, campaign: Campaign) -> None:
+        """Resume a paused campaign. Raises ApiError 409."""
+        _check_status(campaign, ("paused",), "resume")
+        self.check_limit(campaign)
+        self._run(campaign)
 
-    def _check_money(self, campaign: Campaign) -> None:
-        if campaign.direction == "outbound" and self.backend.money.used_up(campaign.account):
-            raise errors.refusal(
-                "INVALID_STATE", "The spending limit is used up: raise it before a campaign can call", "spending_limit"
-            )
+    def check_limit(self, campaign: Campaign) -> None:
+        """Check that the spending limit allows a campaign to dial. Raises ApiError 409."""
+        if campaign.direction == "outbound" and self._money.is_used_up(campaign.account):
+            message = "The spending limit is used up: raise it before a campaign can call"
+            raise errors.error("INVALID_STATE", message, param="spending_limit")
 
-    def _run(self, campaign: Campaign, **changes: int) -> Campaign:
+    def _run(self, campaign: Campaign, **changes: int) -> None:
         self.records.update(campaign, status="running", **changes)
-        self._tell("campaign.started", campaign)
-        self.backend.dialler.go(campaign)
-        return campaign
+        self._send_event("campaign.started", campaign)
+        self._dialer.advance(campaign)
 
-    def pause(self, account: str, id_: str) -> Campaign:
-        """Dial nobody more for now; calls under way go on. Raises ApiError 404 or 409."""
-        campaign = self._in(account, id_, ("running",), "pause")
-        self._pause(campaign)
-        return campaign
+    def pause(self, campaign: Campaign) -> None:
+        """Stop dialing; active calls go on. Raises ApiError 409."""
+        _check_status(campaign, ("running",), "pause")
+        self.halt(campaign)
 
-    def _pause(self, campaign: Campaign) -> None:
-        self.backend.dialler.halt(campaign)
+    def halt(self, campaign: Campaign) -> None:
+        """Pause a campaign, whatever its state."""
+        self._dialer.stop(campaign)
         self.records.update(campaign, status="paused")
-        self._tell("campaign.paused", campaign)
+        self._send_event("campaign.paused", campaign)
 
-    def out_of_money(self, account: str) -> None:
-        """The spending limit is used up: what calls is paused."""
+    def pause_all(self, account: str) -> None:
+        """Pause every running outbound campaign."""
         for campaign in self.records.oldest("running", (account, "outbound")):
-            self._pause(campaign)
+            self.halt(campaign)
 
-    def stop(self, account: str, id_: str) -> Campaign:
-        """Complete a campaign for good; whoever is still queued is not dialled. Raises ApiError 404 or 409."""
-        campaign = self._in(account, id_, ("running", "paused"), "stop")
-        self.backend.dialler.empty(campaign)
+    def stop(self, campaign: Campaign) -> None:
+        """Complete a campaign; the rest of its queue is not dialed. Raises ApiError 409."""
+        _check_status(campaign, ("running", "paused"), "stop")
+        self._dialer.clear(campaign)
         self._complete(campaign)
-        return campaign
 
     def _complete(self, campaign: Campaign) -> None:
-        self.backend.dialler.halt(campaign)
-        self.records.update(campaign, status="completed", completed_at=self.services.clock.now(campaign.account))
-        self._tell("campaign.completed", campaign)
+        self._dialer.stop(campaign)
+        self.records.update(campaign, status="completed", completed_at=self._services.clock.now(campaign.account))
+        self._send_event("campaign.completed", campaign)
 
-    def ran_out(self, campaign: Campaign) -> None:
-        """Nobody is left in the queue and no call is under way: a campaign that has called is completed, one that
-        nobody has joined yet waits."""
-        if not campaign.always_on and (campaign.dialled or campaign.skipped):
+    def finish(self, campaign: Campaign) -> None:
+        """Complete a campaign whose queue is finished, unless it is always on or its queue was never filled."""
+        if not campaign.always_on and (campaign.dialed or campaign.skipped):
             self._complete(campaign)
 
-    def _in(self, account: str, id_: str, states: tuple[CampaignStatus, ...], verb: str) -> Campaign:
-        """A campaign in one of these states. Raises ApiError 404 or 409."""
-        campaign = self.of(account, id_)
-        if campaign.status not in states:
-            raise errors.refusal(
-                "INVALID_STATE",
-                f"The campaign is {campaign.status}: only one that is {' or '.join(states)} can be told to {verb}",
-            )
-        return campaign
+    def close_account(self, account: str) -> None:
+        """Stop dialing for an account that is closed."""
+        for direction in ("outbound", "inbound"):
+            for campaign in self.records.oldest("running", (account, direction)):
+                self.records.update(campaign, status="paused")
 
     # -- contacts ------
 
-    def joined(self, contact: Contact, *, at_once: bool) -> None:
-        """A contact is a campaign's now: its queue takes it, and a running campaign calls it, `at_once` where it came
-        by itself."""
-        campaign = self.records.get(contact.campaign) if contact.campaign is not None else None
+    def add_contact(self, contact: Contact, *, at_once: bool) -> None:
+        """Add a contact to the queue of its campaign; with `at_once` a running campaign dials it next."""
+        campaign = self._store.campaign(contact.campaign)
         if campaign is None or campaign.direction == "inbound" or campaign.status == "completed":
             return
         urgent = at_once and campaign.status == "running"
-        self.backend.dialler.add(campaign, contact.id, contact.phone, contact.id, urgent=urgent)
-        self.backend.dialler.go(campaign, at_once=urgent)
+        self._dialer.add(campaign, contact.id, contact.phone, contact.id, urgent=urgent)
+        self._dialer.advance(campaign, at_once=urgent)
 
-    def left(self, contact: Contact) -> None:
-        """A contact is no longer its campaign's, or gone: it waits in no queue, and where it was the last, the campaign
-        is over."""
-        self.backend.dialler.withdraw(contact.id)
-        campaign = self.records.get(contact.campaign) if contact.campaign is not None else None
+    def remove_contact(self, contact: Contact) -> None:
+        """Remove a contact from every queue; without it its campaign may be finished."""
+        self._dialer.withdraw(contact.id)
+        campaign = self._store.campaign(contact.campaign)
         if campaign is not None:
-            self.backend.dialler.go(campaign)
+            self._dialer.advance(campaign)
 
     # -- calls ------
 
-    def answering(self, account: str) -> Campaign | None:
-        """The inbound campaign that takes calls now, the newest where there are several."""
-        return self.records.last("running", (account, "inbound"))
-
-    def call_ended(self, campaign: Campaign, call: Call, detail: CallDetail) -> None:
+    def count_call(self, campaign: Campaign, call: Call, detail: CallDetail) -> None:
         """Count a call that has ended."""
-        count(campaign.ended, call, detail)
-        if detail.outcome.analysis is not None:
-            disposition = detail.outcome.analysis.disposition
+        campaign.ended.add(call, detail)
+        if detail.analysis is not None:
+            disposition = detail.analysis.disposition
             campaign.dispositions[disposition] = campaign.dispositions.get(disposition, 0) + 1
 
-    # -- looking up and showing ------
+    # -- views ------
 
-    def of(self, account: str, id_: str) -> Campaign:
-        """An organization's campaign. Raises ApiError 404."""
-        campaign = self.records.get(id_)
-        if campaign is None or campaign.account != account:
-            raise errors.not_found("Campaign")
-        return campaign
+    def get(self, account: str, id_: str) -> Campaign:
+        """Return an organization's campaign. Raises ApiError 404."""
+        return owned(self.records, account, id_, "Campaign")
+
+    def page(self, account: str, query: CampaignFilters) -> ListEnvelope[CampaignView]:
+        """Return a page of campaigns, newest first. Raises ApiError 400."""
+
+        def wanted(campaign: Campaign) -> bool:
+            return query.direction in (None, campaign.direction) and query.status in (None, campaign.status)
+
+        return list_page(query, self.records, "account", account, self.view, wanted)
 
     def stats(self, campaign: Campaign) -> Stats:
-        """The campaign's figures."""
+        """Return a campaign's statistics."""
         ended = campaign.ended
         return Stats(
-            self.backend.people.records.count("campaign", campaign.id),
-            self.backend.dialler.queued(campaign),
-            campaign.under_way,
-            campaign.under_way + ended.calls,
+            self._store.contacts.count("campaign", campaign.id),
+            self._dialer.waiting(campaign),
+            campaign.active_calls,
+            campaign.active_calls + ended.calls,
             ended.completed,
             ended.voicemail,
             ended.no_answer,
@@ -179,8 +175,8 @@ class Campaigns:
         )
 
     def view(self, campaign: Campaign) -> CampaignView:
-        """A campaign as lists show it."""
-        profile = self.backend.profile_of(campaign)
+        """Return a campaign as lists show it."""
+        profile = self._store.queue_profile(campaign)
         return CampaignView(
             campaign.id,
             campaign.name,
@@ -192,18 +188,21 @@ class Campaigns:
             iso(campaign.completed_at),
         )
 
-    def view_in_full(self, campaign: Campaign) -> CampaignView:
-        """A campaign with its figures."""
+    def view_with_stats(self, campaign: Campaign) -> CampaignView:
+        """Return a campaign with its statistics."""
         view = self.view(campaign)
         view.stats = self.stats(campaign)
         return view
 
-    def _tell(self, kind: EventType, campaign: Campaign) -> None:
-        self.backend.hooks.tell(
-            campaign.account,
-            kind,
-            campaign.id,
-            lambda: CampaignEvent(
-                campaign.id, campaign.name, campaign.direction, campaign.status, self.stats(campaign)
-            ),
-        )
+    def _send_event(self, kind: EventType, campaign: Campaign) -> None:
+        def data() -> CampaignEventData:
+            stats = self.stats(campaign)
+            return CampaignEventData(campaign.id, campaign.name, campaign.direction, campaign.status, stats)
+
+        self._webhooks.send(campaign.account, kind, campaign.id, data)
+
+
+def _check_status(campaign: Campaign, allowed: tuple[CampaignStatus, ...], action: str) -> None:
+    if campaign.status not in allowed:
+        message = f"The campaign is {campaign.status}: {action} needs one that is {' or '.join(allowed)}"
+        raise errors.error("INVALID_STATE", message)

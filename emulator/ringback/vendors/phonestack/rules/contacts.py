@@ -1,277 +1,198 @@
-"""Contacts: one by one and in bulk, the Do Not Call list, page "Contacts API"."""
+"""Contacts: one by one and in bulk, and the Do Not Call list, page "Contacts API"."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from ringback.carrier.clock import iso_z
 from ringback.gateway.decoding import explain
 from ringback.gateway.errors import ApiError
-from ringback.store import Collection
+from ringback.gateway.services import Services
 from ringback.vendors.phonestack import errors
-from ringback.vendors.phonestack.records import Contact, Source
-from ringback.vendors.phonestack.rules.common import new_id, phone_of
-from ringback.vendors.phonestack.wire import (
-    BulkBody,
-    BulkView,
-    ContactBody,
-    ContactEvent,
-    ContactPatch,
-    ContactView,
-    RowProblem,
-)
-
-if TYPE_CHECKING:
-    from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.vendors.phonestack.records import Contact, EventType, Source
+from ringback.vendors.phonestack.rules.campaigns import Campaigns
+from ringback.vendors.phonestack.rules.common import given, new_id, normalize_phone, owned
+from ringback.vendors.phonestack.rules.fields import Fields
+from ringback.vendors.phonestack.rules.pagination import list_page
+from ringback.vendors.phonestack.rules.views import contact_event_data, view_contact
+from ringback.vendors.phonestack.rules.webhooks import Webhooks
+from ringback.vendors.phonestack.store import Store
+from ringback.vendors.phonestack.wire.requests import BulkBody, ContactBody, ContactFilters, ContactPatch
+from ringback.vendors.phonestack.wire.responses import BulkResult, ContactView, ListEnvelope, RowError
 
 MAX_ROWS = 1_000
 """Page "Bulk Create"."""
 
 
-class People:
+class Contacts:
     """The contacts of all organizations."""
 
-    def __init__(self, backend: PhoneStack) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Contact] = Collection(
-            Contact,
-            account=lambda contact: contact.account,
-            phone=lambda contact: (contact.account, contact.phone),
-            source=lambda contact: (contact.account, contact.source),
-            dnc=lambda contact: contact.account if contact.dnc_at is not None else None,
-            campaign=lambda contact: contact.campaign,
-        )
+    def __init__(
+        self, services: Services, store: Store, webhooks: Webhooks, fields: Fields, campaigns: Campaigns
+    ) -> None:
+        self._services = services
+        self._store = store
+        self._webhooks = webhooks
+        self._fields = fields
+        self._campaigns = campaigns
+        self.records = store.contacts
 
-    # -- one ------
+    # -- one contact ------
 
     def create(self, account: str, body: ContactBody, source: Source) -> Contact:
-        """Add a contact; with a running campaign it is called at once. Raises ApiError 400, 404 or 409."""
-        contact = self._add(account, body, body.campaign_id, (), source)
-        self.backend.campaigns.joined(contact, at_once=True)
+        """Add a contact; its campaign calls it at once if it is running. Raises ApiError 400, 404 or 409."""
+        contact = self._create(account, body, source)
+        self._campaigns.add_contact(contact, at_once=True)
         return contact
 
-    def _add(
-        self, account: str, body: ContactBody, campaign: str | None, tags: tuple[str, ...], source: Source
-    ) -> Contact:
-        """Check a contact and add it. Raises ApiError; then there is none."""
-        phone = phone_of(body.phone)
-        if self.with_phone(account, phone) is not None:
-            raise errors.refusal("DUPLICATE", f"There is a contact with the phone {phone} already", "phone")
-        self.backend.fields.check_values(account, body.custom_fields)
-        if campaign is not None:
-            self.backend.campaigns.of(account, campaign)
-        now = self.services.clock.now(account)
+    def _create(self, account: str, body: ContactBody, source: Source) -> Contact:
+        """Check a contact and add it. Raises ApiError; then nothing is added."""
+        phone = normalize_phone(body.phone)
+        self.check_phone(account, phone, None)
+        self._fields.check_values(account, body.custom_fields)
+        if body.campaign_id is not None:
+            self._campaigns.get(account, body.campaign_id)
+        return self._add(account, phone, body, source)
+
+    def _add(self, account: str, phone: str, body: ContactBody, source: Source) -> Contact:
+        now = self._services.clock.now(account)
         contact = self.records.add(
             Contact(
-                id=new_id(self.services, account, "ct"),
+                id=new_id(self._services, account, "ct"),
                 account=account,
                 phone=phone,
                 first_name=body.first_name,
                 last_name=body.last_name,
                 email=body.email,
                 company=body.company,
-                tags=tuple(dict.fromkeys((*body.tags, *tags))),
+                tags=tuple(dict.fromkeys(body.tags)),
                 source=source,
-                campaign=campaign,
+                campaign=body.campaign_id,
                 custom_fields=body.custom_fields,
                 created_at=now,
                 updated_at=now,
             )
         )
         if source != "dashboard":
-            self.backend.hooks.tell(account, "contact.created", contact.id, lambda: self.event(contact))
+            self.send_event("contact.created", contact)
         return contact
 
-    def change(self, account: str, id_: str, body: ContactPatch) -> Contact:
-        """Change a contact; another campaign's queue takes it in place of the old one's. Raises ApiError 400, 404 or
-        409."""
-        contact = self.of(account, id_)
-        changes: dict[str, Any] = {
-            name: getattr(body, name)
-            for name in ("first_name", "last_name", "email", "company")
-            if getattr(body, name) is not UNSET
-        }
+    def check_phone(self, account: str, phone: str, own: Contact | None) -> None:
+        """Check that no contact but the `own` one has a phone number. Raises ApiError 409."""
+        contact = self._store.contact_with_phone(account, phone)
+        if contact is not None and contact is not own:
+            raise errors.error("DUPLICATE", f"Another contact has the phone {phone}", param="phone")
+
+    def update(self, contact: Contact, body: ContactPatch) -> Contact:
+        """Change a contact. A new campaign's queue takes it over. Raises ApiError 400, 404 or 409."""
+        account = contact.account
+        changes = given(body, "first_name", "last_name", "email", "company")
         if body.tags is not UNSET:
             changes["tags"] = tuple(dict.fromkeys(body.tags))
         if body.phone is not UNSET:
-            changes["phone"] = phone_of(body.phone)
-            there = self.with_phone(account, changes["phone"])
-            if there is not None and there is not contact:
-                raise errors.refusal("DUPLICATE", f"Another contact has the phone {changes['phone']}", "phone")
+            phone = changes["phone"] = normalize_phone(body.phone)
+            self.check_phone(account, phone, contact)
         if isinstance(body.custom_fields, dict):
             merged = {**contact.custom_fields, **body.custom_fields}
             changes["custom_fields"] = {name: value for name, value in merged.items() if value is not None}
-            self.backend.fields.check_values(account, changes["custom_fields"])
+            self._fields.check_values(account, changes["custom_fields"])
         moved = body.campaign_id is not UNSET and body.campaign_id != contact.campaign
         if moved:
             if isinstance(body.campaign_id, str):
-                self.backend.campaigns.of(account, body.campaign_id)
+                self._campaigns.get(account, body.campaign_id)
             changes["campaign"] = body.campaign_id
-            self.backend.campaigns.left(contact)
-        self.records.update(contact, **changes, updated_at=self.services.clock.now(account))
+            self._campaigns.remove_contact(contact)
+        self.records.update(contact, **changes, updated_at=self._services.clock.now(account))
         if moved:
-            self.backend.campaigns.joined(contact, at_once=True)
+            self._campaigns.add_contact(contact, at_once=True)
         return contact
 
-    def delete(self, account: str, id_: str) -> None:
-        """Forget a contact, in any call queue too; its calls stay. Raises ApiError 404."""
-        contact = self.of(account, id_)
-        self.backend.campaigns.left(contact)
+    def delete(self, contact: Contact) -> None:
+        """Delete a contact and remove it from every queue; its calls remain."""
+        self._campaigns.remove_contact(contact)
         self.records.remove(contact)
 
-    # -- many ------
+    # -- many contacts ------
 
-    def bulk(self, account: str, body: BulkBody, source: Source) -> BulkView:
-        """Add up to 1,000 contacts: rows that will do are taken, of the others is said which and why. Raises ApiError
-        400 or 404; then nothing is added."""
+    def create_bulk(self, account: str, body: BulkBody, source: Source) -> BulkResult:
+        """Add up to 1,000 contacts: valid rows are added, the others are reported. Raises ApiError 400 or 404; then
+        nothing is added."""
         if not 1 <= len(body.contacts) <= MAX_ROWS:
             problem = f"must have from 1 to {MAX_ROWS:,} rows, not {len(body.contacts):,}: nothing was added"
             raise errors.invalid("contacts", problem)
         if body.campaign_id is not None:
-            self.backend.campaigns.of(account, body.campaign_id)
+            self._campaigns.get(account, body.campaign_id)
         added: list[Contact] = []
-        problems: list[RowProblem] = []
+        problems: list[RowError] = []
         for index, row in enumerate(body.contacts):
             try:
-                parsed = _row(row)
-                campaign = parsed.campaign_id or body.campaign_id
-                added.append(self._add(account, parsed, campaign, tuple(body.tags), source))
-            except ApiError as refusal:
-                code = "DUPLICATE" if refusal.code == "DUPLICATE" else "VALIDATION_ERROR"
-                problems.append(RowProblem(index, code, refusal.message))
-        for contact in added:
-            self.backend.campaigns.joined(contact, at_once=False)
+                contact = _decode_row(row)
+                contact.campaign_id = contact.campaign_id or body.campaign_id
+                contact.tags = [*contact.tags, *body.tags]
+                added.append(self._create(account, contact, source))
+            except ApiError as error:
+                code = "DUPLICATE" if error.code == "DUPLICATE" else "VALIDATION_ERROR"
+                problems.append(RowError(index, code, error.message))
+        for each in added:
+            self._campaigns.add_contact(each, at_once=False)
         duplicates = sum(problem.code == "DUPLICATE" for problem in problems)
-        return BulkView(len(added), duplicates, len(problems) - duplicates, problems)
+        return BulkResult(len(added), duplicates, len(problems) - duplicates, problems)
 
     # -- the Do Not Call list ------
 
-    def block(self, account: str, id_: str) -> Contact:
-        """Never call a contact again. Raises ApiError 404."""
-        contact = self.of(account, id_)
-        self._block(contact)
-        return contact
-
-    def _block(self, contact: Contact) -> None:
+    def block(self, contact: Contact) -> None:
+        """Put a contact on the Do Not Call list. Doing so twice changes nothing more."""
         if contact.dnc_at is None:
-            now = self.services.clock.now(contact.account)
+            now = self._services.clock.now(contact.account)
             self.records.update(contact, dnc_at=now, updated_at=now)
-            self.backend.hooks.tell(contact.account, "contact.dnc_requested", contact.id, lambda: self.event(contact))
+            self.send_event("contact.dnc_requested", contact)
 
-    def unblock(self, account: str, id_: str) -> Contact:
-        """A contact may be called again. Raises ApiError 404."""
-        contact = self.of(account, id_)
+    def unblock(self, contact: Contact) -> None:
+        """Remove a contact from the Do Not Call list."""
         if contact.dnc_at is not None:
-            self.records.update(contact, dnc_at=None, updated_at=self.services.clock.now(account))
-        return contact
+            self.records.update(contact, dnc_at=None, updated_at=self._services.clock.now(contact.account))
 
-    def asked_for_peace(self, account: str, phone: str) -> None:
-        """Somebody said on the phone not to be called again; one who was no contact becomes one on the list."""
-        contact = self.with_phone(account, phone)
-        if contact is None:
-            now = self.services.clock.now(account)
-            contact = self.records.add(
-                Contact(
-                    id=new_id(self.services, account, "ct"),
-                    account=account,
-                    phone=phone,
-                    first_name=None,
-                    last_name=None,
-                    email=None,
-                    company=None,
-                    tags=(),
-                    source="call",
-                    campaign=None,
-                    custom_fields={},
-                    created_at=now,
-                    updated_at=now,
-                )
-            )
-            fresh = contact
-            self.backend.hooks.tell(account, "contact.created", fresh.id, lambda: self.event(fresh))
-        self._block(contact)
+    def block_phone(self, account: str, phone: str) -> None:
+        """Put a phone number on the Do Not Call list, as a new contact if it has none."""
+        known = self._store.contact_with_phone(account, phone)
+        self.block(known or self._add(account, phone, ContactBody(phone=phone), "call"))
 
-    def check_callable(self, account: str, phone: str) -> None:
-        """Whether a number may be called. Raises ApiError 409."""
-        contact = self.with_phone(account, phone)
-        if contact is not None and contact.dnc_at is not None:
-            raise errors.refusal("DO_NOT_CALL", f"{phone} is on the Do Not Call list", "phone")
+    # -- views ------
 
-    # -- looking up and showing ------
+    def get(self, account: str, id_: str) -> Contact:
+        """Return an organization's contact. Raises ApiError 404."""
+        return owned(self.records, account, id_, "Contact")
 
-    def with_phone(self, account: str, phone: str) -> Contact | None:
-        """The contact that has a phone."""
-        return self.records.last("phone", (account, phone))
-
-    def of(self, account: str, id_: str) -> Contact:
-        """An organization's contact. Raises ApiError 404."""
-        contact = self.records.get(id_)
-        if contact is None or contact.account != account:
-            raise errors.not_found("Contact")
-        return contact
-
-    def chosen(
-        self, account: str, *, dnc_status: str | None, source: str | None, tag: str | None
-    ) -> tuple[str, Any, Callable[[Contact], bool] | None]:
-        """How a list with these filters is made: the index, its key, and which of its records are wanted."""
-        index, key = ("account", account) if source is None else ("source", (account, source))
-        if dnc_status == "dnc" and source is None:
+    def page(self, account: str, query: ContactFilters) -> ListEnvelope[ContactView]:
+        """Return a page of contacts, newest first. Raises ApiError 400."""
+        index: str = "account"
+        key: str | tuple[str, str] = account
+        if query.source is not None:
+            index, key = "source", (account, query.source)
+        elif query.dnc_status == "dnc":
             index = "dnc"
-        if dnc_status is None and tag is None:
-            return index, key, None
+        if query.dnc_status is None and query.tag is None:
+            return list_page(query, self.records, index, key, view_contact)
+        return list_page(query, self.records, index, key, view_contact, lambda contact: self.matches(contact, query))
 
-        def wanted(contact: Contact) -> bool:
-            return (dnc_status is None or (contact.dnc_at is not None) == (dnc_status == "dnc")) and (
-                tag is None or tag in contact.tags
-            )
+    def matches(self, contact: Contact, query: ContactFilters) -> bool:
+        """Return whether a contact has the status and the tag of a query."""
+        status = "clear" if contact.dnc_at is None else "dnc"
+        return query.dnc_status in (None, status) and (query.tag is None or query.tag in contact.tags)
 
-        return index, key, wanted
-
-    def view(self, contact: Contact) -> ContactView:
-        """A contact as it is shown."""
-        return ContactView(
-            contact.id,
-            contact.first_name,
-            contact.last_name,
-            contact.phone,
-            contact.email,
-            contact.company,
-            contact.tags,
-            contact.campaign,
-            contact.custom_fields,
-            contact.source,
-            "clear" if contact.dnc_at is None else "dnc",
-            iso_z(contact.created_at),
-            iso_z(contact.updated_at),
-        )
-
-    def event(self, contact: Contact) -> ContactEvent:
-        """A contact as events tell of it."""
-        return ContactEvent(
-            contact.id,
-            contact.first_name,
-            contact.last_name,
-            contact.phone,
-            contact.email,
-            contact.company,
-            contact.tags,
-            contact.campaign,
-            contact.custom_fields,
-            contact.source,
-            "clear" if contact.dnc_at is None else "dnc",
-        )
+    def send_event(self, kind: EventType, contact: Contact) -> None:
+        """Send an event about a contact."""
+        self._webhooks.send(contact.account, kind, contact.id, lambda: contact_event_data(contact))
 
 
-def _row(row: Any) -> ContactBody:
-    """A row of a bulk import. Raises ApiError 400."""
+def _decode_row(row: Any) -> ContactBody:
+    """Return a row of a bulk import. Raises ApiError 400."""
     if not isinstance(row, Mapping):
-        raise errors.refusal("VALIDATION_ERROR", "The row must be an object with at least a phone")
+        raise errors.error("VALIDATION_ERROR", "The row must be an object with at least a phone")
     try:
         return msgspec.convert(row, ContactBody)
     except msgspec.ValidationError as error:
-        raise errors.malformed(explain(error)) from None
+        raise errors.ERRORS.malformed(explain(error)) from None

@@ -1,39 +1,41 @@
-"""Dialling a queue: at a pace, on so many lines, each place in it once. Campaigns and batches are such runs."""
+"""Dialing: campaigns and batches call their queues at a pace, with a limit of concurrent calls, each entry once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from ringback.carrier.clock import MINUTE
-from ringback.store import Collection
-from ringback.vendors.phonestack.records import Entry, Run
-
-if TYPE_CHECKING:
-    from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.gateway.services import Services
+from ringback.vendors.phonestack.records import Batch, Campaign, QueueEntry
+from ringback.vendors.phonestack.rules.calls import Calls
+from ringback.vendors.phonestack.store import Store
 
 DIAL = "phonestack.dial"
-NOT_TO_BE_CALLED = "The contact is on the Do Not Call list"
+ON_DNC_LIST = "The contact is on the Do Not Call list"
+Queue = Campaign | Batch
 
 
-class Dialler:
-    """The queues of all runs, and who is dialled next."""
+class Dialer:
+    """The queues of all campaigns and batches.
 
-    def __init__(self, backend: PhoneStack) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.entries: Collection[Entry] = Collection(
-            Entry,
-            run=lambda entry: entry.run,
-            waiting=lambda entry: (entry.run, entry.urgent) if entry.state == "queued" else None,
-            contact=lambda entry: entry.contact if entry.state == "queued" else None,
-        )
-        self.services.clock.on(DIAL, self._due)
+    The backend sets `on_queue_finished`, called when a queue is empty and none of its calls is active.
+    """
+
+    on_queue_finished: Callable[[Queue], None]
+
+    def __init__(self, services: Services, store: Store, calls: Calls) -> None:
+        self._clock = services.clock
+        self._store = store
+        self._calls = calls
+        self.entries = store.queue_entries
+        self._clock.on(DIAL, self._timer_due)
 
     # -- the queue ------
 
     def add(
         self,
-        run: Run,
+        queue: Queue,
         place: str,
         phone: str,
         contact: str | None,
@@ -42,15 +44,15 @@ class Dialler:
         custom_fields: dict[str, Any] | None = None,
         extract: tuple[str, ...] | None = None,
     ) -> None:
-        """Put somebody into a run's queue, once: a `place` that is taken, whatever became of it, is not taken again."""
-        id_ = f"{run.id} {place}"
+        """Add a person to a queue, unless its `place` was used before."""
+        id_ = f"{queue.id} {place}"
         if id_ in self.entries:
             return
         self.entries.add(
-            Entry(
+            QueueEntry(
                 id=id_,
-                account=run.account,
-                run=run.id,
+                account=queue.account,
+                queue=queue.id,
                 phone=phone,
                 contact=contact,
                 urgent=urgent,
@@ -59,81 +61,82 @@ class Dialler:
             )
         )
 
-    def queued(self, run: Run) -> int:
-        """How many wait to be dialled."""
-        return self.entries.count("waiting", (run.id, True)) + self.entries.count("waiting", (run.id, False))
+    def waiting(self, queue: Queue) -> int:
+        """Return how many are still to be dialed."""
+        return self.entries.count("waiting", (queue.id, True)) + self.entries.count("waiting", (queue.id, False))
 
     def withdraw(self, contact: str) -> None:
-        """A contact waits in no queue any longer."""
+        """Remove a contact from every queue."""
         for entry in self.entries.oldest("contact", contact):
             self.entries.update(entry, state="withdrawn")
 
-    def empty(self, run: Run, reason: str | None = None) -> None:
-        """Nobody waits in a run's queue any longer."""
-        self.halt(run)
+    def clear(self, queue: Queue, reason: str | None = None) -> None:
+        """Remove everyone from a queue, and stop its timer."""
+        self.stop(queue)
         for urgent in (True, False):
-            for entry in self.entries.oldest("waiting", (run.id, urgent)):
+            for entry in self.entries.oldest("waiting", (queue.id, urgent)):
                 self.entries.update(entry, state="withdrawn", reason=reason)
 
-    # -- dialling ------
+    # -- dialing ------
 
-    def go(self, run: Run, *, at_once: bool = False) -> None:
-        """Dial whoever is next, now or when the pace allows it (`at_once` waits for no pace); where nobody is left and
-        no call is under way, the run is over."""
-        backend, clock = self.backend, self.services.clock
-        while backend.dials(run) and run.under_way < run.lines:
-            entry = self._next(run)
+    def advance(self, queue: Queue, *, at_once: bool = False) -> None:
+        """Dial the next people, as the pace allows; `at_once` ignores the pace for the first. Report a queue that is
+        empty and has no active call as finished."""
+        while self.dials(queue) and queue.active_calls < queue.max_concurrent_calls:
+            entry = self.next_entry(queue)
             if entry is None:
-                if not run.under_way:
-                    backend.ran_out(run)
+                if not queue.active_calls:
+                    self.on_queue_finished(queue)
                 return
-            now = clock.now(run.account)
-            if run.last_dial_at is not None and not at_once:
-                due = run.last_dial_at + round(MINUTE / run.calls_per_minute)
-                if due > now:
-                    if run.timer is None:
-                        run.timer = clock.at(due, run.account, DIAL, run.id)
+            if queue.last_dial_at is not None and not at_once:
+                due = queue.last_dial_at + round(MINUTE / queue.calls_per_minute)
+                if due > self._clock.now(queue.account):
+                    if queue.timer is None:
+                        queue.timer = self._clock.at(due, queue.account, DIAL, queue.id)
                     return
-            self._dial(run, entry)
+            self._dial(queue, entry)
             at_once = False
 
-    def halt(self, run: Run) -> None:
-        """Dial nobody more for now; the queue stays."""
-        self.services.clock.cancel(run.timer)
-        run.timer = None
+    def dials(self, queue: Queue) -> bool:
+        """Return whether a queue is to be dialed now."""
+        if isinstance(queue, Campaign):
+            return queue.status == "running" and queue.direction == "outbound"
+        return queue.completed_at is None
 
-    def ended(self, run: Run) -> None:
-        """A call of a run has ended: its line is free."""
-        run.under_way -= 1
-        self.go(run)
+    def stop(self, queue: Queue) -> None:
+        """Stop the timer of a queue; its entries remain."""
+        self._clock.cancel(queue.timer)
+        queue.timer = None
 
-    def _due(self, id_: str) -> None:
-        run = self.backend.run(id_)
-        if run is not None:
-            run.timer = None
-            self.go(run)
+    def end_call(self, queue: Queue) -> None:
+        """Dial on after a call of a queue has ended."""
+        queue.active_calls -= 1
+        self.advance(queue)
 
-    def _next(self, run: Run) -> Entry | None:
-        """Who is next, urgent ones first; those who are not to be called are passed over."""
+    def _timer_due(self, id_: str) -> None:
+        queue = self._store.queue(id_)
+        if queue is not None:
+            queue.timer = None
+            self.advance(queue)
+
+    def next_entry(self, queue: Queue) -> QueueEntry | None:
+        """Return the next entry, urgent ones first, and skip those on the Do Not Call list."""
         for urgent in (True, False):
-            while (entry := self.entries.first("waiting", (run.id, urgent))) is not None:
-                reason = self._reason(run.account, entry)
-                if reason is None:
+            while (entry := self.entries.first("waiting", (queue.id, urgent))) is not None:
+                if not self.is_blocked(entry):
                     return entry
-                run.skipped += 1
-                self.entries.update(entry, state="skipped", reason=reason)
+                queue.skipped += 1
+                self.entries.update(entry, state="skipped", reason=ON_DNC_LIST)
         return None
 
-    def _reason(self, account: str, entry: Entry) -> str | None:
-        """Why somebody is not to be called, None where nothing speaks against it."""
-        people = self.backend.people
-        contact = people.records.get(entry.contact) if entry.contact is not None else None
-        contact = contact or people.with_phone(account, entry.phone)
-        return NOT_TO_BE_CALLED if contact is not None and contact.dnc_at is not None else None
+    def is_blocked(self, entry: QueueEntry) -> bool:
+        """Return whether the person is on the Do Not Call list."""
+        contact = self._store.contact(entry.contact) or self._store.contact_with_phone(entry.account, entry.phone)
+        return contact is not None and contact.dnc_at is not None
 
-    def _dial(self, run: Run, entry: Entry) -> None:
-        run.under_way += 1
-        run.dialled += 1
-        run.last_dial_at = self.services.clock.now(run.account)
-        self.entries.update(entry, state="dialled")
-        entry.call = self.backend.phones.dial(run, entry)
+    def _dial(self, queue: Queue, entry: QueueEntry) -> None:
+        queue.active_calls += 1
+        queue.dialed += 1
+        queue.last_dial_at = self._clock.now(queue.account)
+        self.entries.update(entry, state="dialed")
+        entry.call = self._calls.dial(queue, entry)

@@ -1,25 +1,23 @@
-"""The two tools that help find the others, page "Discovery Tools": which tool does what is meant, and what exists
-already."""
+"""The two tools that help find the others, page "Discovery Tools": which tool matches an intent, and which resources
+exist already."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from ringback.vendors.phonestack.events import MEANINGS
+from ringback.vendors.phonestack.events import DESCRIPTIONS
 from ringback.vendors.phonestack.records import VOICES
-
-if TYPE_CHECKING:
-    from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.vendors.phonestack.store import Store
 
 MAX_MATCHES = 5
 MAX_OPTIONS = 25
 """Of each kind."""
 _WORD = re.compile(r"[^\W_]+")
-LITTLE = frozenset(
+STOP_WORDS = frozenset(
     (
         "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from",
         "get", "give", "have", "how", "i", "if", "in", "is", "it", "its", "me", "my", "of", "on", "or", "our", "please",
@@ -27,11 +25,11 @@ LITTLE = frozenset(
         "want", "we", "what", "when", "where", "which", "who", "with", "would", "you", "your",
     )
 )  # fmt: skip
-"""Words that say nothing about what is meant."""
+"""Words that do not tell one intent from another."""
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """Something that people mean, in the words they may use for it; the tool that does it, and which field of it."""
+    """An intent with its synonyms, and the tool and field that serve it."""
 
     intent: str
     category: str
@@ -51,8 +49,8 @@ def _intents(category: str, *rows: tuple[str, str, str | None, str, str]) -> lis
 INTENTS: tuple[Intent, ...] = (
     *_intents(
         "Calls",
-        ("call somebody", "trigger_call", "phone", "Give a profile_id and the phone in E.164.",
-         "call, dial, ring, phone somebody, make a call, place a call"),
+        ("call a person", "trigger_call", "phone", "Give a profile_id and the phone in E.164.",
+         "call, dial, ring, phone someone, make a call, place a call"),
         ("ask for something on a call", "trigger_call", "extract", "Names of custom fields, for this one call.",
          "ask for, find out, collect, question, capture"),
         ("give the agent details for one call", "trigger_call", "custom_fields", "Values by name, held to definitions.",
@@ -71,20 +69,20 @@ INTENTS: tuple[Intent, ...] = (
          "missed, failed calls, unanswered, busy, voicemails"),
         ("find calls people made to us", "list_calls", "direction", "inbound or outbound.",
          "inbound calls, incoming, received calls"),
-        ("listen to a call", "get_recording", "call_id", "Gives an address that works for an hour.",
+        ("listen to a call", "get_recording", "call_id", "A signed URL that works for an hour.",
          "recording, listen, audio, mp3, playback, sound"),
         ("read a call", "get_transcript", "call_id", "Turn by turn.",
          "transcript, what was said, read the call, words, text of the call"),
         ("call many", "trigger_batch", "calls", "Up to 1,000 rows with a phone each.",
          "batch, call list, many calls, call everyone, bulk calls"),
-        ("follow a batch", "get_batch_status", "batch_id", "How many are queued, under way and over.",
+        ("follow a batch", "get_batch_status", "batch_id", "How many are queued, in progress and ended.",
          "batch progress, batch status, how far"),
-        ("see what a batch came to", "get_batch_results", "batch_id", "A row for each call, in order.",
+        ("see the results of a batch", "get_batch_results", "batch_id", "A row for each call, in order.",
          "batch results, batch outcome"),
     ),
     *_intents(
         "Profiles",
-        ("create an agent", "create_profile", "name", "It is compiled at once.",
+        ("create an agent", "create_profile", "name", "Compiled at once.",
          "new agent, create persona, new profile, make a bot, assistant"),
         ("change the greeting", "update_profile", "opener", "What the agent says first.",
          "greeting, opener, opening line, hello, introduction, first sentence, intro"),
@@ -111,7 +109,7 @@ INTENTS: tuple[Intent, ...] = (
          "add contact, new lead, create contact, add person, save number, lead"),
         ("have a lead called at once", "create_contact", "campaign_id", "Of a running campaign.",
          "call immediately, instant call, inject, speed to lead, form lead"),
-        ("import contacts", "bulk_create_contacts", "contacts", "Up to 1,000 rows; the broken ones are named.",
+        ("import contacts", "bulk_create_contacts", "contacts", "Up to 1,000 rows; invalid ones are reported.",
          "import, upload, csv of contacts, many contacts, bulk, sync leads, crm sync"),
         ("see contacts", "list_contacts", None, "Latest first.",
          "contacts, leads, people, address book, customers"),
@@ -133,16 +131,16 @@ INTENTS: tuple[Intent, ...] = (
          "move contact, assign campaign, enroll, put into campaign"),
         ("delete a contact", "delete_contact", "contact_id", "Its calls stay.",
          "delete contact, remove lead, forget person, erase, gdpr"),
-        ("stop calling somebody", "add_to_dnc", "contact_id", "Never dialled again.",
+        ("stop calling a person", "add_to_dnc", "contact_id", "Never dialed again.",
          "do not call, dnc, unsubscribe person, opt out, stop calling, block"),
-        ("allow calling again", "remove_from_dnc", "contact_id", "May be dialled again.",
+        ("allow calling again", "remove_from_dnc", "contact_id", "May be dialed again.",
          "remove dnc, opt in, allow calls, unblock, call again"),
     ),
     *_intents(
         "Campaigns",
         ("see campaigns", "list_campaigns", None, "Made in the dashboard.",
          "campaigns, outreach, programs, which campaigns"),
-        ("see what runs", "list_campaigns", "status", "running.",
+        ("see running campaigns", "list_campaigns", "status", "running.",
          "running campaigns, active campaigns, live campaigns"),
         ("see how a campaign does", "get_campaign", "campaign_id", "With stats.",
          "campaign stats, progress, performance, how is the campaign, conversion"),
@@ -174,9 +172,9 @@ INTENTS: tuple[Intent, ...] = (
     ),
     *_intents(
         "Webhooks",
-        ("be told of events", "subscribe_webhook", "url", "Gives the secret that signs them.",
+        ("receive events", "subscribe_webhook", "url", "Returns the secret that signs them.",
          "notify, webhook, callback url, zapier, make.com, n8n, slack, subscribe, integrate"),
-        ("be told of some events", "subscribe_webhook", "events", "All when left out.",
+        ("receive some events", "subscribe_webhook", "events", "All when left out.",
          "which events, only call completed, event filter"),
         ("see webhooks", "list_webhooks", None, "Disabled ones too.",
          "webhooks, endpoints, subscriptions, where do events go"),
@@ -195,7 +193,7 @@ INTENTS: tuple[Intent, ...] = (
          "new field, create field, add field, attribute, property, column"),
         ("define choices", "create_custom_field", "options", "For type enum.",
          "options, choices, dropdown, enum, select, values allowed"),
-        ("make a field mandatory", "update_custom_field", "required", "Contacts have to have it.",
+        ("make a field mandatory", "update_custom_field", "required", "Contacts must have it.",
          "required, mandatory, must have, obligatory"),
         ("say where a field is used", "update_custom_field", "category", "contact, extraction or both.",
          "category, contact field, extraction field, used where"),
@@ -214,57 +212,49 @@ INTENTS: tuple[Intent, ...] = (
 )  # fmt: skip
 
 
-def help_with(query: str) -> dict[str, Any]:
-    """The tools that do what is meant, the likeliest first; where nothing fits, the categories to ask about."""
-    asked = _words(query)
-    scored = [(_likeness(intent, query.lower(), asked), intent) for intent in INTENTS]
-    likely = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])
+def find_tools(query: str) -> dict[str, Any]:
+    """Return the tools that match an intent, the best first; if none does, the categories."""
+    text, words = query.lower(), _words(query)
+    scored = [(_score(intent, text, words), intent) for intent in INTENTS]
+    best = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])[:MAX_MATCHES]
     matches = [
-        {
-            "intent": intent.intent,
-            "category": intent.category,
-            "tool": intent.tool,
-            "field": intent.field,
-            "hint": intent.hint,
-        }
-        for _, intent in likely[:MAX_MATCHES]
+        {name: getattr(intent, name) for name in ("intent", "category", "tool", "field", "hint")} for _, intent in best
     ]
     found: dict[str, Any] = {"query": query, "matches": matches}
     if not matches:
         found["categories"] = list(dict.fromkeys(intent.category for intent in INTENTS))
-        found["hint"] = "Nothing like that is known: ask about one of these, or name what you want to see or change."
+        found["hint"] = "No tool matches: ask about one of these categories, or name what you want to see or change."
     return found
 
 
-def _likeness(intent: Intent, query: str, asked: frozenset[str]) -> float:
-    """How well an intent fits: a whole phrase that is said counts most, then the share of a phrase's words that are."""
+def _score(intent: Intent, query: str, words: frozenset[str]) -> float:
+    """Return how well an intent matches: a whole phrase counts most, then the share of a phrase's words."""
     best = 0.0
     for phrase in (intent.intent, *intent.synonyms):
-        words = _words(phrase)
+        phrase_words = _words(phrase)
         if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", query):
-            best = max(best, 2.0 + len(words))
-        elif words:
-            best = max(best, len(words & asked) / len(words))
-    named = asked & _words(f"{intent.tool} {intent.field or ''}")
+            best = max(best, 2.0 + len(phrase_words))
+        elif phrase_words:
+            best = max(best, len(phrase_words & words) / len(phrase_words))
+    named = words & _words(f"{intent.tool} {intent.field or ''}")
     return best + 0.3 * len(named) if best >= 0.5 or named else 0.0
 
 
 def _words(text: str) -> frozenset[str]:
-    """The words of a text that say something, without a plural's s."""
+    """Return the significant words of a text, in lower case and without a plural's s."""
     found = (word.lower() for word in _WORD.findall(text))
-    return frozenset(word.removesuffix("s") if len(word) > 3 else word for word in found if word not in LITTLE)
+    return frozenset(word.removesuffix("s") if len(word) > 3 else word for word in found if word not in STOP_WORDS)
 
 
-class Guide:
-    """What an organization has already."""
+class Discovery:
+    """Finds what an organization has already."""
 
-    def __init__(self, backend: PhoneStack) -> None:
-        self.backend = backend
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def suggest(self, account: str, query: str) -> dict[str, Any]:
-        """What exists that has something to do with a keyword, or all that exists: custom fields, profiles, campaigns,
-        reports, voices and events."""
-        backend = self.backend
+        """Return the resources, voices and events that match a keyword, or all of them for an empty one."""
+        store = self._store
         fields = [
             {
                 "id": field.id,
@@ -274,40 +264,41 @@ class Guide:
                 "description": field.description,
                 "options": list(field.options) or None,
             }
-            for field in backend.fields.records.newest("account", account)
+            for field in store.fields.newest("account", account)
         ]
         profiles = [
             {"id": profile.id, "name": profile.name, "voice": profile.voice, "extract_fields": profile.extract_fields}
-            for profile in backend.profiles.records.newest("active", account)
+            for profile in store.profiles.newest("active", account)
         ]
         campaigns = [
             {"id": campaign.id, "name": campaign.name, "direction": campaign.direction, "status": campaign.status}
-            for campaign in backend.campaigns.records.newest("account", account)
+            for campaign in store.campaigns.newest("account", account)
         ]
         reports = [
             {"id": report.id, "name": report.name, "description": report.description}
-            for report in backend.reports.records.newest("account", account)
+            for report in store.reports.newest("account", account)
         ]
-        found = {
-            "custom_fields": _about(fields, query, "custom field"),
-            "profiles": _about(profiles, query, "profile"),
-            "campaigns": _about(campaigns, query, "campaign"),
-            "reports": _about(reports, query, "report"),
-            "voices": _about([{"name": n, "description": d} for n, d in VOICES.items()], query, "voice"),
-            "events": _about([{"name": n, "description": d} for n, d in MEANINGS.items()], query, "webhook event"),
+        voices = [{"name": name, "description": text} for name, text in VOICES.items()]
+        events = [{"name": name, "description": text} for name, text in DESCRIPTIONS.items()]
+        return {
+            "query": query or None,
+            "custom_fields": _matching(fields, query, "custom field"),
+            "profiles": _matching(profiles, query, "profile"),
+            "campaigns": _matching(campaigns, query, "campaign"),
+            "reports": _matching(reports, query, "report"),
+            "voices": _matching(voices, query, "voice"),
+            "events": _matching(events, query, "webhook event"),
         }
-        return {"query": query or None, **found}
 
 
-def _about(options: Iterable[dict[str, Any]], query: str, kind: str) -> list[dict[str, Any]]:
-    """The options that hold every word of a query in any of their texts; a word that names the kind itself means
-    all of it."""
+def _matching(options: Iterable[dict[str, Any]], query: str, kind: str) -> list[dict[str, Any]]:
+    """Return the options that contain every word of a query; the words of the kind itself match all of it."""
     wanted = _words(query) - _words(kind)
-    found = [option for option in options if all(_holds(option, word) for word in wanted)]
+    found = [option for option in options if all(_contains(option, word) for word in wanted)]
     return found[:MAX_OPTIONS]
 
 
-def _holds(option: dict[str, Any], word: str) -> bool:
+def _contains(option: dict[str, Any], word: str) -> bool:
     return any(word in text.lower() for text in _texts(option.values()))
 
 

@@ -1,28 +1,28 @@
-"""Custom field definitions, and values held to them, page "Custom Fields API"."""
+"""Custom field definitions, and values checked against them, page "Custom Fields API"."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import UNSET
 
 from ringback.carrier.clock import iso_z
-from ringback.store import Collection
+from ringback.gateway.services import Services
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.records import Category, Field, FieldType
-from ringback.vendors.phonestack.rules.common import new_id
-from ringback.vendors.phonestack.wire import FieldBody, FieldPatch, FieldView
-
-if TYPE_CHECKING:
-    from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.vendors.phonestack.rules.common import given, new_id, owned
+from ringback.vendors.phonestack.rules.pagination import list_page
+from ringback.vendors.phonestack.store import Store
+from ringback.vendors.phonestack.wire.requests import FieldBody, FieldFilters, FieldPatch
+from ringback.vendors.phonestack.wire.responses import FieldView, ListEnvelope
 
 ON_CONTACTS: frozenset[Category] = frozenset(("contact", "both"))
 ON_CALLS: frozenset[Category] = frozenset(("extraction", "both"))
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T.+)?", re.ASCII)
-WANTED: dict[FieldType, str] = {
+EXPECTED: dict[FieldType, str] = {
     "string": "must be text",
     "number": "must be a number",
     "boolean": "must be true or false",
@@ -31,28 +31,28 @@ WANTED: dict[FieldType, str] = {
 
 
 class Fields:
-    """The definitions of all organizations."""
+    """The definitions of all organizations.
 
-    def __init__(self, backend: PhoneStack) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Field] = Collection(
-            Field,
-            account=lambda field: field.account,
-            name=lambda field: (field.account, field.name),
-            category=lambda field: (field.account, field.category),
-        )
+    The backend sets `on_changed`, called with the account and a field's name before and after, None once it is deleted.
+    """
+
+    on_changed: Callable[[str, str, str | None], None]
+
+    def __init__(self, services: Services, store: Store) -> None:
+        self._services = services
+        self._store = store
+        self.records = store.fields
 
     # -- definitions ------
 
     def create(self, account: str, body: FieldBody) -> FieldView:
         """Define a field. Raises ApiError 400 or 409."""
-        self._check_name(account, body.name, None)
+        self.check_name(account, body.name, None)
         options = _options(body.type, body.options)
-        now = self.services.clock.now(account)
+        now = self._services.clock.now(account)
         field = self.records.add(
             Field(
-                id=new_id(self.services, account, "cf"),
+                id=new_id(self._services, account, "cf"),
                 account=account,
                 name=body.name,
                 type=body.type,
@@ -66,16 +66,12 @@ class Fields:
         )
         return self.view(field)
 
-    def change(self, account: str, id_: str, body: FieldPatch) -> FieldView:
-        """Change a definition; profiles that extract it are compiled anew. Raises ApiError 400, 404 or 409."""
-        field = self.of(account, id_)
-        changes: dict[str, Any] = {
-            name: getattr(body, name)
-            for name in ("name", "type", "description", "category", "required")
-            if getattr(body, name) is not UNSET
-        }
+    def update(self, field: Field, body: FieldPatch) -> FieldView:
+        """Change a definition. Raises ApiError 400 or 409."""
+        account = field.account
+        changes = given(body, "name", "type", "description", "category", "required")
         if "name" in changes:
-            self._check_name(account, changes["name"], field)
+            self.check_name(account, changes["name"], field)
         kind = changes.get("type", field.type)
         if body.options is not UNSET:
             changes["options"] = _options(kind, body.options)
@@ -83,43 +79,45 @@ class Fields:
             _options(kind, list(field.options))
         elif field.options:
             changes["options"] = ()
+        if changes.get("category") == "contact":
+            self._check_not_extracted(account, field.name)
         before = field.name
-        bound = self.backend.profiles.extracting(account, before)
-        if bound and changes.get("category") == "contact":
-            raise errors.invalid("category", f"cannot be contact while profile {bound[0].name!r} extracts the field")
-        self.records.update(field, **changes, updated_at=self.services.clock.now(account))
-        self.backend.profiles.field_changed(bound, before, field.name)
+        self.records.update(field, **changes, updated_at=self._services.clock.now(account))
+        self.on_changed(account, before, field.name)
         return self.view(field)
 
-    def delete(self, account: str, id_: str) -> None:
-        """Forget a definition; profiles that extract it do so no longer. Values that contacts have stay. Raises
-        ApiError 404."""
-        field = self.of(account, id_)
-        bound = self.backend.profiles.extracting(account, field.name)
+    def _check_not_extracted(self, account: str, name: str) -> None:
+        for profile in self._store.profiles.oldest("active", account):
+            if name in profile.extract_fields:
+                problem = f"cannot be contact while profile {profile.name!r} extracts the field"
+                raise errors.invalid("category", problem)
+
+    def delete(self, field: Field) -> None:
+        """Delete a definition; contacts keep their values."""
         self.records.remove(field)
-        self.backend.profiles.field_changed(bound, field.name, None)
+        self.on_changed(field.account, field.name, None)
 
-    def of(self, account: str, id_: str) -> Field:
-        """An organization's definition. Raises ApiError 404."""
-        field = self.records.get(id_)
-        if field is None or field.account != account:
-            raise errors.not_found("Custom field")
-        return field
+    def get(self, account: str, id_: str) -> Field:
+        """Return an organization's definition. Raises ApiError 404."""
+        return owned(self.records, account, id_, "Custom field")
 
-    def named(self, account: str, name: str) -> Field | None:
-        """The definition of this name."""
-        return self.records.last("name", (account, name))
+    def page(self, account: str, query: FieldFilters) -> ListEnvelope[FieldView]:
+        """Return a page of definitions, newest first. Raises ApiError 400."""
+        if query.category is None:
+            return list_page(query, self.records, "account", account, self.view)
+        return list_page(query, self.records, "category", (account, query.category), self.view)
 
-    def _check_name(self, account: str, name: str, own: Field | None) -> None:
-        there = self.named(account, name)
-        if there is not None and there is not own:
-            raise errors.refusal("DUPLICATE", f"A custom field named {name} exists already", "name")
+    def check_name(self, account: str, name: str, own: Field | None) -> None:
+        """Check that no field but the `own` one has a name. Raises ApiError 409."""
+        existing = self._store.field_named(account, name)
+        if existing is not None and existing is not own:
+            raise errors.error("DUPLICATE", f"A custom field named {name} exists already", param="name")
 
     # -- values ------
 
     def check_values(self, account: str, values: Mapping[str, Any]) -> None:
-        """Whether a contact, or a call, may have these custom fields: required ones are there, and each that is
-        defined for contacts is of its type. Unknown ones pass. Raises ApiError 400."""
+        """Check the custom fields of a contact or a call: required ones are present, and each that is defined for
+        contacts has its type. Unknown ones pass. Raises ApiError 400."""
         if not self.records.count("account", account):
             return
         for category in ON_CONTACTS:
@@ -131,19 +129,19 @@ class Fields:
                 elif (problem := problem_of(field.type, field.options, value)) is not None:
                     raise errors.invalid(f"custom_fields.{field.name}", problem)
 
-    # -- what calls extract ------
+    # -- extraction ------
 
     def check_extract(self, account: str, names: Sequence[str], param: str) -> None:
-        """Whether these are names of fields that calls can extract. Raises ApiError 400."""
+        """Check that these are names of fields that calls can extract. Raises ApiError 400."""
         for name in names:
-            field = self.named(account, name)
+            field = self._store.field_named(account, name)
             if field is None:
                 raise errors.invalid(param, f"names {name!r}, which is no custom field: create it first")
             if field.category not in ON_CALLS:
-                raise errors.invalid(param, f"names {name!r}, a field of contacts alone: give it category both")
+                raise errors.invalid(param, f"names {name!r}, a field of contacts only: give it category both")
 
     def view(self, field: Field) -> FieldView:
-        """A definition as it is shown."""
+        """Return a definition as the API shows it."""
         return FieldView(
             field.id,
             field.name,
@@ -157,21 +155,21 @@ class Fields:
         )
 
 
-def _options(kind: FieldType, options: Sequence[str] | None, param: str = "options") -> tuple[str, ...]:
-    """The options of a field of this type. Raises ApiError 400."""
+def _options(kind: FieldType, options: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the options of a field of this type. Raises ApiError 400."""
     if kind == "enum":
         if not options:
-            raise errors.invalid(param, "is required for type enum: name at least one option")
+            raise errors.invalid("options", "is required for type enum: name at least one option")
         if len(set(options)) != len(options):
-            raise errors.invalid(param, "names an option twice")
+            raise errors.invalid("options", "names an option twice")
         return tuple(options)
     if options:
-        raise errors.invalid(param, f"goes with type enum, not {kind}")
+        raise errors.invalid("options", f"goes with type enum, not {kind}")
     return ()
 
 
 def problem_of(kind: FieldType, options: Sequence[str], value: Any) -> str | None:
-    """What is wrong with a value of a field; None where nothing is."""
+    """Return what is wrong with a value of a field, or None."""
     if kind == "enum":
         return None if isinstance(value, str) and value in options else f"must be one of {', '.join(options)}"
     if kind == "number":
@@ -180,7 +178,7 @@ def problem_of(kind: FieldType, options: Sequence[str], value: Any) -> str | Non
         fits = isinstance(value, bool)
     else:
         fits = isinstance(value, str) and (kind == "string" or _is_date(value))
-    return None if fits else WANTED[kind]
+    return None if fits else EXPECTED[kind]
 
 
 def _is_date(text: str) -> bool:

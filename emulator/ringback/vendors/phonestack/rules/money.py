@@ -1,19 +1,20 @@
-"""What calls cost, and the spending limit, page "Call Response" and "Events"."""
+"""The cost of calls and the spending limit, page "Call Response" and "Events"."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
 
 from ringback.carrier.clock import SECOND
 from ringback.carrier.ledger import CENT
-from ringback.store import Collection
+from ringback.gateway.services import Services
 from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.records import EventType, Spending
-from ringback.vendors.phonestack.wire import BillingEvent, Costs
-
-if TYPE_CHECKING:
-    from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.vendors.phonestack.rules.common import settings_of
+from ringback.vendors.phonestack.rules.webhooks import Webhooks
+from ringback.vendors.phonestack.store import Store
+from ringback.vendors.phonestack.wire.responses import BillingEventData, Costs
 
 NETWORK_TENTHS = 90
 VOICE_TENTHS = 136
@@ -25,7 +26,7 @@ WARN_AT = 80
 
 
 def costs_of(seconds: int) -> Costs:
-    """What so many seconds of talk cost, in cents; nothing where nobody spoke."""
+    """Return the cost in cents of so many seconds of talk; without talk a call is free."""
     if not seconds:
         return Costs(0, 0, 0)
     return Costs(_cents(NETWORK_TENTHS, seconds), _cents(VOICE_TENTHS, seconds), ANALYSIS)
@@ -36,53 +37,60 @@ def _cents(tenths: int, seconds: int) -> int:
 
 
 class Money:
-    """What organizations have spent."""
+    """The spending of all organizations.
 
-    def __init__(self, backend: PhoneStack) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Spending] = Collection(Spending, account=lambda spending: spending.account)
+    The backend sets `on_limit_reached`, called with the account whenever its limit is found to be used up.
+    """
+
+    on_limit_reached: Callable[[str], None]
+
+    def __init__(self, services: Services, store: Store, webhooks: Webhooks) -> None:
+        self._services = services
+        self._webhooks = webhooks
+        self._records = store.spending
 
     def charge(self, account: str, cents: int, call: str) -> None:
-        """Charge a call, and tell of the limit where it comes near or is reached."""
+        """Charge a call, and send the events of the spending limit that are due."""
         if not cents:
             return
-        self.services.ledger.post(account, -cents * CENT, "call", call)
-        spending = self._month(account)
-        spending.spent += cents * CENT
-        self.look(account)
+        self._services.ledger.post(account, -cents * CENT, "call", call)
+        self.month(account).spent += cents * CENT
+        self.review_limit(account)
 
-    def check(self, account: str) -> None:
-        """Whether calls may be placed. Raises ApiError 402."""
-        if self.used_up(account):
-            raise errors.refusal("SPENDING_LIMIT_REACHED", "The spending limit is used up: raise it to place calls")
+    def check_limit(self, account: str) -> None:
+        """Check that calls may be placed. Raises ApiError 402."""
+        if self.is_used_up(account):
+            raise errors.error("SPENDING_LIMIT_REACHED")
 
-    def used_up(self, account: str) -> bool:
-        """Whether this month's limit is."""
-        limit = self.backend.settings(account).limit()
-        return bool(limit) and self._month(account).spent >= limit
+    def is_used_up(self, account: str) -> bool:
+        """Return whether this month's spending limit is used up."""
+        limit = self.limit(account)
+        return bool(limit) and self.month(account).spent >= limit
 
-    def look(self, account: str) -> None:
-        """Tell of the limit, once each, when most of it is used and when all is; then nobody more is dialled."""
-        limit = self.backend.settings(account).limit()
-        spending = self._month(account)
+    def review_limit(self, account: str) -> None:
+        """Send an event, once each, when 80 % of the limit is used and when all of it is; then stop the dialing."""
+        limit, spending = self.limit(account), self.month(account)
         warn = bool(limit) and spending.spent * 100 >= limit * WARN_AT
         reached = bool(limit) and spending.spent >= limit
-        fresh: list[EventType] = []
+        due: list[EventType] = []
         if warn and not spending.warned:
-            fresh.append("billing.limit_warning")
+            due.append("billing.limit_warning")
         if reached and not spending.reached:
-            fresh.append("billing.limit_reached")
+            due.append("billing.limit_reached")
         spending.warned, spending.reached = warn, reached
-        for kind in fresh:
-            view = BillingEvent(limit // CENT, spending.spent // CENT, spending.spent * 100 // limit)
-            self.backend.hooks.tell(account, kind, account, lambda view=view: view)  # type: ignore[misc]
+        for kind in due:
+            percent = spending.spent * 100 // limit
+            data = partial(BillingEventData, limit // CENT, spending.spent // CENT, percent)
+            self._webhooks.send(account, kind, account, data)
         if reached:
-            self.backend.campaigns.out_of_money(account)
-            self.backend.batches.out_of_money(account)
+            self.on_limit_reached(account)
 
-    def _month(self, account: str) -> Spending:
-        """What was spent in this calendar month, UTC."""
-        now = datetime.fromtimestamp(self.services.clock.now(account) // SECOND, UTC)
+    def limit(self, account: str) -> int:
+        """Return the spending limit in millionths of a dollar, 0 for none."""
+        return settings_of(self._services, account).limit()
+
+    def month(self, account: str) -> Spending:
+        """Return the spending of this calendar month, UTC."""
+        now = datetime.fromtimestamp(self._services.clock.now(account) // SECOND, UTC)
         id_ = f"{account} {now:%Y-%m}"
-        return self.records.get(id_) or self.records.add(Spending(id=id_, account=account))
+        return self._records.get(id_) or self._records.add(Spending(id=id_, account=account))

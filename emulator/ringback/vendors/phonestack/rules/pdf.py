@@ -1,4 +1,4 @@
-"""A report's result as a PDF to print."""
+"""A report's result as a PDF."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import io
 from html import escape
 
 from ringback.vendors.phonestack.rules.reports import cells
-from ringback.vendors.phonestack.wire import ReportResult
+from ringback.vendors.phonestack.wire.responses import ReportResult
 
 NOTHING = "(none)"
 TITLES = {
     "campaign_id": "Campaign",
     "profile_id": "Profile",
     "cost_cents": "Cost (cents)",
-    "talk_duration_seconds": "LiveCalls (s)",
+    "talk_duration_seconds": "Talk (s)",
 }
 
 
 def as_pdf(result: ReportResult) -> bytes:
-    """The same rows as the CSV, with a heading, the days looked at and a line of totals. The same result gives the same
-    bytes."""
+    """Return the rows of the CSV with a heading, the range of days and a line of totals. The same result always has the
+    same bytes."""
     from reportlab.lib import colors
     from reportlab.lib.enums import TA_LEFT
     from reportlab.lib.pagesizes import A4, landscape

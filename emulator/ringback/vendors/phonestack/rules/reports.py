@@ -1,4 +1,4 @@
-"""Saved reports: run over a range of days, exported as CSV and PDF, page "Reports API"."""
+"""Saved reports: executed over a range of days, exported as CSV and PDF, page "Reports API"."""
 
 from __future__ import annotations
 
@@ -7,43 +7,39 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ringback.carrier.clock import SECOND, iso_z, micros
-from ringback.store import Collection
-from ringback.vendors.phonestack import errors
-from ringback.vendors.phonestack.records import CallDetail, DateRange, Report, ReportSetting, Tally
-from ringback.vendors.phonestack.rules.common import iso, new_id
-from ringback.vendors.phonestack.rules.counters import count
-from ringback.vendors.phonestack.wire import ReportResult, ReportView
-
-if TYPE_CHECKING:
-    from ringback.vendors.phonestack.rules import PhoneStack
+from ringback.gateway.services import Services
+from ringback.vendors.phonestack.records import CallCounts, CallDetail, DateRange, Report, ReportSetting
+from ringback.vendors.phonestack.rules.calls import Calls
+from ringback.vendors.phonestack.rules.common import iso, new_id, owned
+from ringback.vendors.phonestack.rules.pagination import list_page
+from ringback.vendors.phonestack.store import Store
+from ringback.vendors.phonestack.wire.requests import PageQuery
+from ringback.vendors.phonestack.wire.responses import ListEnvelope, ReportResult, ReportView
 
 DAYS = {"last_7_days": 7, "last_30_days": 30}
-NONE = ""
-"""How files show what has no value."""
 
 
 class Reports:
     """The saved reports of all organizations."""
 
-    def __init__(self, backend: PhoneStack) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Report] = Collection(
-            Report, account=lambda report: report.account, name=lambda report: (report.account, report.name)
-        )
+    def __init__(self, services: Services, store: Store, calls: Calls) -> None:
+        self._services = services
+        self._store = store
+        self._calls = calls
+        self.records = store.reports
 
     def create(self, account: str, setting: ReportSetting, id_: str | None = None) -> Report:
-        """Somebody saves a report in the dashboard."""
+        """Save a report, as the dashboard does."""
         filters = setting.filters
         if setting.campaign is not None:
-            campaign = self.backend.campaigns.records.last("name", (account, setting.campaign))
+            campaign = self._store.campaigns.last("name", (account, setting.campaign))
             filters.campaign_id = campaign.id if campaign is not None else setting.campaign
         return self.records.add(
             Report(
-                id=id_ or new_id(self.services, account, "rep"),
+                id=id_ or new_id(self._services, account, "rep"),
                 account=account,
                 name=setting.name,
                 description=setting.description,
@@ -51,19 +47,20 @@ class Reports:
                 group_by=setting.group_by,
                 filters=filters,
                 date_range=setting.date_range,
-                created_at=self.services.clock.now(account),
+                created_at=self._services.clock.now(account),
             )
         )
 
-    def of(self, account: str, id_: str) -> Report:
-        """An organization's report. Raises ApiError 404."""
-        report = self.records.get(id_)
-        if report is None or report.account != account:
-            raise errors.not_found("Report")
-        return report
+    def get(self, account: str, id_: str) -> Report:
+        """Return an organization's report. Raises ApiError 404."""
+        return owned(self.records, account, id_, "Report")
+
+    def page(self, account: str, query: PageQuery) -> ListEnvelope[ReportView]:
+        """Return a page of reports, newest first. Raises ApiError 400."""
+        return list_page(query, self.records, "account", account, self.view)
 
     def view(self, report: Report) -> ReportView:
-        """A report's configuration."""
+        """Return a report's configuration."""
         return ReportView(
             report.id,
             report.name,
@@ -75,25 +72,20 @@ class Reports:
             iso_z(report.created_at),
         )
 
-    # -- running ------
+    # -- execution ------
 
-    def execute(self, account: str, id_: str, date_range: DateRange | None) -> ReportResult:
-        """Count the calls of a range, the report's own where none is given. Raises ApiError 404."""
-        report = self.of(account, id_)
+    def execute(self, report: Report, date_range: DateRange | None = None) -> ReportResult:
+        """Count the calls of a range, by default the report's own."""
         chosen = date_range or report.date_range
-        now = self.services.clock.now(account)
+        now = self._services.clock.now(report.account)
         since, until = bounds(chosen, now)
-        groups: dict[Any, Tally] = {}
-        total = Tally()
-        calls = self.services.calls.records
-        for detail in self._calls(report, since, until):
+        groups: dict[str | None, CallCounts] = {}
+        total = CallCounts()
+        calls = self._services.calls.records
+        for detail in self._matching(report, since, until):
             call = calls[detail.id]
-            group = self._group(report, detail)
-            tally = groups.get(group)
-            if tally is None:
-                tally = groups[group] = Tally()
-            count(tally, call, detail)
-            count(total, call, detail)
+            groups.setdefault(self._group(report, detail), CallCounts()).add(call, detail)
+            total.add(call, detail)
         if report.group_by is None:
             groups = {None: total}
         ordered = sorted(groups, key=lambda group: (group is None, group or ""))
@@ -109,20 +101,17 @@ class Reports:
             iso_z(now),
         )
 
-    def _calls(self, report: Report, since: int | None, until: int | None) -> Iterator[CallDetail]:
-        """The calls that a report looks at, newest first."""
-        calls = self.services.calls.records
-        phones = self.backend.phones
-        filters = {name: getattr(report.filters, name) for name in report.filters.__struct_fields__}
-        index, key, wanted = phones.chosen(report.account, **filters, until=until)
-        found: Iterator[CallDetail] = phones.details.newest(index, key)
+    def _matching(self, report: Report, since: int | None, until: int | None) -> Iterator[CallDetail]:
+        """Return the calls that a report counts, newest first."""
+        calls, filters = self._services.calls.records, report.filters
+        index, key, wanted = self._calls.select(report.account, filters, profile_id=filters.profile_id, until=until)
+        found: Iterator[CallDetail] = self._store.calls.newest(index, key)
         if since is not None:
             found = takewhile(lambda detail: calls[detail.id].started_at >= since, found)
         return filter(wanted, found) if wanted is not None else found
 
     def _group(self, report: Report, detail: CallDetail) -> str | None:
-        call = self.services.calls.records[detail.id]
-        analysis = detail.outcome.analysis if detail.status is not None else None
+        call, analysis = self._services.calls.records[detail.id], detail.analysis
         match report.group_by:
             case "day":
                 return iso_z(call.started_at)[:10]
@@ -135,42 +124,41 @@ class Reports:
             case "sentiment":
                 return analysis.sentiment if analysis is not None else None
             case "status":
-                return self.backend.phones.status(call, detail)
+                return self._calls.status(call, detail)
             case "direction":
                 return call.direction
             case None:
                 return None
 
-    def _row(self, report: Report, group: str | None, tally: Tally) -> dict[str, Any]:
+    def _row(self, report: Report, group: str | None, counts: CallCounts) -> dict[str, Any]:
         row: dict[str, Any] = {report.group_by: group} if report.group_by is not None else {}
-        return row | {metric: getattr(tally, metric) for metric in report.metrics}
+        return row | {metric: getattr(counts, metric) for metric in report.metrics}
 
-    # -- files ------
 
-    def as_csv(self, result: ReportResult) -> bytes:
-        """What a report found as a table: a line of names, and one for each row."""
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(result.columns)
-        writer.writerows(cells(result))
-        return text.getvalue().encode()
+def as_csv(result: ReportResult) -> bytes:
+    """Return a result as CSV: a line of column names, and one for each row."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(result.columns)
+    writer.writerows(cells(result))
+    return text.getvalue().encode()
 
 
 def cells(result: ReportResult) -> list[list[str]]:
-    """The rows of a result as texts; what begins like a formula is kept from being one."""
+    """Return the rows of a result as texts. What a spreadsheet would read as a formula begins with an apostrophe."""
     return [[_cell(row[column]) for column in result.columns] for row in result.rows]
 
 
 def _cell(value: Any) -> str:
     if value is None:
-        return NONE
+        return ""
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def bounds(date_range: DateRange, now: int) -> tuple[int | None, int | None]:
-    """The first instant of a range of UTC days, and the one after its last; None for a range that has no bounds. The
-    last so many days end with today."""
+    """Return the first instant of a range of UTC days and the one after its last, None for a range without bounds. A
+    number of last days includes today."""
     midnight = datetime.fromtimestamp(now // SECOND, UTC).replace(hour=0, minute=0, second=0)
     tomorrow = midnight + timedelta(days=1)
     first_of_month = midnight.replace(day=1)
