@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is in the contract and nothing crashes; what is refused changes nothing."""
+"""Any input gets a response of the contract; a rejected request changes nothing."""
 
 from __future__ import annotations
 
@@ -85,24 +85,24 @@ def ids(http: Api) -> dict[str, str]:
     st.sampled_from(sorted(GOOD)),
     st.dictionaries(st.sampled_from(sorted({name for body in GOOD.values() for name in body})), VALUES, max_size=3),
 )
-def test_any_body_gets_an_answer_by_the_contract(
+def test_any_body_gets_a_response_of_the_contract(
     shared: Account, http: Api, ids: dict[str, str], operation: str, changes: dict[str, Any]
 ) -> None:
     method, _, path = operation.partition(" ")
     body = {name: value.format(**ids) if name == "profile_id" else value for name, value in GOOD[operation].items()}
     before = {name: http.get(name) for name in LISTS}
-    answer = http.ask(method, path.format(**ids), content=json.dumps({**body, **changes}).encode())
-    assert answer.status_code < 500, answer.text
-    if answer.status_code >= 400:
+    response = http.request(method, path.format(**ids), content=json.dumps({**body, **changes}).encode())
+    assert response.status_code < 500, response.text
+    if response.status_code >= 400:
         assert {name: http.get(name) for name in LISTS} == before
     shared.advance(idle=True)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60), st.sampled_from(sorted(GOOD)))
-def test_any_bytes_get_an_answer(http: Api, ids: dict[str, str], raw: bytes, operation: str) -> None:
+def test_any_bytes_get_a_response(http: Api, ids: dict[str, str], raw: bytes, operation: str) -> None:
     method, _, path = operation.partition(" ")
-    assert 200 <= http.ask(method, path.format(**ids), content=raw).status_code < 500
+    assert 200 <= http.request(method, path.format(**ids), content=raw).status_code < 500
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -116,5 +116,5 @@ def test_any_bytes_get_an_answer(http: Api, ids: dict[str, str], raw: bytes, ope
         max_size=3,
     ),
 )
-def test_any_query_gets_an_answer(http: Api, path: str, query: dict[str, str]) -> None:
-    assert http.ask("GET", path, params=query).status_code in (200, 400)
+def test_any_query_gets_a_response(http: Api, path: str, query: dict[str, str]) -> None:
+    assert http.request("GET", path, params=query).status_code in (200, 400)

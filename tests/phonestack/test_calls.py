@@ -83,7 +83,7 @@ def test_a_call_is_as_documented(http: Api, account: Account, profile: str) -> N
 
 
 @pytest.mark.parametrize(("end", "status"), [("no_answer", "no_answer"), ("busy", "busy"), ("failed", "failed")])
-def test_a_call_that_nobody_took_costs_nothing_and_has_no_analysis(
+def test_an_unanswered_call_costs_nothing_and_has_no_analysis(
     http: Api, account: Account, profile: str, end: str, status: str
 ) -> None:
     account.script(end=end)
@@ -92,11 +92,11 @@ def test_a_call_that_nobody_took_costs_nothing_and_has_no_analysis(
     call = http.get(f"/calls/{id_}", include="transcript")
     assert (call["status"], call["analysis"], call["cost_cents"], call["transcript"]) == (status, None, 0, [])
     assert not call["has_recording"]
-    assert http.refused("GET", f"/calls/{id_}/recording")[:2] == (404, "NOT_FOUND")
+    assert http.error("GET", f"/calls/{id_}/recording")[:2] == (404, "NOT_FOUND")
     assert account.balance == 100
 
 
-def test_a_machine_that_answers_is_a_voicemail(http: Api, account: Account, profile: str) -> None:
+def test_a_call_that_a_machine_answers_is_a_voicemail(http: Api, account: Account, profile: str) -> None:
     account.script(voicemail="Dana's phone. Leave a message.", duration=20)
     id_ = http.post("/calls/trigger", profile_id=profile, phone=LEAD)["id"]
     account.advance(idle=True)
@@ -106,8 +106,8 @@ def test_a_machine_that_answers_is_a_voicemail(http: Api, account: Account, prof
     assert call["transcript"][0]["text"] == "Dana's phone. Leave a message."
 
 
-def test_filters_narrow_together_whichever_are_combined(organization: Organization) -> None:
-    """Every pair of filters gives what filtering all calls by hand gives."""
+def test_every_pair_of_filters_narrows_together(organization: Organization) -> None:
+    """Compare each pair of filters with the same filters applied to all calls here."""
     account = organization(campaigns=[{"name": "A", "people": 40}, {"name": "B", "people": 40}])
     (number,) = (one["phone_number"] for one in account.show()["numbers"])
     with account.client() as client:
@@ -160,17 +160,17 @@ def test_filters_narrow_together_whichever_are_combined(organization: Organizati
         {"limit": "many"},
     ],
 )
-def test_a_filter_that_cannot_be_is_named(http: Api, query: dict[str, str]) -> None:
-    status, code, message = http.refused("GET", "/calls", params=query)
+def test_an_invalid_filter_is_named(http: Api, query: dict[str, str]) -> None:
+    status, code, message = http.error("GET", "/calls", params=query)
     assert (status, code) == (400, "VALIDATION_ERROR")
     assert message.startswith(next(iter(query)))
 
 
-def test_a_filter_given_twice_is_refused(http: Api) -> None:
-    assert http.refused("GET", "/calls?status=busy&status=failed")[:2] == (400, "VALIDATION_ERROR")
+def test_a_repeated_filter_is_rejected(http: Api) -> None:
+    assert http.error("GET", "/calls?status=busy&status=failed")[:2] == (400, "VALIDATION_ERROR")
 
 
-def test_what_is_included_is_embedded_and_nothing_else(organization: Organization) -> None:
+def test_only_what_is_included_is_embedded(organization: Organization) -> None:
     account = organization(campaigns=[{"name": "C", "contacts": contacts(1), "status": "running"}])
     account.advance(idle=True)
     with account.client() as client:
@@ -185,26 +185,26 @@ def test_what_is_included_is_embedded_and_nothing_else(organization: Organizatio
         assert http.get(f"/calls/{plain['id']}", include="contact")["contact"] is None
 
 
-def test_the_recording_is_as_long_as_the_talk_and_its_address_works_for_an_hour(
+def test_a_recording_is_as_long_as_the_talk_and_its_link_works_for_an_hour(
     http: Api, account: Account, profile: str
 ) -> None:
     account.script(duration=31, outcome="callback")
     id_ = http.post("/calls/trigger", profile_id=profile, phone=LEAD)["id"]
-    assert http.refused("GET", f"/calls/{id_}/recording")[:2] == (404, "NOT_FOUND")
+    assert http.error("GET", f"/calls/{id_}/recording")[:2] == (404, "NOT_FOUND")
     account.advance(idle=True)
     url = http.get(f"/calls/{id_}/recording")["url"]
     sound = httpx.get(url)
     assert sound.headers["content-type"] == "audio/mpeg"
     assert abs(mp3_seconds(sound.content) - 31) < 0.1
     for broken, code in ((url + "0", "INVALID_SIGNATURE"), (url.replace(id_, "call_0"), "INVALID_SIGNATURE")):
-        answer = httpx.get(broken)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (403, code)
+        response = httpx.get(broken)
+        assert (response.status_code, response.json()["error"]["code"]) == (403, code)
     assert httpx.get(url.partition("?")[0]).status_code == 400
     account.advance(minutes=59, seconds=59)
     assert httpx.get(url).status_code == 200
     account.advance(seconds=1)
-    answer = httpx.get(url)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "URL_EXPIRED")
+    response = httpx.get(url)
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "URL_EXPIRED")
     assert httpx.get(http.get(f"/calls/{id_}/recording")["url"]).status_code == 200
 
 
@@ -220,20 +220,20 @@ def test_the_recording_is_as_long_as_the_talk_and_its_address_works_for_an_hour(
         ({"phone": LEAD, "custom_fields": []}, (400, "VALIDATION_ERROR")),
     ],
 )
-def test_a_call_that_is_refused_rings_nowhere(
+def test_a_rejected_trigger_places_no_call(
     http: Api, profile: str, body: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     http.post("/custom-fields", name="plan", type="enum", options=["basic"])
     given = body if "profile_id" in body or body == {"phone": LEAD} else {"profile_id": profile, **body}
-    assert http.refused("POST", "/calls/trigger", json=given)[:2] == expected
+    assert http.error("POST", "/calls/trigger", json=given)[:2] == expected
     assert http.get("/calls") == []
 
 
-def test_an_archived_profile_calls_nobody_and_its_calls_stay(http: Api, account: Account, profile: str) -> None:
+def test_an_archived_profile_places_no_calls_and_keeps_its_old_ones(http: Api, account: Account, profile: str) -> None:
     id_ = http.post("/calls/trigger", profile_id=profile, phone=LEAD)["id"]
     http.delete(f"/profiles/{profile}")
-    refused = http.refused("POST", "/calls/trigger", json={"profile_id": profile, "phone": LEAD})
-    assert refused[:2] == (409, "INVALID_STATE")
+    error = http.error("POST", "/calls/trigger", json={"profile_id": profile, "phone": LEAD})
+    assert error[:2] == (409, "INVALID_STATE")
     account.advance(idle=True)
     assert http.get(f"/calls/{id_}")["profile_id"] == profile
     assert http.get(f"/profiles/{profile}")["status"] == "archived"
@@ -249,14 +249,14 @@ def test_an_archived_profile_calls_nobody_and_its_calls_stay(http: Api, account:
         ({"disposition": ""}, "disposition"),
     ],
 )
-def test_an_analysis_that_cannot_be_scripted_is_refused(account: Account, analysis: dict[str, Any], param: str) -> None:
-    with pytest.raises(ControlError) as refused:
+def test_an_invalid_scripted_analysis_is_rejected(account: Account, analysis: dict[str, Any], param: str) -> None:
+    with pytest.raises(ControlError) as error:
         account.script(analysis=analysis)
-    assert refused.value.status == 422
-    assert param in str(refused.value)
+    assert error.value.status == 422
+    assert param in str(error.value)
 
 
-def test_drawn_calls_are_whole_and_the_same_again_for_the_same_seed() -> None:
+def test_generated_calls_are_complete_and_the_same_for_the_same_seed() -> None:
     from ringback.testing import Ringback
 
     def drawn(seed: int) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Campaigns: the state machine, the dialling, the figures."""
+"""Campaigns: states, dialing, statistics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringback.testing import Account, Ringback
-from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
+from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, sent_events
 
 VERBS = ("start", "pause", "resume", "stop")
 NEXT = {
@@ -22,7 +22,7 @@ NEXT = {
 }
 
 
-def test_each_verb_is_allowed_from_the_right_state_alone(organization: Organization) -> None:
+def test_each_action_is_allowed_only_in_its_states(organization: Organization) -> None:
     account = organization(campaigns=[{"name": "C", "always_on": True, "contacts": contacts(1)}])
     with account.client() as client:
         http = Api(client)
@@ -31,13 +31,13 @@ def test_each_verb_is_allowed_from_the_right_state_alone(organization: Organizat
         for wanted in ("start", "pause", "resume", "pause", "stop"):
             for verb in VERBS:
                 if (state, verb) not in NEXT:
-                    status, code, message = http.refused("POST", f"/campaigns/{id_}/{verb}")
+                    status, code, message = http.error("POST", f"/campaigns/{id_}/{verb}")
                     assert (status, code) == (409, "INVALID_STATE")
                     assert state in message
                     assert http.get(f"/campaigns/{id_}")["status"] == state
             state = http.post(f"/campaigns/{id_}/{wanted}")["status"]
-        assert all(http.refused("POST", f"/campaigns/{id_}/{verb}")[0] == 409 for verb in VERBS)
-    assert told(account, "campaign.started", "campaign.paused", "campaign.completed") == [
+        assert all(http.error("POST", f"/campaigns/{id_}/{verb}")[0] == 409 for verb in VERBS)
+    assert sent_events(account, "campaign.started", "campaign.paused", "campaign.completed") == [
         "campaign.started",
         "campaign.paused",
         "campaign.started",
@@ -48,10 +48,10 @@ def test_each_verb_is_allowed_from_the_right_state_alone(organization: Organizat
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.sampled_from(VERBS), st.sampled_from((1, 7, 40))), max_size=8), st.integers(1, 3))
-def test_whatever_is_done_to_a_campaign_nobody_is_lost_or_called_twice(
+def test_after_any_actions_each_contact_is_called_once_at_most(
     ringback: Ringback, steps: list[Any], lines: int
 ) -> None:
-    """Verbs and seconds in any order: each contact is dialled at most once, and the figures always add up."""
+    """Apply actions and time in any order: the statistics always add up."""
     account = ringback.account(
         "phonestack",
         rate_limit=None,
@@ -68,8 +68,8 @@ def test_whatever_is_done_to_a_campaign_nobody_is_lost_or_called_twice(
                 account.advance(seconds=step)
                 state = http.get(f"/campaigns/{id_}")["status"]
             else:
-                answer = http.ask("POST", f"/campaigns/{id_}/{step}")
-                assert answer.status_code == (200 if (state, step) in NEXT else 409)
+                response = http.request("POST", f"/campaigns/{id_}/{step}")
+                assert response.status_code == (200 if (state, step) in NEXT else 409)
                 state = NEXT.get((state, step), state)
                 assert http.get(f"/campaigns/{id_}")["status"] == state
             stats = http.get(f"/campaigns/{id_}")["stats"]
@@ -91,7 +91,7 @@ def test_whatever_is_done_to_a_campaign_nobody_is_lost_or_called_twice(
             assert final["stats"]["calls"] == 6
 
 
-def test_it_dials_at_its_pace_in_order_on_so_many_lines(organization: Organization) -> None:
+def test_a_campaign_dials_in_order_at_its_pace_within_its_concurrent_calls(organization: Organization) -> None:
     account = organization(
         campaigns=[{"name": "C", "contacts": contacts(5), "calls_per_minute": 6, "max_concurrent_calls": 2}]
     )
@@ -113,7 +113,7 @@ def seconds_after(begun: str, moment: str) -> int:
     return int((datetime.fromisoformat(moment) - datetime.fromisoformat(begun)).total_seconds())
 
 
-def test_a_lead_of_a_running_campaign_is_called_at_once_before_those_in_the_queue(organization: Organization) -> None:
+def test_a_new_contact_of_a_running_campaign_is_called_before_the_queue(organization: Organization) -> None:
     account = organization(campaigns=[{"name": "C", "contacts": contacts(3), "calls_per_minute": 1}])
     with account.client() as client:
         http = Api(client)
@@ -128,7 +128,7 @@ def test_a_lead_of_a_running_campaign_is_called_at_once_before_those_in_the_queu
         assert len(http.all("/calls", campaign_id=id_)) == 6
 
 
-def test_a_lead_waits_for_a_free_line_and_is_then_next(organization: Organization) -> None:
+def test_a_new_contact_is_next_when_all_concurrent_calls_are_used(organization: Organization) -> None:
     account = organization(
         campaigns=[{"name": "C", "contacts": contacts(3), "max_concurrent_calls": 1, "calls_per_minute": 60}]
     )
@@ -142,7 +142,7 @@ def test_a_lead_waits_for_a_free_line_and_is_then_next(organization: Organizatio
         assert [call["to_number"] for call in http.all("/calls", campaign_id=id_)][2] == LEAD
 
 
-def test_a_campaign_that_nobody_has_joined_waits_and_one_that_is_always_on_goes_on(organization: Organization) -> None:
+def test_an_empty_campaign_waits_and_an_always_on_one_never_completes(organization: Organization) -> None:
     account = organization(
         campaigns=[{"name": "Once", "status": "running"}, {"name": "Always", "status": "running", "always_on": True}]
     )
@@ -158,7 +158,7 @@ def test_a_campaign_that_nobody_has_joined_waits_and_one_that_is_always_on_goes_
         assert campaign_of(http, "Always")["status"] == "running"
 
 
-def test_who_leaves_the_queue_is_not_called(organization: Organization) -> None:
+def test_a_contact_that_left_the_queue_is_not_called(organization: Organization) -> None:
     account = organization(
         campaigns=[{"name": "A", "contacts": contacts(4), "calls_per_minute": 1}, {"name": "B"}, {"name": "Over"}]
     )
@@ -193,7 +193,7 @@ def test_moving_away_and_back_does_not_call_twice(organization: Organization) ->
         assert len(http.get("/calls")) == 1
 
 
-def test_campaigns_are_not_created_here_and_are_filtered(organization: Organization) -> None:
+def test_campaigns_are_filtered_and_not_created_through_the_api(organization: Organization) -> None:
     account = organization(
         campaigns=[
             {"name": "Out"},
@@ -203,14 +203,14 @@ def test_campaigns_are_not_created_here_and_are_filtered(organization: Organizat
     )
     with account.client() as client:
         http = Api(client)
-        assert http.refused("POST", "/campaigns", json={"name": "Mine"})[0] in (404, 405)
+        assert http.error("POST", "/campaigns", json={"name": "Mine"})[0] in (404, 405)
         assert {one["name"] for one in http.get("/campaigns", direction="outbound")} == {"Out", "Run"}
         assert {one["name"] for one in http.get("/campaigns", status="running")} == {"In", "Run"}
         assert [one["name"] for one in http.get("/campaigns", status="running", direction="inbound")] == ["In"]
-        assert http.refused("GET", "/campaigns", params={"status": "asleep"})[:2] == (400, "VALIDATION_ERROR")
+        assert http.error("GET", "/campaigns", params={"status": "asleep"})[:2] == (400, "VALIDATION_ERROR")
 
 
-def test_an_inbound_campaign_takes_the_calls_that_come_in(organization: Organization) -> None:
+def test_an_inbound_campaign_answers_incoming_calls(organization: Organization) -> None:
     account = organization(campaigns=[{"name": "Desk", "direction": "inbound"}])
     (number,) = (one["phone_number"] for one in account.show()["numbers"])
     with account.client() as client:
@@ -232,7 +232,7 @@ def test_an_inbound_campaign_takes_the_calls_that_come_in(organization: Organiza
         assert [one["id"] for one in http.get("/calls", direction="inbound")] == [after, before]
 
 
-def test_five_hundred_made_up_people_are_called_and_all_figures_agree(organization: Organization) -> None:
+def test_five_hundred_generated_contacts_are_called_and_all_figures_agree(organization: Organization) -> None:
     account = organization(
         campaigns=[{"name": "C", "people": 500, "calls_per_minute": 6000, "max_concurrent_calls": 500}],
         reports=[{"name": "R", "group_by": "status", "campaign": "C"}],
@@ -250,7 +250,7 @@ def test_five_hundred_made_up_people_are_called_and_all_figures_agree(organizati
 
 
 def agree(campaign: dict[str, Any], calls: list[dict[str, Any]], report: dict[str, Any], account: Account) -> None:
-    """A campaign's stats, its calls one by one, a report over them and the events that were sent say the same."""
+    """Check that a campaign's stats, its calls, a report over them and the events have the same figures."""
     stats = campaign["stats"]
     states = Counter(call["status"] for call in calls)
     assert campaign["status"] == "completed"
@@ -265,7 +265,7 @@ def agree(campaign: dict[str, Any], calls: list[dict[str, Any]], report: dict[st
     assert {row["status"]: row["calls"] for row in report["rows"]} == states
     for call in calls:
         assert sum(call["cost_breakdown"].values()) == call["cost_cents"]
-    events = Counter(told(account))
+    events = Counter(sent_events(account))
     assert events["call.started"] == len(calls)
     assert events["call.completed"] == stats["completed"]
     assert events["call.voicemail"] == stats["voicemail"]
@@ -286,12 +286,12 @@ def agree(campaign: dict[str, Any], calls: list[dict[str, Any]], report: dict[st
         ({"name": "C", "color": "red"}, "color"),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused_with_its_name(
+def test_an_invalid_setting_is_rejected_with_its_name(
     organization: Organization, setting: dict[str, Any], param: str
 ) -> None:
     from ringback.testing import ControlError
 
-    with pytest.raises(ControlError) as refused:
+    with pytest.raises(ControlError) as error:
         organization(campaigns=[setting])
-    assert refused.value.status == 422
-    assert param in str(refused.value)
+    assert error.value.status == 422
+    assert param in str(error.value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ringback.testing import Account, Receiver
-from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
+from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, sent_events
 
 
-def test_a_contact_is_created_read_changed_and_deleted(http: Api, account: Account, hook: Receiver) -> None:
+def test_a_contact_is_created_read_changed_and_deleted(http: Api, account: Account, receiver: Receiver) -> None:
     body = {
         "first_name": "John",
         "last_name": "Martinez",
@@ -30,8 +30,8 @@ def test_a_contact_is_created_read_changed_and_deleted(http: Api, account: Accou
     }
     assert changed["updated_at"] > made["updated_at"] == made["created_at"]
     assert http.delete(f"/contacts/{made['id']}") == {"id": made["id"], "deleted": True}
-    assert http.refused("GET", f"/contacts/{made['id']}")[:2] == (404, "NOT_FOUND")
-    (event,) = hook.wait(1)
+    assert http.error("GET", f"/contacts/{made['id']}")[:2] == (404, "NOT_FOUND")
+    (event,) = receiver.wait(1)
     assert event.json()["event"] == "contact.created"
     assert event.json()["data"]["contact_id"] == made["id"]
 
@@ -39,21 +39,21 @@ def test_a_contact_is_created_read_changed_and_deleted(http: Api, account: Accou
 @pytest.mark.parametrize(
     "phone", ["", "12145551234", "+0145551234", "+1", "hello", "+12145551234x", "+1214555123412345"]
 )
-def test_a_phone_that_is_none_is_refused(http: Api, phone: str) -> None:
-    assert http.refused("POST", "/contacts", json={"phone": phone})[:2] == (400, "VALIDATION_ERROR")
+def test_an_invalid_phone_is_rejected(http: Api, phone: str) -> None:
+    assert http.error("POST", "/contacts", json={"phone": phone})[:2] == (400, "VALIDATION_ERROR")
     assert http.get("/contacts") == []
 
 
 def test_the_missing_phone_is_named(http: Api) -> None:
-    assert http.refused("POST", "/contacts", json={}) == (400, "VALIDATION_ERROR", "phone is required")
+    assert http.error("POST", "/contacts", json={}) == (400, "VALIDATION_ERROR", "phone is required")
 
 
 def test_one_contact_for_a_phone_however_it_is_printed(http: Api) -> None:
     first = http.post("/contacts", phone="+1 (972) 555-0187")
     assert first["phone"] == LEAD
-    assert http.refused("POST", "/contacts", json={"phone": LEAD})[:2] == (409, "DUPLICATE")
+    assert http.error("POST", "/contacts", json={"phone": LEAD})[:2] == (409, "DUPLICATE")
     other = http.post("/contacts", phone="+12145550188")
-    assert http.refused("PATCH", f"/contacts/{other['id']}", json={"phone": LEAD})[:2] == (409, "DUPLICATE")
+    assert http.error("PATCH", f"/contacts/{other['id']}", json={"phone": LEAD})[:2] == (409, "DUPLICATE")
     assert http.patch(f"/contacts/{first['id']}", phone=LEAD)["phone"] == LEAD
 
 
@@ -68,14 +68,14 @@ def test_an_unknown_campaign_is_not_found_and_nothing_is_created(http: Api) -> N
         ("/contacts", {"phone": LEAD, "campaign_id": "camp_0"}),
         ("/contacts/bulk", {"contacts": [{"phone": LEAD}], "campaign_id": "camp_0"}),
     ):
-        assert http.refused("POST", path, json=body)[:2] == (404, "NOT_FOUND")
+        assert http.error("POST", path, json=body)[:2] == (404, "NOT_FOUND")
     assert http.get("/contacts") == []
 
 
 # -- bulk ------
 
 
-def test_of_a_thousand_rows_the_broken_ones_are_named_with_what_is_wrong(http: Api, account: Account) -> None:
+def test_of_a_thousand_rows_the_invalid_ones_are_reported(http: Api, account: Account) -> None:
     http.post("/contacts", phone="+12145550100")
     http.post("/custom-fields", name="plan", type="enum", options=["basic", "pro"])
     broken = {
@@ -104,13 +104,13 @@ def test_of_a_thousand_rows_the_broken_ones_are_named_with_what_is_wrong(http: A
     assert len(there) == 991
     assert there[-1]["phone"] == "+14155550000"
     assert there[0]["tags"] == ["own", "import"]
-    assert len(told(account, "contact.created")) == 992
+    assert len(sent_events(account, "contact.created")) == 992
 
 
 @pytest.mark.parametrize("count", [0, 1001])
-def test_too_many_rows_or_none_are_refused_whole(http: Api, count: int) -> None:
+def test_an_import_of_too_many_rows_or_none_is_rejected_whole(http: Api, count: int) -> None:
     rows = [{"phone": f"+1415555{number:04d}"} for number in range(count)]
-    status, code, message = http.refused("POST", "/contacts/bulk", json={"contacts": rows})
+    status, code, message = http.error("POST", "/contacts/bulk", json={"contacts": rows})
     assert (status, code) == (400, "VALIDATION_ERROR")
     assert f"{count:,}" in message
     assert http.get("/contacts") == []
@@ -119,27 +119,30 @@ def test_too_many_rows_or_none_are_refused_whole(http: Api, count: int) -> None:
 # -- Do Not Call ------
 
 
-def test_the_list_is_told_of_once_and_can_be_left(http: Api, account: Account) -> None:
+def test_blocking_a_contact_twice_sends_one_event_and_can_be_undone(http: Api, account: Account) -> None:
     contact = http.post("/contacts", phone=LEAD)
     for _ in range(2):
         assert http.post(f"/contacts/{contact['id']}/dnc")["dnc_status"] == "dnc"
-    assert told(account, "contact.dnc_requested") == ["contact.dnc_requested"]
+    assert sent_events(account, "contact.dnc_requested") == ["contact.dnc_requested"]
     assert http.delete(f"/contacts/{contact['id']}/dnc")["dnc_status"] == "clear"
     assert http.delete(f"/contacts/{contact['id']}/dnc")["dnc_status"] == "clear"
     profile = http.post("/profiles", name="Riley")
     assert http.post("/calls/trigger", profile_id=profile["id"], phone=LEAD)["status"] == "ringing"
 
 
-def test_who_asks_for_it_on_the_phone_is_on_the_list_even_without_being_a_contact(http: Api, account: Account) -> None:
+def test_a_caller_who_asks_for_it_is_blocked_even_without_being_a_contact(http: Api, account: Account) -> None:
     profile = http.post("/profiles", name="Riley")
     account.script(outcome="do_not_call")
     http.post("/calls/trigger", profile_id=profile["id"], phone=LEAD)
     account.advance(idle=True)
     (contact,) = http.get("/contacts", dnc_status="dnc")
     assert (contact["phone"], contact["source"]) == (LEAD, "call")
-    refused = http.refused("POST", "/calls/trigger", json={"profile_id": profile["id"], "phone": LEAD})
-    assert refused[:2] == (409, "DO_NOT_CALL")
-    assert told(account, "contact.created", "contact.dnc_requested") == ["contact.created", "contact.dnc_requested"]
+    error = http.error("POST", "/calls/trigger", json={"profile_id": profile["id"], "phone": LEAD})
+    assert error[:2] == (409, "DO_NOT_CALL")
+    assert sent_events(account, "contact.created", "contact.dnc_requested") == [
+        "contact.created",
+        "contact.dnc_requested",
+    ]
 
 
 # -- lists ------
@@ -169,16 +172,16 @@ def test_filters_narrow_together(organization: Organization) -> None:
             {"limit": 101},
             {"cursor": "x"},
         ):
-            assert http.refused("GET", "/contacts", params=query)[:2] == (400, "VALIDATION_ERROR")
+            assert http.error("GET", "/contacts", params=query)[:2] == (400, "VALIDATION_ERROR")
 
 
-def test_pages_hold_every_contact_once_even_when_the_one_at_the_cursor_goes(http: Api) -> None:
+def test_pages_have_each_contact_once_even_if_the_one_at_the_cursor_is_deleted(http: Api) -> None:
     http.post("/contacts/bulk", contacts=contacts(120))
-    page = http.ask("GET", "/contacts").json()
+    page = http.request("GET", "/contacts").json()
     assert page["meta"] == {"limit": 50, "next_cursor": page["meta"]["next_cursor"], "has_more": True}
     http.delete(f"/contacts/{page['data'][-1]['id']}")
     http.post("/contacts", phone=LEAD)
-    rest = http.ask("GET", "/contacts", params={"cursor": page["meta"]["next_cursor"], "limit": 100}).json()
+    rest = http.request("GET", "/contacts", params={"cursor": page["meta"]["next_cursor"], "limit": 100}).json()
     assert rest["meta"] == {"limit": 100, "next_cursor": None, "has_more": False}
     phones = [contact["phone"] for contact in page["data"] + rest["data"]]
     assert phones == [person["phone"] for person in reversed(contacts(120))]
@@ -218,10 +221,10 @@ def test_one_organization_sees_nothing_of_another(http: Api, organization: Organ
         ("POST", f"/reports/{report}/execute"),
         ("GET", f"/reports/{report}/export?format=csv"),
     ):
-        assert http.refused(method, path, json={} if method in ("PATCH", "POST") else None)[:2] == (404, "NOT_FOUND"), (
+        assert http.error(method, path, json={} if method in ("PATCH", "POST") else None)[:2] == (404, "NOT_FOUND"), (
             path
         )
-    refused = http.refused("POST", "/calls/trigger", json={"profile_id": profile, "phone": "+12145550100"})
-    assert refused[:2] == (404, "NOT_FOUND")
+    error = http.error("POST", "/calls/trigger", json={"profile_id": profile, "phone": "+12145550100"})
+    assert error[:2] == (404, "NOT_FOUND")
     assert http.get("/calls", campaign_id=campaign) == http.get("/calls", contact_id=contact) == []
     assert http.post("/contacts", phone=LEAD)["phone"] == LEAD

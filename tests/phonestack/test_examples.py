@@ -1,4 +1,4 @@
-"""The page's three recipes, published as examples, and the two times five lines of the documentation."""
+"""The page's three recipes, published as examples, and the code of the documentation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LANGUAGES = ("mjs", "py")
 
 
 def command(name: str, language: str) -> list[str]:
-    """How a recipe is run; skipped where its language is not there."""
+    """Return the command of a recipe; skip the test if its language is not installed."""
     if language == "mjs" and NODE is None:
         pytest.skip("Node is not installed: the twin in Python is tested")
     return [NODE or "" if language == "mjs" else sys.executable, str(RECIPES / f"{name}.{language}")]
@@ -59,7 +59,7 @@ def test_a_form_has_its_lead_called_within_seconds(ringback: Ringback, language:
         assert (paused.returncode, "no campaign runs" in paused.stderr) == (1, True)
 
 
-def test_leads_of_a_crm_are_synced_and_those_refused_are_named(ringback: Ringback, tmp_path: Path) -> None:
+def test_leads_of_a_crm_are_synced_and_rejected_ones_are_named(ringback: Ringback, tmp_path: Path) -> None:
     account = ringback.account("phonestack", campaigns=[{"name": "Leads"}])
     leads = [
         {"id": 8001, "first_name": "Ann", "last_name": "Bo", "phone": "+19725550001", "email": "a@example.com"},
@@ -80,7 +80,7 @@ def test_leads_of_a_crm_are_synced_and_those_refused_are_named(ringback: Ringbac
         assert {one["custom_fields"]["crm_id"] for one in Api(client).get("/contacts")} == {8001, 8002}
 
 
-def test_a_large_sync_waits_as_long_as_the_limit_asks(ringback: Ringback, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_sync_waits_as_long_as_the_limit_requires(ringback: Ringback, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(RECIPES))
     import crm_sync  # type: ignore[import-not-found]
 
@@ -100,7 +100,7 @@ def test_a_large_sync_waits_as_long_as_the_limit_asks(ringback: Ringback, monkey
 
 @pytest.fixture
 def listening(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The receiver of a recipe, and its address."""
+    """Run the receiver of a recipe and return its URL."""
     process = subprocess.Popen(
         [*command("crm_update", request.param), "whsec_of_the_recipe"], stdout=subprocess.PIPE, text=True
     )
@@ -181,7 +181,7 @@ def test_the_five_lines_of_mcp_work(ringback: Ringback) -> None:
     assert found["data"]["matches"][0]["field"] == "opener"
 
 
-def test_the_settings_of_the_documentation_are_taken(ringback: Ringback) -> None:
+def test_the_settings_of_the_documentation_are_accepted(ringback: Ringback) -> None:
     blocks = re.findall(r"```python\n(account.*?)```", PAGE, re.DOTALL)
     assert len(blocks) == 2
     namespace: dict[str, Any] = {"ringback": ringback, "hook": ringback.receiver()}

@@ -1,4 +1,4 @@
-"""Custom field definitions, values held to them, and profiles that extract them."""
+"""Custom field definitions, values checked against them, and profiles that extract them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_definition_is_created_read_changed_and_deleted(http: Api) -> None:
     plain = http.patch(f"/custom-fields/{made['id']}", type="string")
     assert (plain["type"], plain["options"]) == ("string", None)
     assert http.delete(f"/custom-fields/{made['id']}") == {"id": made["id"], "deleted": True}
-    assert http.refused("GET", f"/custom-fields/{made['id']}")[:2] == (404, "NOT_FOUND")
+    assert http.error("GET", f"/custom-fields/{made['id']}")[:2] == (404, "NOT_FOUND")
 
 
 def test_defaults_are_those_of_the_page(http: Api) -> None:
@@ -73,8 +73,8 @@ def test_defaults_are_those_of_the_page(http: Api) -> None:
         ({"name": "x", "type": "string", "required": "yes"}, "required"),
     ],
 )
-def test_a_definition_that_cannot_be_is_refused_and_named(http: Api, body: dict[str, Any], named: str) -> None:
-    status, code, message = http.refused("POST", "/custom-fields", json=body)
+def test_an_invalid_definition_is_rejected_and_named(http: Api, body: dict[str, Any], named: str) -> None:
+    status, code, message = http.error("POST", "/custom-fields", json=body)
     assert (status, code) == (400, "VALIDATION_ERROR")
     assert named in message
     assert http.get("/custom-fields") == []
@@ -83,8 +83,8 @@ def test_a_definition_that_cannot_be_is_refused_and_named(http: Api, body: dict[
 def test_a_name_is_defined_once(http: Api) -> None:
     http.post("/custom-fields", name="plan", type="string")
     other = http.post("/custom-fields", name="tier", type="string")
-    assert http.refused("POST", "/custom-fields", json={"name": "plan", "type": "number"})[:2] == (409, "DUPLICATE")
-    assert http.refused("PATCH", f"/custom-fields/{other['id']}", json={"name": "plan"})[:2] == (409, "DUPLICATE")
+    assert http.error("POST", "/custom-fields", json={"name": "plan", "type": "number"})[:2] == (409, "DUPLICATE")
+    assert http.error("PATCH", f"/custom-fields/{other['id']}", json={"name": "plan"})[:2] == (409, "DUPLICATE")
     assert http.patch(f"/custom-fields/{other['id']}", name="tier")["name"] == "tier"
 
 
@@ -94,11 +94,11 @@ def test_the_list_is_filtered_by_category(http: Api) -> None:
     for category in ("contact", "extraction", "both"):
         assert [field["name"] for field in http.get("/custom-fields", category=category)] == [f"on_{category}"]
     assert len(http.get("/custom-fields")) == 3
-    assert http.refused("GET", "/custom-fields", params={"category": "none"})[:2] == (400, "VALIDATION_ERROR")
+    assert http.error("GET", "/custom-fields", params={"category": "none"})[:2] == (400, "VALIDATION_ERROR")
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_values_are_held_to_their_type_wherever_they_come_in(http: Api, kind: str) -> None:
+def test_values_are_checked_against_their_type_on_every_operation(http: Api, kind: str) -> None:
     options = {"options": ["a", "b c"]} if kind == "enum" else {}
     http.post("/custom-fields", name="value", type=kind, category="contact", **options)
     profile = http.post("/profiles", name="Riley")["id"]
@@ -113,7 +113,7 @@ def test_values_are_held_to_their_type_wherever_they_come_in(http: Api, kind: st
             ("PATCH", f"/contacts/{contact}", given),
             ("POST", "/calls/trigger", {"profile_id": profile, "phone": phone, **given}),
         ):
-            status, code, message = http.refused(method, path, json=body)
+            status, code, message = http.error(method, path, json=body)
             assert (status, code) == (400, "VALIDATION_ERROR"), (path, value)
             assert "custom_fields.value" in message
         assert http.post("/contacts/bulk", contacts=[{"phone": phone, **given}])["invalid"] == 1
@@ -121,17 +121,17 @@ def test_values_are_held_to_their_type_wherever_they_come_in(http: Api, kind: st
     assert http.get("/calls") == []
 
 
-def test_a_required_field_must_be_there_and_unknown_ones_pass(http: Api) -> None:
+def test_a_required_field_must_be_present_and_unknown_ones_pass(http: Api) -> None:
     http.post("/custom-fields", name="plan", type="string", required=True, category="contact")
     http.post("/custom-fields", name="mood", type="string", required=True, category="extraction")
     profile = http.post("/profiles", name="Riley")["id"]
-    assert http.refused("POST", "/contacts", json={"phone": LEAD})[2] == "custom_fields.plan is required"
-    refused = http.refused("POST", "/calls/trigger", json={"profile_id": profile, "phone": LEAD})
-    assert refused[2] == "custom_fields.plan is required"
+    assert http.error("POST", "/contacts", json={"phone": LEAD})[2] == "custom_fields.plan is required"
+    error = http.error("POST", "/calls/trigger", json={"profile_id": profile, "phone": LEAD})
+    assert error[2] == "custom_fields.plan is required"
     made = http.post("/contacts", phone=LEAD, custom_fields={"plan": "pro", "anything": [1, {"a": None}]})
     assert made["custom_fields"] == {"plan": "pro", "anything": [1, {"a": None}]}
-    refused = http.refused("PATCH", f"/contacts/{made['id']}", json={"custom_fields": {"plan": None}})
-    assert refused[2] == "custom_fields.plan is required"
+    error = http.error("PATCH", f"/contacts/{made['id']}", json={"custom_fields": {"plan": None}})
+    assert error[2] == "custom_fields.plan is required"
     assert http.patch(f"/contacts/{made['id']}", first_name="Dana")["custom_fields"]["plan"] == "pro"
     assert http.post("/calls/trigger", profile_id=profile, phone=LEAD)["contact_id"] == made["id"]
 
@@ -139,7 +139,7 @@ def test_a_required_field_must_be_there_and_unknown_ones_pass(http: Api) -> None
 # -- profiles ------
 
 
-def test_a_profile_is_compiled_and_compiled_anew(http: Api, account: Account) -> None:
+def test_each_change_compiles_a_profile(http: Api, account: Account) -> None:
     field = http.post("/custom-fields", name="budget", type="enum", options=["small", "large"], description="Money")
     made = http.post("/profiles", name="Riley", persona="Patient.", opener="Hi!", extract_fields=["budget"])
     assert (made["version"], made["status"], made["guardrails"]) == (1, "active", None)
@@ -165,7 +165,7 @@ def test_archived_profiles_leave_the_list_and_can_be_read(http: Api) -> None:
     assert http.delete(f"/profiles/{gone}")["status"] == "archived"
     assert [profile["id"] for profile in http.get("/profiles")] == [kept]
     assert http.get(f"/profiles/{gone}")["name"] == "Gone"
-    assert http.refused("PATCH", f"/profiles/{gone}", json={"name": "Back"})[:2] == (409, "INVALID_STATE")
+    assert http.error("PATCH", f"/profiles/{gone}", json={"name": "Back"})[:2] == (409, "INVALID_STATE")
 
 
 @pytest.mark.parametrize(
@@ -178,22 +178,22 @@ def test_archived_profiles_leave_the_list_and_can_be_read(http: Api) -> None:
         {"name": "R", "guardrails": 5},
     ],
 )
-def test_a_profile_that_cannot_be_is_refused(http: Api, body: dict[str, Any]) -> None:
-    assert http.refused("POST", "/profiles", json=body)[:2] == (400, "VALIDATION_ERROR")
+def test_an_invalid_profile_is_rejected(http: Api, body: dict[str, Any]) -> None:
+    assert http.error("POST", "/profiles", json=body)[:2] == (400, "VALIDATION_ERROR")
     assert http.get("/profiles") == []
 
 
-def test_a_field_of_contacts_alone_is_not_extracted(http: Api) -> None:
+def test_a_field_only_for_contacts_is_not_extracted(http: Api) -> None:
     field = http.post("/custom-fields", name="plan", type="string", category="contact")
     profile = http.post("/profiles", name="Riley")["id"]
-    assert "plan" in http.refused("PATCH", f"/profiles/{profile}", json={"extract_fields": ["plan"]})[2]
+    assert "plan" in http.error("PATCH", f"/profiles/{profile}", json={"extract_fields": ["plan"]})[2]
     http.patch(f"/custom-fields/{field['id']}", category="both")
     http.patch(f"/profiles/{profile}", extract_fields=["plan"])
-    refused = http.refused("PATCH", f"/custom-fields/{field['id']}", json={"category": "contact"})
-    assert refused[:2] == (400, "VALIDATION_ERROR")
+    error = http.error("PATCH", f"/custom-fields/{field['id']}", json={"category": "contact"})
+    assert error[:2] == (400, "VALIDATION_ERROR")
 
 
-def test_what_is_extracted_obeys_the_definitions(http: Api, account: Account) -> None:
+def test_extracted_values_follow_the_definitions(http: Api, account: Account) -> None:
     kinds = {
         "how_much": {"type": "number", "description": "Budget in dollars"},
         "decides": {"type": "boolean"},
@@ -252,9 +252,9 @@ def contact(http: Api) -> str:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(GOOD)), VALUES)
-def test_contact_and_rule_agree_on_any_value(http: Api, contact: str, kind: Any, value: Any) -> None:
-    answer = http.ask("PATCH", f"/contacts/{contact}", json={"custom_fields": {kind: value}})
+def test_the_api_and_the_rule_agree_on_any_value(http: Api, contact: str, kind: Any, value: Any) -> None:
+    response = http.request("PATCH", f"/contacts/{contact}", json={"custom_fields": {kind: value}})
     fits = value is None or problem_of(kind, ("a", "b c"), value) is None
-    assert answer.status_code == (200 if fits else 400), answer.text
+    assert response.status_code == (200 if fits else 400), response.text
     if fits:
-        assert answer.json()["data"]["custom_fields"].get(kind) == value
+        assert response.json()["data"]["custom_fields"].get(kind) == value

@@ -29,7 +29,7 @@ def clients(account: Account) -> Iterator[dict[str, Api]]:
 
 
 def calls_of(http: Api, account: Account) -> dict[str, list[tuple[str, str, Any]]]:
-    """Every operation as a request that would be answered, the reads and the writes."""
+    """Return a valid request of every operation: the reads and the writes."""
     field = http.post("/custom-fields", name="plan", type="string")["id"]
     profile = http.post("/profiles", name="Riley")["id"]
     contact = http.post("/contacts", phone=LEAD)["id"]
@@ -77,38 +77,38 @@ def calls_of(http: Api, account: Account) -> dict[str, list[tuple[str, str, Any]
     }
 
 
-def test_every_operation_wants_a_key_that_may(clients: dict[str, Api], account: Account) -> None:
+def test_every_operation_requires_a_key_with_its_scope(clients: dict[str, Api], account: Account) -> None:
     operations = calls_of(clients["full"], account)
     assert len(operations["read"]) + len(operations["write"]) == 33
     account.advance(idle=True)
     before = account.show()["calls"]
     for method, path, body in operations["write"]:
-        assert clients["test"].refused(method, path, json=body)[:2] == (403, "TEST_KEY"), path
-        assert clients["reader"].refused(method, path, json=body)[:2] == (403, "READ_ONLY"), path
+        assert clients["test"].error(method, path, json=body)[:2] == (403, "TEST_KEY"), path
+        assert clients["reader"].error(method, path, json=body)[:2] == (403, "READ_ONLY"), path
     assert account.show()["calls"] == before
     for method, path, body in operations["read"]:
-        assert clients["writer"].refused(method, path, json=body)[:2] == (403, "WRITE_ONLY"), path
+        assert clients["writer"].error(method, path, json=body)[:2] == (403, "WRITE_ONLY"), path
         for reader in ("test", "reader"):
-            assert clients[reader].ask(method, path, json=body).status_code == 200, path
+            assert clients[reader].request(method, path, json=body).status_code == 200, path
     for method, path, body in operations["write"]:
-        assert clients["writer"].ask(method, path, json=body).status_code in (200, 201), path
+        assert clients["writer"].request(method, path, json=body).status_code in (200, 201), path
 
 
-def test_prefixes_tell_live_from_test(account: Account) -> None:
+def test_prefixes_distinguish_live_from_test_keys(account: Account) -> None:
     assert [key["secret"][:8] for key in account.keys] == ["ps_live_"] * 3 + ["ps_test_"]
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ps_live_nobody", "Basic abc", "ps_live_ringback"])
-def test_without_a_valid_key_nothing_is_answered(account: Account, header: str) -> None:
+def test_every_request_requires_a_valid_key(account: Account, header: str) -> None:
     with httpx.Client(base_url=account.base_url, headers={"authorization": header} if header else {}) as client:
         for path in ("/contacts", "/calls", "/nowhere"):
-            assert Api(client).refused("GET", path)[:2] == (401, "UNAUTHORIZED")
+            assert Api(client).error("GET", path)[:2] == (401, "UNAUTHORIZED")
 
 
 # -- limits ------
 
 
-def test_a_hundred_a_minute_then_wait_as_long_as_it_says(ringback: Ringback) -> None:
+def test_the_limit_is_100_a_minute_and_retry_after_is_exact(ringback: Ringback) -> None:
     account = ringback.account("phonestack", keys=[{}, {}])
     with account.client() as client, account.client(key=account.keys[1]["secret"]) as other:
         http = Api(client)
@@ -117,37 +117,37 @@ def test_a_hundred_a_minute_then_wait_as_long_as_it_says(ringback: Ringback) -> 
         account.advance(seconds=20)
         for _ in range(50):
             http.get("/calls")
-        refused = http.ask("GET", "/contacts")
-        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "RATE_LIMIT_EXCEEDED")
-        assert refused.headers["retry-after"] == "40"
+        error = http.request("GET", "/contacts")
+        assert (error.status_code, error.json()["error"]["code"]) == (429, "RATE_LIMIT_EXCEEDED")
+        assert error.headers["retry-after"] == "40"
         assert Api(other).get("/contacts") == [], "keys are counted apart"
         account.advance(seconds=39)
-        assert http.ask("GET", "/contacts").status_code == 429
+        assert http.request("GET", "/contacts").status_code == 429
         account.advance(seconds=1)
-        assert http.ask("GET", "/contacts").status_code == 200
+        assert http.request("GET", "/contacts").status_code == 200
 
 
-def test_bulk_is_ten_a_minute_and_counted_apart(ringback: Ringback) -> None:
+def test_bulk_requests_are_limited_to_ten_a_minute_and_counted_separately(ringback: Ringback) -> None:
     account = ringback.account("phonestack")
     with account.client() as client:
         http = Api(client)
         for number in range(10):
             http.post("/contacts/bulk", contacts=[{"phone": f"+1972555{number:04d}"}])
-        refused = http.ask("POST", "/contacts/bulk", json={"contacts": [{"phone": LEAD}]})
-        assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+        error = http.request("POST", "/contacts/bulk", json={"contacts": [{"phone": LEAD}]})
+        assert (error.status_code, error.headers["retry-after"]) == (429, "60")
         for _ in range(100):
             http.get("/contacts")
-        assert http.refused("GET", "/contacts")[0] == 429
+        assert http.error("GET", "/contacts")[0] == 429
         account.advance(seconds=60)
         assert http.post("/contacts/bulk", contacts=[{"phone": LEAD}])["created"] == 1
 
 
 @pytest.mark.parametrize(("limit", "bulk"), [(5, 5), (50, 10)])
-def test_a_lower_limit_of_a_key_holds_for_bulk_too(ringback: Ringback, limit: int, bulk: int) -> None:
+def test_a_lower_limit_of_a_key_applies_to_bulk_too(ringback: Ringback, limit: int, bulk: int) -> None:
     account = ringback.account("phonestack", keys=[{"rate_limit": limit}])
     with account.client() as client:
         statuses = [
-            Api(client).ask("POST", "/contacts/bulk", json={"contacts": [{"phone": LEAD}]}).status_code
+            Api(client).request("POST", "/contacts/bulk", json={"contacts": [{"phone": LEAD}]}).status_code
             for _ in range(bulk + 1)
         ]
     assert statuses == [200] * bulk + [429]
@@ -156,36 +156,36 @@ def test_a_lower_limit_of_a_key_holds_for_bulk_too(ringback: Ringback, limit: in
 # -- envelope ------
 
 
-def test_what_goes_wrong_keeps_the_envelope(ringback: Ringback) -> None:
+def test_every_error_is_in_the_envelope(ringback: Ringback) -> None:
     account = ringback.account("phonestack", rate_limit=None)
     with account.client() as client:
         http = Api(client)
         for status, code in ((500, "INTERNAL_ERROR"), (503, "SERVICE_UNAVAILABLE"), (429, "RATE_LIMIT_EXCEEDED")):
             with account.fault("listContacts", status=status):
-                assert http.refused("GET", "/contacts")[:2] == (status, code)
-        assert http.refused("GET", "/nowhere")[:2] == (404, "NOT_FOUND")
-        assert http.refused("PUT", "/contacts")[:2] == (405, "METHOD_NOT_ALLOWED")
-        assert http.refused("DELETE", "/contacts/bulk")[:2] == (404, "NOT_FOUND")
-        assert http.refused("POST", "/contacts", content=b"{")[:2] == (400, "VALIDATION_ERROR")
-        assert http.refused("POST", "/contacts", content=b"{" * 200_000)[:2] == (400, "VALIDATION_ERROR")
-        assert http.refused("POST", "/contacts", content=b"x" * 1_100_000)[:2] == (413, "PAYLOAD_TOO_LARGE")
+                assert http.error("GET", "/contacts")[:2] == (status, code)
+        assert http.error("GET", "/nowhere")[:2] == (404, "NOT_FOUND")
+        assert http.error("PUT", "/contacts")[:2] == (405, "METHOD_NOT_ALLOWED")
+        assert http.error("DELETE", "/contacts/bulk")[:2] == (404, "NOT_FOUND")
+        assert http.error("POST", "/contacts", content=b"{")[:2] == (400, "VALIDATION_ERROR")
+        assert http.error("POST", "/contacts", content=b"{" * 200_000)[:2] == (400, "VALIDATION_ERROR")
+        assert http.error("POST", "/contacts", content=b"x" * 1_100_000)[:2] == (413, "PAYLOAD_TOO_LARGE")
 
 
-def test_a_body_is_json_whatever_its_type_says(ringback: Ringback) -> None:
+def test_a_body_is_json_whatever_its_content_type(ringback: Ringback) -> None:
     account = ringback.account("phonestack", rate_limit=None)
     with account.client() as client:
-        answer = client.post(
+        response = client.post(
             "/api/v1/contacts",
             content=b'{"phone": "+19725550187"}',
             headers={"content-type": "application/x-www-form-urlencoded"},
         )
-        assert answer.status_code == 201
+        assert response.status_code == 201
 
 
 # -- keeping ------
 
 
-def test_a_snapshot_in_mid_campaign_goes_on_to_the_same_end() -> None:
+def test_a_restored_campaign_ends_as_the_original() -> None:
     with Ringback("phonestack", clock="frozen", seed=5) as rb:
         account = rb.account(
             "phonestack", rate_limit=None, campaigns=[{"name": "C", "people": 30, "status": "running"}]
@@ -206,7 +206,7 @@ def test_a_snapshot_in_mid_campaign_goes_on_to_the_same_end() -> None:
         assert finished() == first
 
 
-def test_the_seed_account_has_something_to_begin_with() -> None:
+def test_the_seed_account_has_resources() -> None:
     with Ringback("phonestack", clock="frozen") as rb:
         for _ in range(2):
             headers = {"authorization": "Bearer ps_live_ringback"}

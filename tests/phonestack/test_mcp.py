@@ -20,7 +20,7 @@ from ringback import resources
 from ringback.testing import Account, Receiver, Ringback
 from ringback.vendors.phonestack.records import EVENTS, VOICES
 from ringback.vendors.phonestack.rules.discovery import INTENTS, find_tools
-from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
+from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, sent_events
 
 PAGE = {
     "Calls": "trigger_call, list_calls, get_recording, get_transcript, trigger_batch, get_batch_status, get_batch_results",
@@ -36,7 +36,7 @@ PAGE = {
 """Page "Available Tools (40)"."""
 TOOLS = [name for names in PAGE.values() for name in names.split(", ")]
 MODES = ("legacy", "auto")
-"""The handshake of 2025, and whatever the client prefers today."""
+"""The handshake of 2025, and the client's default."""
 
 
 class Session:
@@ -49,14 +49,14 @@ class Session:
         return {tool.name: tool for tool in (await self.client.list_tools()).tools}
 
     async def call(self, name: str, /, **arguments: Any) -> Any:
-        """What a tool gives; it must not refuse."""
+        """Return the data of a tool that succeeds."""
         result = await self.client.call_tool(name, arguments)
         assert not result.is_error, result.structured_content
         assert json.loads(result.content[0].text) == result.structured_content
         return result.structured_content["data"]
 
-    async def refused(self, name: str, /, **arguments: Any) -> dict[str, Any]:
-        """The error of a tool that refuses."""
+    async def error(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """Return the error of a tool that fails."""
         result = await self.client.call_tool(name, arguments)
         assert result.is_error, result.structured_content
         assert result.structured_content["success"] is False
@@ -64,10 +64,10 @@ class Session:
         return error
 
 
-def talk(
-    account: Account, story: Callable[[Session], Awaitable[Any]], key: str | None = None, mode: str = "auto"
+def run_session(
+    account: Account, steps: Callable[[Session], Awaitable[Any]], key: str | None = None, mode: str = "auto"
 ) -> Any:
-    """Connect with the official client, and let a story happen."""
+    """Connect with the official client and run the steps of a session."""
     from mcp import Client
     from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
@@ -78,7 +78,7 @@ def talk(
             Client(streamable_http_client(f"{account.base_url}/mcp", http_client=http), mode=mode) as client,  # type: ignore[arg-type]
         ):
             try:
-                return await story(Session(client)), None
+                return await steps(Session(client)), None
             except Exception as error:  # raised below, out of the client's groups
                 return None, error
 
@@ -89,8 +89,8 @@ def talk(
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_exactly_the_forty_tools_of_the_page_each_with_a_typed_schema(account: Account, mode: str) -> None:
-    tools = talk(account, Session.tools, mode=mode)
+def test_the_tools_are_the_forty_of_the_page_with_typed_schemas(account: Account, mode: str) -> None:
+    tools = run_session(account, Session.tools, mode=mode)
     assert list(tools) == TOOLS
     assert len(tools) == 40
     document = yaml.safe_load(resources.path("openapi", "phonestack.yaml").read_text(encoding="utf-8"))
@@ -110,7 +110,7 @@ def test_exactly_the_forty_tools_of_the_page_each_with_a_typed_schema(account: A
 
 
 def fields_of(document: Any, schema: Any) -> tuple[set[str], set[str]]:
-    """The fields that a schema of the contract names, and those it requires."""
+    """Return the fields that a schema of the contract names, and those it requires."""
     if "$ref" in schema:
         return fields_of(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     parts = [fields_of(document, part) for part in schema.get("allOf", ())]
@@ -119,13 +119,13 @@ def fields_of(document: Any, schema: Any) -> tuple[set[str], set[str]]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_session_does_by_tools_what_rest_shows(organization: Organization, hook: Receiver, mode: str) -> None:
-    """One conversation over all eight categories; after each step REST says the same."""
+def test_tools_of_all_categories_agree_with_rest(organization: Organization, receiver: Receiver, mode: str) -> None:
+    """Use tools of all eight categories; after each step REST shows the same."""
     account = organization(
         campaigns=[{"name": "Spring", "contacts": contacts(2)}], reports=[{"name": "R"}], webhook=None
     )
 
-    async def story(session: Session) -> None:
+    async def steps(session: Session) -> None:
         with account.client() as client:
             http = Api(client)
             field = await session.call("create_custom_field", name="budget", type="enum", options=["low", "high"])
@@ -138,10 +138,10 @@ def test_a_session_does_by_tools_what_rest_shows(organization: Organization, hoo
             assert profile == await session.call("get_profile", profile_id=profile["id"])
             assert [profile] == await session.call("list_profiles") == http.get("/profiles")
             assert (await session.call("list_webhooks")) == []
-            webhook = await session.call("subscribe_webhook", url=hook.url, events=["call.completed"])
+            webhook = await session.call("subscribe_webhook", url=receiver.url, events=["call.completed"])
             assert webhook["secret"].startswith("whsec_")
             listed = await session.call("list_webhooks")
-            assert [one["url"] for one in listed] == [hook.url]
+            assert [one["url"] for one in listed] == [receiver.url]
             assert "secret" not in listed[0]
             contact = await session.call("create_contact", phone=LEAD, first_name="Dana")
             assert contact["source"] == "mcp"
@@ -160,7 +160,7 @@ def test_a_session_does_by_tools_what_rest_shows(organization: Organization, hoo
             assert (await session.call("get_recording", call_id=call["id"])) == http.get(
                 f"/calls/{call['id']}/recording"
             )
-            assert [event["event"] for event in hook.events] == ["call.completed"]
+            assert [event["event"] for event in receiver.events] == ["call.completed"]
             await session.call("unsubscribe_webhook", webhook_id=webhook["id"])
             (campaign,) = await session.call("list_campaigns", status="draft")
             await session.call("start_campaign", campaign_id=campaign["id"])
@@ -170,33 +170,33 @@ def test_a_session_does_by_tools_what_rest_shows(organization: Organization, hoo
             assert (await session.call("get_campaign", campaign_id=campaign["id"])) == http.get(
                 f"/campaigns/{campaign['id']}"
             )
-            assert (await session.refused("stop_campaign", campaign_id=campaign["id"]))["code"] == "INVALID_STATE"
+            assert (await session.error("stop_campaign", campaign_id=campaign["id"]))["code"] == "INVALID_STATE"
             (report,) = await session.call("list_reports")
             assert report == await session.call("get_report", report_id=report["id"])
             result = await session.call("execute_report", report_id=report["id"], date_range="today")
             assert result == http.post(f"/reports/{report['id']}/execute", date_range="today")
             table = await session.call("export_report", report_id=report["id"], format="csv", date_range="today")
             path = f"/reports/{report['id']}/export"
-            assert table["content"] == http.ask("GET", path, params={"format": "csv", "date_range": "today"}).text
+            assert table["content"] == http.request("GET", path, params={"format": "csv", "date_range": "today"}).text
             printed = await session.call("export_report", report_id=report["id"], format="pdf", date_range="today")
             assert (
                 base64.b64decode(printed["content"])
-                == http.ask("GET", path, params={"format": "pdf", "date_range": "today"}).content
+                == http.request("GET", path, params={"format": "pdf", "date_range": "today"}).content
             )
             await session.call("add_to_dnc", contact_id=contact["id"])
-            refused = await session.refused("trigger_call", profile_id=profile["id"], phone=LEAD)
-            assert refused["code"] == "DO_NOT_CALL"
+            error = await session.error("trigger_call", profile_id=profile["id"], phone=LEAD)
+            assert error["code"] == "DO_NOT_CALL"
             assert (await session.call("remove_from_dnc", contact_id=contact["id"]))["dnc_status"] == "clear"
             await session.call("delete_contact", contact_id=contact["id"])
             await session.call("archive_profile", profile_id=profile["id"])
             await session.call("delete_custom_field", field_id=field["id"])
             assert http.get("/custom-fields") == http.get("/profiles") == []
-            assert http.refused("GET", f"/contacts/{contact['id']}")[0] == 404
+            assert http.error("GET", f"/contacts/{contact['id']}")[0] == 404
 
-    talk(account, story, mode=mode)
+    run_session(account, steps, mode=mode)
 
 
-def test_a_tool_refuses_with_the_code_and_the_words_of_its_twin(http: Api, account: Account) -> None:
+def test_a_tool_returns_the_code_and_the_message_of_its_operation(http: Api, account: Account) -> None:
     http.post("/contacts", phone=LEAD)
     http.post("/custom-fields", name="plan", type="enum", options=["a"])
     pairs: tuple[tuple[str, dict[str, Any], str, str, Any], ...] = (
@@ -234,15 +234,15 @@ def test_a_tool_refuses_with_the_code_and_the_words_of_its_twin(http: Api, accou
         ("list_calls", {"since": "soon"}, "GET", "/calls?since=soon", None),
     )
 
-    async def story(session: Session) -> None:
+    async def steps(session: Session) -> None:
         for tool, arguments, method, path, body in pairs:
-            error = await session.refused(tool, **arguments)
-            assert (error["code"], error["message"]) == http.refused(method, path, json=body)[1:], tool
-        assert (await session.refused("make_coffee"))["code"] == "NOT_FOUND"
+            error = await session.error(tool, **arguments)
+            assert (error["code"], error["message"]) == http.error(method, path, json=body)[1:], tool
+        assert (await session.error("make_coffee"))["code"] == "NOT_FOUND"
         for tool, arguments in (("list_calls", {"limit": 1000}), ("help", {}), ("list_contacts", {"source": 5})):
-            assert (await session.refused(tool, **arguments))["code"] == "VALIDATION_ERROR"
+            assert (await session.error(tool, **arguments))["code"] == "VALIDATION_ERROR"
 
-    talk(account, story)
+    run_session(account, steps)
 
 
 # -- keys and limits ------
@@ -257,13 +257,13 @@ def test_no_tool_runs_without_a_key(account: Account) -> None:
     }
     for headers in ({"authorization": "Bearer ps_live_nobody"}, {"authorization": "none"}):
         with account.client(headers=headers) as client:
-            answer = client.post("/mcp", json=body)
-            assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHORIZED")
+            response = client.post("/mcp", json=body)
+            assert (response.status_code, response.json()["error"]["code"]) == (401, "UNAUTHORIZED")
     with account.client() as client:
         assert Api(client).get("/contacts") == []
 
 
-def test_keys_are_held_to_what_they_may_by_tools_too(ringback: Ringback) -> None:
+def test_tools_check_the_scope_of_keys(ringback: Ringback) -> None:
     account = ringback.account(
         "phonestack",
         rate_limit=None,
@@ -280,13 +280,13 @@ def test_keys_are_held_to_what_they_may_by_tools_too(ringback: Ringback) -> None
     }
 
     def tried(key: str, code: str, names: set[str]) -> None:
-        async def story(session: Session) -> None:
+        async def steps(session: Session) -> None:
             for name in TOOLS:
                 result = await session.client.call_tool(name, given.get(name, {}))
                 found = result.structured_content.get("error", {}).get("code")
                 assert (found == code) == (name in names), (name, found)
 
-        talk(account, story, key)
+        run_session(account, steps, key)
 
     tried(reader, "READ_ONLY", set(TOOLS) - reads)
     tried(test, "TEST_KEY", set(TOOLS) - reads)
@@ -296,38 +296,38 @@ def test_keys_are_held_to_what_they_may_by_tools_too(ringback: Ringback) -> None
 def test_tools_count_towards_the_limits_of_their_key(ringback: Ringback) -> None:
     account = ringback.account("phonestack")
 
-    async def story(session: Session) -> None:
+    async def steps(session: Session) -> None:
         with account.client() as client:
             http = Api(client)
             account.advance(minutes=1)
             for number in range(9):
                 await session.call("bulk_create_contacts", contacts=[{"phone": f"+1972555{number:04d}"}])
             http.post("/contacts/bulk", contacts=[{"phone": LEAD}])
-            refused = await session.refused("bulk_create_contacts", contacts=[{"phone": LEAD}])
-            assert (refused["code"], refused["retry_after_seconds"]) == ("RATE_LIMIT_EXCEEDED", 60)
+            error = await session.error("bulk_create_contacts", contacts=[{"phone": LEAD}])
+            assert (error["code"], error["retry_after_seconds"]) == ("RATE_LIMIT_EXCEEDED", 60)
             for _ in range(60):
                 http.get("/contacts")
             for _ in range(38):
                 await session.call("list_calls")
-            while http.ask("GET", "/calls").status_code == 200:
+            while http.request("GET", "/calls").status_code == 200:
                 pass
-            assert (await session.refused("list_calls"))["code"] == "RATE_LIMIT_EXCEEDED"
-            assert http.refused("GET", "/calls")[0] == 429
-            answer = client.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
-            assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+            assert (await session.error("list_calls"))["code"] == "RATE_LIMIT_EXCEEDED"
+            assert http.error("GET", "/calls")[0] == 429
+            response = client.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+            assert (response.status_code, response.headers["retry-after"]) == (429, "60")
             account.advance(minutes=1)
             await session.call("list_calls")
 
-    talk(account, story)
+    run_session(account, steps)
 
 
 # -- batches ------
 
 
-def test_a_batch_calls_each_row_once_and_tells_how_far_it_is(account: Account) -> None:
+def test_a_batch_calls_each_row_once_and_reports_its_progress(account: Account) -> None:
     rows = [{"phone": f"+1972555{number:04d}", "custom_fields": {"row": number}} for number in range(12)]
 
-    async def story(session: Session) -> None:
+    async def steps(session: Session) -> None:
         profile = await session.call("create_profile", name="Riley")
         for row in rows:
             account.script({"to": row["phone"]}, duration=60, answer_after=0, outcome="callback")
@@ -347,13 +347,13 @@ def test_a_batch_calls_each_row_once_and_tells_how_far_it_is(account: Account) -
         assert {row["status"] for row in results["results"]} == {"completed"}
         calls = await session.call("list_calls", limit=100)
         assert len(calls) == 12
-        assert (await session.refused("get_batch_status", batch_id="batch_0"))["code"] == "NOT_FOUND"
+        assert (await session.error("get_batch_status", batch_id="batch_0"))["code"] == "NOT_FOUND"
 
-    talk(account, story)
+    run_session(account, steps)
 
 
-def test_a_batch_with_one_broken_row_calls_nobody_and_names_it(account: Account) -> None:
-    async def story(session: Session) -> None:
+def test_a_batch_with_an_invalid_row_places_no_call_and_names_it(account: Account) -> None:
+    async def steps(session: Session) -> None:
         profile = (await session.call("create_profile", name="Riley"))["id"]
         blocked = await session.call("create_contact", phone=LEAD)
         await session.call("add_to_dnc", contact_id=blocked["id"])
@@ -365,15 +365,15 @@ def test_a_batch_with_one_broken_row_calls_nobody_and_names_it(account: Account)
             ([], "VALIDATION_ERROR", "calls"),
             ([good] * 1001, "VALIDATION_ERROR", "1,001"),
         ):
-            error = await session.refused("trigger_batch", profile_id=profile, calls=rows)
+            error = await session.error("trigger_batch", profile_id=profile, calls=rows)
             assert (error["code"], named in error["message"]) == (code, True), error
         assert (await session.call("list_calls")) == []
 
-    talk(account, story)
+    run_session(account, steps)
 
 
-def test_who_is_blocked_while_a_batch_runs_is_skipped(account: Account) -> None:
-    async def story(session: Session) -> None:
+def test_a_contact_blocked_while_a_batch_runs_is_skipped(account: Account) -> None:
+    async def steps(session: Session) -> None:
         profile = (await session.call("create_profile", name="Riley"))["id"]
         person = await session.call("create_contact", phone=LEAD)
         rows = [{"phone": "+19725550001"}, {"phone": LEAD}]
@@ -386,15 +386,15 @@ def test_who_is_blocked_while_a_batch_runs_is_skipped(account: Account) -> None:
         assert results["results"][1]["call"] is None
         assert "Do Not Call" in results["results"][1]["reason"]
 
-    talk(account, story)
+    run_session(account, steps)
 
 
-def test_a_batch_ends_when_the_money_does(ringback: Ringback) -> None:
+def test_a_batch_ends_when_the_spending_limit_is_used_up(ringback: Ringback) -> None:
     account = ringback.account("phonestack", rate_limit=None, spending_limit="0.50")
     for _ in range(12):
         account.script(duration=300, outcome="callback")
 
-    async def story(session: Session) -> None:
+    async def steps(session: Session) -> None:
         profile = (await session.call("create_profile", name="Riley"))["id"]
         rows = [{"phone": f"+1972555{number:04d}"} for number in range(12)]
         batch = await session.call("trigger_batch", profile_id=profile, calls=rows)
@@ -403,7 +403,7 @@ def test_a_batch_ends_when_the_money_does(ringback: Ringback) -> None:
         assert (over["batch"]["status"], over["batch"]["ended"], over["batch"]["skipped"]) == ("completed", 10, 2)
         assert "spending limit" in over["results"][11]["reason"]
 
-    talk(account, story)
+    run_session(account, steps)
 
 
 # -- discovery ------
@@ -420,8 +420,8 @@ def test_help_maps_more_than_fifty_intents_over_all_categories() -> None:
             assert (intent.tool, intent.field) in [(match["tool"], match["field"]) for match in found], phrase
 
 
-def test_every_field_that_help_names_is_one_of_its_tool(account: Account) -> None:
-    tools = talk(account, Session.tools)
+def test_every_field_that_help_names_is_an_argument_of_its_tool(account: Account) -> None:
+    tools = run_session(account, Session.tools)
     for intent in INTENTS:
         assert intent.field is None or intent.field in tools[intent.tool].input_schema["properties"], intent
 
@@ -441,12 +441,12 @@ def test_every_field_that_help_names_is_one_of_its_tool(account: Account) -> Non
         ("connect it to Zapier", "subscribe_webhook", "url"),
     ],
 )
-def test_help_understands_what_people_say(query: str, tool: str, field: str) -> None:
+def test_help_finds_the_tool_for_a_phrase(query: str, tool: str, field: str) -> None:
     found = find_tools(query)["matches"]
     assert (tool, field) in [(match["tool"], match["field"]) for match in found[:3]], found
 
 
-def test_help_that_knows_nothing_says_what_it_knows() -> None:
+def test_help_without_a_match_lists_the_categories() -> None:
     found = find_tools("zxqv")
     assert found["matches"] == []
     assert found["categories"] == list(PAGE)
@@ -458,7 +458,7 @@ def test_suggest_options_finds_what_exists_by_keyword(organization: Organization
     )
     other = organization(campaigns=[{"name": "Their sales"}])
 
-    async def story(session: Session) -> None:
+    async def steps(session: Session) -> None:
         await session.call(
             "create_custom_field", name="budget_range", type="enum", options=["low"], description="Money"
         )
@@ -485,68 +485,68 @@ def test_suggest_options_finds_what_exists_by_keyword(organization: Organization
         assert len((await session.call("suggest_options", query="voices"))["voices"]) == len(VOICES)
         assert (await session.call("suggest_options", query="weekly"))["reports"][0]["name"] == "Weekly spending"
 
-    talk(account, story)
+    run_session(account, steps)
     assert other.id != account.id
 
 
 # -- webhooks ------
 
 
-def test_webhooks_are_managed_by_tools(organization: Organization, hook: Receiver) -> None:
+def test_webhooks_are_managed_by_tools(organization: Organization, receiver: Receiver) -> None:
     account = organization(webhook=None)
 
-    async def story(session: Session) -> None:
-        made = await session.call("subscribe_webhook", url=hook.url)
+    async def steps(session: Session) -> None:
+        made = await session.call("subscribe_webhook", url=receiver.url)
         assert made["events"] == list(EVENTS)
-        assert (await session.refused("subscribe_webhook", url=hook.url))["code"] == "DUPLICATE"
+        assert (await session.error("subscribe_webhook", url=receiver.url))["code"] == "DUPLICATE"
         for url in ("ftp://example.com", "http://example.com/x", "https://10.0.0.1/", "nonsense"):
-            assert (await session.refused("subscribe_webhook", url=url))["code"] == "VALIDATION_ERROR"
+            assert (await session.error("subscribe_webhook", url=url))["code"] == "VALIDATION_ERROR"
         for events in ([], ["call.ended"]):
-            error = await session.refused("subscribe_webhook", url="https://hooks.example.com/", events=events)
+            error = await session.error("subscribe_webhook", url="https://hooks.example.com/", events=events)
             assert error["code"] == "VALIDATION_ERROR"
-        hook.respond_with(500)
+        receiver.respond_with(500)
         for number in range(10):
             await session.call("create_contact", phone=f"+1972555{number:04d}")
         account.advance(seconds=1)
         (listed,) = await session.call("list_webhooks")
         assert (listed["status"], listed["consecutive_failures"]) == ("disabled", 10)
-        hook.respond_with(200)
-        again = await session.call("subscribe_webhook", url=hook.url, events=["contact.created"])
+        receiver.respond_with(200)
+        again = await session.call("subscribe_webhook", url=receiver.url, events=["contact.created"])
         assert (again["id"], again["status"], again["secret"]) == (made["id"], "active", made["secret"])
         await session.call("create_contact", phone=LEAD)
         account.advance(seconds=1)
-        assert hook.events[-1]["data"]["phone"] == LEAD
+        assert receiver.events[-1]["data"]["phone"] == LEAD
         await session.call("unsubscribe_webhook", webhook_id=made["id"])
-        assert (await session.refused("unsubscribe_webhook", webhook_id=made["id"]))["code"] == "NOT_FOUND"
+        assert (await session.error("unsubscribe_webhook", webhook_id=made["id"]))["code"] == "NOT_FOUND"
         for name in EVENTS:
             sample = await session.call("get_webhook_sample", event=name)
             assert sample["event"] == name
-        assert (await session.refused("get_webhook_sample", event="call.ended"))["code"] == "VALIDATION_ERROR"
+        assert (await session.error("get_webhook_sample", event="call.ended"))["code"] == "VALIDATION_ERROR"
 
-    talk(account, story)
+    run_session(account, steps)
 
 
 def test_two_receivers_each_have_their_secret(ringback: Ringback, organization: Organization) -> None:
     account = organization(webhook=None)
     hooks = [ringback.receiver(), ringback.receiver()]
 
-    async def story(session: Session) -> None:
-        secrets = [(await session.call("subscribe_webhook", url=hook.url))["secret"] for hook in hooks]
+    async def steps(session: Session) -> None:
+        secrets = [(await session.call("subscribe_webhook", url=receiver.url))["secret"] for receiver in hooks]
         assert len(set(secrets)) == 2
         await session.call("create_contact", phone=LEAD)
         account.advance(seconds=1)
 
-    talk(account, story)
-    first, second = (hook.requests[0] for hook in hooks)
+    run_session(account, steps)
+    first, second = (receiver.requests[0] for receiver in hooks)
     assert first.body == second.body
     assert first.headers["X-PhoneStack-Signature"] != second.headers["X-PhoneStack-Signature"]
-    assert told(account) == ["contact.created"] * 2
+    assert sent_events(account) == ["contact.created"] * 2
 
 
 # -- the transport ------
 
 
-def test_what_is_no_message_is_told_so_in_the_words_of_json_rpc(account: Account) -> None:
+def test_an_invalid_message_gets_a_json_rpc_error(account: Account) -> None:
     with account.client() as client:
         listed = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         assert client.post("/mcp", content=b"junk").json()["error"]["code"] == -32700
@@ -557,12 +557,12 @@ def test_what_is_no_message_is_told_so_in_the_words_of_json_rpc(account: Account
         assert client.get("/mcp").status_code == client.delete("/mcp").status_code == 405
         modern = {**listed, "params": {"_meta": {}}}
         for version in ("2026-07-28", "2099-01-01", "nonsense"):
-            answer = client.post("/mcp", json=modern, headers={"mcp-protocol-version": version})
-            assert answer.status_code in (200, 400, 404)
-            assert answer.json()["jsonrpc"] == "2.0"
+            response = client.post("/mcp", json=modern, headers={"mcp-protocol-version": version})
+            assert response.status_code in (200, 400, 404)
+            assert response.json()["jsonrpc"] == "2.0"
 
 
-def test_importing_the_server_waits_for_the_first_message() -> None:
+def test_the_sdk_is_imported_with_the_first_message() -> None:
     program = (
         "import sys; from ringback.app import Application; from ringback.settings import Settings;"
         "from ringback.gateway.litestar_app import build;"
@@ -582,7 +582,7 @@ INSPECTOR = Path(os.environ.get("RINGBACK_INSPECTOR", "")) if os.environ.get("RI
 
 @pytest.fixture(scope="session")
 def inspector() -> list[str]:
-    """How the inspector's command line is run; skipped where it is not to be had."""
+    """Return the command of the inspector; skip the test if it is not installed."""
     if shutil.which("node") is None:
         pytest.skip("Node is not installed")
     if INSPECTOR is not None:

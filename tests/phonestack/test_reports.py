@@ -1,4 +1,4 @@
-"""Reports: run over days, exported as CSV and as a PDF that says the same."""
+"""Reports: executed over ranges of days, exported as CSV and PDF."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REPORTS = [
 
 @pytest.fixture
 def busy(organization: Organization) -> Account:
-    """An organization that called eight people on each of three days."""
+    """An organization that called eight contacts on each of three days."""
     account = organization(
         campaigns=[{"name": f"Day {day}", "contacts": contacts(8, 100 + 10 * day)} for day in range(3)], reports=REPORTS
     )
@@ -89,7 +89,7 @@ def test_a_range_is_utc_days(books: Api, busy: Account) -> None:
     assert books.post(f"/reports/{id_}/execute", date_range="today")["rows"] == []
     assert [row["day"] for row in books.post(f"/reports/{id_}/execute", date_range="yesterday")["rows"]] == days[2:]
     assert books.post(f"/reports/{id_}/execute")["date_range"] == "last_30_days"
-    assert books.ask("POST", f"/reports/{id_}/execute").json()["data"]["date_range"] == "last_30_days"
+    assert books.request("POST", f"/reports/{id_}/execute").json()["data"]["date_range"] == "last_30_days"
     busy.advance(days=30)
     assert books.post(f"/reports/{id_}/execute", date_range="last_7_days")["totals"]["calls"] == 0
     assert books.post(f"/reports/{id_}/execute", date_range="last_month")["totals"]["calls"] == 24
@@ -115,18 +115,18 @@ def test_the_bounds_of_each_range(name: Any, since: str, until: str) -> None:
 
 
 @pytest.mark.parametrize("name", [one["name"] for one in REPORTS])
-def test_csv_and_pdf_hold_the_rows_of_the_run(books: Api, name: str) -> None:
+def test_csv_and_pdf_have_the_rows_of_the_result(books: Api, name: str) -> None:
     id_ = report(books, name)
     result = books.post(f"/reports/{id_}/execute", date_range="all_time")
     query = {"date_range": "all_time"}
-    table = books.ask("GET", f"/reports/{id_}/export", params={"format": "csv", **query})
+    table = books.request("GET", f"/reports/{id_}/export", params={"format": "csv", **query})
     assert table.headers["content-type"].startswith("text/csv")
     assert table.headers["content-disposition"] == f'attachment; filename="{id_}-all_time.csv"'
     rows = list(csv.reader(io.StringIO(table.text)))
     assert rows[0] == result["columns"]
     expected = [["" if row[c] is None else str(row[c]) for c in result["columns"]] for row in result["rows"]]
     assert rows[1:] == expected
-    printed = books.ask("GET", f"/reports/{id_}/export", params={"format": "pdf", **query})
+    printed = books.request("GET", f"/reports/{id_}/export", params={"format": "pdf", **query})
     assert printed.headers["content-type"] == "application/pdf"
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(printed.content)).pages]
     text = "\n".join(pages)
@@ -134,7 +134,7 @@ def test_csv_and_pdf_hold_the_rows_of_the_run(books: Api, name: str) -> None:
     found = text.replace("\n", " ")
     for row in expected:
         assert " ".join(filter(None, row)) in " ".join(found.split()), row
-    again = books.ask("GET", f"/reports/{id_}/export", params={"format": "pdf", **query})
+    again = books.request("GET", f"/reports/{id_}/export", params={"format": "pdf", **query})
     assert again.content == printed.content
 
 
@@ -148,12 +148,12 @@ def test_csv_and_pdf_hold_the_rows_of_the_run(books: Api, name: str) -> None:
         ("GET", "export", {"params": {"format": "csv", "date_range": "ever"}}),
     ],
 )
-def test_what_cannot_be_run_is_refused(books: Api, method: str, path: str, options: dict[str, Any]) -> None:
+def test_an_invalid_execution_is_rejected(books: Api, method: str, path: str, options: dict[str, Any]) -> None:
     id_ = report(books, "By day")
-    assert books.refused(method, f"/reports/{id_}/{path}", **options)[:2] == (400, "VALIDATION_ERROR")
+    assert books.error(method, f"/reports/{id_}/{path}", **options)[:2] == (400, "VALIDATION_ERROR")
 
 
-def test_a_cell_that_looks_like_a_formula_is_kept_from_being_one(organization: Organization) -> None:
+def test_a_cell_that_looks_like_a_formula_is_escaped(organization: Organization) -> None:
     account = organization(reports=[{"name": "R"}])
     account.script(outcome="=HYPERLINK(1)", duration=10)
     with account.client() as client:
@@ -163,7 +163,7 @@ def test_a_cell_that_looks_like_a_formula_is_kept_from_being_one(organization: O
         account.advance(idle=True)
         id_ = report(http, "R")
         assert http.post(f"/reports/{id_}/execute")["rows"][0]["disposition"] == "=HYPERLINK(1)"
-        table = http.ask("GET", f"/reports/{id_}/export?format=csv").text
+        table = http.request("GET", f"/reports/{id_}/export?format=csv").text
         assert table.splitlines()[1].startswith("'=HYPERLINK(1),1")
 
 
@@ -171,5 +171,5 @@ def test_a_name_in_any_script_can_be_printed(organization: Organization) -> None
     account = organization(reports=[{"name": "Звонки 📞 <b>&"}])
     with account.client() as client:
         http = Api(client)
-        printed = http.ask("GET", f"/reports/{report(http, 'Звонки 📞 <b>&')}/export?format=pdf")
+        printed = http.request("GET", f"/reports/{report(http, 'Звонки 📞 <b>&')}/export?format=pdf")
         assert printed.content.startswith(b"%PDF")

@@ -1,4 +1,4 @@
-"""Webhooks: the eleven events, their signature, and when a receiver is given up."""
+"""Webhooks: the eleven events, their signature, and when a webhook is disabled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ringback.testing import Account, ControlError, Receiver, Ringback
 from ringback.vendors.phonestack.records import EVENTS
 from ringback.vendors.phonestack.rules.event_samples import sample
-from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, told
+from tests.phonestack.conftest import LEAD, Api, Organization, campaign_of, contacts, sent_events
 from tests.support.contract import Contract
 
 CONTRACT = Contract.load("phonestack")
@@ -51,17 +51,17 @@ def eventful(organization: Organization) -> Account:
     return account
 
 
-def test_each_event_is_sent_on_its_cause_and_is_as_documented(eventful: Account, hook: Receiver) -> None:
-    assert set(told(eventful)) == set(EVENTS)
-    for request in hook.requests:
+def test_each_event_is_sent_as_documented(eventful: Account, receiver: Receiver) -> None:
+    assert set(sent_events(eventful)) == set(EVENTS)
+    for request in receiver.requests:
         body = request.json()
         assert CONTRACT.check_webhook(body["event"], dict(request.headers.items()), request.body) == []
         expected = hmac.new(str(eventful.webhook_secret).encode(), request.body, sha256).hexdigest()
         assert request.headers["X-PhoneStack-Signature"] == expected
-        assert body["organization_id"] == hook.events[0]["organization_id"]
+        assert body["organization_id"] == receiver.events[0]["organization_id"]
         if body["event"].startswith("call."):
             assert body["data"]["timestamp"] == body["timestamp"]
-    (completed,) = (event["data"] for event in hook.events if event["event"] == "call.completed")
+    (completed,) = (event["data"] for event in receiver.events if event["event"] == "call.completed")
     assert completed["analysis"]["disposition"] == "hot_lead"
     assert completed["transcript"][0]["speaker"] == "agent"
 
@@ -74,16 +74,16 @@ def test_the_sample_of_each_event_is_as_documented(name: str) -> None:
     assert CONTRACT.check_webhook(name, headers, json.dumps(sample("org_a1", name)).encode()) == []
 
 
-def test_only_chosen_events_are_sent(organization: Organization, hook: Receiver) -> None:
+def test_only_selected_events_are_sent(organization: Organization, receiver: Receiver) -> None:
     chosen = ["campaign.started", "billing.limit_reached"]
     account = organization(
-        campaigns=[{"name": "C"}], webhook={"url": hook.url, "events": chosen, "secret": "s3cret-own"}
+        campaigns=[{"name": "C"}], webhook={"url": receiver.url, "events": chosen, "secret": "s3cret-own"}
     )
     assert account.webhook_secret == "s3cret-own"
     everything_happens(account)
-    assert sorted(told(account)) == sorted(chosen)
-    expected = hmac.new(b"s3cret-own", hook.requests[0].body, sha256).hexdigest()
-    assert hook.requests[0].headers["X-PhoneStack-Signature"] == expected
+    assert sorted(sent_events(account)) == sorted(chosen)
+    expected = hmac.new(b"s3cret-own", receiver.requests[0].body, sha256).hexdigest()
+    assert receiver.requests[0].headers["X-PhoneStack-Signature"] == expected
 
 
 def test_without_a_webhook_nothing_is_sent_and_there_is_no_secret(organization: Organization) -> None:
@@ -102,34 +102,36 @@ def create(http: Api, account: Account, count: int, first: int = 0) -> None:
     account.advance(seconds=1)
 
 
-def test_ten_failures_in_a_row_disable_it_and_enabling_goes_on(http: Api, account: Account, hook: Receiver) -> None:
-    hook.respond_with(500)
+def test_ten_failures_in_a_row_disable_a_webhook_until_it_is_enabled(
+    http: Api, account: Account, receiver: Receiver
+) -> None:
+    receiver.respond_with(500)
     create(http, account, 9)
-    hook.respond_with(200)
+    receiver.respond_with(200)
     create(http, account, 1, 10)
-    hook.respond_with(404)
+    receiver.respond_with(404)
     create(http, account, 10, 20)
-    assert len(hook.requests) == 20
-    hook.respond_with(200)
+    assert len(receiver.requests) == 20
+    receiver.respond_with(200)
     create(http, account, 3, 40)
-    assert len(hook.requests) == 20, "nothing is sent once it is disabled"
+    assert len(receiver.requests) == 20, "nothing is sent once it is disabled"
     account.settings(spending_limit="900.00")
     create(http, account, 1, 50)
-    assert len(hook.requests) == 20, "another setting does not enable it"
-    account.settings(webhook={"url": hook.url})
+    assert len(receiver.requests) == 20, "another setting does not enable it"
+    account.settings(webhook={"url": receiver.url})
     create(http, account, 1, 60)
-    assert len(hook.requests) == 21
-    assert hook.events[-1]["data"]["phone"] == "+19725550060"
+    assert len(receiver.requests) == 21
+    assert receiver.events[-1]["data"]["phone"] == "+19725550060"
     states = [delivery["state"] for delivery in account.deliveries()]
     assert states == ["failed"] * 9 + ["delivered"] + ["failed"] * 10 + ["delivered"]
     assert all(len(delivery["attempts"]) == 1 for delivery in account.deliveries())
 
 
-@pytest.mark.parametrize("answer", [None, 301, 500])
-def test_whatever_is_no_success_is_a_failure(ringback: Ringback, answer: int | None) -> None:
-    hook = ringback.receiver()
-    hook.respond_with(answer)
-    account = ringback.account("phonestack", webhook={"url": hook.url}, webhook_timeout=0.2)
+@pytest.mark.parametrize("response", [None, 301, 500])
+def test_any_response_but_a_success_is_a_failure(ringback: Ringback, response: int | None) -> None:
+    receiver = ringback.receiver()
+    receiver.respond_with(response)
+    account = ringback.account("phonestack", webhook={"url": receiver.url}, webhook_timeout=0.2)
     with account.client() as client:
         create(Api(client), account, 10)
         before = len(account.deliveries())
@@ -137,14 +139,14 @@ def test_whatever_is_no_success_is_a_failure(ringback: Ringback, answer: int | N
         assert len(account.deliveries()) == before == 10
 
 
-def test_another_address_is_another_webhook_and_keeps_the_secret(
-    ringback: Ringback, http: Api, account: Account, hook: Receiver
+def test_another_url_is_another_webhook_with_the_same_secret(
+    ringback: Ringback, http: Api, account: Account, receiver: Receiver
 ) -> None:
     moved = ringback.receiver()
-    answer = account.settings(webhook={"url": moved.url})
-    assert answer["webhook_secret"] == account.webhook_secret
+    response = account.settings(webhook={"url": moved.url})
+    assert response["webhook_secret"] == account.webhook_secret
     create(http, account, 1)
-    assert (len(hook.requests), len(moved.requests)) == (0, 1)
+    assert (len(receiver.requests), len(moved.requests)) == (0, 1)
     account.settings(webhook=None)
     create(http, account, 1, 5)
     assert len(moved.requests) == 1
@@ -159,17 +161,17 @@ def test_another_address_is_another_webhook_and_keeps_the_secret(
         ({"url": "https://hooks.example.com", "secret": ""}, "secret"),
     ],
 )
-def test_a_webhook_that_cannot_be_is_refused(organization: Organization, webhook: dict[str, Any], param: str) -> None:
-    with pytest.raises(ControlError) as refused:
+def test_an_invalid_webhook_is_rejected(organization: Organization, webhook: dict[str, Any], param: str) -> None:
+    with pytest.raises(ControlError) as error:
         organization(webhook=webhook)
-    assert refused.value.status == 422
-    assert param in str(refused.value)
+    assert error.value.status == 422
+    assert param in str(error.value)
 
 
 # -- spending ------
 
 
-def test_the_limit_warns_once_and_stops_once_a_month(organization: Organization) -> None:
+def test_the_spending_limit_sends_each_event_once_a_month(organization: Organization) -> None:
     account = organization(
         spending_limit="1.00",
         campaigns=[{"name": "C", "contacts": contacts(6), "calls_per_minute": 60, "max_concurrent_calls": 1}],
@@ -184,11 +186,11 @@ def test_the_limit_warns_once_and_stops_once_a_month(organization: Organization)
         account.advance(hours=1)
         stats = http.get(f"/campaigns/{id_}")
         assert (stats["status"], stats["stats"]["calls"], stats["stats"]["queued"]) == ("paused", 4, 2)
-        billing = [one for one in told(account) if one.startswith(("billing", "campaign.paused"))]
+        billing = [one for one in sent_events(account) if one.startswith(("billing", "campaign.paused"))]
         assert billing == ["billing.limit_warning", "billing.limit_reached", "campaign.paused"]
-        assert http.refused("POST", f"/campaigns/{id_}/resume")[:2] == (409, "INVALID_STATE")
+        assert http.error("POST", f"/campaigns/{id_}/resume")[:2] == (409, "INVALID_STATE")
         trigger = {"profile_id": profile, "phone": LEAD}
-        assert http.refused("POST", "/calls/trigger", json=trigger)[:2] == (402, "SPENDING_LIMIT_REACHED")
+        assert http.error("POST", "/calls/trigger", json=trigger)[:2] == (402, "SPENDING_LIMIT_REACHED")
         account.advance(days=31)
         http.post(f"/campaigns/{id_}/resume")
         account.advance(idle=True)
@@ -196,12 +198,12 @@ def test_the_limit_warns_once_and_stops_once_a_month(organization: Organization)
     assert account.balance == Decimal("98.32"), "six calls of a minute, 28 cents each"
 
 
-def test_a_faulty_delivery_is_made_on_request(http: Api, account: Account, hook: Receiver) -> None:
+def test_a_delivery_fault_is_injected_on_request(http: Api, account: Account, receiver: Receiver) -> None:
     account.fault(webhook="bad_signature", first=1)
     create(http, account, 2)
     good = [
         hmac.new(str(account.webhook_secret).encode(), request.body, sha256).hexdigest()
         == request.headers["X-PhoneStack-Signature"]
-        for request in hook.requests
+        for request in receiver.requests
     ]
     assert sorted(good) == [False, True]
