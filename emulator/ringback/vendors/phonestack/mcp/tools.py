@@ -10,7 +10,7 @@ import inspect
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
@@ -196,6 +196,7 @@ class Tool:
         return call(self.handler)
 
 
+@cache
 def _parameters(function: Callable[..., Any]) -> list[tuple[str, Any]]:
     hints = get_type_hints(function, include_extras=True)
     return [(name, hints[name]) for name in inspect.signature(function).parameters]
