@@ -98,6 +98,19 @@ def test_any_body_gets_a_response_of_the_contract(
     shared.advance(idle=True)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/contacts/ct_0"),
+        ("PATCH", "/custom-fields/cf_0"),
+        ("PATCH", "/profiles/prof_0"),
+        ("POST", "/reports/rep_0/execute"),
+    ],
+)
+def test_an_unknown_id_is_reported_before_an_invalid_body(http: Api, method: str, path: str) -> None:
+    assert http.error(method, path, content=b"{")[:2] == (404, "NOT_FOUND")
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60), st.sampled_from(sorted(GOOD)))
 def test_any_bytes_get_a_response(http: Api, ids: dict[str, str], raw: bytes, operation: str) -> None:

@@ -158,6 +158,8 @@ def test_every_pair_of_filters_narrows_together(organization: Organization) -> N
         {"include": ""},
         {"campaign_id": ""},
         {"limit": "many"},
+        {"limit": "null"},
+        {"status": "null"},
     ],
 )
 def test_an_invalid_filter_is_named(http: Api, query: dict[str, str]) -> None:

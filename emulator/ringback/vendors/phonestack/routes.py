@@ -12,6 +12,7 @@ from ringback.vendors.phonestack import errors
 from ringback.vendors.phonestack.records import CallDetail, Campaign, Contact, Field, Profile, Report
 from ringback.vendors.phonestack.rules import PhoneStack
 from ringback.vendors.phonestack.rules.links import RECORDINGS
+from ringback.vendors.phonestack.rules.pdf import as_pdf
 from ringback.vendors.phonestack.rules.reports import as_csv
 from ringback.vendors.phonestack.rules.views import view_contact
 from ringback.vendors.phonestack.wire.requests import (
@@ -327,8 +328,6 @@ async def export(result: ReportResult, query: ExportQuery) -> bytes:
     """Return an exported file. A PDF is made off the event loop."""
     if query.format == "csv":
         return as_csv(result)
-    from ringback.vendors.phonestack.rules.pdf import as_pdf
-
     return await asyncio.to_thread(as_pdf, result)
 
 
