@@ -20,8 +20,6 @@ Category = Literal["contact", "extraction", "both"]
 Direction = Literal["outbound", "inbound"]
 CallStatus = Literal["queued", "ringing", "in_progress", "completed", "voicemail", "no_answer", "busy", "failed"]
 CampaignStatus = Literal["draft", "running", "paused", "completed"]
-Scope = Literal["full", "read_only", "write_only"]
-Kind = Literal["live", "test"]
 Sentiment = Literal["positive", "neutral", "negative"]
 VOICES: dict[str, str] = {
     "warm": "unhurried and friendly, American English",

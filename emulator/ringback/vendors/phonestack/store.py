@@ -82,7 +82,7 @@ class Store:
 
     def collections(self) -> Mapping[str, Any]:
         """Return the collections by name."""
-        return vars(self)
+        return {name: part for name, part in vars(self).items() if isinstance(part, Collection)}
 
     def field_named(self, account: str, name: str) -> Field | None:
         """Return the custom field of this name."""

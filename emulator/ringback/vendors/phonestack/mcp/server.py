@@ -102,7 +102,7 @@ def _decode(tool: Tool, arguments: dict[str, Any]) -> Any:
     try:
         return msgspec.convert(arguments, tool.arguments)
     except msgspec.ValidationError as error:
-        raise errors.ERRORS.malformed(explain(error)) from None
+        raise errors.ERRORS.malformed(explain(error, tool.arguments)) from None
     except RecursionError:
         raise errors.ERRORS.malformed(DecodeError("the arguments are nested too deeply")) from None
 

@@ -195,4 +195,4 @@ def _decode_row(row: Any) -> ContactBody:
     try:
         return msgspec.convert(row, ContactBody)
     except msgspec.ValidationError as error:
-        raise errors.ERRORS.malformed(explain(error)) from None
+        raise errors.ERRORS.malformed(explain(error, ContactBody)) from None
