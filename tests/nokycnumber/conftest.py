@@ -1,4 +1,4 @@
-"""An account at NoKYCNumber for each test, and the ways of using it that every test needs."""
+"""Fixtures: a NoKYCNumber account for each test, its client, a receiver of its events, and its numbers."""
 
 from __future__ import annotations
 
@@ -27,32 +27,34 @@ def http(account: Account) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def hook(ringback: Ringback, http: httpx.Client) -> Receiver:
-    """A receiver of all events."""
+    """Return a receiver of all events."""
     receiver = ringback.receiver()
-    answer = http.post("/v1/webhook_endpoints", json={"url": receiver.url, "enabled_events": ["*"]})
-    assert answer.status_code == 201, answer.text
+    response = http.post("/v1/webhook_endpoints", json={"url": receiver.url, "enabled_events": ["*"]})
+    assert response.status_code == 201, response.text
     return receiver
 
 
 @pytest.fixture
 def activate(http: httpx.Client) -> Activate:
     def buy(*, country: str = "fr", billing_period: str = "monthly", **body: Any) -> dict[str, Any]:
-        (offer,) = http.get("/v1/numbers/available", params={"country": country, "limit": 1}).json()["data"]
+        (offer,) = http.get(
+            "/v1/numbers/available", params={"country": country, "tier": "standard", "limit": 1}
+        ).json()["data"]
         body |= {"available_id": offer["id"], "billing_period": billing_period}
-        answer = http.post("/v1/numbers", json=body)
-        assert answer.status_code == 201, answer.text
-        number: dict[str, Any] = answer.json()
+        response = http.post("/v1/numbers", json=body)
+        assert response.status_code == 201, response.text
+        number: dict[str, Any] = response.json()
         return number
 
     return buy
 
 
-def code(answer: httpx.Response) -> tuple[int, str]:
-    """Status and error code of a refusal."""
-    return answer.status_code, answer.json()["error"]["code"]
+def code(response: httpx.Response) -> tuple[int, str]:
+    """Return the status and the error code of an error response."""
+    return response.status_code, response.json()["error"]["code"]
 
 
-def told(account: Account, *kinds: str) -> list[str]:
-    """The events that were sent, in order; of these kinds alone where some are named."""
+def event_names(account: Account, *kinds: str) -> list[str]:
+    """Return the names of the events that were sent, in order; only those of `kinds`, if any are given."""
     events = [delivery["event"] for delivery in account.deliveries()]
     return [event for event in events if not kinds or event in kinds]

@@ -1,4 +1,4 @@
-"""Calls placed and received, recordings, voicemails, agents."""
+"""Outbound and inbound calls, recordings, voicemails, AI agents."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 
 from ringback.carrier.speech import mp3_seconds
 from ringback.testing import Account, Receiver, Ringback
-from tests.nokycnumber.conftest import FRIEND, Activate, code, told
+from tests.nokycnumber.conftest import FRIEND, Activate, code, event_names
 
 CALLS = ("call.initiated", "call.answered", "call.completed", "call.recorded", "ai.pickup", "voicemail.created")
 
 
 def place(http: httpx.Client, number: dict[str, Any], **rest: Any) -> dict[str, Any]:
-    answer = http.post("/v1/calls", json={"from": number["id"], "to": FRIEND, **rest})
-    assert answer.status_code == 201, answer.text
-    call: dict[str, Any] = answer.json()
+    response = http.post("/v1/calls", json={"from": number["id"], "to": FRIEND, **rest})
+    assert response.status_code == 201, response.text
+    call: dict[str, Any] = response.json()
     return call
 
 
@@ -27,7 +27,7 @@ def fetched(http: httpx.Client, call: dict[str, Any]) -> dict[str, Any]:
     return seen
 
 
-def test_a_call_rings_is_answered_and_ends_at_its_price(
+def test_a_call_rings_is_answered_and_is_charged_when_it_ends(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, activate: Activate
 ) -> None:
     number = activate()
@@ -54,13 +54,13 @@ def test_a_call_rings_is_answered_and_ends_at_its_price(
     assert (ended["status"], ended["duration_sec"], ended["cost_usd"]) == ("completed", 90, 0.03)
     assert (ended["answered_at"], ended["ended_at"]) == ("2026-01-01T00:00:05Z", "2026-01-01T00:01:35Z")
     assert account.balance == before - Decimal("0.03")
-    assert told(account, *CALLS) == ["call.initiated", "call.answered", "call.completed"]
+    assert event_names(account, *CALLS) == ["call.initiated", "call.answered", "call.completed"]
     objects = [delivery["body"] for delivery in account.deliveries() if delivery["event"] in CALLS]
     assert all('"metadata":{"order":7}' in body for body in objects)
 
 
 @pytest.mark.parametrize("end", ["no_answer", "busy", "failed"])
-def test_a_call_that_nobody_answers_costs_nothing(
+def test_an_unanswered_call_costs_nothing(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, activate: Activate, end: str
 ) -> None:
     number = activate()
@@ -85,11 +85,11 @@ def test_a_call_that_nobody_answers_costs_nothing(
         ({"metadata": [1]}, 400, "parameter_invalid"),
     ],
 )
-def test_a_call_that_cannot_be_is_refused_and_nobody_s_phone_rings(
+def test_an_invalid_call_is_rejected_and_no_phone_rings(
     http: httpx.Client, activate: Activate, change: dict[str, Any], status: int, error: str
 ) -> None:
-    answer = http.post("/v1/calls", json={"from": activate()["id"], "to": FRIEND, **change})
-    assert code(answer) == (status, error)
+    response = http.post("/v1/calls", json={"from": activate()["id"], "to": FRIEND, **change})
+    assert code(response) == (status, error)
     assert http.get("/v1/calls").json()["data"] == []
 
 
@@ -112,11 +112,11 @@ def test_hanging_up_ends_a_call_once(account: Account, http: httpx.Client, hook:
     assert (ended["status"], ended["duration_sec"]) == ("completed", 5)
     account.advance(minutes=10)
     assert http.post(f"/v1/calls/{talking['id']}/hangup").json()["ended_at"] == ended["ended_at"]
-    assert sorted(told(account, "call.completed")) == ["call.completed"] * 2
+    assert sorted(event_names(account, "call.completed")) == ["call.completed"] * 2
     assert code(http.post("/v1/calls/call_000000000000/hangup")) == (404, "not_found")
 
 
-def test_a_recording_is_as_long_as_the_call_and_its_link_works_an_hour(
+def test_a_recording_is_as_long_as_the_call_and_its_link_works_for_an_hour(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, activate: Activate
 ) -> None:
     number = activate()
@@ -128,7 +128,7 @@ def test_a_recording_is_as_long_as_the_call_and_its_link_works_an_hour(
     found = httpx.get(link, trust_env=False)
     assert found.headers["Content-Type"] == "audio/mpeg"
     assert mp3_seconds(found.content) == pytest.approx(12, abs=0.05)
-    assert told(account, "call.recorded") == ["call.recorded"]
+    assert event_names(account, "call.recorded") == ["call.recorded"]
     for changed in (
         link[:-1] + ("0" if link[-1] != "0" else "1"),
         link.replace("expires=1", "expires=2"),
@@ -152,7 +152,7 @@ def test_a_call_without_recording_has_none(
     call = place(http, activate())
     account.advance(minutes=10)
     assert fetched(http, call)["recording_url"] is None
-    assert told(account, "call.recorded") == []
+    assert event_names(account, "call.recorded") == []
 
 
 def test_lists_are_filtered(account: Account, http: httpx.Client, activate: Activate) -> None:
@@ -162,9 +162,9 @@ def test_lists_are_filtered(account: Account, http: httpx.Client, activate: Acti
     in_ = account.call(second["number"], FRIEND)
 
     def ids(**query: str) -> list[str]:
-        answer = http.get("/v1/calls", params=query)
-        assert answer.status_code == 200, answer.text
-        return [call["id"] for call in answer.json()["data"]]
+        response = http.get("/v1/calls", params=query)
+        assert response.status_code == 200, response.text
+        return [call["id"] for call in response.json()["data"]]
 
     assert ids() == [in_, out]
     assert (
@@ -184,7 +184,7 @@ def test_lists_are_filtered(account: Account, http: httpx.Client, activate: Acti
 # -- inbound, voicemails, agents ------
 
 
-def test_a_voicemail_is_written_down_and_translated_for_those_who_book_it(
+def test_a_voicemail_is_transcribed_and_translated_with_the_add_on(
     account: Account, http: httpx.Client, hook: Receiver, activate: Activate
 ) -> None:
     number = activate()
@@ -195,7 +195,7 @@ def test_a_voicemail_is_written_down_and_translated_for_those_who_book_it(
         translation="Hello, this is Marc. Call me back when you can.",
     )
     account.advance(minutes=5)
-    assert told(account, *CALLS) == ["call.completed", "voicemail.created"]
+    assert event_names(account, *CALLS) == ["call.completed", "voicemail.created"]
     (left,) = http.get("/v1/voicemails").json()["data"]
     said = left["transcript"]
     assert (said["language"], said["translation_en"], said["summary"], said["sentiment"]) == (
@@ -222,7 +222,7 @@ def test_a_voicemail_is_written_down_and_translated_for_those_who_book_it(
 
 
 @pytest.mark.parametrize("rings", [1, 4, 10])
-def test_the_agent_picks_up_after_so_many_rings(
+def test_the_agent_answers_after_the_configured_rings(
     account: Account, http: httpx.Client, hook: Receiver, activate: Activate, rings: int
 ) -> None:
     number = activate(addons=["ai-pickup"])
@@ -239,17 +239,17 @@ def test_the_agent_picks_up_after_so_many_rings(
     account.advance(seconds=1)
     assert fetched(http, call)["status"] == "in_progress"
     account.advance(minutes=1)
-    assert told(account, *CALLS) == ["ai.pickup", "call.completed"]
+    assert event_names(account, *CALLS) == ["ai.pickup", "call.completed"]
 
 
-def test_without_an_agent_nobody_answers(
+def test_without_an_agent_the_call_is_not_answered(
     account: Account, http: httpx.Client, hook: Receiver, activate: Activate
 ) -> None:
     call = {"id": account.call(activate()["number"], FRIEND, end="no_answer")}
     account.advance(minutes=5)
     seen = fetched(http, call)
     assert (seen["status"], seen["from"], seen["cost_usd"]) == ("no_answer", None, 0)
-    assert told(account, *CALLS) == ["call.completed"]
+    assert event_names(account, *CALLS) == ["call.completed"]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_without_an_agent_nobody_answers(
         ({"auto_pickup": {"after_rings": 2}, "translator": {"enabled": True}}, 409, "addon_required"),
     ],
 )
-def test_a_change_to_the_agent_that_cannot_be_changes_nothing(
+def test_an_invalid_ai_update_changes_nothing(
     http: httpx.Client, activate: Activate, change: dict[str, Any], status: int, error: str
 ) -> None:
     path = f"/v1/numbers/{activate(addons=['ai-pickup'])['id']}/ai"
@@ -275,7 +275,7 @@ def test_a_change_to_the_agent_that_cannot_be_changes_nothing(
     assert http.get(path).json() == before
 
 
-def test_booking_an_add_on_switches_its_block_on_and_giving_it_up_off(http: httpx.Client, activate: Activate) -> None:
+def test_an_added_add_on_is_enabled_and_a_removed_one_disabled(http: httpx.Client, activate: Activate) -> None:
     number = activate(addons=["ai-pickup"])
     path = f"/v1/numbers/{number['id']}"
     http.patch(f"{path}/ai", json={"auto_pickup": {"enabled": False}})

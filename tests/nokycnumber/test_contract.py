@@ -1,4 +1,4 @@
-"""The NoKYCNumber contract: what its page says of errors and events, and a judge that notices what differs."""
+"""The NoKYCNumber contract has the page's errors and events, and finds responses and events that differ."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ TYPES = {
     "service_unavailable": "api_error",
     "upstream_unavailable": "upstream_error",
 }
-"""Page, "Error types"; the codes but two are ours."""
+"""Page, "Error types"; all codes but two are ours."""
 EVENTS = {
     "number.activated",
     "number.renewed",
@@ -90,19 +90,19 @@ EVENTS = {
 
 
 def example(operation: str, status: int, name: str) -> Any:
-    """A deep copy of an answer in the document, to be broken at will."""
+    """Return a deep copy of an example response."""
     node = next(found.node for found in CONTRACT.operations if found.id == operation)
     return copy.deepcopy(node["responses"][str(status)]["content"]["application/json"]["examples"][name]["value"])
 
 
 def event(name: str) -> Any:
-    """A deep copy of an event in the document, by its name on the wire."""
+    """Return a deep copy of an example event, by its name on the wire."""
     post = next(item["post"] for item in CONTRACT.resolved["webhooks"].values() if item["post"]["x-event"] == name)
     return copy.deepcopy(post["requestBody"]["content"]["application/json"]["examples"]["event"]["value"])
 
 
 def broken(body: Any, pointer: str, value: Any) -> str:
-    """Put a value at a place in a body, or take away what is there; gives the field's name."""
+    """Put a value at a place in a body, or remove it if the value is MISSING. Return the field's name."""
     parent, _, field = pointer.rpartition("/")
     holder = at(body, parent)
     if value is MISSING:
@@ -141,20 +141,20 @@ def test_the_events_are_those_of_the_page() -> None:
     assert set(at(DOCUMENT, "#/components/schemas/EnabledEvent/enum")) == EVENTS | {"*"}
 
 
-def test_what_deletes_needs_the_widest_scope_and_what_reads_needs_none() -> None:
+def test_every_operation_but_reads_documents_a_missing_scope() -> None:
     for operation in CONTRACT.operations:
         if operation.node.get("security") == []:
             continue
         assert ("403" in operation.node["responses"]) == (operation.method != "GET"), operation.id
 
 
-def test_everything_that_costs_money_or_makes_something_takes_an_idempotency_key() -> None:
+def test_every_post_takes_an_idempotency_key() -> None:
     for operation in CONTRACT.operations:
         names = {parameter["name"] for parameter in operation.node.get("parameters", ())}
         assert ("Idempotency-Key" in names) == (operation.method == "POST"), operation.id
 
 
-def test_the_example_receipt_is_signed_with_the_example_secret() -> None:
+def test_the_example_event_is_signed_with_the_example_secret() -> None:
     header = at(DOCUMENT, "#/components/parameters/Signature/example")
     secret = example("createWebhookEndpoint", 201, "receipts")["secret"]
     timestamp = header.partition(",")[0].removeprefix("t=")
@@ -163,9 +163,9 @@ def test_the_example_receipt_is_signed_with_the_example_secret() -> None:
     assert header == f"t={timestamp},v1={digest}"
 
 
-# -- the judge -------------------------------------------------------------------------------------------------------
+# -- the check of responses and events ------
 
-ANSWERS = {
+RESPONSES = {
     "numbers": ("listNumbers", "GET", "/v1/numbers", 200, "page"),
     "number": ("createNumber", "POST", "/v1/numbers", 201, "full"),
     "shown": ("getNumber", "GET", f"/v1/numbers/{NUMBER}", 200, "paused"),
@@ -185,19 +185,19 @@ ANSWERS = {
     "unauthenticated": ("getAccount", "GET", "/v1/account", 401, "key"),
     "missing": ("createCall", "POST", "/v1/calls", 400, "missing"),
     "paused": ("createCall", "POST", "/v1/calls", 409, "paused"),
-    "taken": ("createNumber", "POST", "/v1/numbers", 409, "taken"),
+    "unavailable": ("createNumber", "POST", "/v1/numbers", 409, "taken"),
 }
 
 
-def judged(name: str, body: Any) -> list[str]:
-    _, method, path, status, _ = ANSWERS[name]
+def problems_of(name: str, body: Any) -> list[str]:
+    _, method, path, status, _ = RESPONSES[name]
     return CONTRACT.check_response(method, path, status, JSON, json.dumps(body).encode())
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_a_good_answer_has_no_problems(name: str) -> None:
-    operation, _, _, status, shown = ANSWERS[name]
-    assert judged(name, example(operation, status, shown)) == []
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_valid_response_has_no_problems(name: str) -> None:
+    operation, _, _, status, shown = RESPONSES[name]
+    assert problems_of(name, example(operation, status, shown)) == []
 
 
 @pytest.mark.parametrize(
@@ -277,15 +277,15 @@ def test_a_good_answer_has_no_problems(name: str) -> None:
         ("unauthenticated", "/error", "unauthenticated"),
         ("missing", "/error/param", MISSING),
         ("paused", "/error/type", "invalid_request_error"),
-        ("taken", "/error/type", "invalid_request_error"),
-        ("taken", "/error/code", "number_paused"),
+        ("unavailable", "/error/type", "invalid_request_error"),
+        ("unavailable", "/error/code", "number_paused"),
     ],
 )
-def test_a_broken_answer_is_found(name: str, pointer: str, value: Any) -> None:
-    operation, _, _, status, shown = ANSWERS[name]
+def test_a_broken_response_has_problems(name: str, pointer: str, value: Any) -> None:
+    operation, _, _, status, shown = RESPONSES[name]
     body = example(operation, status, shown)
     field = broken(body, pointer, value)
-    problems = judged(name, body)
+    problems = problems_of(name, body)
     parent = pointer.split("/")[-2]
     assert any(field in problem or parent in problem for problem in problems), problems
 
@@ -329,7 +329,7 @@ FILE = f"/v1/files/recordings/{CALL}.mp3?expires=1777820495&sig=5b1e7d"
         ("GET", "/v1/nothing", 404, JSON, b'{"detail":"Not Found"}', "'error' is a required property"),
     ],
 )
-def test_an_answer_of_the_wrong_kind_is_found(
+def test_a_response_with_a_wrong_status_header_or_content_type_has_problems(
     method: str, path: str, status: int, headers: dict[str, str], body: bytes, complaint: str
 ) -> None:
     problems = CONTRACT.check_response(method, path, status, headers, body)
@@ -351,7 +351,7 @@ def test_an_answer_of_the_wrong_kind_is_found(
         ("GET", "/v1/nothing", 400, JSON, refusal("invalid_request_error", "unknown_version", param="NoKYC-Version")),
     ],
 )
-def test_an_answer_of_the_right_kind_has_no_problems(
+def test_a_response_with_documented_status_and_headers_has_no_problems(
     method: str, path: str, status: int, headers: dict[str, str], body: bytes
 ) -> None:
     assert CONTRACT.check_response(method, path, status, headers, body) == []
@@ -379,12 +379,12 @@ SIGNED = {"Content-Type": "application/json", "X-NoKYC-Signature": f"t=177782040
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
-def test_a_good_event_has_no_problems(name: str) -> None:
+def test_a_valid_event_has_no_problems(name: str) -> None:
     assert CONTRACT.check_webhook(name, SIGNED, json.dumps(event(name)).encode()) == []
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
-def test_an_event_under_another_name_is_found(name: str) -> None:
+def test_an_event_of_another_type_has_problems(name: str) -> None:
     other = "sms.received" if name != "sms.received" else "sms.sent"
     problems = CONTRACT.check_webhook(name, SIGNED, json.dumps({**event(name), "type": other}).encode())
     assert any("type" in problem for problem in problems)
@@ -413,7 +413,7 @@ def test_an_event_under_another_name_is_found(name: str) -> None:
         ("account.balance_low", "/data/previous", {}),
     ],
 )
-def test_a_broken_event_is_found(name: str, pointer: str, value: Any) -> None:
+def test_a_broken_event_has_problems(name: str, pointer: str, value: Any) -> None:
     body = event(name)
     field = broken(body, pointer, value)
     problems = CONTRACT.check_webhook(name, SIGNED, json.dumps(body).encode())
@@ -429,6 +429,6 @@ def test_a_broken_event_is_found(name: str, pointer: str, value: Any) -> None:
         (SIGNED | {"Content-Type": "text/plain"}, "content type"),
     ],
 )
-def test_an_event_with_a_wrong_header_is_found(headers: dict[str, str], complaint: str) -> None:
+def test_an_event_with_a_wrong_header_has_problems(headers: dict[str, str], complaint: str) -> None:
     problems = CONTRACT.check_webhook("sms.sent", headers, json.dumps(event("sms.sent")).encode())
     assert any(complaint in problem for problem in problems), problems

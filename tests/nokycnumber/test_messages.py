@@ -1,4 +1,4 @@
-"""SMS and MMS: segments, prices, schedules, receipts, what comes in."""
+"""SMS and MMS: segments, prices, schedules, delivery receipts, inbound messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from ringback.testing import Account, ControlError, Receiver, Ringback
-from tests.nokycnumber.conftest import FRIEND, Activate, code, told
+from tests.nokycnumber.conftest import FRIEND, Activate, code, event_names
 
 
 def send(
@@ -31,7 +31,7 @@ def send(
         ("漢", 670, 10),
     ],
 )
-def test_a_message_is_paid_by_the_segment(
+def test_a_message_costs_by_the_segment(
     account: Account, http: httpx.Client, activate: Activate, char: str, count: int, segments: int
 ) -> None:
     number, before = activate(), account.balance
@@ -64,14 +64,14 @@ def test_a_message_is_paid_by_the_segment(
         ({"media_urls": "https://x.test/a.png"}, 400, "parameter_invalid"),
     ],
 )
-def test_a_message_that_cannot_be_is_refused_and_costs_nothing(
+def test_an_invalid_message_is_rejected_and_costs_nothing(
     account: Account, http: httpx.Client, activate: Activate, change: dict[str, Any], status: int, error: str
 ) -> None:
     number, body = activate(), {"to": FRIEND, "body": "Hello"}
     before = account.balance
-    answer = http.post("/v1/sms", json={"from": number["id"], **body, **change})
-    assert code(answer) == (status, error)
-    assert answer.json()["error"]["param"] == next(iter(change))
+    response = http.post("/v1/sms", json={"from": number["id"], **body, **change})
+    assert code(response) == (status, error)
+    assert response.json()["error"]["param"] == next(iter(change))
     assert account.balance == before
     assert http.get("/v1/sms").json()["data"] == []
 
@@ -95,7 +95,7 @@ def test_a_scheduled_message_waits(account: Account, http: httpx.Client, hook: R
     assert http.get(f"/v1/sms/{sent['id']}").json()["status"] == "sent"
     account.advance(seconds=2)
     assert http.get(f"/v1/sms/{sent['id']}").json()["delivered_at"] == "2026-01-02T08:00:03Z"
-    assert told(account, "sms.sent", "sms.delivered") == ["sms.sent", "sms.delivered"]
+    assert event_names(account, "sms.sent", "sms.delivered") == ["sms.sent", "sms.delivered"]
 
 
 @pytest.mark.parametrize("end", ["failed", "undelivered"])
@@ -111,11 +111,11 @@ def test_a_script_makes_a_message_fail(
     assert (seen := http.get(f"/v1/sms/{first['id']}").json())["status"] == end
     assert seen["failure_code"] == "spam_filter"
     assert http.get(f"/v1/sms/{second['id']}").json()["status"] == "delivered"
-    assert sorted(told(account, "sms.failed", "sms.delivered")) == ["sms.delivered", "sms.failed"]
+    assert sorted(event_names(account, "sms.failed", "sms.delivered")) == ["sms.delivered", "sms.failed"]
     assert ringback.control.get("/scripts")["data"] == []
 
 
-def test_scripts_wait_for_what_they_match_and_can_be_taken_back(
+def test_scripts_wait_for_a_matching_message_and_can_be_deleted(
     ringback: Ringback, account: Account, http: httpx.Client, activate: Activate
 ) -> None:
     number = activate()
@@ -132,9 +132,9 @@ def test_scripts_wait_for_what_they_match_and_can_be_taken_back(
 
 def test_there_are_no_groups(account: Account, activate: Activate) -> None:
     number = activate()
-    with pytest.raises(ControlError, match="no groups") as refused:
+    with pytest.raises(ControlError, match="no groups") as rejected:
         account.text(number["number"], "Hi", group=["+33639980188"])
-    assert refused.value.param == "group"
+    assert rejected.value.param == "group"
 
 
 @pytest.mark.parametrize(
@@ -149,18 +149,16 @@ def test_there_are_no_groups(account: Account, activate: Activate) -> None:
         ({"kind": "fax"}, {}, "match.kind"),
     ],
 )
-def test_a_script_that_cannot_be_played_is_refused(
+def test_an_invalid_script_is_rejected(
     ringback: Ringback, match: dict[str, Any], script: dict[str, Any], param: str
 ) -> None:
-    with pytest.raises(ControlError) as refused:
+    with pytest.raises(ControlError) as rejected:
         ringback.control.post("/scripts", {"vendor": "nokycnumber", "match": match, "script": script})
-    assert refused.value.status == 422
-    assert (refused.value.param or "").startswith(param)
+    assert rejected.value.status == 422
+    assert (rejected.value.param or "").startswith(param)
 
 
-def test_pictures_travel_between_countries_that_have_mms(
-    account: Account, http: httpx.Client, activate: Activate
-) -> None:
+def test_mms_works_between_countries_that_have_it(account: Account, http: httpx.Client, activate: Activate) -> None:
     number = activate(country="us")
     before = account.balance
     sent = send(http, number, to="+12125550199", media_urls=["https://x.test/a.png"]).json()
@@ -168,13 +166,13 @@ def test_pictures_travel_between_countries_that_have_mms(
     assert (sent["cost_usd"], account.balance) == (0.02, before - Decimal("0.02"))
 
 
-def test_what_comes_in_is_listed_and_told(
+def test_an_inbound_message_is_listed_and_published(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, activate: Activate
 ) -> None:
     number = activate()
     id_ = account.text(number["number"], "Your code is 123456.", FRIEND)
     account.advance(seconds=1)
-    assert told(account, "sms.received") == ["sms.received"]
+    assert event_names(account, "sms.received") == ["sms.received"]
     (seen,) = http.get("/v1/sms?direction=inbound").json()["data"]
     assert (seen["id"], seen["from"], seen["from_e164"], seen["to"]) == (id_, None, FRIEND, number["number"])
     assert http.get("/v1/sms?direction=outbound").json()["data"] == []
@@ -192,10 +190,10 @@ def test_what_comes_in_is_listed_and_told(
         ({"media_urls": ["x"]}, 422, "media_urls"),
     ],
 )
-def test_what_no_phone_could_send_does_not_arrive(
+def test_an_inbound_message_that_no_phone_could_send_is_rejected(
     ringback: Ringback, activate: Activate, change: dict[str, Any], status: int, param: str | None
 ) -> None:
     body = {"vendor": "nokycnumber", "to": activate()["number"], "from": FRIEND, "body": "x"} | change
-    with pytest.raises(ControlError) as refused:
+    with pytest.raises(ControlError) as rejected:
         ringback.control.post("/messages", body)
-    assert (refused.value.status, refused.value.param) == (status, param)
+    assert (rejected.value.status, rejected.value.param) == (status, param)

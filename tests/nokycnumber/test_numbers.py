@@ -1,4 +1,4 @@
-"""Offers, activation, periods, hours and release."""
+"""Offers, activation, periods, off windows and release."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ringback.carrier.clock import DAY, micros, months_later
 from ringback.testing import Account, ControlError, Receiver, Ringback
-from tests.nokycnumber.conftest import FRIEND, Activate, code, told
+from tests.nokycnumber.conftest import FRIEND, Activate, code, event_names
 
 NIGHT = {
     "timezone": "Europe/Paris",
@@ -26,9 +26,9 @@ NIGHT = {
 
 
 def offers(http: httpx.Client, **query: Any) -> list[dict[str, Any]]:
-    answer = http.get("/v1/numbers/available", params=query)
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["data"]
+    response = http.get("/v1/numbers/available", params=query)
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["data"]
     return found
 
 
@@ -51,7 +51,7 @@ def test_premium_offers_have_a_pattern_and_cost_more(http: httpx.Client) -> None
     assert premium["prices"]["yearly"] > plain["prices"]["yearly"]
 
 
-def test_an_offer_stays_until_its_time_and_nobody_else_is_given_it(
+def test_an_offer_is_reserved_for_its_account_until_it_expires(
     ringback: Ringback, account: Account, http: httpx.Client
 ) -> None:
     (offer,) = offers(http, limit=1)
@@ -68,12 +68,12 @@ def test_an_offer_stays_until_its_time_and_nobody_else_is_given_it(
     )
 
 
-def test_of_many_activations_of_one_offer_one_wins(account: Account, http: httpx.Client) -> None:
-    (offer,) = offers(http, limit=1)
+def test_of_many_activations_of_one_offer_one_succeeds(account: Account, http: httpx.Client) -> None:
+    (offer,) = offers(http, limit=1, tier="standard")
     body = {"available_id": offer["id"], "billing_period": "yearly"}
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: http.post("/v1/numbers", json=body).status_code, range(8)))
-    assert sorted(answers) == [201] + [409] * 7
+        responses = list(pool.map(lambda _: http.post("/v1/numbers", json=body).status_code, range(8)))
+    assert sorted(responses) == [201] + [409] * 7
     assert account.balance == Decimal("452.00")
 
 
@@ -92,18 +92,18 @@ def test_of_many_activations_of_one_offer_one_wins(account: Account, http: httpx
         ({"available_id": 5, "billing_period": "monthly"}, 400, "parameter_invalid", "available_id"),
     ],
 )
-def test_an_activation_that_cannot_be_is_refused_by_name(
+def test_an_invalid_activation_is_rejected_and_names_the_parameter(
     http: httpx.Client, body: dict[str, Any], status: int, error: str, param: str
 ) -> None:
-    answer = http.post("/v1/numbers", json=body)
-    assert code(answer) == (status, error)
-    assert answer.json()["error"]["param"] == param
+    response = http.post("/v1/numbers", json=body)
+    assert code(response) == (status, error)
+    assert response.json()["error"]["param"] == param
 
 
 @pytest.mark.parametrize(
     "extra", [{"addons": ["ai-magic"]}, {"webhook_url": "ftp://x.test/"}, {"webhook_url": "http://10.0.0.1/"}]
 )
-def test_a_bad_addon_or_address_charges_nothing_and_leaves_the_offer(
+def test_an_invalid_addon_or_url_charges_nothing_and_leaves_the_offer_open(
     account: Account, http: httpx.Client, extra: dict[str, Any]
 ) -> None:
     (offer,) = offers(http, limit=1)
@@ -142,7 +142,7 @@ def test_filters_work_alone_and_together(http: httpx.Client, activate: Activate)
     st.sampled_from((1, 3, 12)),
     st.integers(1, 30),
 )
-def test_periods_keep_to_the_day_of_activation_or_the_end_of_a_shorter_month(
+def test_periods_end_on_the_day_of_activation_or_the_last_day_of_a_shorter_month(
     start: datetime, months: int, count: int
 ) -> None:
     due = [months_later(micros(start), months * number) for number in range(1, count + 1)]
@@ -175,7 +175,7 @@ def test_renewing_adds_a_period_and_its_price(
     assert (number["renews_at"], renewed.json()["renews_at"]) == ("2026-04-01T00:00:00Z", "2026-07-01T00:00:00Z")
     assert account.balance == Decimal("473.00")
     account.advance(minutes=1)
-    assert told(account) == ["number.activated", "number.renewed"]
+    assert event_names(account) == ["number.activated", "number.renewed"]
     account.advance(until="2026-04-02T00:00:00Z")
     assert http.get(f"/v1/numbers/{number['id']}").json()["renews_at"] == "2026-07-01T00:00:00Z"
 
@@ -193,11 +193,11 @@ def test_at_period_end_a_number_renews_or_ends(ringback: Ringback, renewing: boo
         account.advance(days=32)
         after = http.get(f"/v1/numbers/{number['id']}").json()
     assert after["status"] == ("released" if ends else "active")
-    assert told(account)[1:] == (["number.released"] if ends else ["number.renewed"])
+    assert event_names(account)[1:] == (["number.released"] if ends else ["number.renewed"])
     assert account.balance == Decimal(balance) - (5 if ends else 10)
 
 
-def test_a_released_number_is_silent_at_once_and_gone_at_period_end(
+def test_a_released_number_takes_no_calls_and_returns_to_the_inventory_at_period_end(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, activate: Activate
 ) -> None:
     number = activate()
@@ -215,9 +215,9 @@ def test_a_released_number_is_silent_at_once_and_gone_at_period_end(
         assert attempt.json()["error"]["type"] == "resource_error"
     with pytest.raises(ControlError):
         account.call(number["number"], FRIEND)
-    assert told(account) == ["number.activated"]
+    assert event_names(account) == ["number.activated"]
     account.advance(days=32)
-    assert told(account) == ["number.activated", "number.released"]
+    assert event_names(account) == ["number.activated", "number.released"]
     assert account.balance == 495
 
 
@@ -241,7 +241,7 @@ def test_only_what_is_present_changes(http: httpx.Client, activate: Activate) ->
         before = after
 
 
-def test_a_new_address_comes_with_its_secret_once(
+def test_only_the_response_to_a_new_webhook_url_has_its_secret(
     ringback: Ringback, account: Account, http: httpx.Client, activate: Activate
 ) -> None:
     receiver = ringback.receiver()
@@ -257,7 +257,7 @@ def test_a_new_address_comes_with_its_secret_once(
     assert "webhook_secret" not in gone
 
 
-def test_a_number_sleeps_at_night_and_wakes_in_the_morning(
+def test_an_off_window_pauses_a_number_and_its_end_resumes_it(
     account: Account, http: httpx.Client, hook: Receiver, activate: Activate
 ) -> None:
     account.advance(until="2026-01-05T12:00:00Z")
@@ -267,16 +267,16 @@ def test_a_number_sleeps_at_night_and_wakes_in_the_morning(
     account.advance(until="2026-01-05T21:00:00Z")
     assert http.get(path).json()["status"] == "paused"
     assert code(http.post("/v1/sms", json={"from": number["id"], "to": FRIEND, "body": "x"})) == (409, "number_paused")
-    with pytest.raises(ControlError) as refused:
+    with pytest.raises(ControlError) as rejected:
         account.call(number["number"], FRIEND)
-    assert refused.value.status == 404
+    assert rejected.value.status == 404
     account.advance(until="2026-01-06T06:00:00Z")
     assert http.get(path).json()["status"] == "active"
     account.advance(until="2026-01-08T12:00:00Z")
-    assert told(account, "number.paused") == ["number.paused"] * 3
+    assert event_names(account, "number.paused") == ["number.paused"] * 3
 
 
-def test_a_hand_that_pauses_outlasts_the_night_and_one_that_wakes_ends_it(
+def test_a_patched_pause_outlasts_the_off_window_and_a_patched_resume_ends_it(
     account: Account, http: httpx.Client, activate: Activate
 ) -> None:
     number = activate()
@@ -306,21 +306,21 @@ def test_a_hand_that_pauses_outlasts_the_night_and_one_that_wakes_ends_it(
         ({"timezone": "UTC", "windows": [{"days": ["monday"], "from": "22:00", "to": "07:00"}]}, "on_off"),
     ],
 )
-def test_hours_that_cannot_be_are_refused_and_change_nothing(
+def test_invalid_hours_are_rejected_and_change_nothing(
     http: httpx.Client, activate: Activate, on_off: dict[str, Any], param: str
 ) -> None:
     number = activate()
-    answer = http.patch(f"/v1/numbers/{number['id']}", json={"on_off": on_off, "auto_renew": False})
-    assert answer.status_code == 400
-    assert answer.json()["error"]["param"].startswith(param)
+    response = http.patch(f"/v1/numbers/{number['id']}", json={"on_off": on_off, "auto_renew": False})
+    assert response.status_code == 400
+    assert response.json()["error"]["param"].startswith(param)
     assert http.get(f"/v1/numbers/{number['id']}").json()["auto_renew"] is True
 
 
 def test_unknown_fields_of_hours_are_ignored(http: httpx.Client, activate: Activate) -> None:
     window = {"days": ["mon", "tue"], "from": "22:00", "to": "07:00", "note": "night"}
     body = {"on_off": {"timezone": "Europe/Paris", "windows": [window], "name": "quiet"}}
-    answer = http.patch(f"/v1/numbers/{activate()['id']}", json=body)
-    assert answer.json()["on_off"] == {
+    response = http.patch(f"/v1/numbers/{activate()['id']}", json=body)
+    assert response.json()["on_off"] == {
         "timezone": "Europe/Paris",
         "windows": [{"days": ["mon", "tue"], "from": "22:00", "to": "07:00"}],
     }

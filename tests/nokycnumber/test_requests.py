@@ -1,4 +1,4 @@
-"""Around every request: keys, scopes, versions, limits, idempotency, pages, errors."""
+"""What every request has in common: keys, scopes, versions, limits, idempotency, pages, errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringback.testing import Account, ControlError, Receiver, Ringback
-from tests.nokycnumber.conftest import FRIEND, Activate, code, told
+from tests.nokycnumber.conftest import FRIEND, Activate, code, event_names
 
 KEY = {"Idempotency-Key": "9b3d4a7c-8a4c-2f1e-9b3d-4a7c8a4c2f1e"}
 
@@ -30,12 +30,12 @@ def with_key(account: Account, secret: str) -> httpx.Client:
 def test_without_a_valid_key_every_path_is_401(account: Account, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     for path in ("/v1/numbers", "/v1/nothing", "/v1/account"):
-        answer = httpx.get(account.base_url + path, headers=headers, trust_env=False)
-        assert code(answer) == (401, "invalid_api_key")
-        assert answer.json()["error"]["request_id"] == answer.headers["Request-Id"]
+        response = httpx.get(account.base_url + path, headers=headers, trust_env=False)
+        assert code(response) == (401, "invalid_api_key")
+        assert response.json()["error"]["request_id"] == response.headers["Request-Id"]
 
 
-def test_a_publishable_key_opens_nothing(ringback: Ringback) -> None:
+def test_a_publishable_key_authenticates_nothing(ringback: Ringback) -> None:
     account = ringback.account("nokycnumber", keys=[{"kind": "publishable"}, {"kind": "secret"}])
     publishable, secret = (key["secret"] for key in account.keys)
     assert publishable.startswith("pk_live_")
@@ -49,22 +49,22 @@ def test_a_publishable_key_opens_nothing(ringback: Ringback) -> None:
     ("scope", "allowed"),
     [("read", {"GET"}), ("read_write", {"GET", "POST", "PATCH"}), ("admin", {"GET", "POST", "PATCH", "DELETE"})],
 )
-def test_a_scope_has_its_methods(ringback: Ringback, scope: str, allowed: set[str]) -> None:
+def test_a_scope_allows_its_methods(ringback: Ringback, scope: str, allowed: set[str]) -> None:
     account = ringback.account("nokycnumber", keys=[{"scope": scope}])
     with account.client() as http:
         for method in ("GET", "POST", "PATCH", "DELETE"):
-            answer = http.request(method, "/v1/numbers/num_000000000000")
+            response = http.request(method, "/v1/numbers/num_000000000000")
             if method in allowed:
-                assert answer.json()["error"]["code"] == "not_found"
+                assert response.json()["error"]["code"] == "not_found"
             else:
-                assert code(answer) == (403, "insufficient_scope")
-                assert answer.json()["error"]["type"] == "authorization_error"
+                assert code(response) == (403, "insufficient_scope")
+                assert response.json()["error"]["type"] == "authorization_error"
 
 
-def test_a_scope_that_is_none_is_refused_where_keys_are_issued(ringback: Ringback) -> None:
-    with pytest.raises(ControlError) as refused:
+def test_a_key_of_an_unknown_scope_is_not_issued(ringback: Ringback) -> None:
+    with pytest.raises(ControlError) as rejected:
         ringback.account("nokycnumber", keys=[{"scope": "root"}])
-    assert (refused.value.status, refused.value.param) == (422, "scope")
+    assert (rejected.value.status, rejected.value.param) == (422, "scope")
 
 
 def test_a_rotated_key_works_for_five_minutes_more(ringback: Ringback, account: Account, http: httpx.Client) -> None:
@@ -77,22 +77,22 @@ def test_a_rotated_key_works_for_five_minutes_more(ringback: Ringback, account: 
         assert http.get("/v1/numbers").status_code == 200
 
 
-def test_what_is_another_account_s_is_not_found(ringback: Ringback, activate: Activate) -> None:
+def test_another_accounts_records_are_not_found(ringback: Ringback, activate: Activate) -> None:
     number = activate()
-    with ringback.account("nokycnumber").client() as stranger:
+    with ringback.account("nokycnumber").client() as other:
         path = f"/v1/numbers/{number['id']}"
-        for answer in (
-            stranger.get(path),
-            stranger.patch(path, json={}),
-            stranger.delete(path),
-            stranger.get(f"{path}/ai"),
+        for response in (
+            other.get(path),
+            other.patch(path, json={}),
+            other.delete(path),
+            other.get(f"{path}/ai"),
         ):
-            assert code(answer) == (404, "not_found")
-        assert code(stranger.post("/v1/sms", json={"from": number["id"], "to": FRIEND, "body": "x"})) == (
+            assert code(response) == (404, "not_found")
+        assert code(other.post("/v1/sms", json={"from": number["id"], "to": FRIEND, "body": "x"})) == (
             404,
             "not_found",
         )
-        assert code(stranger.get("/v1/numbers", params={"starting_after": number["id"]})) == (400, "parameter_invalid")
+        assert code(other.get("/v1/numbers", params={"starting_after": number["id"]})) == (400, "parameter_invalid")
 
 
 def test_versions_are_pinned_by_request_and_by_account(ringback: Ringback, http: httpx.Client) -> None:
@@ -117,17 +117,17 @@ def test_remaining_counts_down_and_a_burst_passes_the_limit_by_a_tenth(ringback:
     with account.client() as http:
         left = []
         for _ in range(110):
-            answer = http.get("/v1/numbers")
-            assert answer.status_code == 200
-            assert answer.headers["X-Rate-Limit-Limit"] == "100"
-            left.append(int(answer.headers["X-Rate-Limit-Remaining"]))
+            response = http.get("/v1/numbers")
+            assert response.status_code == 200
+            assert response.headers["X-Rate-Limit-Limit"] == "100"
+            left.append(int(response.headers["X-Rate-Limit-Remaining"]))
         assert left == [*range(99, -1, -1), *[0] * 10]
-        refused = http.get("/v1/numbers")
-        assert code(refused) == (429, "rate_limited")
-        assert refused.json()["error"]["type"] == "rate_limit_error"
-        account.advance(seconds=int(refused.headers["Retry-After"]))
+        rejected = http.get("/v1/numbers")
+        assert code(rejected) == (429, "rate_limited")
+        assert rejected.json()["error"]["type"] == "rate_limit_error"
+        account.advance(seconds=int(rejected.headers["Retry-After"]))
         assert http.get("/v1/numbers").status_code == 200
-        account.advance(until=_iso(int(refused.headers["X-Rate-Limit-Reset"]) + 5))
+        account.advance(until=_iso(int(rejected.headers["X-Rate-Limit-Reset"]) + 5))
         assert http.get("/v1/numbers").headers["X-Rate-Limit-Remaining"] == "99"
 
 
@@ -149,7 +149,7 @@ def _iso(second: int) -> str:
 # -- idempotency ------
 
 
-def test_a_retry_is_answered_as_the_first_time_and_has_no_effect(
+def test_a_retry_gets_the_first_response_and_has_no_effect(
     account: Account, http: httpx.Client, hook: Receiver, activate: Activate
 ) -> None:
     number = activate()
@@ -164,7 +164,7 @@ def test_a_retry_is_answered_as_the_first_time_and_has_no_effect(
     assert (again.status_code, again.content) == (first.status_code, first.content)
     assert account.balance == balance - Decimal("0.012")
     account.advance(minutes=1)
-    assert told(account, "sms.sent") == ["sms.sent"]
+    assert event_names(account, "sms.sent") == ["sms.sent"]
     other = http.post("/v1/sms", json=body | {"body": "Bye"}, headers=KEY)
     assert code(other) == (409, "idempotency_key_mismatch")
     account.advance(hours=24)
@@ -176,9 +176,9 @@ def test_concurrent_retries_have_one_effect(account: Account, http: httpx.Client
     balance = account.balance
     body = {"from": number["id"], "to": FRIEND, "body": "Hello"}
     with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda _: http.post("/v1/sms", json=body, headers=KEY), range(24)))
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.content for answer in answers}) == 1
+        responses = list(pool.map(lambda _: http.post("/v1/sms", json=body, headers=KEY), range(24)))
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.content for response in responses}) == 1
     assert account.balance == balance - Decimal("0.012")
 
 
@@ -188,11 +188,11 @@ def test_keys_are_per_account_and_per_operation(ringback: Ringback, http: httpx.
     call = http.post("/v1/calls", json={"from": number["id"], "to": FRIEND}, headers=KEY)
     assert (sms.status_code, call.status_code) == (201, 201)
     with ringback.account("nokycnumber").client() as other:
-        answer = other.post("/v1/sms", json={"from": number["id"], "to": FRIEND, "body": "x"}, headers=KEY)
-        assert code(answer) == (404, "not_found")
+        response = other.post("/v1/sms", json={"from": number["id"], "to": FRIEND, "body": "x"}, headers=KEY)
+        assert code(response) == (404, "not_found")
 
 
-def test_a_refusal_is_not_kept_so_the_retry_can_succeed(ringback: Ringback) -> None:
+def test_an_error_response_is_not_stored_so_a_retry_can_succeed(ringback: Ringback) -> None:
     account = ringback.account("nokycnumber", balance="1.00")
     with account.client() as http:
         (offer,) = http.get("/v1/numbers/available?limit=1&tier=standard").json()["data"]
@@ -202,7 +202,7 @@ def test_a_refusal_is_not_kept_so_the_retry_can_succeed(ringback: Ringback) -> N
         assert http.post("/v1/numbers", json=body, headers=KEY).status_code == 201
 
 
-def test_a_connection_that_breaks_after_the_effect_is_mended_by_a_retry(
+def test_a_retry_after_a_broken_connection_has_one_effect(
     ringback: Ringback, account: Account, http: httpx.Client, activate: Activate
 ) -> None:
     number = activate()
@@ -215,15 +215,15 @@ def test_a_connection_that_breaks_after_the_effect_is_mended_by_a_retry(
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256])
-def test_a_key_that_is_none_is_refused(http: httpx.Client, activate: Activate, key: str) -> None:
+def test_a_malformed_idempotency_key_is_rejected(http: httpx.Client, activate: Activate, key: str) -> None:
     number = activate()
-    answer = http.post(
+    response = http.post(
         "/v1/sms", json={"from": number["id"], "to": FRIEND, "body": "x"}, headers={"Idempotency-Key": key}
     )
-    assert code(answer) == (400, "parameter_invalid")
+    assert code(response) == (400, "parameter_invalid")
 
 
-def test_kept_answers_survive_a_snapshot() -> None:
+def test_stored_responses_survive_a_snapshot() -> None:
     with Ringback("nokycnumber") as ringback:
         account = ringback.account("nokycnumber")
         with account.client() as http:
@@ -237,7 +237,7 @@ def test_kept_answers_survive_a_snapshot() -> None:
 # -- pages ------
 
 
-def test_walking_a_list_meets_every_object_once_while_others_are_made(http: httpx.Client, activate: Activate) -> None:
+def test_paging_returns_every_object_once_while_others_are_created(http: httpx.Client, activate: Activate) -> None:
     number = activate()
 
     def send(index: int) -> str:
@@ -260,7 +260,7 @@ def test_walking_a_list_meets_every_object_once_while_others_are_made(http: http
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from("ab"), max_size=40), st.integers(1, 7), st.data())
-def test_pages_of_what_is_wanted_are_what_a_list_would_give(kinds: list[str], limit: int, data: st.DataObject) -> None:
+def test_pages_of_a_filtered_list_make_up_the_filtered_list(kinds: list[str], limit: int, data: st.DataObject) -> None:
     from ringback.gateway.paging import page
     from ringback.store import Collection, Record
 
@@ -297,13 +297,13 @@ def test_pages_of_what_is_wanted_are_what_a_list_would_give(kinds: list[str], li
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/numbers", "/v1/calls", "/v1/sms", "/v1/voicemails", "/v1/webhook_endpoints"])
-def test_a_page_that_cannot_be_is_refused(http: httpx.Client, path: str, query: str) -> None:
+def test_an_invalid_page_query_is_rejected(http: httpx.Client, path: str, query: str) -> None:
     assert code(http.get(f"{path}?{query}")) == (400, "parameter_invalid")
 
 
 @pytest.mark.parametrize("query", ["=a", "=a&=b", "a", "&&", "%00=1", "page=2&page=3"])
 @pytest.mark.parametrize("path", ["/v1/numbers", "/v1/numbers/available", "/v1/account/usage"])
-def test_parameters_that_nobody_documented_are_ignored(http: httpx.Client, path: str, query: str) -> None:
+def test_undocumented_parameters_are_ignored(http: httpx.Client, path: str, query: str) -> None:
     assert http.get(f"{path}?{query}").status_code == 200
 
 
@@ -323,16 +323,16 @@ def test_parameters_that_nobody_documented_are_ignored(http: httpx.Client, path:
         ("POST", "/v1/files/recordings/x.mp3"),
     ],
 )
-def test_a_route_that_is_none_is_404_in_the_envelope(http: httpx.Client, method: str, path: str) -> None:
+def test_an_unknown_route_is_404_in_the_envelope(http: httpx.Client, method: str, path: str) -> None:
     assert code(http.request(method, path)) == (404, "not_found")
 
 
-def test_forms_are_415_and_json_that_is_none_400(http: httpx.Client) -> None:
+def test_forms_are_415_and_malformed_json_is_400(http: httpx.Client) -> None:
     assert code(http.post("/v1/sms", data={"from": "x"})) == (415, "unsupported_media_type")
     for body in (b"{", b"[]", b'"x"', b"\xff", b"null", b"[" * 5000, b""):
-        answer = http.post("/v1/sms", content=body, headers={"Content-Type": "application/json"})
-        assert answer.status_code == 400, body
-        assert answer.json()["error"]["code"] in ("invalid_json", "parameter_missing")
+        response = http.post("/v1/sms", content=body, headers={"Content-Type": "application/json"})
+        assert response.status_code == 400, body
+        assert response.json()["error"]["code"] in ("invalid_json", "parameter_missing")
     big = http.post(
         "/v1/sms", content=b'{"x": "' + b"a" * 1_100_000 + b'"}', headers={"Content-Type": "application/json"}
     )
@@ -346,18 +346,18 @@ def test_request_ids_are_all_different(http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(500, "api_error"), (502, "upstream_error"), (503, "api_error"), (429, "rate_limit_error")]
 )
-def test_trouble_comes_in_the_vendors_words(
+def test_injected_faults_have_the_vendors_error_types(
     ringback: Ringback, account: Account, http: httpx.Client, status: int, kind: str
 ) -> None:
     fault = ringback.fault("nokycnumber", "listNumbers", account_id=account.id, status=status)
-    answer = http.get("/v1/numbers")
-    assert (answer.status_code, answer.json()["error"]["type"]) == (status, kind)
+    response = http.get("/v1/numbers")
+    assert (response.status_code, response.json()["error"]["type"]) == (status, kind)
     fault.remove()
     assert http.get("/v1/numbers").status_code == 200
 
 
-def test_plain_http_is_moved_to_https_under_tls() -> None:
+def test_plain_http_is_redirected_to_https_under_tls() -> None:
     with Ringback("nokycnumber", tls=True) as ringback:
-        answer = httpx.get(f"{ringback.url}/nokycnumber/v1/numbers?limit=5", trust_env=False)
-        assert answer.status_code == 301
-        assert answer.headers["Location"] == f"{ringback.https_url}/nokycnumber/v1/numbers?limit=5"
+        response = httpx.get(f"{ringback.url}/nokycnumber/v1/numbers?limit=5", trust_env=False)
+        assert response.status_code == 301
+        assert response.headers["Location"] == f"{ringback.https_url}/nokycnumber/v1/numbers?limit=5"
