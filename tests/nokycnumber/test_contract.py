@@ -290,15 +290,15 @@ def test_a_broken_response_has_problems(name: str, pointer: str, value: Any) -> 
     assert any(field in problem or parent in problem for problem in problems), problems
 
 
-def refusal(kind: str, code: str, **more: str) -> bytes:
+def error_body(kind: str, code: str, **more: str) -> bytes:
     return json.dumps(
         {"error": {"type": kind, "code": code, "message": "No.", **more, "request_id": REQUEST_ID["Request-Id"]}}
     ).encode()
 
 
-LIMITED = refusal("rate_limit_error", "rate_limited")
-UNKNOWN = refusal("invalid_request_error", "not_found")
-KEYLESS = refusal("authentication_error", "invalid_api_key")
+LIMITED = error_body("rate_limit_error", "rate_limited")
+UNKNOWN = error_body("invalid_request_error", "not_found")
+KEYLESS = error_body("authentication_error", "invalid_api_key")
 MP3 = {"Content-Type": "audio/mpeg", **REQUEST_ID}
 FILE = f"/v1/files/recordings/{CALL}.mp3?expires=1777820495&sig=5b1e7d"
 
@@ -312,8 +312,15 @@ FILE = f"/v1/files/recordings/{CALL}.mp3?expires=1777820495&sig=5b1e7d"
         ("GET", "/v1/account", 200, JSON | {"Request-Id": "5f0c"}, b"{}", "Request-Id"),
         ("GET", "/v1/account", 401, JSON | {"Request-Id": "req_" + "0" * 16}, KEYLESS, "/error/request_id of the body"),
         ("GET", "/v1/account", 429, JSON, LIMITED, "Retry-After is missing"),
-        ("GET", "/v1/account", 503, JSON, refusal("upstream_error", "upstream_unavailable"), "Retry-After is missing"),
-        ("GET", "/v1/account", 403, JSON, refusal("authorization_error", "insufficient_scope"), "status 403"),
+        (
+            "GET",
+            "/v1/account",
+            503,
+            JSON,
+            error_body("upstream_error", "upstream_unavailable"),
+            "Retry-After is missing",
+        ),
+        ("GET", "/v1/account", 403, JSON, error_body("authorization_error", "insufficient_scope"), "status 403"),
         ("GET", "/v1/account", 301, {}, b"", "Location is missing"),
         ("GET", "/v1/account", 301, {"Location": "http://api.nokycnumber.com/v1/account"}, b"", "Location"),
         ("DELETE", f"/v1/numbers/{NUMBER}", 204, JSON, b"{}", "status 204 has no body"),
@@ -323,7 +330,7 @@ FILE = f"/v1/files/recordings/{CALL}.mp3?expires=1777820495&sig=5b1e7d"
         ("POST", "/v1/webhook_endpoints", 402, JSON, b"{}", "status 402 is not documented"),
         ("GET", FILE, 200, {**MP3, "Content-Type": "text/plain"}, b"x", "content type is text/plain"),
         ("GET", FILE, 401, JSON, KEYLESS, "status 401 is not documented"),
-        ("GET", FILE, 403, JSON, refusal("authorization_error", "insufficient_scope"), "insufficient_scope"),
+        ("GET", FILE, 403, JSON, error_body("authorization_error", "insufficient_scope"), "insufficient_scope"),
         ("PUT", "/v1/sms", 405, JSON, UNKNOWN, "unknown route"),
         ("GET", "/v1/nothing", 200, JSON, b"{}", "unknown route"),
         ("GET", "/v1/nothing", 404, JSON, b'{"detail":"Not Found"}', "'error' is a required property"),
@@ -342,13 +349,19 @@ def test_a_response_with_a_wrong_status_header_or_content_type_has_problems(
         ("GET", "/v1/account", 301, {"Location": "https://api.nokycnumber.com/v1/account"}, b""),
         ("GET", "/v1/account", 401, {"Content-Type": "application/json", **REQUEST_ID}, KEYLESS),
         ("GET", "/v1/account", 429, JSON | {"Retry-After": "8"}, LIMITED),
-        ("POST", "/v1/sms", 503, JSON | {"Retry-After": "5"}, refusal("upstream_error", "upstream_unavailable")),
+        ("POST", "/v1/sms", 503, JSON | {"Retry-After": "5"}, error_body("upstream_error", "upstream_unavailable")),
         ("DELETE", f"/v1/numbers/{NUMBER}", 204, REQUEST_ID | LIMITS, b""),
         ("GET", FILE, 200, MP3, b"\xff\xfb\x90\x00"),
-        ("GET", FILE, 403, JSON, refusal("authorization_error", "url_expired")),
+        ("GET", FILE, 403, JSON, error_body("authorization_error", "url_expired")),
         ("GET", "/v1/nothing", 404, JSON, UNKNOWN),
-        ("DELETE", "/v1/nothing", 403, JSON, refusal("authorization_error", "insufficient_scope")),
-        ("GET", "/v1/nothing", 400, JSON, refusal("invalid_request_error", "unknown_version", param="NoKYC-Version")),
+        ("DELETE", "/v1/nothing", 403, JSON, error_body("authorization_error", "insufficient_scope")),
+        (
+            "GET",
+            "/v1/nothing",
+            400,
+            JSON,
+            error_body("invalid_request_error", "unknown_version", param="NoKYC-Version"),
+        ),
     ],
 )
 def test_a_response_with_documented_status_and_headers_has_no_problems(
