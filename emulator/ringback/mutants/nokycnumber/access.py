@@ -205,7 +205,5 @@ mutant("isolation.voicemails-for-all", "NKN-AUTH-7", "Any account that knows a v
 mutant("isolation.foreign-is-403", "NKN-AUTH-7", "Another account's message is answered 403, so it is known.").response(
     rejected(403, AUTHORIZATION),
     on="getSms",
-    when=lambda response: (
-        response.status == 404 and response.request.variables["sms_id"] in response.backend.data.messages
-    ),
+    when=lambda response: response.status == 404 and response.request.variables["id"] in response.backend.data.messages,
 )

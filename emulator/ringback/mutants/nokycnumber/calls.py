@@ -29,7 +29,7 @@ EVENTS = ("call.initiated", "call.answered", "call.completed", "call.recorded")
 
 
 def _unknown(response: MutableResponse[Any]) -> bool:
-    return response.status == 404 and response.request.variables["call_id"] == UNKNOWN_ID
+    return response.status == 404 and response.request.variables["id"] == UNKNOWN_ID
 
 
 # -- placing a call ------
@@ -135,7 +135,7 @@ mutant("calls.cost-as-text", "NKN-CALL-9", "Listed calls have their cost as text
 
 def _ended_before(response: MutableResponse[NoKYCNumber]) -> bool:
     data, clock = response.backend.data, response.backend.services.clock
-    call = data.calls.get(response.request.variables["call_id"])
+    call = data.calls.get(response.request.variables["id"])
     return response.status == 200 and call is not None and call.ended_at != clock.now(call.account)
 
 

@@ -91,7 +91,7 @@ mutant(
 ).response(
     set_to("error.type", AUTHENTICATION),
     on="getVoicemail",
-    when=lambda response: response.status == 404 and response.request.variables["voicemail_id"] == "vm_000000000000",
+    when=lambda response: response.status == 404 and response.request.variables["id"] == "vm_000000000000",
 )
 mutant("errors.no-limit-blames-the-rate", "NKN-ERR-7", "A limit of 0 is a rate_limit_error.", "NKN-PAGE-1").response(
     set_to("error.type", RATE),

@@ -109,7 +109,7 @@ mutant("messages.without-segments", "NKN-SMS-7", "One message does not show the 
 mutant("messages.unknown-is-400", "NKN-SMS-10", "An id that no message could have is answered 400.").response(
     rejected(400),
     on="getSms",
-    when=lambda response: response.status == 404 and response.request.variables["sms_id"] == UNKNOWN_ID,
+    when=lambda response: response.status == 404 and response.request.variables["id"] == UNKNOWN_ID,
 )
 
 # -- the list and inbound messages ------

@@ -123,7 +123,7 @@ mutant("numbers.odd-status-is-active", "NKN-NUM-6", "An unknown status is accept
 mutant("numbers.unknown-is-400", "NKN-NUM-12", "An id that no number could have is answered 400.").response(
     rejected(400),
     on="getNumber",
-    when=lambda response: response.status == 404 and response.request.variables["number_id"] == UNKNOWN_ID,
+    when=lambda response: response.status == 404 and response.request.variables["id"] == UNKNOWN_ID,
 )
 mutant(
     "numbers.one-shows-another-renewal",

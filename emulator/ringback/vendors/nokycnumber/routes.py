@@ -59,24 +59,24 @@ def account_of(request: RequestLogEntry) -> str:
     return request.account
 
 
-def number_of(backend: NoKYCNumber, account: str, number_id: str) -> Number:
+def number_of(backend: NoKYCNumber, account: str, id: str) -> Number:  # noqa: A002 - the path's name
     """Return the number in the path. Raises ApiError 404."""
-    return backend.data.number_of(account, number_id)
+    return backend.data.number_of(account, id)
 
 
-def call_of(backend: NoKYCNumber, account: str, call_id: str) -> Call:
+def call_of(backend: NoKYCNumber, account: str, id: str) -> Call:  # noqa: A002 - the path's name
     """Return the call in the path. Raises ApiError 404."""
-    return backend.data.call_of(account, call_id)
+    return backend.data.call_of(account, id)
 
 
-def message_of(backend: NoKYCNumber, account: str, sms_id: str) -> Message:
+def message_of(backend: NoKYCNumber, account: str, id: str) -> Message:  # noqa: A002 - the path's name
     """Return the message in the path. Raises ApiError 404."""
-    return backend.data.message_of(account, sms_id)
+    return backend.data.message_of(account, id)
 
 
-def voicemail_of(backend: NoKYCNumber, account: str, voicemail_id: str) -> Voicemail:
+def voicemail_of(backend: NoKYCNumber, account: str, id: str) -> Voicemail:  # noqa: A002 - the path's name
     """Return the voicemail in the path. Raises ApiError 404."""
-    return backend.data.voicemail_of(account, voicemail_id)
+    return backend.data.voicemail_of(account, id)
 
 
 operation = OPERATIONS = Operations(
@@ -121,13 +121,13 @@ def list_available_numbers(backend: NoKYCNumber, request: RequestLogEntry, query
     return Listing(request.path, offers, has_more=False, next_cursor=None)
 
 
-@operation("GET", "/v1/numbers/{number_id}", "getNumber")
+@operation("GET", "/v1/numbers/{id}", "getNumber")
 def get_number(backend: NoKYCNumber, number: Number) -> NumberView:
     """Return one number."""
     return backend.phone_numbers.view(number)
 
 
-@operation("PATCH", "/v1/numbers/{number_id}", "updateNumber")
+@operation("PATCH", "/v1/numbers/{id}", "updateNumber")
 async def update_number(backend: NoKYCNumber, number: Number, body: NumberPatch) -> NumberView:
     """Update a number."""
     if isinstance(body.webhook_url, str):
@@ -135,25 +135,25 @@ async def update_number(backend: NoKYCNumber, number: Number, body: NumberPatch)
     return backend.phone_numbers.update(number, body)
 
 
-@operation("DELETE", "/v1/numbers/{number_id}", "releaseNumber")
+@operation("DELETE", "/v1/numbers/{id}", "releaseNumber")
 def release_number(backend: NoKYCNumber, number: Number) -> None:
     """Release a number."""
     backend.phone_numbers.release(number)
 
 
-@operation("POST", "/v1/numbers/{number_id}/renew", "renewNumber")
+@operation("POST", "/v1/numbers/{id}/renew", "renewNumber")
 def renew_number(backend: NoKYCNumber, request: RequestLogEntry, number: Number) -> NumberView:
     """Extend a number's period."""
     return backend.phone_numbers.renew(number, request.request_id)
 
 
-@operation("GET", "/v1/numbers/{number_id}/ai", "getAiConfig")
+@operation("GET", "/v1/numbers/{id}/ai", "getAiConfig")
 def get_ai_config(backend: NoKYCNumber, number: Number) -> AiView:
     """Return a number's AI configuration."""
     return backend.ai_configs.view(number)
 
 
-@operation("PATCH", "/v1/numbers/{number_id}/ai", "updateAiConfig")
+@operation("PATCH", "/v1/numbers/{id}/ai", "updateAiConfig")
 def update_ai_config(backend: NoKYCNumber, number: Number, body: AiPatch) -> AiView:
     """Update a number's AI configuration."""
     return backend.ai_configs.update(number, body)
@@ -184,13 +184,13 @@ def list_calls(backend: NoKYCNumber, request: RequestLogEntry, query: CallQuery)
     return listing(request, query, backend.data.calls, backend.calls.view, filters)
 
 
-@operation("GET", "/v1/calls/{call_id}", "getCall")
+@operation("GET", "/v1/calls/{id}", "getCall")
 def get_call(backend: NoKYCNumber, call: Call) -> CallView:
     """Return one call."""
     return backend.calls.view(call)
 
 
-@operation("POST", "/v1/calls/{call_id}/hangup", "hangupCall")
+@operation("POST", "/v1/calls/{id}/hangup", "hangupCall")
 def hang_up_call(backend: NoKYCNumber, call: Call) -> CallView:
     """End a call."""
     return backend.calls.hang_up(call)
@@ -217,7 +217,7 @@ def list_sms(backend: NoKYCNumber, request: RequestLogEntry, query: SmsQuery) ->
     return listing(request, query, backend.data.messages, backend.messages.view, filters)
 
 
-@operation("GET", "/v1/sms/{sms_id}", "getSms")
+@operation("GET", "/v1/sms/{id}", "getSms")
 def get_sms(backend: NoKYCNumber, message: Message) -> SmsView:
     """Return one message with the status of its segments."""
     return backend.messages.view_with_segments(message)
@@ -232,13 +232,13 @@ def list_voicemails(backend: NoKYCNumber, request: RequestLogEntry, query: ListQ
     return listing(request, query, backend.data.voicemails, backend.voicemails.view)
 
 
-@operation("GET", "/v1/voicemails/{voicemail_id}", "getVoicemail")
+@operation("GET", "/v1/voicemails/{id}", "getVoicemail")
 def get_voicemail(backend: NoKYCNumber, voicemail: Voicemail) -> VoicemailView:
     """Return one voicemail."""
     return backend.voicemails.view(voicemail)
 
 
-@operation("DELETE", "/v1/voicemails/{voicemail_id}", "deleteVoicemail")
+@operation("DELETE", "/v1/voicemails/{id}", "deleteVoicemail")
 def delete_voicemail(backend: NoKYCNumber, voicemail: Voicemail) -> None:
     """Delete a voicemail and its audio."""
     backend.voicemails.delete(voicemail)
@@ -276,10 +276,10 @@ def list_endpoints(backend: NoKYCNumber, request: RequestLogEntry, query: ListQu
     return listing(request, query, backend.data.endpoints, backend.webhooks.view)
 
 
-@operation("DELETE", "/v1/webhook_endpoints/{endpoint_id}", "deleteWebhookEndpoint")
-def delete_endpoint(backend: NoKYCNumber, account: str, endpoint_id: str) -> None:
+@operation("DELETE", "/v1/webhook_endpoints/{id}", "deleteWebhookEndpoint")
+def delete_endpoint(backend: NoKYCNumber, account: str, id: str) -> None:  # noqa: A002 - the path's name
     """Remove a webhook endpoint."""
-    backend.webhooks.delete(account, endpoint_id)
+    backend.webhooks.delete(account, id)
 
 
 # -- files that the links of calls and voicemails lead to: ours ------
