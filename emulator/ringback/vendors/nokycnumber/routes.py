@@ -288,7 +288,7 @@ def delete_endpoint(backend: NoKYCNumber, account: str, id: str) -> None:  # noq
 @operation("GET", "/v1/files/recordings/{file}", "downloadRecording")
 async def download_recording(backend: NoKYCNumber, request: RequestLogEntry, file: str, query: LinkQuery) -> Response:
     """Return a call's recording as MP3."""
-    call = linked(backend, request, f"{RECORDINGS}{file}", query, backend.data.calls)
+    call = find_by_link(backend, request, f"{RECORDINGS}{file}", query, backend.data.calls)
     if not backend.calls.has_recording(call):
         raise errors.error("not_found", what="recording")
     return await audio([(turn.speaker, turn.text, turn.at) for turn in call.turns or ()], call.duration)
@@ -297,11 +297,13 @@ async def download_recording(backend: NoKYCNumber, request: RequestLogEntry, fil
 @operation("GET", "/v1/files/voicemails/{file}", "downloadVoicemail")
 async def download_voicemail(backend: NoKYCNumber, request: RequestLogEntry, file: str, query: LinkQuery) -> Response:
     """Return a voicemail's audio as MP3."""
-    voicemail = linked(backend, request, f"{AUDIO}{file}", query, backend.data.voicemails)
+    voicemail = find_by_link(backend, request, f"{AUDIO}{file}", query, backend.data.voicemails)
     return await audio([("caller", voicemail.text, 0.0)], voicemail.duration)
 
 
-def linked(backend: NoKYCNumber, request: RequestLogEntry, path: str, query: LinkQuery, records: Collection[R]) -> R:
+def find_by_link(
+    backend: NoKYCNumber, request: RequestLogEntry, path: str, query: LinkQuery, records: Collection[R]
+) -> R:
     """Return the record whose file a link leads to. Raises ApiError for a link that does not work, or leads nowhere."""
     backend.links.check(path, query, None)
     record = records.get(path.rpartition("/")[2].removesuffix(".mp3"))
