@@ -1,4 +1,4 @@
-"""Webhooks: the events, their envelope, signature and retries."""
+"""Webhook events: payloads, signature and retries."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ringback.gateway.asgi import encode
 from ringback.gateway.delivery import Headers, WebhookProfile
 from ringback.gateway.signatures import SignatureScheme
-from ringback.vendors.agentphone.wire.responses import ParticipantView, Said
+from ringback.vendors.agentphone.wire.responses import ParticipantView, TranscriptLine
 
 EventType = Literal["agent.message", "agent.call_ended", "agent.reaction"]
 RETRIES = (10, 30, 90, 270, 810)
-"""Seconds after each failed attempt: five retries, each wait three times the one before. That they are five and grow
-exponentially is the vendor's; the waits are ours."""
+"""Seconds after each failed attempt. The vendor documents five retries with exponential waits; the figures are ours."""
 
 
 class HistoryView(msgspec.Struct, rename="camel"):
@@ -29,7 +27,7 @@ class HistoryView(msgspec.Struct, rename="camel"):
 
 
 class EventContactView(msgspec.Struct, rename="camel"):
-    """Who it was, where a contact has the number."""
+    """The contact who has the number."""
 
     id: str
     name: str
@@ -38,7 +36,7 @@ class EventContactView(msgspec.Struct, rename="camel"):
 
 
 class EventGroupView(msgspec.Struct, rename="camel"):
-    """The group that a message was written to."""
+    """The group that a message was sent to."""
 
     is_group: bool
     group_id: str | None
@@ -48,7 +46,7 @@ class EventGroupView(msgspec.Struct, rename="camel"):
 
 
 class MessageData(msgspec.Struct, rename="camel", kw_only=True):
-    """A message that came in."""
+    """The data of an inbound message."""
 
     message_id: str | None
     id: str | None
@@ -69,7 +67,7 @@ class MessageData(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class TurnData(msgspec.Struct, rename="camel", kw_only=True):
-    """What the other side said in a call; the answer is what the agent says."""
+    """The data of a turn in a call; the response says what the agent says."""
 
     call_id: str
     number_id: str | None
@@ -82,7 +80,7 @@ class TurnData(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class CallEndedData(msgspec.Struct, rename="camel", kw_only=True):
-    """A call that is over."""
+    """The data of a call that has ended."""
 
     call_id: str
     number_id: str | None
@@ -95,14 +93,14 @@ class CallEndedData(msgspec.Struct, rename="camel", kw_only=True):
     ended_at: str
     duration_seconds: int
     disconnection_reason: str
-    transcript: list[Said]
+    transcript: list[TranscriptLine]
     summary: str | None
     user_sentiment: str | None
     call_successful: bool
 
 
 class ReactionData(msgspec.Struct, rename="camel", kw_only=True):
-    """What somebody made of a message."""
+    """The data of a reaction to a message."""
 
     conversation_id: str
     number_id: str
@@ -117,7 +115,7 @@ class ReactionData(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class EventView(msgspec.Struct, rename="camel", kw_only=True):
-    """What is POSTed to a receiver."""
+    """The payload of an event."""
 
     event: EventType
     channel: str
@@ -129,13 +127,8 @@ class EventView(msgspec.Struct, rename="camel", kw_only=True):
     test: bool | UnsetType = UNSET
 
 
-def event(view: EventView) -> bytes:
-    """The raw body of an event."""
-    return encode(view)
-
-
-def label(id_: str) -> Headers:
-    """The delivery's id, the same on every attempt."""
+def id_header(id_: str) -> Headers:
+    """Return the header with the delivery's id, which is the same on every attempt."""
     return (("X-Webhook-ID", id_),)
 
 

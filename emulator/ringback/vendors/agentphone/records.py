@@ -1,4 +1,4 @@
-"""What AgentPhone remembers beyond what the carrier does. Instants are microseconds on the account's clock.
+"""The records that AgentPhone keeps beside the carrier's. Instants are microseconds on the account's clock.
 
 Everything belongs to a project: the account itself, whose project has its id, or one of its sub-accounts.
 """
@@ -20,15 +20,17 @@ DenoisingMode = Literal["noise-cancellation", "noise-and-background-speech-cance
 LineType = Literal["sms", "imessage"]
 Channel = Literal["sms", "mms", "imessage"]
 
-
-SLOWEST, FASTEST = 0.001, 10_000.0
-"""SMS in a second that an account may be set to. A campaign's class allows from 2.25 to 225 (the vendor's
+MIN_SMS_RATE, MAX_SMS_RATE = 0.001, 10_000.0
+"""SMS a second that an account may be set to. A campaign's class allows from 2.25 to 225 (the vendor's
 documentation)."""
 
 
 class AgentPhoneSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
-    """An account's settings: whether its SMS campaign is registered with the US carriers, how many SMS they take of it
-    in a second (what is sent faster waits; null is no bound), and whether it has the recording add-on."""
+    """An account's settings.
+
+    `sms_registration` is the state of its SMS campaign with the US carriers, `sms_per_second` how many of its SMS they
+    accept (faster ones wait; null is no limit), `recording` whether it has the recording add-on.
+    """
 
     sms_registration: Literal["registered", "none"] = "registered"
     sms_per_second: float | None = None
@@ -36,25 +38,25 @@ class AgentPhoneSettings(AccountSettings, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.sms_per_second is not None and not SLOWEST <= self.sms_per_second <= FASTEST:
-            raise ValueError(f"sms_per_second is from {SLOWEST:g} to {FASTEST:g}; null lifts it")
+        if self.sms_per_second is not None and not MIN_SMS_RATE <= self.sms_per_second <= MAX_SMS_RATE:
+            raise ValueError(f"sms_per_second is from {MIN_SMS_RATE:g} to {MAX_SMS_RATE:g}; null lifts it")
 
 
-class Owned(Record, kw_only=True):
-    """What belongs to a project of an account."""
+class ProjectRecord(Record, kw_only=True):
+    """A record that belongs to a project of an account."""
 
     project: str
 
 
 class SubAccount(Record, kw_only=True):
-    """A part of an account, named by a header."""
+    """A part of an account; a request names it in a header."""
 
     name: str
     created_at: int
 
 
-class Card(msgspec.Struct, kw_only=True):
-    """How a number presents itself."""
+class ContactCard(msgspec.Struct, kw_only=True):
+    """The contact card of a number."""
 
     first_name: str | None = None
     last_name: str | None = None
@@ -62,8 +64,13 @@ class Card(msgspec.Struct, kw_only=True):
     avatar_url: str | None = None
 
 
-class Number(Owned, kw_only=True):
-    """A number. `months` have been paid since it was bought; the timers renew and release it."""
+class Number(ProjectRecord, kw_only=True):
+    """A number.
+
+    `months` have been paid since it was bought; the timers `renewal` and `expiry` charge the next month and release it.
+    `attached` orders the numbers of an agent by the time of attachment. `new_contacts` counts the people to whom it
+    wrote first on `day` (days since 1970).
+    """
 
     phone_number: str
     country: str
@@ -73,17 +80,15 @@ class Number(Owned, kw_only=True):
     status: Literal["active", "released"] = "active"
     agent: str | None = None
     attached: int = 0
-    """Which attachment of all it was: an agent's numbers are in that order."""
     external_id: str | None = None
     expires_at: int | None = None
-    card: Card | None = None
+    card: ContactCard | None = None
     renewal: int | None = None
     expiry: int | None = None
-    texts: int = 0
+    messages: int = 0
     calls: int = 0
     day: int = 0
     new_contacts: int = 0
-    """How many people it wrote to first on that day since 1970."""
 
 
 class Tool(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
@@ -100,8 +105,8 @@ class Tool(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
     execution_message: str | None = None
 
 
-class Agent(Owned, kw_only=True):
-    """An agent. One that was deleted is kept for the sake of what it did."""
+class Agent(ProjectRecord, kw_only=True):
+    """An agent. A deleted one is kept, because usage reports name it."""
 
     name: str
     created_at: int
@@ -128,21 +133,24 @@ class Agent(Owned, kw_only=True):
     deleted: bool = False
 
 
-class CallDetail(Owned, kw_only=True):
-    """What there is to a call, of the same id, beyond the carrier's part. `agent` is emptied when that is deleted, `by`
-    stays; `voice_mode` is how it is driven, `interactive` whether its webhook is asked what to say."""
+class CallDetail(ProjectRecord, kw_only=True):
+    """What a call has beyond the carrier's record of the same id.
+
+    `agent` becomes None when the agent is deleted, `original_agent` stays. `voice_mode` is the price class,
+    `interactive` whether a webhook says what the agent says, `answering_machine` whether a machine picks up. `cost` is
+    in micro-dollars, `seconds` is the duration that it charges.
+    """
 
     at: int
     direction: Literal["inbound", "outbound", "web"]
     agent: str | None
-    by: str | None
+    original_agent: str | None
     agent_name: str | None
     number: str | None
     voice_mode: VoiceMode
     interactive: bool
     greeting: str | None = None
-    machine: bool = False
-    """Whether an answering machine takes it."""
+    answering_machine: bool = False
     voicemail_message: str | None = None
     transfer_number: str | None = None
     surcharge: bool = False
@@ -156,7 +164,7 @@ class CallDetail(Owned, kw_only=True):
 
 
 class Reaction(msgspec.Struct, kw_only=True):
-    """What somebody made of a message."""
+    """A reaction to a message."""
 
     id: str
     reaction: str
@@ -165,16 +173,19 @@ class Reaction(msgspec.Struct, kw_only=True):
     created_at: int
 
 
-class Text(Owned, kw_only=True):
-    """What there is to a message, of the same id, beyond the carrier's part. No two of a project have one `at`, so that
-    walking a list by instants meets each once."""
+class MessageDetail(ProjectRecord, kw_only=True):
+    """What a message has beyond the carrier's record of the same id.
+
+    No two messages of an account share an `at`, so paging by timestamp shows each once. `agent` had the number then.
+    `cost` is in micro-dollars.
+    """
 
     at: int
     number: str
     conversation: str
     channel: Channel
     direction: Literal["inbound", "outbound"]
-    by: str | None
+    agent: str | None
     sender: str | None = None
     reply_to: str | None = None
     style: str | None = None
@@ -182,8 +193,8 @@ class Text(Owned, kw_only=True):
     cost: int = 0
 
 
-class Conversation(Owned, kw_only=True):
-    """What a number and somebody, or a group, have written to each other. The one written in last is the newest."""
+class Conversation(ProjectRecord, kw_only=True):
+    """The messages between a number and one participant or a group. The last one written in is the newest record."""
 
     number: str
     participant: str
@@ -202,7 +213,7 @@ class Conversation(Owned, kw_only=True):
     background_version: int = 0
 
 
-class Contact(Owned, kw_only=True):
+class Contact(ProjectRecord, kw_only=True):
     """A name for a phone number."""
 
     phone_number: str
@@ -213,8 +224,8 @@ class Contact(Owned, kw_only=True):
     notes: str | None = None
 
 
-class Webhook(Owned, kw_only=True):
-    """Where events go: a project's, or with `agent` one agent's."""
+class Webhook(ProjectRecord, kw_only=True):
+    """A webhook of a project, or with `agent` of that agent. `timeout` is in seconds."""
 
     agent: str | None
     url: str
@@ -224,18 +235,20 @@ class Webhook(Owned, kw_only=True):
     created_at: int
 
 
-class Sent(Owned, kw_only=True):
-    """What there is to a delivery, of the same id, beyond the outbox's part."""
+class DeliveryDetail(ProjectRecord, kw_only=True):
+    """What a delivery has beyond the outbox's record of the same id.
+
+    `agent` is set if it went to that agent's own webhook.
+    """
 
     at: int
     agent: str | None
-    """The agent whose own webhook it went to."""
     channel: str
     message: str | None
 
 
-class Registration(Owned, kw_only=True):
-    """A request to the US carriers for leave to send SMS."""
+class Registration(ProjectRecord, kw_only=True):
+    """A registration with the US carriers, which permits SMS."""
 
     state: Literal["pending", "approved"]
     stage: str | None
@@ -243,8 +256,8 @@ class Registration(Owned, kw_only=True):
     details: dict[str, Any]
 
 
-class Location(Owned, kw_only=True):
-    """Where a phone was last. Its id is the number."""
+class Location(ProjectRecord, kw_only=True):
+    """The last known location of a number, which has the same id. In degrees."""
 
     latitude: float
     longitude: float
@@ -252,7 +265,7 @@ class Location(Owned, kw_only=True):
 
 
 class SignUp(Record, kw_only=True):
-    """An account that is asked for. It belongs to none yet."""
+    """A sign-up that waits for its code. `opened` is the account that it opened."""
 
     email: str
     agent_name: str | None
@@ -260,4 +273,3 @@ class SignUp(Record, kw_only=True):
     expires_at: int
     tries: int = 0
     opened: str | None = None
-    """The account that came of it."""

@@ -69,9 +69,9 @@ def _unknown_paths_first(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_response("foreign.number-is-shown", "AGP-AUTH-2", "Another account's number is shown.")
 def _number_is_shown(answer: MutableResponse, emulator: Emulator) -> None:
-    number = backend(emulator).lines.records.get(id_in(answer.asked.path)) if at(answer, "GET", ONE_NUMBER) else None
+    number = backend(emulator).data.numbers.get(id_in(answer.asked.path)) if at(answer, "GET", ONE_NUMBER) else None
     if answer.status == 404 and number is not None:
-        answer.status, answer.body = 200, encode(backend(emulator).lines.view(number))
+        answer.status, answer.body = 200, encode(backend(emulator).phone_numbers.view(number))
 
 
 @REGISTRY.on_response("foreign.call-is-403", "AGP-AUTH-2", "Another account's call is answered 403.")
@@ -86,11 +86,11 @@ def _call_is_403(answer: MutableResponse, emulator: Emulator) -> None:
 
 @REGISTRY.on_start("foreign.contact-is-deleted", "AGP-AUTH-2", "Another account's contact can be deleted.")
 def _contact_is_deleted(emulator: Emulator) -> None:
-    people = backend(emulator).people
+    people = backend(emulator).contacts
 
     def make(delete: Any) -> Any:
         def anybodys(account: str, id_: str) -> None:
-            contact = people.records.get(id_)
+            contact = people.data.contacts.get(id_)
             delete(contact.account if contact is not None else account, id_)
 
         return anybodys
@@ -100,11 +100,11 @@ def _contact_is_deleted(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("foreign.number-is-attached", "AGP-AUTH-2", "Another account's number can be attached.")
 def _number_is_attached(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
 
     def make(kept: Any) -> Any:
         def anybodys(account: str, id_: str) -> Any:
-            number = lines.records.get(id_)
+            number = lines.data.numbers.get(id_)
             return kept(number.account if number is not None else account, id_)
 
         return anybodys
@@ -116,9 +116,9 @@ def _number_is_attached(emulator: Emulator) -> None:
     "foreign.contacts-are-listed", "AGP-AUTH-2", "Who has no contacts is shown those of another account.", "AGP-PAGE-4"
 )
 def _contacts_are_listed(answer: MutableResponse, emulator: Emulator) -> None:
-    people = backend(emulator).people
+    people = backend(emulator).contacts
     if fine(answer, "GET", CONTACTS) and not answer.asked.query and not (answer.json() or {}).get("data"):
-        every = [people.view(contact) for contact in people.records if contact.account != answer.account]
+        every = [people.view(contact) for contact in people.data.contacts if contact.account != answer.account]
         answer.body = encode({"data": every[:1], "hasMore": False, "total": len(every[:1])})
 
 
@@ -264,9 +264,9 @@ def _unknown_zone_is_500(answer: MutableResponse, _: Emulator) -> None:
 @REGISTRY.on_response("trouble.bought-anyway", "AGP-ERR-5", "A number is bought although the carrier failed.")
 def _bought_anyway(answer: MutableResponse, emulator: Emulator) -> None:
     if at(answer, "POST", NUMBERS) and answer.status == 502:
-        from ringback.vendors.agentphone.wire.bodies import NumberBody
+        from ringback.vendors.agentphone.wire.requests import NumberBody
 
-        backend(emulator).lines.buy(answer.account, answer.account, NumberBody())
+        backend(emulator).phone_numbers.buy(answer.account, answer.account, NumberBody())
 
 
 @REGISTRY.on_response("trouble.charged-anyway", "AGP-ERR-5", "A call that was not taken for trouble is charged.")
@@ -369,7 +369,7 @@ def _total_of_the_page(answer: MutableResponse, _: Emulator) -> None:
 @REGISTRY.on_start("pages.of-calls-skip-one", "AGP-PAGE-4", "Every page of calls but the first passes one over.")
 def _skip_one(emulator: Emulator) -> None:
     patch(
-        backend(emulator).phones.details,
+        backend(emulator).data.calls,
         "slice",
         lambda slice_: lambda index, key, offset, limit: slice_(index, key, offset + bool(offset), limit),
     )

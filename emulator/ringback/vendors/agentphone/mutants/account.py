@@ -312,7 +312,7 @@ def _number_without_its_agent(emulator: Emulator) -> None:
     def make(verify: Any) -> Any:
         def loose(body: Any) -> Any:
             view = verify(body)
-            own.lines.detach(own.lines.records[view.number_id])
+            own.lines.detach(own.lines.data.numbers[view.number_id])
             return view
 
         return loose

@@ -85,7 +85,7 @@ def _voices_in_camel_case(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_response("agents.deleted-are-shown", "AGP-AGT-1", "A deleted agent can be had by its id.")
 def _deleted_are_shown(answer: MutableResponse, emulator: Emulator) -> None:
-    agent = backend(emulator).agents.records.get(id_in(answer.asked.path)) if at(answer, "GET", ONE_AGENT) else None
+    agent = backend(emulator).data.agents.get(id_in(answer.asked.path)) if at(answer, "GET", ONE_AGENT) else None
     if answer.status == 404 and agent is not None and agent.account == answer.account:
         answer.status, answer.body = 200, encode(backend(emulator).agents.view(agent))
 
@@ -98,7 +98,7 @@ def _deleted_are_shown(answer: MutableResponse, emulator: Emulator) -> None:
     "AGP-AUTH-2",
 )
 def _deletion_releases_numbers(emulator: Emulator) -> None:
-    agents, lines = backend(emulator).agents, backend(emulator).lines
+    agents, lines = backend(emulator).agents, backend(emulator).phone_numbers
 
     def make(delete: Any) -> Any:
         def greedy(account: str, id_: str, project: Any) -> Any:
@@ -115,7 +115,7 @@ def _deletion_releases_numbers(emulator: Emulator) -> None:
     "agents.deletion-leaves-its-name-on-calls", "AGP-AGT-1", "The calls of a deleted agent still name it."
 )
 def _deletion_leaves_its_name(emulator: Emulator) -> None:
-    patch(backend(emulator).phones, "orphan", lambda _: lambda agent: None)
+    patch(backend(emulator).calls, "orphan", lambda _: lambda agent: None)
 
 
 @REGISTRY.on_start(
@@ -126,7 +126,7 @@ def _deletion_leaves_its_name(emulator: Emulator) -> None:
     "AGP-MSG-1",
 )
 def _attach_leaves_it(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
 
     def make(attach: Any) -> Any:
         return lambda number, agent: attach(number, agent) if number.agent is None else None
@@ -141,12 +141,12 @@ def _attach_leaves_it(emulator: Emulator) -> None:
     "AGP-SDK-1",
 )
 def _detach_releases(emulator: Emulator) -> None:
-    agents, lines = backend(emulator).agents, backend(emulator).lines
+    agents, lines = backend(emulator).agents, backend(emulator).phone_numbers
 
     def make(detach: Any) -> Any:
         def greedy(account: str, id_: str, number_id: str) -> None:
             detach(account, id_, number_id)
-            lines._give_back(lines.records[number_id])
+            lines._give_back(lines.data.numbers[number_id])
 
         return greedy
 
@@ -189,7 +189,7 @@ def _are_added(emulator: Emulator) -> None:
             before = list(agent.custom_tools or ())
             view = change(account, id_, project, body)
             if body.custom_tools:
-                agents.records.update(agent, custom_tools=[*before, *body.custom_tools])
+                agents.data.agents.update(agent, custom_tools=[*before, *body.custom_tools])
                 view = agents.view(agent)
             return view
 
@@ -227,16 +227,16 @@ def _by_any_method(asked: Request) -> None:
 )
 def _calls_are_all(answer: MutableResponse, emulator: Emulator) -> None:
     if fine(answer, "GET", f"{ONE_AGENT}/calls"):
-        phones = backend(emulator).phones
-        every = [phones.view(detail) for detail in phones.details.newest("account", answer.account)]
+        phones = backend(emulator).calls
+        every = [phones.view(detail) for detail in phones.data.calls.newest("account", answer.account)]
         answer.body = encode({"data": every, "hasMore": False, "total": len(every)})
 
 
 @REGISTRY.on_response("agents.conversations-are-all", "AGP-AGT-3", "An agent's conversations are all the account's.")
 def _conversations_are_all(answer: MutableResponse, emulator: Emulator) -> None:
     if fine(answer, "GET", f"{ONE_AGENT}/conversations"):
-        threads = backend(emulator).threads
-        every = [threads.summary(one) for one in threads.records.newest("project", answer.account)]
+        threads = backend(emulator).conversations
+        every = [threads.summary(one) for one in threads.data.conversations.newest("project", answer.account)]
         answer.body = encode({"data": every, "hasMore": False, "total": len(every)})
 
 

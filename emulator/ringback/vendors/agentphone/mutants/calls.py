@@ -90,7 +90,7 @@ def _snippet_is_the_first(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_start("calls.end-does-nothing", "AGP-CALL-1", "Ending a call does nothing.")
 def _end_does_nothing(emulator: Emulator) -> None:
-    phones = backend(emulator).phones
+    phones = backend(emulator).calls
     patch(phones, "hang_up", lambda _: lambda account, id_: phones.view_in_full(phones.of(account, id_)))
 
 
@@ -139,7 +139,7 @@ def _heard(emulator: Emulator, change: Any) -> None:
 
         return changed
 
-    patch(backend(emulator).hooks, "ask", make)
+    patch(backend(emulator).webhooks, "ask", make)
 
 
 def _acting(emulator: Emulator, change: Any) -> None:
@@ -233,11 +233,11 @@ _softened(
     "voice.greeting-is-dropped", "AGP-CALL-2", "An outbound call by webhook does not begin with its greeting."
 )
 def _greeting_is_dropped(emulator: Emulator) -> None:
-    phones = backend(emulator).phones
+    phones = backend(emulator).calls
 
     def make(changed: Any) -> Any:
         def quiet(call: Any) -> None:
-            detail = phones.details[call.id]
+            detail = phones.data.calls[call.id]
             if detail.interactive:
                 detail.greeting = None
             changed(call)
@@ -285,7 +285,7 @@ def _asked_twice(emulator: Emulator) -> None:
 
         return stubborn
 
-    patch(backend(emulator).hooks, "ask", make)
+    patch(backend(emulator).webhooks, "ask", make)
 
 
 # -- on record ------
@@ -378,7 +378,7 @@ def _address_when_it_is_off(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_start("calls.from-any-number", "AGP-CALL-4", "A call can go out from a number that is not the agent's.")
 def _from_any_number(emulator: Emulator) -> None:
-    phones = backend(emulator).phones
+    phones = backend(emulator).calls
 
     def make(from_: Any) -> Any:
         return lambda agent, id_: phones.backend.lines.of(agent.account, id_) if id_ else from_(agent, id_)
@@ -394,7 +394,7 @@ def _from_any_number(emulator: Emulator) -> None:
     "AGP-AGT-1",
 )
 def _from_the_last_number(emulator: Emulator) -> None:
-    patch(backend(emulator).lines, "of_agent", lambda of: lambda agent: of(agent)[::-1])
+    patch(backend(emulator).phone_numbers, "of_agent", lambda of: lambda agent: of(agent)[::-1])
 
 
 @REGISTRY.on_request("calls.number-is-ignored", "AGP-CALL-4", "fromNumberId is ignored.", "AGP-SDK-1")
@@ -447,7 +447,7 @@ def _without_one_is_hosted(asked: Request) -> None:
 @REGISTRY.on_start("calls.hosted-at-the-other-rate", "AGP-CALL-6", "A hosted minute costs as much as one by webhook.")
 def _at_the_other_rate(emulator: Emulator) -> None:
     def cheaper(_account: str, amount: int, cause: str, ref: str) -> int:
-        detail = backend(emulator).phones.details.get(ref) if cause == "call" else None
+        detail = backend(emulator).data.calls.get(ref) if cause == "call" else None
         hosted = bool(detail is not None and detail.voice_mode == "hosted")
         return amount * 13 // 22 if hosted else amount
 
@@ -457,7 +457,7 @@ def _at_the_other_rate(emulator: Emulator) -> None:
 @REGISTRY.on_start("calls.by-the-minute", "AGP-CALL-6", "Calls are charged by the minute begun.")
 def _by_the_minute(emulator: Emulator) -> None:
     def rounded(_account: str, amount: int, cause: str, ref: str) -> int:
-        detail = backend(emulator).phones.details.get(ref) if cause == "call" else None
+        detail = backend(emulator).data.calls.get(ref) if cause == "call" else None
         if detail is None or not detail.seconds:
             return amount
         minutes: int = -(-detail.seconds // 60)

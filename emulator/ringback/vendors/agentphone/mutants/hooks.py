@@ -44,7 +44,7 @@ STALE_SECONDS = 3_600
 
 @REGISTRY.on_start("hooks.secret-stays", "AGP-HOOK-1", "A webhook that is set again keeps its secret.")
 def _secret_stays(emulator: Emulator) -> None:
-    hooks = backend(emulator).hooks
+    hooks = backend(emulator).webhooks
 
     def make(set_: Any) -> Any:
         def lasting(account: str, project: str, agent: Any, body: Any) -> Any:
@@ -52,7 +52,7 @@ def _secret_stays(emulator: Emulator) -> None:
             secret = old.secret if old is not None else None
             view = set_(account, project, agent, body)
             if secret is not None:
-                hook = hooks.records.update(hooks.at(project, agent), secret=secret)
+                hook = hooks.data.webhooks.update(hooks.at(project, agent), secret=secret)
                 view = hooks.view(hook)
             return view
 
@@ -95,7 +95,7 @@ def _unset_is_an_object(answer: MutableResponse, _: Emulator) -> None:
     "An event goes to the agent's webhook and to the account's.",
 )
 def _both_are_told(emulator: Emulator) -> None:
-    hooks = backend(emulator).hooks
+    hooks = backend(emulator).webhooks
 
     def make(tell: Any) -> Any:
         def loud(hook: Any, view: Any, about: str, message: Any = None) -> None:
@@ -111,7 +111,7 @@ def _both_are_told(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("hooks.agents-own-is-ignored", "AGP-HOOK-1", "An agent's events go to the account's webhook.")
 def _agents_own_is_ignored(emulator: Emulator) -> None:
-    hooks = backend(emulator).hooks
+    hooks = backend(emulator).webhooks
 
     def make(for_: Any) -> Any:
         def general_first(account: str, project: str, agent: Any) -> Any:
@@ -131,7 +131,7 @@ def _agents_own_is_ignored(emulator: Emulator) -> None:
 )
 def _loose_numbers_are_silent(emulator: Emulator) -> None:
     patch(
-        backend(emulator).hooks,
+        backend(emulator).webhooks,
         "for_",
         lambda for_: lambda account, project, agent: for_(account, project, agent) if agent is not None else None,
     )
@@ -139,7 +139,7 @@ def _loose_numbers_are_silent(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("hooks.deletion-is-for-show", "AGP-HOOK-1", "A webhook that was deleted is sent events still.")
 def _deletion_is_for_show(emulator: Emulator) -> None:
-    hooks = backend(emulator).hooks
+    hooks = backend(emulator).webhooks
     gone: dict[Any, Any] = {}
 
     def keep(delete: Any) -> Any:
@@ -309,7 +309,7 @@ def _context_is_ignored(asked: Request) -> None:
 
 @REGISTRY.on_start("events.history-has-the-message-itself", "AGP-HOOK-3", "recentHistory ends with the message itself.")
 def _history_has_the_message(emulator: Emulator) -> None:
-    hooks = backend(emulator).hooks
+    hooks = backend(emulator).webhooks
     patch(hooks, "history", lambda history: lambda hook, talk, before: history(hook, talk, before + 1))
 
 
@@ -489,9 +489,9 @@ def _any_scheme(asked: Request) -> None:
 )
 def _refusal_forgets(answer: MutableResponse, emulator: Emulator) -> None:
     if at(answer, "POST", OWN) and answer.status == 422:
-        hooks = backend(emulator).hooks
-        for hook in hooks.records.oldest("account", answer.account):
-            hooks.records.remove(hook)
+        hooks = backend(emulator).webhooks
+        for hook in hooks.data.webhooks.oldest("account", answer.account):
+            hooks.data.webhooks.remove(hook)
 
 
 @REGISTRY.on_response(

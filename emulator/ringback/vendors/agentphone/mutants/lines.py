@@ -133,7 +133,7 @@ def _still_rings(emulator: Emulator) -> None:
 
 @REGISTRY.on_response("release.messages-are-gone", "AGP-NUM-4", "The messages of a released number are gone.")
 def _messages_are_gone(answer: MutableResponse, emulator: Emulator) -> None:
-    if fine(answer, "GET", TEXTS) and backend(emulator).lines.records[id_in(answer.asked.path)].status == "released":
+    if fine(answer, "GET", TEXTS) and backend(emulator).data.numbers[id_in(answer.asked.path)].status == "released":
         answer.say(200, {"data": [], "hasMore": False})
 
 
@@ -141,7 +141,7 @@ def _messages_are_gone(answer: MutableResponse, emulator: Emulator) -> None:
     "release.conversations-are-gone", "AGP-NUM-4", "Conversations of released numbers leave the list."
 )
 def _conversations_are_gone(answer: MutableResponse, emulator: Emulator) -> None:
-    lines = backend(emulator).lines.records
+    lines = backend(emulator).data.numbers
 
     def there(row: Thing) -> bool:
         return bool(lines[row["phoneNumberId"]].status == "active")
@@ -170,16 +170,16 @@ def _costs_a_month(answer: MutableResponse, emulator: Emulator) -> None:
     "A released number can be tagged and attached.",
 )
 def _can_be_undone(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
     patch(lines, "kept", lambda _: lambda account, id_: lines.of(account, id_))
 
 
 @REGISTRY.on_start("release.is-billed-on", "AGP-NUM-4", "A released number is billed on.")
 def _is_billed_on(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
 
     def renew(id_: str) -> None:
-        number = lines.records.get(id_)
+        number = lines.data.numbers.get(id_)
         if number is not None:
             number.months += 1
             lines.backend.money.charge(number.account, NUMBER, "number_month", id_)
@@ -243,10 +243,10 @@ def _texts_oldest_first(answer: MutableResponse, _: Emulator) -> None:
     "AGP-PAGE-2",
 )
 def _of_all_numbers(emulator: Emulator) -> None:
-    texts = backend(emulator).texts.records
+    texts = backend(emulator).data.messages
 
     def whose(index: str, key: Any) -> tuple[str, Any]:
-        return ("account", backend(emulator).lines.records[key].account) if index == "number" else (index, key)
+        return ("account", backend(emulator).data.numbers[key].account) if index == "number" else (index, key)
 
     for name in ("positions", "range"):
         patch(texts, name, lambda of: lambda index, key, *rest: of(*whose(index, key), *rest))
@@ -305,7 +305,7 @@ def _says_enabled(answer: MutableResponse, emulator: Emulator) -> None:
 
 @REGISTRY.on_start("list.with-released-numbers", "AGP-NUM-7", "The list has released numbers too.")
 def _with_released_numbers(emulator: Emulator) -> None:
-    records = backend(emulator).lines.records
+    records = backend(emulator).data.numbers
 
     def which(index: str) -> str:
         return "project" if index == "active" else index
@@ -327,7 +327,7 @@ def _forgets_the_number(answer: MutableResponse, _: Emulator) -> None:
 @REGISTRY.on_response("release.total-stays", "AGP-NUM-7", "total counts released numbers.")
 def _total_stays(answer: MutableResponse, emulator: Emulator) -> None:
     if fine(answer, "GET", NUMBERS):
-        every = backend(emulator).lines.records.count("project", answer.account)
+        every = backend(emulator).data.numbers.count("project", answer.account)
         show(answer, lambda body: body.update(total=max(every, body["total"])))
 
 
@@ -345,7 +345,7 @@ def _not_at_birth(asked: Request) -> None:
 
 @REGISTRY.on_start("tags.detach", "AGP-NUM-8", "A tag takes the number from its agent.")
 def _tags_detach(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
 
     def make(change: Any) -> Any:
         def loose(account: str, id_: str, body: Any) -> Any:
@@ -359,12 +359,12 @@ def _tags_detach(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("expiry.never-comes", "AGP-NUM-8", "A number does not expire.")
 def _never_comes(emulator: Emulator) -> None:
-    patch(backend(emulator).lines, "_expire_at", lambda _: lambda number: None)
+    patch(backend(emulator).phone_numbers, "_expire_at", lambda _: lambda number: None)
 
 
 @REGISTRY.on_start("expiry.an-hour-early", "AGP-NUM-8", "A number expires an hour early.")
 def _an_hour_early(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
 
     def make(expire_at: Any) -> Any:
         def early(number: Any) -> None:
@@ -379,7 +379,7 @@ def _an_hour_early(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("expiry.cannot-be-taken-away", "AGP-NUM-8", "expiresAt of null does not keep a number.")
 def _cannot_be_taken_away(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
 
     def make(expire_at: Any) -> Any:
         return lambda number: expire_at(number) if number.expires_at is not None else None
@@ -428,7 +428,7 @@ def _always_has_a_picture(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_start("card.stays", "AGP-NUM-8", "A contact card that was deleted is there still.")
 def _card_stays(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
     kept: dict[str, Any] = {}
 
     def make(card: Any) -> Any:
@@ -445,8 +445,8 @@ def _card_stays(emulator: Emulator) -> None:
 @REGISTRY.on_response("calls.of-a-number-are-all", "AGP-NUM-8", "A number's calls are all the account's.")
 def _of_a_number_are_all(answer: MutableResponse, emulator: Emulator) -> None:
     if fine(answer, "GET", f"{ONE_NUMBER}/calls"):
-        phones = backend(emulator).phones
-        every = [phones.view(detail) for detail in phones.details.newest("account", answer.account)]
+        phones = backend(emulator).calls
+        every = [phones.view(detail) for detail in phones.data.calls.newest("account", answer.account)]
         answer.body = encode({"data": every, "hasMore": False, "total": len(every)})
 
 
@@ -485,7 +485,7 @@ def _only_once(emulator: Emulator) -> None:
 )
 def _of_eleven(emulator: Emulator) -> None:
     patch(
-        backend(emulator).lines.records,
+        backend(emulator).data.numbers,
         "count",
         lambda count: lambda index, key: count(index, key) - (index == "bought" and count(index, key) == 10),
     )
@@ -498,7 +498,7 @@ def _of_eleven(emulator: Emulator) -> None:
 )
 def _of_all_ever_bought(emulator: Emulator) -> None:
     patch(
-        backend(emulator).lines.records,
+        backend(emulator).data.numbers,
         "count",
         lambda count: lambda index, key: count("account" if index == "bought" else index, key),
     )

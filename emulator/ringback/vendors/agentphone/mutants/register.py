@@ -123,7 +123,7 @@ def sent(emulator: Emulator, change: Callable[[Thing], Thing | None]) -> None:
         def changed(**event: Any) -> Any:
             payload = change(json.loads(event["body"]))
             if payload is None:
-                kept = backend(emulator).hooks.sent
+                kept = backend(emulator).data.deliveries
                 kept.remove(kept[event["id_"]])
                 return None
             return send(**{**event, "body": written(payload)})

@@ -46,7 +46,7 @@ def _in_thread(answer: MutableResponse, change: Any) -> None:
 
 @REGISTRY.on_start("messages.from-the-last-number", "AGP-MSG-1", "An agent's message goes out from its last number.")
 def _from_the_last_number(emulator: Emulator) -> None:
-    texts = backend(emulator).texts
+    texts = backend(emulator).messages
 
     def make(sender: Any) -> Any:
         def last(account: str, body: Any) -> Any:
@@ -80,7 +80,7 @@ def _receiver_as_it_was_typed(answer: MutableResponse, _: Emulator) -> None:
     "AGP-SDK-1",
 )
 def _a_thread_each(emulator: Emulator) -> None:
-    texts = backend(emulator).texts
+    texts = backend(emulator).messages
 
     def make(send: Any) -> Any:
         def apart(account: str, body: Any) -> Any:
@@ -105,7 +105,7 @@ def _outbound(texts: Any, conversation: Any) -> Any:
     """A conversation that our side began, or none."""
     if conversation is None:
         return None
-    first = texts.records.oldest("conversation", conversation.id)
+    first = texts.data.messages.oldest("conversation", conversation.id)
     return conversation if first and first[0].direction == "outbound" else None
 
 
@@ -135,7 +135,7 @@ def _group_by_its_first_member(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_start("messages.group-answers-apart", "AGP-MSG-1", "An answer from a group begins a group of its own.")
 def _group_answers_apart(emulator: Emulator) -> None:
-    patch(backend(emulator).threads, "among", lambda _: lambda number, members: None)
+    patch(backend(emulator).conversations, "among", lambda _: lambda number, members: None)
 
 
 @REGISTRY.on_request("messages.group-beside-a-number", "AGP-MSG-1", "recipients and to_number may be given together.")
@@ -179,7 +179,7 @@ def _by_the_message(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("sms.costs-to-receive", "AGP-MSG-2", "An SMS that comes in costs a cent.")
 def _costs_to_receive(emulator: Emulator) -> None:
-    texts = backend(emulator).texts
+    texts = backend(emulator).messages
 
     def make(receive: Any) -> Any:
         def paid(*given: Any) -> Any:
@@ -295,7 +295,7 @@ def _any_style(asked: Request) -> None:
 
 @REGISTRY.on_start("people.without-bounds", "AGP-MSG-5", "An iMessage line writes to as many new people as it likes.")
 def _without_bounds(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
 
     def make(greet: Any) -> Any:
         def always(number: Any) -> None:
@@ -315,7 +315,7 @@ def _not_counted(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_start("people.known-ones-count", "AGP-MSG-5", "Who wrote first counts as new.")
 def _known_ones_count(emulator: Emulator) -> None:
-    texts = backend(emulator).texts
+    texts = backend(emulator).messages
 
     def make(send: Any) -> Any:
         def counting(account: str, body: Any) -> Any:
@@ -333,7 +333,7 @@ def _known_ones_count(emulator: Emulator) -> None:
     "people.never-again", "AGP-MSG-5", "A line that has written to 50 new people never writes to another."
 )
 def _never_again(emulator: Emulator) -> None:
-    lines = backend(emulator).lines
+    lines = backend(emulator).phone_numbers
 
     def make(greet: Any) -> Any:
         def tired(number: Any) -> None:
@@ -348,16 +348,16 @@ def _never_again(emulator: Emulator) -> None:
 
 @REGISTRY.on_start("turns.nothing-waits", "AGP-MSG-6", "SMS that are sent too fast go out at once.")
 def _nothing_waits(emulator: Emulator) -> None:
-    patch(backend(emulator).texts, "turn", lambda _: lambda number: emulator.services.clock.now(number.account))
+    patch(backend(emulator).messages, "turn", lambda _: lambda number: emulator.services.clock.now(number.account))
 
 
 @REGISTRY.on_start("turns.each-number-its-own", "AGP-MSG-6", "An SMS waits for those of its own number alone.")
 def _each_number_its_own(emulator: Emulator) -> None:
-    texts = backend(emulator).texts
+    texts = backend(emulator).messages
 
     def make(turn: Any) -> Any:
         def alone(number: Any) -> Any:
-            last = texts.records.last("sms", number.account)
+            last = texts.data.messages.last("sms", number.account)
             ours = last is None or last.number == number.id
             return turn(number) if ours else emulator.services.clock.now(number.account)
 
@@ -379,16 +379,16 @@ def _excess_is_refused(emulator: Emulator) -> None:
 
         return refusing
 
-    patch(backend(emulator).texts, "turn", make)
+    patch(backend(emulator).messages, "turn", make)
 
 
 @REGISTRY.on_start("turns.imessages-wait-too", "AGP-MSG-6", "An iMessage waits for the SMS before it.")
 def _imessages_wait_too(emulator: Emulator) -> None:
     def make(send: Any) -> Any:
         def late(**given: Any) -> Any:
-            number = backend(emulator).lines.records.get(given["number_id"])
+            number = backend(emulator).data.numbers.get(given["line"])
             if number is not None and number.type == "imessage":
-                given["at"] = backend(emulator).texts.turn(number)
+                given["at"] = backend(emulator).messages.turn(number)
             return send(**given)
 
         return late
@@ -413,13 +413,13 @@ def _number_as_typed(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_start("contacts.twins", "AGP-CON-1", "Two contacts may have one number.", "AGP-ERR-2")
 def _twins(emulator: Emulator) -> None:
-    patch(backend(emulator).people, "_check_free", lambda _: lambda project, number, but: None)
+    patch(backend(emulator).contacts, "_check_free", lambda _: lambda project, number, but: None)
 
 
 @REGISTRY.on_start("contacts.twins-by-change", "AGP-CON-1", "A contact may be given another's number.")
 def _twins_by_change(emulator: Emulator) -> None:
     patch(
-        backend(emulator).people,
+        backend(emulator).contacts,
         "_check_free",
         lambda check: lambda project, number, but: check(project, number, but) if but is None else None,
     )
@@ -434,7 +434,7 @@ def _search_is_ignored(asked: Request) -> None:
 @REGISTRY.on_start("contacts.search-by-name-alone", "AGP-CON-1", "The search looks at names alone.")
 def _search_by_name_alone(emulator: Emulator) -> None:
     patch(
-        backend(emulator).people,
+        backend(emulator).contacts,
         "with_",
         lambda of: lambda project, words: [c for c in of(project, words) if words.casefold() in c.name.casefold()],
     )
@@ -443,7 +443,7 @@ def _search_by_name_alone(emulator: Emulator) -> None:
 @REGISTRY.on_start("contacts.search-minds-the-case", "AGP-CON-1", "The search minds the case.", "AGP-SDK-1")
 def _search_minds_the_case(emulator: Emulator) -> None:
     patch(
-        backend(emulator).people,
+        backend(emulator).contacts,
         "with_",
         lambda of: (
             lambda project, words: [
@@ -490,7 +490,7 @@ def _second_deletion_succeeds(answer: MutableResponse, _: Emulator) -> None:
 
 @REGISTRY.on_start("conversations.metadata-is-merged", "AGP-CNV-1", "Metadata is added to what there was.")
 def _metadata_is_merged(emulator: Emulator) -> None:
-    threads = backend(emulator).threads
+    threads = backend(emulator).conversations
 
     def make(change: Any) -> Any:
         def adding(account: str, id_: str, body: Any) -> Any:
@@ -531,8 +531,8 @@ def _preview_is_empty(answer: MutableResponse, _: Emulator) -> None:
 @REGISTRY.on_response("conversations.go-with-their-number", "AGP-CNV-1", "A released number's conversation is gone.")
 def _go_with_their_number(answer: MutableResponse, emulator: Emulator) -> None:
     if fine(answer, "GET", ONE_CONVERSATION):
-        talk = backend(emulator).threads.records[id_in(answer.asked.path)]
-        if backend(emulator).lines.records[talk.number].status == "released":
+        talk = backend(emulator).data.conversations[id_in(answer.asked.path)]
+        if backend(emulator).data.numbers[talk.number].status == "released":
             refuse(answer, 404, "CONVERSATION_NOT_FOUND", "not_found_error")
 
 

@@ -1,111 +1,101 @@
-"""The account: sub-accounts, registration, locations, signing up."""
+"""The account: sub-accounts, registration, locations, sign-up."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-from litestar import delete, get, patch, post
-from litestar.params import FromPath
-
-from ringback.gateway.asgi import Response, encode
-from ringback.gateway.journal import log_entry
-from ringback.vendors.agentphone.routes.query_params import Req, body_of, done, paged, project_of
+from ringback.gateway.journal import RequestLogEntry
+from ringback.vendors.agentphone.records import SubAccount
+from ringback.vendors.agentphone.routes.operations import operation
+from ringback.vendors.agentphone.routes.query_params import PageQuery, page
 from ringback.vendors.agentphone.rules import AgentPhone
-from ringback.vendors.agentphone.wire.bodies import (
+from ringback.vendors.agentphone.wire.requests import (
     RegistrationBody,
     RegistrationPatch,
     SignUpBody,
     SubAccountBody,
     VerifyBody,
 )
-
-_SUB = msgspec.json.Decoder(SubAccountBody)
-_REGISTER = msgspec.json.Decoder(RegistrationBody)
-_REGISTER_PATCH = msgspec.json.Decoder(RegistrationPatch)
-_SIGN_UP = msgspec.json.Decoder(SignUpBody)
-_VERIFY = msgspec.json.Decoder(VerifyBody)
-
-
-def account(backend: AgentPhone) -> tuple[Any, ...]:
-    """The handlers."""
-    return *_sub_accounts(backend), *_registration(backend), *_locations(backend), *_signing_up(backend)
-
-
-def _sub_accounts(backend: AgentPhone) -> tuple[Any, ...]:
-    office = backend.office
-
-    @get("/v1/sub-accounts", operation_id="listSubAccounts")
-    async def list_subs(request: Req) -> Response:
-        exchange = log_entry(request)
-        return paged(exchange, office.sub_accounts, "account", exchange.account, office.sub_view)
-
-    @post("/v1/sub-accounts", operation_id="createSubAccount", status_code=200)
-    async def create_sub(request: Req) -> Response:
-        exchange = log_entry(request)
-        return Response(encode(office.open_sub(exchange.account, body_of(exchange, _SUB).name)))
-
-    @patch("/v1/sub-accounts/{sub_account_id:str}", operation_id="updateSubAccount")
-    async def update_sub(request: Req, sub_account_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        office.project(exchange.account, sub_account_id)
-        return Response(encode(office.rename_sub(exchange.account, sub_account_id, body_of(exchange, _SUB).name)))
-
-    @delete("/v1/sub-accounts/{sub_account_id:str}", operation_id="deleteSubAccount", status_code=200)
-    async def delete_sub(request: Req, sub_account_id: FromPath[str]) -> Response:
-        office.close_sub(log_entry(request).account, sub_account_id)
-        return done()
-
-    return list_subs, create_sub, update_sub, delete_sub
+from ringback.vendors.agentphone.wire.responses import (
+    LocationView,
+    Page,
+    RefreshView,
+    RegisteredView,
+    RegistrationStatusView,
+    RegistrationView,
+    SignedUpView,
+    SignUpView,
+    SubAccountView,
+    Success,
+)
 
 
-def _registration(backend: AgentPhone) -> tuple[Any, ...]:
-    office = backend.office
-
-    @get("/v1/register", operation_id="getRegistration")
-    async def get_registration(request: Req) -> Response:
-        return Response(encode(office.registration(log_entry(request).account)))
-
-    @post("/v1/register", operation_id="createRegistration", status_code=200)
-    async def create_registration(request: Req) -> Response:
-        exchange = log_entry(request)
-        return Response(encode(office.register(exchange.account, body_of(exchange, _REGISTER))))
-
-    @patch("/v1/register", operation_id="updateRegistration")
-    async def update_registration(request: Req) -> Response:
-        exchange = log_entry(request)
-        return Response(encode(office.change_registration(exchange.account, body_of(exchange, _REGISTER_PATCH))))
-
-    @get("/v1/register/status", operation_id="getRegistrationStatus")
-    async def get_status(request: Req) -> Response:
-        return Response(encode(office.status(project_of(backend, log_entry(request)))))
-
-    return get_registration, create_registration, update_registration, get_status
+@operation("GET", "/v1/sub-accounts", "listSubAccounts")
+def list_sub_accounts(backend: AgentPhone, request: RequestLogEntry, query: PageQuery) -> Page[SubAccountView]:
+    """Sub-accounts."""
+    return page(query, backend.data.sub_accounts, "account", request.account, backend.sub_accounts.view)
 
 
-def _locations(backend: AgentPhone) -> tuple[Any, ...]:
-    office = backend.office
-
-    @post("/v1/location/refresh", operation_id="refreshLocations", status_code=200)
-    async def refresh(request: Req) -> Response:
-        return Response(encode(office.refresh(log_entry(request).account)))
-
-    @get("/v1/location/{phone_number:str}", operation_id="getLocation")
-    async def get_location(request: Req, phone_number: FromPath[str]) -> Response:
-        return Response(encode(office.location(log_entry(request).account, phone_number)))
-
-    return refresh, get_location
+@operation("POST", "/v1/sub-accounts", "createSubAccount")
+def create_sub_account(backend: AgentPhone, request: RequestLogEntry, body: SubAccountBody) -> SubAccountView:
+    """Create a sub-account."""
+    return backend.sub_accounts.view(backend.sub_accounts.create(request.account, body.name))
 
 
-def _signing_up(backend: AgentPhone) -> tuple[Any, ...]:
-    office = backend.office
+@operation("PATCH", "/v1/sub-accounts/{sub_account_id}", "updateSubAccount")
+def update_sub_account(backend: AgentPhone, sub_account: SubAccount, body: SubAccountBody) -> SubAccountView:
+    """Rename a sub-account."""
+    return backend.sub_accounts.rename(sub_account, body.name)
 
-    @post("/v0/agent/sign-up", operation_id="signUp", status_code=200)
-    async def sign_up(request: Req) -> Response:
-        return Response(encode(office.sign_up(body_of(log_entry(request), _SIGN_UP))))
 
-    @post("/v0/agent/verify", operation_id="verifySignUp", status_code=200)
-    async def verify(request: Req) -> Response:
-        return Response(encode(office.verify(body_of(log_entry(request), _VERIFY))))
+@operation("DELETE", "/v1/sub-accounts/{sub_account_id}", "deleteSubAccount")
+def delete_sub_account(backend: AgentPhone, sub_account: SubAccount) -> Success:
+    """Delete a sub-account."""
+    backend.delete_sub_account(sub_account)
+    return Success()
 
-    return sign_up, verify
+
+@operation("GET", "/v1/register", "getRegistration")
+def get_registration(backend: AgentPhone, request: RequestLogEntry) -> RegistrationView:
+    """The registration of an account."""
+    return backend.registrations.view(request.account)
+
+
+@operation("POST", "/v1/register", "createRegistration")
+def create_registration(backend: AgentPhone, request: RequestLogEntry, body: RegistrationBody) -> RegisteredView:
+    """Register with the US carriers."""
+    return backend.registrations.create(request.account, body)
+
+
+@operation("PATCH", "/v1/register", "updateRegistration")
+def update_registration(backend: AgentPhone, request: RequestLogEntry, body: RegistrationPatch) -> RegistrationView:
+    """Change a registration under review."""
+    return backend.registrations.update(request.account, body)
+
+
+@operation("GET", "/v1/register/status", "getRegistrationStatus")
+def get_registration_status(backend: AgentPhone, project: str) -> RegistrationStatusView:
+    """The state of a project's registration."""
+    return backend.registrations.status(project)
+
+
+@operation("POST", "/v1/location/refresh", "refreshLocations")
+def refresh_locations(backend: AgentPhone, request: RequestLogEntry) -> RefreshView:
+    """Locate the account's phones."""
+    return backend.locations.refresh(request.account)
+
+
+@operation("GET", "/v1/location/{phone_number}", "getLocation")
+def get_location(backend: AgentPhone, request: RequestLogEntry, phone_number: str) -> LocationView:
+    """The last location of a phone."""
+    return backend.locations.view(request.account, phone_number)
+
+
+@operation("POST", "/v0/agent/sign-up", "signUp")
+def sign_up(backend: AgentPhone, body: SignUpBody) -> SignUpView:
+    """Start a sign-up, which needs no key."""
+    return backend.sign_ups.create(body)
+
+
+@operation("POST", "/v0/agent/verify", "verifySignUp")
+def verify_sign_up(backend: AgentPhone, body: VerifyBody) -> SignedUpView:
+    """Open an account with the code of a sign-up, which needs no key."""
+    return backend.sign_ups.verify(body)

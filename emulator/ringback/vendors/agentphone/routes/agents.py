@@ -1,95 +1,83 @@
-"""Agents, their numbers, and what is theirs."""
+"""Agents, their numbers, calls and conversations."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-from litestar import delete, get, patch, post
-from litestar.params import FromPath
-
-from ringback.gateway.asgi import Response, encode
-from ringback.gateway.journal import log_entry
-from ringback.vendors.agentphone.routes.query_params import Req, body_of, done, paged, project_of, scope_of
+from ringback.gateway.journal import RequestLogEntry
+from ringback.vendors.agentphone.records import Agent, Number
+from ringback.vendors.agentphone.routes.operations import operation
+from ringback.vendors.agentphone.routes.query_params import PageQuery, page
 from ringback.vendors.agentphone.rules import AgentPhone
 from ringback.vendors.agentphone.rules.agents import VOICES
-from ringback.vendors.agentphone.wire.bodies import AgentBody, AgentPatch, AttachBody
-from ringback.vendors.agentphone.wire.responses import Rows
+from ringback.vendors.agentphone.wire.requests import AgentBody, AgentPatch, AttachBody
+from ringback.vendors.agentphone.wire.responses import (
+    AgentDeletedView,
+    AgentView,
+    AttachedView,
+    DataList,
+    Page,
+    Success,
+    VoiceView,
+)
 
-_CREATE = msgspec.json.Decoder(AgentBody)
-_CHANGE = msgspec.json.Decoder(AgentPatch)
-_ATTACH = msgspec.json.Decoder(AttachBody)
+
+@operation("GET", "/v1/agents", "listAgents")
+def list_agents(backend: AgentPhone, project: str, query: PageQuery) -> Page[AgentView]:
+    """Agents of a project."""
+    return page(query, backend.data.agents, "project", project, backend.agents.view)
 
 
-def agents(backend: AgentPhone) -> tuple[Any, ...]:
-    """The handlers."""
-    rules = backend.agents
+@operation("POST", "/v1/agents", "createAgent")
+def create_agent(backend: AgentPhone, request: RequestLogEntry, project: str, body: AgentBody) -> AgentView:
+    """Create an agent."""
+    return backend.agents.create(request.account, project, body)
 
-    @get("/v1/agents", operation_id="listAgents")
-    async def list_agents(request: Req) -> Response:
-        exchange = log_entry(request)
-        return paged(exchange, rules.records, "project", project_of(backend, exchange), rules.view)
 
-    @post("/v1/agents", operation_id="createAgent", status_code=200)
-    async def create_agent(request: Req) -> Response:
-        exchange = log_entry(request)
-        project = project_of(backend, exchange)
-        return Response(encode(rules.create(exchange.account, project, body_of(exchange, _CREATE))))
+@operation("GET", "/v1/agents/voices", "listVoices")
+def list_voices() -> DataList[VoiceView]:
+    """Voices for agents."""
+    return DataList(list(VOICES))
 
-    @get("/v1/agents/voices", operation_id="listVoices")
-    async def list_voices() -> Response:
-        return Response(encode(Rows(list(VOICES))))
 
-    @get("/v1/agents/{agent_id:str}", operation_id="getAgent")
-    async def get_agent(request: Req, agent_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        return Response(encode(rules.view(rules.of(exchange.account, agent_id, scope_of(backend, exchange)))))
+@operation("GET", "/v1/agents/{agent_id}", "getAgent")
+def get_agent(backend: AgentPhone, agent_in_project: Agent) -> AgentView:
+    """One agent."""
+    return backend.agents.view(agent_in_project)
 
-    @patch("/v1/agents/{agent_id:str}", operation_id="updateAgent")
-    async def update_agent(request: Req, agent_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        scope = scope_of(backend, exchange)
-        rules.of(exchange.account, agent_id, scope)
-        return Response(encode(rules.change(exchange.account, agent_id, scope, body_of(exchange, _CHANGE))))
 
-    @delete("/v1/agents/{agent_id:str}", operation_id="deleteAgent", status_code=200)
-    async def delete_agent(request: Req, agent_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        return Response(encode(rules.delete(exchange.account, agent_id, scope_of(backend, exchange))))
+@operation("PATCH", "/v1/agents/{agent_id}", "updateAgent")
+def update_agent(backend: AgentPhone, agent_in_project: Agent, body: AgentPatch) -> AgentView:
+    """Change an agent."""
+    return backend.agents.update(agent_in_project, body)
 
-    @post("/v1/agents/{agent_id:str}/numbers", operation_id="attachNumber", status_code=200)
-    async def attach_number(request: Req, agent_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        rules.of(exchange.account, agent_id)
-        body = body_of(exchange, _ATTACH)
-        return Response(encode(rules.attach(exchange.account, agent_id, body.number_id)))
 
-    @delete("/v1/agents/{agent_id:str}/numbers/{number_id:str}", operation_id="detachNumber", status_code=200)
-    async def detach_number(request: Req, agent_id: FromPath[str], number_id: FromPath[str]) -> Response:
-        rules.detach(log_entry(request).account, agent_id, number_id)
-        return done()
+@operation("DELETE", "/v1/agents/{agent_id}", "deleteAgent")
+def delete_agent(backend: AgentPhone, agent_in_project: Agent) -> AgentDeletedView:
+    """Delete an agent."""
+    return backend.delete_agent(agent_in_project)
 
-    @get("/v1/agents/{agent_id:str}/calls", operation_id="listAgentCalls")
-    async def list_calls(request: Req, agent_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        agent = rules.of(exchange.account, agent_id)
-        return paged(exchange, backend.phones.details, "agent", agent.id, backend.phones.view)
 
-    @get("/v1/agents/{agent_id:str}/conversations", operation_id="listAgentConversations")
-    async def list_conversations(request: Req, agent_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        agent = rules.of(exchange.account, agent_id)
-        return paged(exchange, backend.threads.records, "agent", agent.id, backend.threads.summary)
+@operation("POST", "/v1/agents/{agent_id}/numbers", "attachNumber")
+def attach_number(backend: AgentPhone, agent: Agent, body: AttachBody) -> AttachedView:
+    """Attach a number to an agent."""
+    return backend.agents.attach(agent, backend.data.active_number(agent.account, body.number_id))
 
-    return (
-        list_agents,
-        create_agent,
-        list_voices,
-        get_agent,
-        update_agent,
-        delete_agent,
-        attach_number,
-        detach_number,
-        list_calls,
-        list_conversations,
-    )
+
+@operation("DELETE", "/v1/agents/{agent_id}/numbers/{number_id}", "detachNumber")
+def detach_number(backend: AgentPhone, agent: Agent, number: Number) -> Success:
+    """Detach a number from an agent."""
+    backend.agents.detach(agent, number)
+    return Success()
+
+
+@operation("GET", "/v1/agents/{agent_id}/calls", "listAgentCalls")
+def list_agent_calls(backend: AgentPhone, agent: Agent, query: PageQuery) -> Page[Any]:
+    """Calls of an agent."""
+    return page(query, backend.data.calls, "agent", agent.id, backend.calls.view)
+
+
+@operation("GET", "/v1/agents/{agent_id}/conversations", "listAgentConversations")
+def list_agent_conversations(backend: AgentPhone, agent: Agent, query: PageQuery) -> Page[Any]:
+    """Conversations of an agent."""
+    return page(query, backend.data.conversations, "agent", agent.id, backend.conversations.summary)

@@ -1,178 +1,132 @@
-"""Calls, their transcripts, streams of them, and recordings."""
+"""Calls, their transcripts and recordings."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
-
-import msgspec
-from litestar import get, post
-from litestar.params import FromPath
 
 from ringback.carrier.call import FINAL, Call
-from ringback.gateway.asgi import Response, encode
-from ringback.gateway.journal import log_entry
+from ringback.gateway.asgi import Response
+from ringback.gateway.journal import RequestLogEntry
 from ringback.gateway.sse import Batch, EventStream, ServerSentEvent, wait_until
-from ringback.vendors.agentphone import errors
-from ringback.vendors.agentphone.routes.query_params import (
-    Req,
-    body_of,
-    choice,
-    flag,
-    paged,
-    paged_list,
-    project_of,
-    query_in,
-    so_many,
-)
+from ringback.vendors.agentphone.routes.operations import operation
+from ringback.vendors.agentphone.routes.query_params import CallQuery, WaitQuery, flag, page, page_of
 from ringback.vendors.agentphone.rules import AgentPhone
-from ringback.vendors.agentphone.rules.calls import said
-from ringback.vendors.agentphone.wire.bodies import CallBody, WebCallBody
+from ringback.vendors.agentphone.rules.calls import transcript_lines
+from ringback.vendors.agentphone.wire.requests import CallBody, WebCallBody
+from ringback.vendors.agentphone.wire.responses import CallView, Page, TranscriptView, WebCallView
 
 WAV = b"audio/wav"
-STATES = ("ringing", "in-progress", "completed", "failed", "busy", "no-answer")
-DIRECTIONS = ("inbound", "outbound", "web")
-KINDS = ("pstn", "web")
-FILTERS = ("status", "direction", "type", "search")
-WAIT, SHORTEST_WAIT, MAX_WAIT = 30, 10, 300
 COMPLETION_WAIT = 300
-_CALL = msgspec.json.Decoder(CallBody)
-_WEB = msgspec.json.Decoder(WebCallBody)
+"""Seconds that `waitForCompletion` waits unless the request says otherwise."""
 
 
-def calls(backend: AgentPhone) -> tuple[Any, ...]:
-    """The handlers."""
-    phones, services = backend.phones, backend.services
+async def _wait_until_ended(backend: AgentPhone, call: Call, seconds: int) -> Call:
+    """Wait until a call has ended, or time is up. A restore may have replaced the call; return the current one."""
+    services = backend.services
 
-    async def wait_for(call: Call, seconds: int) -> Call:
-        """Until a call has ended, or time is up; gives it as it is then, should a restore have put another in its
-        place."""
+    def ended() -> bool:
+        current = services.calls.records.get(call.id)
+        return current is None or current.state in FINAL
 
-        def over() -> bool:
-            now = services.calls.records.get(call.id)
-            return now is None or now.state in FINAL
+    await wait_until(services.notifications, services.clock, call.account, call.id, seconds, ended)
+    return services.calls.records.get(call.id) or call
 
-        await wait_until(services.notifications, services.clock, call.account, call.id, seconds, over)
-        return services.calls.records.get(call.id) or call
 
-    @get("/v1/calls", operation_id="listCalls")
-    async def list_calls(request: Req) -> Response:
-        exchange = log_entry(request)
-        project = project_of(backend, exchange)
-        query = query_in(exchange, "limit", "offset", *FILTERS)
-        if not query.keys() & set(FILTERS):
-            return paged(exchange, phones.details, "project", project, phones.view)
-        found = phones.matching(
-            project,
-            status=choice(query, "status", STATES),
-            direction=choice(query, "direction", DIRECTIONS),
-            kind=choice(query, "type", KINDS),
-            search=query.get("search"),
-        )
-        return paged_list(query, found, phones.view)
+@operation("GET", "/v1/calls", "listCalls")
+def list_calls(backend: AgentPhone, project: str, query: CallQuery) -> Page[CallView]:
+    """Calls of a project, filtered."""
+    if (query.status, query.direction, query.type, query.search) == (None, None, None, None):
+        return page(query, backend.data.calls, "project", project, backend.calls.view)
+    found = backend.calls.matching(
+        project, status=query.status, direction=query.direction, kind=query.type, search=query.search
+    )
+    return page_of(query, found, backend.calls.view)
 
-    @post("/v1/calls", operation_id="createCall", status_code=200)
-    async def create_call(request: Req) -> Response:
-        exchange = log_entry(request)
-        project = project_of(backend, exchange)
-        body = body_of(exchange, _CALL)
-        call = phones.place(exchange.account, project, body)
-        if body.wait_for_completion:
-            call = await wait_for(call, body.max_wait_seconds or COMPLETION_WAIT)
-        return Response(encode(phones.view_in_full(call)))
 
-    @post("/v1/calls/web", operation_id="createWebCall", status_code=200)
-    async def create_web_call(request: Req) -> Response:
-        exchange = log_entry(request)
-        return Response(encode(phones.place_web(exchange.account, body_of(exchange, _WEB))))
+@operation("POST", "/v1/calls", "createCall")
+async def create_call(backend: AgentPhone, request: RequestLogEntry, project: str, body: CallBody) -> CallView:
+    """Place a call, and wait for its end if the body says so."""
+    call = backend.calls.place(request.account, project, body)
+    if body.wait_for_completion:
+        call = await _wait_until_ended(backend, call, body.max_wait_seconds or COMPLETION_WAIT)
+    return backend.calls.view_with_turns(call)
 
-    @get("/v1/calls/{call_id:str}", operation_id="getCall")
-    async def get_call(request: Req, call_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        call = phones.of(exchange.account, call_id)
-        query = query_in(exchange, "wait", "timeout")
-        seconds = so_many(query, "timeout", WAIT, SHORTEST_WAIT, MAX_WAIT)
-        if flag(query, "wait"):
-            call = await wait_for(call, seconds)
-        return Response(encode(phones.view_in_full(call)))
 
-    @post("/v1/calls/{call_id:str}/end", operation_id="endCall", status_code=200)
-    async def end_call(request: Req, call_id: FromPath[str]) -> Response:
-        return Response(encode(phones.hang_up(log_entry(request).account, call_id)))
+@operation("POST", "/v1/calls/web", "createWebCall")
+def create_web_call(backend: AgentPhone, request: RequestLogEntry, body: WebCallBody) -> WebCallView:
+    """Start a call that a browser joins."""
+    return backend.calls.place_web(request.account, body)
 
-    @get("/v1/calls/{call_id:str}/transcript", operation_id="getTranscript")
-    async def get_transcript(request: Req, call_id: FromPath[str]) -> Response:
-        return Response(encode(phones.transcript(phones.of(log_entry(request).account, call_id))))
 
-    @get("/v1/calls/{call_id:str}/transcript/stream", operation_id="streamTranscript")
-    async def stream_transcript(request: Req, call_id: FromPath[str]) -> EventStream:
-        call = phones.of(log_entry(request).account, call_id)
-        return EventStream(
-            services.notifications,
-            services.clock,
-            call.account,
-            call.id,
-            _told(backend, call),
-            services.settings.stream_heartbeat,
-        )
+@operation("GET", "/v1/calls/{call_id}", "getCall")
+async def get_call(backend: AgentPhone, call: Call, query: WaitQuery) -> CallView:
+    """One call, after its end if the query says so."""
+    if flag("wait", query.wait):
+        call = await _wait_until_ended(backend, call, query.timeout)
+    return backend.calls.view_with_turns(call)
 
-    @get("/v1/calls/{call_id:str}/recording", operation_id="downloadRecording")
-    async def download_recording(request: Req, call_id: FromPath[str]) -> Response:
-        call = services.calls.records.get(call_id)
-        if call is None or call_id not in phones.details:
-            raise errors.not_found("call", "CALL_NOT_FOUND")
-        log_entry(request).account = call.account
-        if not (phones.recorded(call) and backend.settings(call.account).recording):
-            raise errors.not_found("recording", "RECORDING_NOT_FOUND")
-        return await recording(call)
 
-    return (
-        list_calls,
-        create_call,
-        create_web_call,
-        get_call,
-        end_call,
-        get_transcript,
-        stream_transcript,
-        download_recording,
+@operation("POST", "/v1/calls/{call_id}/end", "endCall")
+def end_call(backend: AgentPhone, call: Call) -> CallView:
+    """Hang up."""
+    return backend.calls.hang_up(call)
+
+
+@operation("GET", "/v1/calls/{call_id}/transcript", "getTranscript")
+def get_transcript(backend: AgentPhone, call: Call) -> TranscriptView:
+    """The transcript so far."""
+    return backend.calls.transcript(call)
+
+
+@operation("GET", "/v1/calls/{call_id}/transcript/stream", "streamTranscript")
+def stream_transcript(backend: AgentPhone, call: Call) -> EventStream:
+    """The transcript as server-sent events, until the call has ended."""
+    services = backend.services
+    return EventStream(
+        services.notifications,
+        services.clock,
+        call.account,
+        call.id,
+        _new_events(backend, call),
+        services.settings.stream_heartbeat,
     )
 
 
-async def recording(call: Call) -> Response:
-    """The sound of a call, rendered off the loop."""
+@operation("GET", "/v1/calls/{call_id}/recording", "downloadRecording")
+async def download_recording(backend: AgentPhone, request: RequestLogEntry, call_id: str) -> Response:
+    """The recording, which needs no key. It is rendered off the event loop."""
     from ringback.carrier.speech import render_wav
 
+    call = backend.calls.find_any(call_id)
+    request.account = call.account
+    backend.calls.check_recording(call)
     turns = [(turn.speaker, turn.text, turn.at) for turn in call.turns or ()]
+    wav = await asyncio.to_thread(render_wav, turns, call.duration)
     name = f'attachment; filename="recording-{call.id}.wav"'.encode()
-    sound = await asyncio.to_thread(render_wav, turns, call.duration)
-    return Response(sound, media_type=WAV, headers=((b"content-disposition", name),))
+    return Response(wav, media_type=WAV, headers=((b"content-disposition", name),))
 
 
-def _told(backend: AgentPhone, call: Call) -> Callable[[], Batch]:
-    """What a stream has yet to tell of a call: that it is connected, each turn in order, and the end."""
-    told = -1
+def _new_events(backend: AgentPhone, call: Call) -> Callable[[], Batch]:
+    """Return a function that returns the events since it was last called: connected, each turn, ended."""
+    sent = -1
 
-    def look() -> Batch:
-        nonlocal told
-        now = backend.services.calls.records.get(call.id)
-        if now is None:
+    def new_events() -> Batch:
+        nonlocal sent
+        current = backend.services.calls.records.get(call.id)
+        if current is None:
             return Batch((), last=True)
         events = []
-        if told < 0:
-            told = 0
-            events.append(
-                ServerSentEvent(
-                    "connected",
-                    {"callId": now.id, "status": backend.phones.view(backend.phones.details[now.id]).status},
-                )
-            )
-        turns = (now.turns or [])[told:]
-        events += [ServerSentEvent("turn", one) for one in said(turns)]
-        told += len(turns)
-        over = now.state in FINAL
-        if over:
-            events.append(ServerSentEvent("ended", {"durationSeconds": now.duration}))
-        return Batch(events, over)
+        if sent < 0:
+            sent = 0
+            status = backend.calls.view(backend.data.calls[current.id]).status
+            events.append(ServerSentEvent("connected", {"callId": current.id, "status": status}))
+        turns = (current.turns or [])[sent:]
+        events += [ServerSentEvent("turn", line) for line in transcript_lines(turns)]
+        sent += len(turns)
+        ended = current.state in FINAL
+        if ended:
+            events.append(ServerSentEvent("ended", {"durationSeconds": current.duration}))
+        return Batch(events, ended)
 
-    return look
+    return new_events

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Any
-
-import msgspec
-from litestar import delete, get, patch, post
-from litestar.params import FromPath
-
-from ringback.gateway.asgi import Response, encode
-from ringback.gateway.journal import log_entry
-from ringback.vendors.agentphone import errors
+from ringback.gateway.journal import RequestLogEntry
+from ringback.vendors.agentphone.records import Contact, Conversation, MessageDetail
+from ringback.vendors.agentphone.routes.operations import operation
 from ringback.vendors.agentphone.routes.query_params import (
-    Req,
-    body_of,
-    nothing,
-    paged,
-    paged_list,
-    project_of,
-    query_in,
-    so_many,
-    walked,
+    CapabilityQuery,
+    ContactQuery,
+    ConversationQuery,
+    MessageQuery,
+    PageQuery,
+    message_page,
+    page,
+    page_of,
 )
 from ringback.vendors.agentphone.rules import AgentPhone
-from ringback.vendors.agentphone.wire.bodies import (
+from ringback.vendors.agentphone.wire.requests import (
     BackgroundBody,
     ContactBody,
     ContactPatch,
@@ -32,133 +24,110 @@ from ringback.vendors.agentphone.wire.bodies import (
     MessageBody,
     ReactionBody,
 )
-
-CONTACTS, MAX_CONTACTS = 50, 200
-_MESSAGE = msgspec.json.Decoder(MessageBody)
-_REACTION = msgspec.json.Decoder(ReactionBody)
-_CONVERSATION = msgspec.json.Decoder(ConversationPatch)
-_BACKGROUND = msgspec.json.Decoder(BackgroundBody)
-_CONTACT = msgspec.json.Decoder(ContactBody)
-_CONTACT_PATCH = msgspec.json.Decoder(ContactPatch)
-
-
-def messages(backend: AgentPhone) -> tuple[Any, ...]:
-    """The handlers."""
-    return *_messages(backend), *_conversations(backend), *_contacts(backend)
-
-
-def _messages(backend: AgentPhone) -> tuple[Any, ...]:
-    texts = backend.texts
-
-    @post("/v1/messages", operation_id="sendMessage", status_code=200)
-    async def send_message(request: Req) -> Response:
-        exchange = log_entry(request)
-        return Response(encode(texts.send(exchange.account, body_of(exchange, _MESSAGE))))
-
-    @post("/v1/messages/{message_id:str}/reactions", operation_id="sendReaction", status_code=200)
-    async def send_reaction(request: Req, message_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        texts.of(exchange.account, message_id)
-        return Response(encode(texts.react(exchange.account, message_id, body_of(exchange, _REACTION).reaction)))
-
-    return send_message, send_reaction
+from ringback.vendors.agentphone.wire.responses import (
+    BackgroundView,
+    CapabilityView,
+    ContactView,
+    ConversationView,
+    MessageView,
+    Page,
+    ReactedView,
+    SentView,
+    TimePage,
+    TypingView,
+)
 
 
-def _conversations(backend: AgentPhone) -> tuple[Any, ...]:
-    threads = backend.threads
-
-    @get("/v1/conversations", operation_id="listConversations")
-    async def list_conversations(request: Req) -> Response:
-        exchange = log_entry(request)
-        return paged(exchange, threads.records, "project", project_of(backend, exchange), threads.summary)
-
-    @get("/v1/conversations/{conversation_id:str}", operation_id="getConversation")
-    async def get_conversation(request: Req, conversation_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        conversation = threads.of(exchange.account, conversation_id)
-        limit = so_many(query_in(exchange, "message_limit"), "message_limit", 50, 1, 100)
-        return Response(encode(threads.in_full(conversation, limit)))
-
-    @patch("/v1/conversations/{conversation_id:str}", operation_id="updateConversation")
-    async def update_conversation(request: Req, conversation_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        threads.of(exchange.account, conversation_id)
-        return Response(encode(threads.change(exchange.account, conversation_id, body_of(exchange, _CONVERSATION))))
-
-    @get("/v1/conversations/{conversation_id:str}/messages", operation_id="listConversationMessages")
-    async def list_messages(request: Req, conversation_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        conversation = threads.of(exchange.account, conversation_id)
-        texts = backend.texts
-        return walked(exchange, texts.records, "conversation", conversation.id, attrgetter("at"), texts.view_in_thread)
-
-    @post("/v1/conversations/{conversation_id:str}/typing", operation_id="sendTyping", status_code=200)
-    async def send_typing(request: Req, conversation_id: FromPath[str]) -> Response:
-        return Response(encode(threads.type(log_entry(request).account, conversation_id)))
-
-    @post("/v1/conversations/{conversation_id:str}/background", operation_id="setBackground", status_code=200)
-    async def set_background(request: Req, conversation_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        threads.of(exchange.account, conversation_id)
-        body = body_of(exchange, _BACKGROUND)
-        return Response(encode(threads.set_background(exchange.account, conversation_id, body.image_url)))
-
-    @delete("/v1/conversations/{conversation_id:str}/background", operation_id="deleteBackground", status_code=200)
-    async def delete_background(request: Req, conversation_id: FromPath[str]) -> Response:
-        threads.drop_background(log_entry(request).account, conversation_id)
-        return nothing()
-
-    return (
-        list_conversations,
-        get_conversation,
-        update_conversation,
-        list_messages,
-        send_typing,
-        set_background,
-        delete_background,
-    )
+@operation("POST", "/v1/messages", "sendMessage")
+def send_message(backend: AgentPhone, request: RequestLogEntry, body: MessageBody) -> SentView:
+    """Send a message."""
+    return backend.messages.send(request.account, body)
 
 
-def _contacts(backend: AgentPhone) -> tuple[Any, ...]:
-    people = backend.people
+@operation("POST", "/v1/messages/{message_id}/reactions", "sendReaction")
+def send_reaction(backend: AgentPhone, message: MessageDetail, body: ReactionBody) -> ReactedView:
+    """React to a message."""
+    return backend.messages.react(message, body.reaction)
 
-    @get("/v1/contacts", operation_id="listContacts")
-    async def list_contacts(request: Req) -> Response:
-        exchange = log_entry(request)
-        project = project_of(backend, exchange)
-        query = query_in(exchange, "limit", "offset", "search")
-        if query.get("search"):
-            found = people.with_(project, query["search"])
-            return paged_list(query, found, people.view, default=CONTACTS, most=MAX_CONTACTS)
-        return paged(exchange, people.records, "project", project, people.view, default=CONTACTS, most=MAX_CONTACTS)
 
-    @post("/v1/contacts", operation_id="createContact")
-    async def create_contact(request: Req) -> Response:
-        exchange = log_entry(request)
-        project = project_of(backend, exchange)
-        return Response(encode(people.create(exchange.account, project, body_of(exchange, _CONTACT))), 201)
+@operation("GET", "/v1/conversations", "listConversations")
+def list_conversations(backend: AgentPhone, project: str, query: PageQuery) -> Page[ConversationView]:
+    """Conversations of a project."""
+    return page(query, backend.data.conversations, "project", project, backend.conversations.summary)
 
-    @get("/v1/contacts/capabilities", operation_id="getContactCapabilities")
-    async def get_capabilities(request: Req) -> Response:
-        exchange = log_entry(request)
-        query = query_in(exchange, "phone_number")
-        if not query.get("phone_number"):
-            raise errors.UnprocessableError("query", "phone_number", "is required", "missing")
-        return Response(encode(people.reach(exchange.account, query["phone_number"])))
 
-    @get("/v1/contacts/{contact_id:str}", operation_id="getContact")
-    async def get_contact(request: Req, contact_id: FromPath[str]) -> Response:
-        return Response(encode(people.view(people.of(log_entry(request).account, contact_id))))
+@operation("GET", "/v1/conversations/{conversation_id}", "getConversation")
+def get_conversation(backend: AgentPhone, conversation: Conversation, query: ConversationQuery) -> ConversationView:
+    """One conversation with its latest messages."""
+    return backend.conversations.view(conversation, query.message_limit)
 
-    @patch("/v1/contacts/{contact_id:str}", operation_id="updateContact")
-    async def update_contact(request: Req, contact_id: FromPath[str]) -> Response:
-        exchange = log_entry(request)
-        people.of(exchange.account, contact_id)
-        return Response(encode(people.change(exchange.account, contact_id, body_of(exchange, _CONTACT_PATCH))))
 
-    @delete("/v1/contacts/{contact_id:str}", operation_id="deleteContact", status_code=200)
-    async def delete_contact(request: Req, contact_id: FromPath[str]) -> Response:
-        people.delete(log_entry(request).account, contact_id)
-        return nothing()
+@operation("PATCH", "/v1/conversations/{conversation_id}", "updateConversation")
+def update_conversation(backend: AgentPhone, conversation: Conversation, body: ConversationPatch) -> ConversationView:
+    """Change a conversation."""
+    return backend.conversations.update(conversation, body)
 
-    return list_contacts, create_contact, get_capabilities, get_contact, update_contact, delete_contact
+
+@operation("GET", "/v1/conversations/{conversation_id}/messages", "listConversationMessages")
+def list_conversation_messages(
+    backend: AgentPhone, conversation: Conversation, query: MessageQuery
+) -> TimePage[MessageView]:
+    """Messages of a conversation."""
+    view = backend.message_views.in_conversation
+    return message_page(query, backend.data.messages, "conversation", conversation.id, view)
+
+
+@operation("POST", "/v1/conversations/{conversation_id}/typing", "sendTyping")
+def send_typing(backend: AgentPhone, conversation: Conversation) -> TypingView:
+    """Show a typing indicator."""
+    return backend.conversations.send_typing(conversation)
+
+
+@operation("POST", "/v1/conversations/{conversation_id}/background", "setBackground")
+def set_background(backend: AgentPhone, conversation: Conversation, body: BackgroundBody) -> BackgroundView:
+    """Set a background image."""
+    return backend.conversations.set_background(conversation, body.image_url)
+
+
+@operation("DELETE", "/v1/conversations/{conversation_id}/background", "deleteBackground")
+def delete_background(backend: AgentPhone, conversation: Conversation) -> None:
+    """Remove a background image."""
+    backend.conversations.delete_background(conversation)
+
+
+@operation("GET", "/v1/contacts", "listContacts")
+def list_contacts(backend: AgentPhone, project: str, query: ContactQuery) -> Page[ContactView]:
+    """Contacts of a project, all or those that a search finds."""
+    if query.search:
+        return page_of(query, backend.contacts.search(project, query.search), backend.contacts.view)
+    return page(query, backend.data.contacts, "project", project, backend.contacts.view)
+
+
+@operation("POST", "/v1/contacts", "createContact", 201)
+def create_contact(backend: AgentPhone, request: RequestLogEntry, project: str, body: ContactBody) -> ContactView:
+    """Create a contact."""
+    return backend.contacts.create(request.account, project, body)
+
+
+@operation("GET", "/v1/contacts/capabilities", "getContactCapabilities")
+def get_contact_capabilities(backend: AgentPhone, request: RequestLogEntry, query: CapabilityQuery) -> CapabilityView:
+    """The channels that a number can receive."""
+    return backend.contacts.capabilities(request.account, query.phone_number)
+
+
+@operation("GET", "/v1/contacts/{contact_id}", "getContact")
+def get_contact(backend: AgentPhone, contact: Contact) -> ContactView:
+    """One contact."""
+    return backend.contacts.view(contact)
+
+
+@operation("PATCH", "/v1/contacts/{contact_id}", "updateContact")
+def update_contact(backend: AgentPhone, contact: Contact, body: ContactPatch) -> ContactView:
+    """Change a contact."""
+    return backend.contacts.update(contact, body)
+
+
+@operation("DELETE", "/v1/contacts/{contact_id}", "deleteContact")
+def delete_contact(backend: AgentPhone, contact: Contact) -> None:
+    """Delete a contact."""
+    backend.data.contacts.remove(contact)

@@ -1,151 +1,178 @@
-"""What requests ask for, in query and headers, and pages of what there is."""
+"""Query parameters as structs, and the pages that they select."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from litestar import Request
 
-from ringback.gateway.asgi import Response, encode
-from ringback.gateway.decoding import decode
-from ringback.gateway.journal import RequestLogEntry
-from ringback.gateway.paging import PageError, query_of
-from ringback.store import Collection, Record
+from ringback.store import Collection
 from ringback.vendors.agentphone import errors
-from ringback.vendors.agentphone.rules import AgentPhone
+from ringback.vendors.agentphone.records import MessageDetail
 from ringback.vendors.agentphone.rules.common import instant
-from ringback.vendors.agentphone.wire.responses import Page, Stretch, Success
+from ringback.vendors.agentphone.rules.data import at
+from ringback.vendors.agentphone.wire.responses import MessageView, Page, TimePage
 
-Req = Request[Any, Any, Any]
-R = TypeVar("R", bound=Record)
-T = TypeVar("T")
-PAGE, MAX_PAGE = 20, 100
-MESSAGES, MAX_MESSAGES = 50, 200
-FURTHEST = 10**12
-SUB_ACCOUNT = b"x-sub-account-id"
+R = TypeVar("R", bound=Any)
+To100 = Annotated[int, msgspec.Meta(ge=1, le=100)]
+To200 = Annotated[int, msgspec.Meta(ge=1, le=200)]
+Offset = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+Hours = Annotated[int, msgspec.Meta(ge=1, le=8_760)]
+Required = Annotated[str, msgspec.Meta(min_length=1)]
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
-def query_in(exchange: RequestLogEntry, *names: str) -> dict[str, str]:
-    """What a request's query says of these names. Raises ApiError 422."""
-    try:
-        return query_of(exchange.query, *names)
-    except PageError as error:
-        raise errors.asked_wrongly(error.param, str(error)) from None
+class PageQuery(msgspec.Struct):
+    """The query of a list by limit and offset."""
+
+    limit: To100 = 20
+    offset: Offset = 0
 
 
-def whole(query: Mapping[str, str], name: str, default: int | None, least: int, most: int) -> int | None:
-    """A whole number of a query, or what goes without it. Raises ApiError 422."""
-    text = query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise errors.UnprocessableError("query", name, f"must be a whole number from {least} to {most}", "int_parsing")
-    if not least <= int(text) <= most:
-        raise errors.asked_wrongly(name, f"must be from {least} to {most}")
-    return int(text)
+class CallQuery(PageQuery):
+    """The query of the list of calls."""
+
+    status: Literal["ringing", "in-progress", "completed", "failed", "busy", "no-answer"] | None = None
+    direction: Literal["inbound", "outbound", "web"] | None = None
+    type: Literal["pstn", "web"] | None = None
+    search: str | None = None
 
 
-def so_many(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    """A whole number of a query that has a default. Raises ApiError 422."""
-    found = whole(query, name, default, least, most)
-    return default if found is None else found
+class WaitQuery(msgspec.Struct):
+    """The query of one call: `wait` until it has ended, at most `timeout` seconds."""
+
+    wait: str = "false"
+    timeout: Annotated[int, msgspec.Meta(ge=10, le=300)] = 30
 
 
-def flag(query: Mapping[str, str], name: str) -> bool:
-    """A yes or no of a query; no when left out. Raises ApiError 422."""
-    text = query.get(name, "false").lower()
-    if text not in (*TRUE, *FALSE):
-        raise errors.UnprocessableError("query", name, "must be true or false", "bool_parsing")
-    return text in TRUE
+class ContactQuery(msgspec.Struct):
+    """The query of the list of contacts."""
+
+    limit: To200 = 50
+    offset: Offset = 0
+    search: str = ""
 
 
-def choice(query: Mapping[str, str], name: str, allowed: Sequence[str]) -> str | None:
-    """One of a few words, or None when it is left out. Raises ApiError 422."""
-    value = query.get(name)
-    if value is not None and value not in allowed:
-        raise errors.UnprocessableError("query", name, f"must be one of {', '.join(allowed)}", "enum")
-    return value
+class CapabilityQuery(msgspec.Struct):
+    """The query of what a number can receive."""
+
+    phone_number: Required
 
 
-def sub_account(exchange: RequestLogEntry) -> str | None:
-    """The sub-account that a header names."""
-    value = next((value for name, value in exchange.headers if name == SUB_ACCOUNT), None)
-    return value.decode("latin-1").strip() if value is not None else None
+class AvailableQuery(msgspec.Struct, rename="camel"):
+    """The query of the numbers that can be bought."""
+
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{2}$")] = "US"
+    area_code: Annotated[str, msgspec.Meta(pattern="^[0-9]{3}$")] | None = None
+    city: str | None = None
+    state: str | None = None
+    zip: str | None = None
+    limit: To100 = 20
 
 
-def project_of(backend: AgentPhone, exchange: RequestLogEntry) -> str:
-    """The project that a request is for: the account's own, or the sub-account's that a header names. Raises ApiError
-    404."""
-    return backend.office.project(exchange.account, sub_account(exchange))
+class LookupQuery(msgspec.Struct, rename="camel"):
+    """The query of line types: numbers with commas between them."""
+
+    phone_numbers: str
 
 
-def scope_of(backend: AgentPhone, exchange: RequestLogEntry) -> str | None:
-    """The project that a header names; None for any of the account's. Raises ApiError 404."""
-    sub = sub_account(exchange)
-    return None if sub is None else backend.office.project(exchange.account, sub)
+class MessageQuery(msgspec.Struct):
+    """The query of a list of messages by timestamp, page "Get messages for number"."""
+
+    limit: To200 = 50
+    before: str | None = None
+    after: str | None = None
 
 
-def body_of(exchange: RequestLogEntry, decoder: msgspec.json.Decoder[T]) -> T:
-    """A request's body. Raises DecodeError."""
-    return decode(exchange.body, decoder)
+class ConversationQuery(msgspec.Struct):
+    """The query of one conversation."""
+
+    message_limit: To100 = 50
 
 
-def paged(
-    exchange: RequestLogEntry,
-    records: Collection[R],
-    index: str,
-    key: str,
-    view: Callable[[R], Any],
-    *,
-    default: int = PAGE,
-    most: int = MAX_PAGE,
-) -> Response:
-    """A page of an index by limit and offset, newest first, page "List numbers". Raises ApiError 422."""
-    query = query_in(exchange, "limit", "offset")
-    limit, offset = span_in(query, default, most)
+class DeliveryQuery(msgspec.Struct):
+    """The query of a list of deliveries; an agent's list has no offset."""
+
+    limit: To200 = 50
+    offset: Offset = 0
+    hours: Hours | None = None
+
+
+class AgentDeliveryQuery(msgspec.Struct):
+    """The query of the deliveries to an agent's webhook."""
+
+    limit: To200 = 50
+    hours: Hours | None = None
+
+
+class StatsQuery(msgspec.Struct):
+    """The query of delivery statistics."""
+
+    hours: Hours = 24
+
+
+class WebhookTestQuery(msgspec.Struct, rename="camel"):
+    """The query of a webhook test."""
+
+    agent_id: str | None = None
+
+
+class DailyQuery(msgspec.Struct):
+    """The query of usage by day."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
+
+
+class MonthlyQuery(msgspec.Struct):
+    """The query of usage by month."""
+
+    months: Annotated[int, msgspec.Meta(ge=1, le=24)] = 6
+
+
+class AgentUsageQuery(msgspec.Struct):
+    """The query of usage by agent."""
+
+    period: Literal["week", "month", "year"] = "month"
+    tz: str | None = None
+
+
+def flag(param: str, text: str) -> bool:
+    """Return a boolean of the query, in any form that FastAPI accepts. Raises ApiError 422."""
+    if text.lower() not in (*TRUE, *FALSE):
+        raise errors.invalid_query(param, "must be true or false")
+    return text.lower() in TRUE
+
+
+def page(
+    query: PageQuery | ContactQuery, records: Collection[R], index: str, key: Hashable, view: Callable[[R], Any]
+) -> Page[Any]:
+    """Return a page of an index by limit and offset, newest first, page "List numbers"."""
     total = records.count(index, key)
-    rows = [view(record) for record in records.slice(index, key, offset, limit)]
-    return Response(encode(Page(rows, offset + limit < total, total)))
+    rows = [view(record) for record in records.slice(index, key, query.offset, query.limit)]
+    return Page(rows, query.offset + query.limit < total, total)
 
 
-def span_in(query: Mapping[str, str], default: int = PAGE, most: int = MAX_PAGE) -> tuple[int, int]:
-    """Limit and offset of a query. Raises ApiError 422."""
-    return so_many(query, "limit", default, 1, most), so_many(query, "offset", 0, 0, FURTHEST)
+def page_of(query: PageQuery | ContactQuery, found: Sequence[R], view: Callable[[R], Any]) -> Page[Any]:
+    """Return a page of a list by limit and offset."""
+    end = query.offset + query.limit
+    return Page([view(record) for record in found[query.offset : end]], end < len(found), len(found))
 
 
-def paged_list(query: Mapping[str, str], found: Sequence[R], view: Callable[[R], Any], **bounds: int) -> Response:
-    """A page of what was found, by limit and offset. Raises ApiError 422."""
-    limit, offset = span_in(query, **bounds)
-    rows = [view(record) for record in found[offset : offset + limit]]
-    return Response(encode(Page(rows, offset + limit < len(found), len(found))))
-
-
-def walked(
-    exchange: RequestLogEntry,
-    records: Collection[R],
+def message_page(
+    query: MessageQuery,
+    records: Collection[MessageDetail],
     index: str,
     key: str,
-    moment: Callable[[R], int],
-    view: Callable[[R], Any],
-) -> Response:
-    """A page of messages, newest first, before and after instants, page "Get messages for number". Raises ApiError
-    422."""
-    query = query_in(exchange, "limit", "before", "after")
-    limit = so_many(query, "limit", MESSAGES, 1, MAX_MESSAGES)
-    before, after = (instant(query[name], name, "query") if name in query else None for name in ("before", "after"))
-    start, end = records.positions(index, key, moment, None if after is None else after + 1, before)
-    rows = [view(record) for record in records.range(index, key, max(start, end - limit), end)]
-    return Response(encode(Stretch(rows, end - limit > start)))
+    view: Callable[[MessageDetail], MessageView],
+) -> TimePage[MessageView]:
+    """Return a page of messages by timestamp, newest first, page "Get messages for number". Raises ApiError 422."""
+    before = _instant("before", query.before)
+    after = _instant("after", query.after)
+    start, end = records.positions(index, key, at, None if after is None else after + 1, before)
+    first = max(start, end - query.limit)
+    return TimePage([view(message) for message in records.range(index, key, first, end)], first > start)
 
 
-def done() -> Response:
-    """Done, with a body that says so."""
-    return Response(encode(Success()))
-
-
-def nothing() -> Response:
-    """204, without a body."""
-    return Response(b"", 204)
+def _instant(param: str, text: str | None) -> int | None:
+    return None if text is None else instant(text, param, errors.invalid_query)

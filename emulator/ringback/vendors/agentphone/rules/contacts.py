@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import UNSET
 
-from ringback.store import Collection
+from ringback.carrier.clock import iso_exact
+from ringback.gateway.services import Services
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.events import EventContactView
 from ringback.vendors.agentphone.records import Contact
-from ringback.vendors.agentphone.rules.common import NAME, e164, is_email, new_id, phone, shown
-from ringback.vendors.agentphone.wire.bodies import ContactBody, ContactPatch
-from ringback.vendors.agentphone.wire.responses import CapabilityView, ContactView, ReachView
-
-if TYPE_CHECKING:
-    from ringback.vendors.agentphone.rules import AgentPhone
+from ringback.vendors.agentphone.rules.common import NAME, is_email, new_id, require_e164, to_e164
+from ringback.vendors.agentphone.rules.data import Data
+from ringback.vendors.agentphone.wire.requests import ContactBody, ContactPatch
+from ringback.vendors.agentphone.wire.responses import CapabilityView, ChannelsView, ContactView
 
 
-class People:
+class Contacts:
     """The contacts of all accounts."""
 
-    def __init__(self, backend: AgentPhone) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Contact] = Collection(
-            Contact,
-            project=lambda contact: contact.project,
-            phone=lambda contact: (contact.project, contact.phone_number),
-        )
+    def __init__(self, services: Services, data: Data) -> None:
+        self.services = services
+        self.data = data
 
     def create(self, account: str, project: str, body: ContactBody) -> ContactView:
-        """Make a contact. Raises ApiError 409 for a number that another has, 422."""
-        number = phone(body.phone_number, "phoneNumber")
+        """Create a contact. Raises ApiError 422, 409 if another contact has the number."""
+        number = require_e164(body.phone_number, "phoneNumber")
         self._check_email(body.email)
         self._check_free(project, number, None)
         now = self.services.clock.now(account)
         return self.view(
-            self.records.add(
+            self.data.contacts.add(
                 Contact(
                     id=new_id(self.services, account, "con"),
                     account=account,
@@ -52,12 +46,11 @@ class People:
             )
         )
 
-    def change(self, account: str, id_: str, body: ContactPatch) -> ContactView:
-        """Change what is given. Raises ApiError 404, 409 or 422."""
-        contact = self.of(account, id_)
+    def update(self, contact: Contact, body: ContactPatch) -> ContactView:
+        """Change the given fields. Raises ApiError 409 or 422."""
         changes: dict[str, Any] = {}
         if isinstance(body.phone_number, str):
-            changes["phone_number"] = phone(body.phone_number, "phoneNumber")
+            changes["phone_number"] = require_e164(body.phone_number, "phoneNumber")
             self._check_free(contact.project, changes["phone_number"], contact)
         if isinstance(body.name, str):
             changes["name"] = body.name
@@ -67,62 +60,59 @@ class People:
         if body.notes is not UNSET:
             changes["notes"] = body.notes
         if changes:
-            self.records.update(contact, **changes, updated_at=self.services.clock.now(account))
+            self.data.contacts.update(contact, **changes, updated_at=self.services.clock.now(contact.account))
         return self.view(contact)
 
-    def _check_free(self, project: str, number: str, but: Contact | None) -> None:
-        other = self.records.last("phone", (project, number))
-        if other is not None and other is not but:
-            raise errors.refusal("CONTACT_EXISTS", f"The contact {other.id} has this number.")
+    def _check_free(self, project: str, number: str, unless: Contact | None) -> None:
+        other = self.data.contacts.last("phone", (project, number))
+        if other is not None and other is not unless:
+            raise errors.error("CONTACT_EXISTS", id=other.id)
 
     def _check_email(self, email: str | None) -> None:
         if email is not None and not is_email(email):
-            raise errors.invalid("email", "is no e-mail address")
+            raise errors.invalid("email", "must be an e-mail address")
 
-    def delete(self, account: str, id_: str) -> None:
-        """Forget a contact. Raises ApiError 404."""
-        self.records.remove(self.of(account, id_))
+    def remove_duplicates(self, project: str, other: str) -> None:
+        """Delete the contacts of a project whose numbers have a contact in the other project too."""
+        for contact in self.data.contacts.oldest("project", project):
+            if self.data.contacts.count("phone", (other, contact.phone_number)):
+                self.data.contacts.remove(contact)
 
-    def of(self, account: str, id_: str) -> Contact:
-        """An account's contact. Raises ApiError 404."""
-        contact = self.records.get(id_)
-        if contact is None or contact.account != account:
-            raise errors.not_found("contact", "CONTACT_NOT_FOUND")
-        return contact
-
-    def with_(self, project: str, words: str) -> list[Contact]:
-        """The contacts with these words in name, number or e-mail address, newest first."""
-        sought = words.casefold()
+    def search(self, project: str, text: str) -> list[Contact]:
+        """Return the contacts with this text in name, number or e-mail address, newest first."""
+        wanted = text.casefold()
         return [
             contact
-            for contact in self.records.newest("project", project)
-            if any(sought in (text or "").casefold() for text in (contact.name, contact.phone_number, contact.email))
+            for contact in self.data.contacts.newest("project", project)
+            if any(wanted in (field or "").casefold() for field in (contact.name, contact.phone_number, contact.email))
         ]
 
-    def known(self, account: str, project: str, number: str) -> EventContactView | None:
-        """Who has a number, as events tell it."""
-        contact = self.records.last("phone", (project, number)) or self.records.last("phone", (account, number))
+    def for_event(self, account: str, project: str, number: str) -> EventContactView | None:
+        """Return the contact that has a number, as events show it."""
+        contact = self.data.contacts.last("phone", (project, number)) or self.data.contacts.last(
+            "phone", (account, number)
+        )
         if contact is None:
             return None
         return EventContactView(contact.id, contact.name, contact.email, contact.phone_number)
 
-    def reach(self, account: str, text: str) -> CapabilityView:
-        """What a number can receive: SMS all that are phones, iMessage about half of them, always the same ones.
-        Raises ApiError 422."""
-        number = e164(text)
+    def capabilities(self, account: str, text: str) -> CapabilityView:
+        """Return what a number can receive: all receive SMS, a fixed half of them iMessages. Raises ApiError 422."""
+        number = to_e164(text)
         if number is None:
-            raise errors.asked_wrongly("phone_number", "is no phone number; write it as +14155550123")
-        blue = self.services.streams.secret(NAME, "imessage", number)[0] % 2 == 0
-        return CapabilityView(number, ReachView(blue, sms=True), shown(self.services.clock.now(account)))
+            raise errors.invalid_query("phone_number", "must be a phone number, such as +14155550123")
+        imessage = self.services.streams.secret(NAME, "imessage", number)[0] % 2 == 0
+        checked_at = iso_exact(self.services.clock.now(account))
+        return CapabilityView(number, ChannelsView(imessage, sms=True), checked_at)
 
     def view(self, contact: Contact) -> ContactView:
-        """A contact as it is now."""
+        """Return a contact as a response shows it."""
         return ContactView(
             contact.id,
             contact.phone_number,
             contact.name,
             contact.email,
             contact.notes,
-            shown(contact.created_at),
-            shown(contact.updated_at),
+            iso_exact(contact.created_at),
+            iso_exact(contact.updated_at),
         )

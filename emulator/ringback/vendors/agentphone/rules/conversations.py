@@ -1,17 +1,21 @@
-"""Conversations: what a number and somebody, or a group, have written to each other."""
+"""Conversations between a number and a person, or a group."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import UNSET
 
-from ringback.store import Collection
+from ringback.carrier.clock import iso_exact
+from ringback.gateway.asgi import encode
+from ringback.gateway.services import Services
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.events import EventGroupView
-from ringback.vendors.agentphone.records import Channel, Conversation, Number, Text
-from ringback.vendors.agentphone.rules.common import new_id, shown
-from ringback.vendors.agentphone.wire.bodies import ConversationPatch
+from ringback.vendors.agentphone.records import Channel, Conversation, MessageDetail, Number
+from ringback.vendors.agentphone.rules.common import new_id
+from ringback.vendors.agentphone.rules.contacts import Contacts
+from ringback.vendors.agentphone.rules.data import Data
+from ringback.vendors.agentphone.rules.message_views import MessageViews
+from ringback.vendors.agentphone.rules.registrations import Registrations
+from ringback.vendors.agentphone.wire.requests import ConversationPatch
 from ringback.vendors.agentphone.wire.responses import (
     BackgroundView,
     CapabilitiesView,
@@ -20,43 +24,38 @@ from ringback.vendors.agentphone.wire.responses import (
     TypingView,
 )
 
-if TYPE_CHECKING:
-    from ringback.vendors.agentphone.rules import AgentPhone
-
-PREVIEW = 100
-"""Characters of the latest message that a list shows."""
+PREVIEW_LENGTH = 100
+"""Characters of the latest message in a list."""
 MAX_METADATA = 16_384
+"""Bytes of JSON."""
+SHOWN_MESSAGES = 50
 
 
-class Threads:
-    """The conversations of all accounts. The one written in last is the newest of its index."""
+class Conversations:
+    """The conversations of all accounts. The one last written in is the newest of its index."""
 
-    def __init__(self, backend: AgentPhone) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Conversation] = Collection(
-            Conversation,
-            project=lambda conversation: conversation.project,
-            agent=lambda conversation: conversation.agent,
-            pair=lambda conversation: (conversation.number, conversation.participant),
-            crowd=lambda conversation: (
-                (conversation.number, *sorted(conversation.members)) if conversation.members is not None else None
-            ),
-        )
+    def __init__(
+        self, services: Services, data: Data, registrations: Registrations, contacts: Contacts, messages: MessageViews
+    ) -> None:
+        self.services = services
+        self.data = data
+        self.registrations = registrations
+        self.contacts = contacts
+        self.messages = messages
 
     def between(self, number: Number, participant: str) -> Conversation | None:
-        """What a number has with somebody, or with a group."""
-        return self.records.last("pair", (number.id, participant))
+        """Return the conversation of a number with a person, or with a group by its id."""
+        return self.data.conversation_with(number.id, participant)
 
     def among(self, number: Number, members: tuple[str, ...]) -> Conversation | None:
-        """The group that a number is in with these; the one written in last, where there are several."""
-        return self.records.last("crowd", (number.id, *sorted(members)))
+        """Return the conversation of a number with a group of these members, the last one written in if several."""
+        return self.data.conversations.last("group", (number.id, *sorted(members)))
 
     def begin(self, number: Number, participant: str, channel: Channel, members: list[str] | None) -> Conversation:
-        """A first message is about to be written. A group gets a name in this API."""
+        """Start a conversation. With `members` it is a group, which gets an id."""
         now = self.services.clock.now(number.account)
         group = new_id(self.services, number.account, "grp") if members is not None else None
-        return self.records.add(
+        return self.data.conversations.add(
             Conversation(
                 id=new_id(self.services, number.account, "conv"),
                 account=number.account,
@@ -72,57 +71,53 @@ class Threads:
             )
         )
 
-    def add(self, conversation: Conversation, number: Number, text: Text, body: str) -> None:
-        """A message is written: the conversation comes to the front."""
-        self.records.remove(conversation)
-        conversation.last_at, conversation.preview = text.at, body[:PREVIEW]
-        conversation.channel, conversation.agent = text.channel, number.agent
+    def add(self, conversation: Conversation, number: Number, message: MessageDetail, body: str) -> None:
+        """Count a new message; the conversation becomes the newest."""
+        self.data.conversations.remove(conversation)
+        conversation.last_at, conversation.preview = message.at, body[:PREVIEW_LENGTH]
+        conversation.channel, conversation.agent = message.channel, number.agent
         conversation.messages += 1
-        self.records.add(conversation)
+        self.data.conversations.add(conversation)
 
-    def orphan(self, agent: str) -> None:
-        """An agent is gone: its conversations stay without one."""
-        for conversation in self.records.oldest("agent", agent):
-            self.records.update(conversation, agent=None)
+    def forget_agent(self, agent: str) -> None:
+        """Remove a deleted agent from its conversations."""
+        for conversation in self.data.conversations.oldest("agent", agent):
+            self.data.conversations.update(conversation, agent=None)
 
-    # -- what can be done in one ------
+    # -- changes ------
 
-    def change(self, account: str, id_: str, body: ConversationPatch) -> ConversationView:
-        """Replace what is remembered, rename a group; a name for two is passed over. Raises ApiError 404 or 422."""
-        conversation = self.of(account, id_)
+    def update(self, conversation: Conversation, body: ConversationPatch) -> ConversationView:
+        """Replace the metadata, or rename a group; the name of another conversation is ignored. Raises ApiError 422."""
         if body.metadata is not UNSET:
-            from ringback.gateway.asgi import encode
-
             if len(encode(body.metadata)) > MAX_METADATA:
-                raise errors.invalid("metadata", f"has at most {MAX_METADATA} bytes as JSON")
+                raise errors.invalid("metadata", f"must have at most {MAX_METADATA} bytes as JSON")
             conversation.metadata = body.metadata
         if isinstance(body.group_name, str) and conversation.group is not None:
             conversation.group_name = body.group_name
-        return self.in_full(conversation, 50)
+        return self.view(conversation, SHOWN_MESSAGES)
 
-    def _blue(self, account: str, id_: str, what: str) -> Conversation:
-        """A conversation on an iMessage line. Raises ApiError 400 or 404."""
-        conversation = self.of(account, id_)
-        if self.backend.lines.records[conversation.number].type != "imessage":
-            raise errors.unsupported(f"Only iMessage lines have {what}.")
-        return conversation
+    def _check_imessage(self, conversation: Conversation, what: str) -> None:
+        if self.data.numbers[conversation.number].type != "imessage":
+            raise errors.error("CHANNEL_NOT_SUPPORTED", what=what)
 
-    def type(self, account: str, id_: str) -> TypingView:
-        """Show that an answer is being written. Raises ApiError 400 or 404."""
-        conversation = self._blue(account, id_, "typing indicators")
-        self.services.note(account, "message", f"typing to {conversation.participant}", conversation_id=id_)
-        return TypingView(id_, "imessage", "sent")
+    def send_typing(self, conversation: Conversation) -> TypingView:
+        """Show a typing indicator to the participant. Raises ApiError 400."""
+        self._check_imessage(conversation, "typing indicators")
+        self.services.note(
+            conversation.account, "message", f"typing to {conversation.participant}", conversation_id=conversation.id
+        )
+        return TypingView(conversation.id, "imessage", "sent")
 
-    def set_background(self, account: str, id_: str, image_url: str) -> BackgroundView:
-        """Put a picture behind a conversation. Raises ApiError 400 or 404."""
-        conversation = self._blue(account, id_, "backgrounds")
+    def set_background(self, conversation: Conversation, image_url: str) -> BackgroundView:
+        """Set the background image of a conversation. Raises ApiError 400."""
+        self._check_imessage(conversation, "backgrounds")
         changed = conversation.background != image_url
         if changed:
             conversation.background = image_url
-            conversation.background_id = new_id(self.services, account, "bg")
+            conversation.background_id = new_id(self.services, conversation.account, "bg")
             conversation.background_version += 1
         return BackgroundView(
-            id_,
+            conversation.id,
             "imessage",
             has_background=True,
             background_id=conversation.background_id,
@@ -130,36 +125,28 @@ class Threads:
             changed=changed,
         )
 
-    def drop_background(self, account: str, id_: str) -> None:
-        """Take the picture away, if there is one. Raises ApiError 400 or 404."""
-        conversation = self._blue(account, id_, "backgrounds")
+    def delete_background(self, conversation: Conversation) -> None:
+        """Remove the background image of a conversation, if it has one. Raises ApiError 400."""
+        self._check_imessage(conversation, "backgrounds")
         conversation.background = conversation.background_id = None
 
-    # -- looking up and showing ------
-
-    def of(self, account: str, id_: str) -> Conversation:
-        """An account's conversation. Raises ApiError 404."""
-        conversation = self.records.get(id_)
-        if conversation is None or conversation.account != account:
-            raise errors.not_found("conversation", "CONVERSATION_NOT_FOUND")
-        return conversation
+    # -- views ------
 
     def summary(self, conversation: Conversation) -> ConversationView:
-        """A conversation as lists show it."""
+        """Return a conversation as lists show it."""
         view = self._view(conversation)
         view.last_message_preview = conversation.preview
         return view
 
-    def in_full(self, conversation: Conversation, limit: int) -> ConversationView:
-        """A conversation with its latest messages, in the order they were said."""
+    def view(self, conversation: Conversation, limit: int) -> ConversationView:
+        """Return a conversation with its latest messages, oldest first."""
         view = self._view(conversation)
-        texts = self.backend.texts
-        latest = texts.records.page("conversation", conversation.id, limit)
-        view.messages = [texts.view_in_thread(text) for text in reversed(latest)]
+        latest = self.data.messages.page("conversation", conversation.id, limit)
+        view.messages = [self.messages.in_conversation(message) for message in reversed(latest)]
         return view
 
     def _view(self, conversation: Conversation) -> ConversationView:
-        number = self.backend.lines.records[conversation.number]
+        number = self.data.numbers[conversation.number]
         return ConversationView(
             id=conversation.id,
             agent_id=conversation.agent,
@@ -171,26 +158,26 @@ class Threads:
             group_id=conversation.group,
             group_name=conversation.group_name,
             participants=self._members(conversation),
-            last_message_at=shown(conversation.last_at),
+            last_message_at=iso_exact(conversation.last_at),
             message_count=conversation.messages,
             metadata=conversation.metadata,
             channel=conversation.channel,
             capabilities=self._capabilities(number),
-            created_at=shown(conversation.created_at),
+            created_at=iso_exact(conversation.created_at),
         )
 
     def _members(self, conversation: Conversation) -> list[ParticipantView] | None:
         if conversation.members is None:
             return None
-        people = self.backend.people
-        known = [people.known(conversation.account, conversation.project, member) for member in conversation.members]
+        account, project = conversation.account, conversation.project
+        contacts = [self.contacts.for_event(account, project, member) for member in conversation.members]
         return [
             ParticipantView(member, contact.name if contact is not None else None)
-            for member, contact in zip(conversation.members, known, strict=True)
+            for member, contact in zip(conversation.members, contacts, strict=True)
         ]
 
     def group(self, conversation: Conversation) -> EventGroupView | None:
-        """The group, as events tell of it."""
+        """Return the group of a conversation, as events show it."""
         if conversation.group is None:
             return None
         return EventGroupView(
@@ -202,18 +189,19 @@ class Threads:
         )
 
     def _capabilities(self, number: Number) -> CapabilitiesView:
-        blue = number.type == "imessage"
+        imessage = number.type == "imessage"
+        outbound_sms = self.registrations.outbound_sms(number)
         reason = None
         if number.status == "released":
             reason = "number_released"
-        elif not blue and self.backend.office.outbound_sms(number) != "enabled":
-            reason = self.backend.office.outbound_sms(number)
+        elif outbound_sms != "enabled":
+            reason = outbound_sms
         channels = [number.type] if reason is None else []
         return CapabilitiesView(
             can_send_messages=reason is None,
             media=reason is None,
-            reactions=blue and reason is None,
-            emoji_reactions=blue and reason is None,
+            reactions=imessage and reason is None,
+            emoji_reactions=imessage and reason is None,
             send_disabled_reason=reason,
             send_channel=number.type if reason is None else None,
             available_channels=list(channels),

@@ -1,4 +1,4 @@
-"""Charges."""
+"""Charges to an account's balance, in micro-dollars."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from ringback.vendors.agentphone import errors
 
 
 class Money:
-    """What accounts pay."""
+    """The charges of all accounts."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
     def check(self, account: str, price: int) -> None:
-        """Whether the balance covers a price. Raises ApiError 402."""
+        """Check that the balance covers a price. Raises ApiError 402."""
         if self.ledger.balance(account) < price:
-            raise errors.insufficient_balance()
+            raise errors.error("INSUFFICIENT_BALANCE")
 
     def charge(self, account: str, amount: int, cause: str, ref: str) -> None:
-        """Take money, below zero if it must be."""
+        """Charge an account, below zero if necessary."""
         if amount:
             self.ledger.post(account, -amount, cause, ref)

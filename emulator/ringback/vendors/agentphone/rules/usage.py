@@ -1,13 +1,15 @@
-"""What an account has and did."""
+"""Usage of an account: totals, by day and month, by number and agent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from ringback.carrier.clock import DAY, micros, moment, months_later
+from ringback.carrier.clock import DAY, iso_exact, micros, moment, months_later
+from ringback.gateway.services import Services
+from ringback.store import Collection
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.prices import (
     CALLS_AT_ONCE,
@@ -17,160 +19,160 @@ from ringback.vendors.agentphone.prices import (
     PLAN,
     VOICE_MINUTES_A_MONTH,
 )
-from ringback.vendors.agentphone.rules.common import shown
+from ringback.vendors.agentphone.rules.data import Data, at
+from ringback.vendors.agentphone.rules.webhooks import Webhooks
 from ringback.vendors.agentphone.wire.responses import (
-    AgentsUseView,
-    AgentUseView,
-    DaysView,
-    DayView,
+    AgentUsageList,
+    AgentUsageView,
+    DailyUsage,
+    DayUsage,
     LimitsView,
-    MonthsView,
-    MonthView,
-    NumbersUsed,
-    NumberUseView,
+    MonthlyUsage,
+    MonthUsage,
+    NumberQuota,
+    NumberUsageView,
     PlanView,
     UsageCounts,
     UsageView,
 )
-
-if TYPE_CHECKING:
-    from ringback.vendors.agentphone.rules import AgentPhone
 
 UNASSIGNED = "Unassigned"
 PERIODS: Mapping[str, Mapping[str, int]] = {"week": {"weeks": 1}, "month": {"months": 1}, "year": {"years": 1}}
 
 
 class Usage:
-    """What all accounts have and did."""
+    """The usage of all accounts."""
 
-    def __init__(self, backend: AgentPhone) -> None:
-        self.backend = backend
-        self.services = backend.services
+    def __init__(self, services: Services, data: Data, webhooks: Webhooks) -> None:
+        self.services = services
+        self.data = data
+        self.webhooks = webhooks
 
-    def now(self, account: str) -> UsageView:
-        """GET /v1/usage. The period is the month of the account that goes on."""
+    def totals(self, account: str) -> UsageView:
+        """GET /v1/usage. The period is the current month, counted from the opening of the account."""
         now = self.services.clock.now(account)
-        texts, calls, sent = self.backend.texts.records, self.backend.phones.details, self.backend.hooks.sent
-        begun = self.services.accounts[account].created_at
+        messages, calls, deliveries = self.data.messages, self.data.calls, self.data.deliveries
+        opened_at = self.services.accounts[account].created_at
         months = 0
-        while months_later(begun, months + 1) <= now:
+        while months_later(opened_at, months + 1) <= now:
             months += 1
-        used = self.backend.lines.records.count("bought", account)
-        arrived = self.backend.hooks.counted(sent.oldest("account", account))
+        used = self.data.numbers.count("bought", account)
+        states = self.webhooks.count_states(deliveries.oldest("account", account))
 
-        def counted(records: Any, span: int) -> int:
-            start, end = records.positions("account", account, _moment, now - span)
-            return int(end - start)
+        def counted(records: Collection[Any], span: int) -> int:
+            start, end = records.positions("account", account, at, now - span)
+            return end - start
 
-        month = texts.range("account", account, *texts.positions("account", account, _moment, now - 30 * DAY))
+        month = messages.range("account", account, *messages.positions("account", account, at, now - 30 * DAY))
         segments = sum(
-            len(self.services.messages.records[text.id].segment_states)
-            for text in month
-            if text.direction == "outbound" and text.channel == "sms"
+            len(self.services.messages.records[message.id].segment_states)
+            for message in month
+            if message.direction == "outbound" and message.channel == "sms"
         )
         return UsageView(
             PlanView(
                 PLAN,
                 LimitsView(MAX_NUMBERS, MESSAGES_A_MONTH, VOICE_MINUTES_A_MONTH, MAX_CALL_MINUTES, CALLS_AT_ONCE),
             ),
-            NumbersUsed(used, MAX_NUMBERS, max(0, MAX_NUMBERS - used)),
+            NumberQuota(used, MAX_NUMBERS, max(0, MAX_NUMBERS - used)),
             UsageCounts(
-                texts.count("account", account),
-                counted(texts, DAY),
-                counted(texts, 7 * DAY),
-                counted(texts, 30 * DAY),
+                messages.count("account", account),
+                counted(messages, DAY),
+                counted(messages, 7 * DAY),
+                counted(messages, 30 * DAY),
                 calls.count("account", account),
                 counted(calls, DAY),
                 counted(calls, 7 * DAY),
                 counted(calls, 30 * DAY),
-                sent.count("account", account),
-                arrived["success"],
-                arrived["failed"],
+                deliveries.count("account", account),
+                states["success"],
+                states["failed"],
                 segments,
             ),
-            shown(months_later(begun, months)),
-            shown(months_later(begun, months + 1)),
-            shown(now),
+            iso_exact(months_later(opened_at, months)),
+            iso_exact(months_later(opened_at, months + 1)),
+            iso_exact(now),
         )
 
-    def daily(self, account: str, days: int) -> DaysView:
-        """One point for each of the last days, today (UTC) the last."""
+    def daily(self, account: str, days: int) -> DailyUsage:
+        """Return the usage of each of the last days in UTC, today last."""
         today = moment(self.services.clock.now(account)).replace(hour=0, minute=0, second=0)
         rows = []
         for back in range(days - 1, -1, -1):
             day = today - timedelta(days=back)
-            rows.append(DayView(day.date().isoformat(), *self._between(account, day, day + timedelta(days=1))))
-        return DaysView(rows, days)
+            rows.append(DayUsage(day.date().isoformat(), *self._between(account, day, day + timedelta(days=1))))
+        return DailyUsage(rows, days)
 
-    def monthly(self, account: str, months: int) -> MonthsView:
-        """One point for each of the last months, this one (UTC) the last."""
+    def monthly(self, account: str, months: int) -> MonthlyUsage:
+        """Return the usage of each of the last months in UTC, this one last."""
         from dateutil.relativedelta import relativedelta
 
         this = moment(self.services.clock.now(account)).replace(day=1, hour=0, minute=0, second=0)
         rows = []
         for back in range(months - 1, -1, -1):
             month = this - relativedelta(months=back)
-            rows.append(MonthView(f"{month:%Y-%m}", *self._between(account, month, month + relativedelta(months=1))))
-        return MonthsView(rows, months)
+            rows.append(MonthUsage(f"{month:%Y-%m}", *self._between(account, month, month + relativedelta(months=1))))
+        return MonthlyUsage(rows, months)
 
     def _between(self, account: str, since: datetime, until: datetime) -> Iterator[Any]:
-        """Messages, calls, events and minutes of calls from an instant until another."""
+        """Yield the messages, calls, deliveries and call minutes from an instant until another."""
         span = (micros(since), micros(until))
-        texts, calls, sent = self.backend.texts.records, self.backend.phones.details, self.backend.hooks.sent
-        start, end = texts.positions("account", account, _moment, *span)
+        messages, calls, deliveries = self.data.messages, self.data.calls, self.data.deliveries
+        start, end = messages.positions("account", account, at, *span)
         yield end - start
-        first, last = calls.positions("account", account, _moment, *span)
+        first, last = calls.positions("account", account, at, *span)
         yield last - first
-        start, end = sent.positions("account", account, _moment, *span)
+        start, end = deliveries.positions("account", account, at, *span)
         yield end - start
         yield round(sum(call.seconds for call in calls.range("account", account, first, last)) / 60, 2)
 
-    def by_number(self, account: str) -> list[NumberUseView]:
-        """What each number ever did, newest first, released ones included."""
+    def by_number(self, account: str) -> list[NumberUsageView]:
+        """Return the usage of each number since it was bought, newest first, released ones included."""
         return [
-            NumberUseView(
+            NumberUsageView(
                 number.id,
                 number.phone_number,
                 number.country,
                 number.status,
                 number.agent,
-                self.backend.agents.name_of(number.agent),
-                number.texts,
+                self.data.agent_name(number.agent),
+                number.messages,
                 number.calls,
             )
-            for number in self.backend.lines.records.newest("account", account)
+            for number in self.data.numbers.newest("account", account)
         ]
 
-    def by_agent(self, account: str, period: str, zone: str | None) -> AgentsUseView:
-        """What each agent did in a period up to now, and what was done without one. The period begins at midnight in a
-        time zone. Raises ApiError 422 for a zone that there is not."""
+    def by_agent(self, account: str, period: str, zone: str | None) -> AgentUsageList:
+        """Return the usage of each agent, and without an agent, in a period up to now.
+
+        The period begins at midnight in a time zone. Raises ApiError 422 for an unknown one.
+        """
         from dateutil.relativedelta import relativedelta
 
         now = self.services.clock.now(account)
-        place = _zone(zone)
-        begun = (moment(now).astimezone(place) - relativedelta(**dict[str, Any](PERIODS[period]))).replace(
+        start = (moment(now).astimezone(_zone(zone)) - relativedelta(**dict[str, Any](PERIODS[period]))).replace(
             hour=0, minute=0, second=0
         )
-        since = micros(begun.astimezone(UTC))
-        rows: dict[str | None, AgentUseView] = {
-            agent.id: AgentUseView(agent.id, agent.name, 0, 0, 0, is_orphan=False)
-            for agent in self.backend.agents.records.newest("account", account)
+        since = micros(start.astimezone(UTC))
+        rows: dict[str | None, AgentUsageView] = {
+            agent.id: AgentUsageView(agent.id, agent.name, 0, 0, 0, is_orphan=False)
+            for agent in self.data.agents.newest("account", account)
             if not agent.deleted
         }
-        texts, calls = self.backend.texts.records, self.backend.phones.details
-        for text in texts.range("account", account, *texts.positions("account", account, _moment, since)):
-            self._row(rows, text.by).messages += 1
-        for call in calls.range("account", account, *calls.positions("account", account, _moment, since)):
-            row = self._row(rows, call.by)
+        messages, calls = self.data.messages, self.data.calls
+        for message in messages.range("account", account, *messages.positions("account", account, at, since)):
+            self._row(rows, message.agent).messages += 1
+        for call in calls.range("account", account, *calls.positions("account", account, at, since)):
+            row = self._row(rows, call.original_agent)
             row.calls += 1
             row.total_seconds += call.seconds
-        return AgentsUseView(list(rows.values()), period, shown(since), shown(now))
+        return AgentUsageList(list(rows.values()), period, iso_exact(since), iso_exact(now))
 
-    def _row(self, rows: dict[str | None, AgentUseView], agent: str | None) -> AgentUseView:
+    def _row(self, rows: dict[str | None, AgentUsageView], agent: str | None) -> AgentUsageView:
         row = rows.get(agent)
         if row is None:
-            name = self.backend.agents.name_of(agent) or UNASSIGNED
-            row = rows[agent] = AgentUseView(agent, name, 0, 0, 0, is_orphan=agent is not None)
+            name = self.data.agent_name(agent) or UNASSIGNED
+            row = rows[agent] = AgentUsageView(agent, name, 0, 0, 0, is_orphan=agent is not None)
         return row
 
 
@@ -178,9 +180,4 @@ def _zone(name: str | None) -> ZoneInfo:
     try:
         return ZoneInfo(name or "UTC")
     except (ValueError, OSError, LookupError):
-        raise errors.asked_wrongly("tz", "is an IANA time zone such as America/New_York") from None
-
-
-def _moment(record: Any) -> int:
-    at: int = record.at
-    return at
+        raise errors.invalid_query("tz", "must be an IANA time zone, such as America/New_York") from None

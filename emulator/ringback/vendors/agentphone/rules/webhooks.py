@@ -1,22 +1,24 @@
-"""Webhooks: whose events go where, how they are answered, and what became of them."""
+"""Webhooks: which one gets an event, what its responses do, and delivery statistics."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ringback.carrier.clock import HOUR
+from ringback.carrier.clock import HOUR, SECOND, iso_exact
+from ringback.gateway.asgi import encode
 from ringback.gateway.delivery import Delivery
 from ringback.gateway.egress import EgressError
+from ringback.gateway.services import Services
 from ringback.gateway.webhook_response import LineListener, WebhookResponse
-from ringback.store import Collection
 from ringback.vendors.agentphone import errors
-from ringback.vendors.agentphone.events import EventView, HistoryView, MessageData, event, label
-from ringback.vendors.agentphone.records import Sent, Webhook
-from ringback.vendors.agentphone.rules.common import NAME, new_id, shown, shown_or_null
-from ringback.vendors.agentphone.wire.bodies import TestBody, WebhookBody
+from ringback.vendors.agentphone.events import EventView, MessageData, id_header
+from ringback.vendors.agentphone.records import DeliveryDetail, Webhook
+from ringback.vendors.agentphone.rules.common import NAME, iso_or_none, new_id
+from ringback.vendors.agentphone.rules.data import Data, at
+from ringback.vendors.agentphone.wire.requests import WebhookBody, WebhookTestBody
 from ringback.vendors.agentphone.wire.responses import (
     AllTimeView,
     DeliveriesView,
@@ -26,171 +28,157 @@ from ringback.vendors.agentphone.wire.responses import (
     WebhookView,
 )
 
-if TYPE_CHECKING:
-    from ringback.vendors.agentphone.rules import AgentPhone
-
-CONTEXT = 10
-TIMEOUT = 30
+DEFAULT_CONTEXT_LIMIT = 10
+DEFAULT_TIMEOUT = 30
+"""Seconds."""
 SECRET_DIGITS = 32
+MILLISECOND = SECOND // 1_000
 STATES = {"pending": "pending", "held": "pending", "delivered": "success"}
 TEST_FROM = "+14155550100"
 TEST_TO = "+14155550199"
 TEST_MESSAGE = "A test of this webhook"
 
 
-class Hooks:
-    """The webhooks of all accounts and agents, and the events on their way to them."""
+class Webhooks:
+    """The webhooks of all accounts and agents, and the deliveries to them."""
 
-    def __init__(self, backend: AgentPhone) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self.records: Collection[Webhook] = Collection(
-            Webhook,
-            account=lambda hook: hook.account,
-            place=lambda hook: (hook.project, hook.agent),
-        )
-        self.sent: Collection[Sent] = Collection(
-            Sent,
-            account=lambda sent: sent.account,
-            agent=lambda sent: sent.agent,
-        )
+    def __init__(self, services: Services, data: Data) -> None:
+        self.services = services
+        self.data = data
 
     # -- setting up ------
 
     async def check_url(self, url: str) -> None:
-        """Whether events may go to a URL. Raises ApiError 422."""
+        """Check that events may be sent to a URL. Raises ApiError 422."""
         try:
             await self.services.outbox.egress.check(url)
         except EgressError as error:
-            raise errors.invalid("url", f"will not do: {error}") from None
+            raise errors.invalid("url", f"is not accepted: {error}") from None
 
     def set(self, account: str, project: str, agent: str | None, body: WebhookBody) -> WebhookView:
-        """Make or replace a webhook; each time there is a new secret."""
+        """Create or replace a webhook; each time with a new secret."""
         secret = f"whsec_{self.services.streams(NAME, account, 'secret').hex(SECRET_DIGITS)}"
-        context = CONTEXT if body.context_limit is None else body.context_limit
-        timeout = TIMEOUT if body.timeout is None else body.timeout
-        hook = self.records.last("place", (project, agent))
-        if hook is not None:
-            self.records.update(hook, url=body.url, secret=secret, context_limit=context, timeout=timeout)
-        else:
-            hook = self.records.add(
+        settings: dict[str, Any] = {
+            "url": body.url,
+            "secret": secret,
+            "context_limit": DEFAULT_CONTEXT_LIMIT if body.context_limit is None else body.context_limit,
+            "timeout": DEFAULT_TIMEOUT if body.timeout is None else body.timeout,
+        }
+        webhook = self.data.webhook_of(project, agent)
+        if webhook is not None:
+            return self.view(self.data.webhooks.update(webhook, **settings))
+        return self.view(
+            self.data.webhooks.add(
                 Webhook(
                     id=new_id(self.services, account, "wh"),
                     account=account,
                     project=project,
                     agent=agent,
-                    url=body.url,
-                    secret=secret,
-                    context_limit=context,
-                    timeout=timeout,
                     created_at=self.services.clock.now(account),
+                    **settings,
                 )
             )
-        return self.view(hook)
-
-    def at(self, project: str, agent: str | None) -> Webhook | None:
-        """The webhook of a project, or of an agent."""
-        return self.records.last("place", (project, agent))
+        )
 
     def delete(self, project: str, agent: str | None) -> None:
-        """Forget a webhook. Raises ApiError 404."""
-        self.records.remove(self._there(project, agent))
+        """Delete a webhook. Raises ApiError 404."""
+        self.data.webhooks.remove(self._existing(project, agent))
 
-    def _there(self, project: str, agent: str | None) -> Webhook:
-        hook = self.at(project, agent)
-        if hook is None:
-            raise errors.not_found("webhook", "WEBHOOK_NOT_FOUND")
-        return hook
+    def _existing(self, project: str, agent: str | None) -> Webhook:
+        webhook = self.data.webhook_of(project, agent)
+        if webhook is None:
+            raise errors.error("WEBHOOK_NOT_FOUND")
+        return webhook
 
-    def forget(self, account: str, agent: str) -> None:
-        """An agent is gone, and its webhook with it."""
-        for hook in self.records.oldest("account", account):
-            if hook.agent == agent:
-                self.records.remove(hook)
+    def delete_of_project(self, project: str) -> None:
+        """Delete the webhook of a deleted sub-account, if it has one."""
+        webhook = self.data.webhook_of(project, None)
+        if webhook is not None:
+            self.data.webhooks.remove(webhook)
 
-    def view(self, hook: Webhook) -> WebhookView:
-        """A webhook with its secret."""
+    def delete_of_agent(self, account: str, agent: str) -> None:
+        """Delete the webhook of a deleted agent, if it has one."""
+        for webhook in self.data.webhooks.oldest("account", account):
+            if webhook.agent == agent:
+                self.data.webhooks.remove(webhook)
+
+    def view(self, webhook: Webhook) -> WebhookView:
+        """Return a webhook as a response shows it, with its secret."""
         return WebhookView(
-            hook.id, hook.url, hook.secret, "active", hook.context_limit, hook.timeout, shown(hook.created_at)
+            webhook.id,
+            webhook.url,
+            webhook.secret,
+            "active",
+            webhook.context_limit,
+            webhook.timeout,
+            iso_exact(webhook.created_at),
         )
 
-    # -- telling ------
+    # -- events ------
 
-    def for_(self, account: str, project: str, agent: str | None) -> Webhook | None:
-        """The one webhook that an event goes to: the agent's, else the project's, else the account's."""
+    def receiver(self, account: str, project: str, agent: str | None) -> Webhook | None:
+        """Return the webhook that gets an event: the agent's, else the project's, else the account's."""
         if agent is not None:
-            record = self.backend.agents.records.get(agent)
-            own = self.at(record.project, agent) if record is not None else None
+            record = self.data.agents.get(agent)
+            own = self.data.webhook_of(record.project, agent) if record is not None else None
             if own is not None:
                 return own
-        return self.at(project, None) or self.at(account, None)
+        return self.data.webhook_of(project, None) or self.data.webhook_of(account, None)
 
-    def tell(self, hook: Webhook, view: EventView, about: str, message: str | None = None) -> None:
-        """Send an event. `about` is the id of what it is about."""
-        id_ = new_id(self.services, hook.account, "del")
-        self._keep(id_, hook, view, message)
-        self.services.outbox.send(
-            vendor=NAME,
-            account=hook.account,
-            event=view.event,
-            subject=about,
-            url=hook.url,
-            secret=hook.secret,
-            body=event(view),
-            headers=label(id_),
-            id_=id_,
-            timeout=hook.timeout,
-        )
+    def send(self, webhook: Webhook, view: EventView, subject: str, message: str | None = None) -> None:
+        """Send an event. `subject` is the id of what it is about."""
+        self.services.outbox.send(**self._delivery(webhook, view, subject, message))
 
     def ask(
         self,
-        hook: Webhook,
+        webhook: Webhook,
         view: EventView,
-        about: str,
+        subject: str,
         answered: Callable[[WebhookResponse], None],
         line: LineListener | None = None,
     ) -> str | None:
-        """Send an event for the sake of its answer; gives the delivery's id, None where nothing can be sent now."""
+        """Send an event whose response matters. Return the delivery's id, None while no event loop runs."""
         if self.services.clock.loop is None:
             return None
-        id_ = new_id(self.services, hook.account, "del")
-        self._keep(id_, hook, view, None)
-        self.services.outbox.request(
-            vendor=NAME,
-            account=hook.account,
-            event=view.event,
-            subject=about,
-            url=hook.url,
-            secret=hook.secret,
-            body=event(view),
-            headers=label(id_),
-            id_=id_,
-            timeout=hook.timeout,
-            on_line=line,
-            on_response=answered,
-        )
+        delivery = self._delivery(webhook, view, subject, None)
+        self.services.outbox.request(**delivery, on_line=line, on_response=answered)
+        id_: str = delivery["id_"]
         return id_
 
-    def _keep(self, id_: str, hook: Webhook, view: EventView, message: str | None) -> None:
-        self.sent.add(
-            Sent(
+    def _delivery(self, webhook: Webhook, view: EventView, subject: str, message: str | None) -> dict[str, Any]:
+        """Record a delivery, and return it as the outbox takes it."""
+        id_ = new_id(self.services, webhook.account, "del")
+        self.data.deliveries.add(
+            DeliveryDetail(
                 id=id_,
-                account=hook.account,
-                project=hook.project,
-                at=self.services.clock.now(hook.account),
-                agent=hook.agent,
+                account=webhook.account,
+                project=webhook.project,
+                at=self.services.clock.now(webhook.account),
+                agent=webhook.agent,
                 channel=view.channel,
                 message=message,
             )
         )
+        return {
+            "vendor": NAME,
+            "account": webhook.account,
+            "event": view.event,
+            "subject": subject,
+            "url": webhook.url,
+            "secret": webhook.secret,
+            "body": encode(view),
+            "headers": id_header(id_),
+            "id_": id_,
+            "timeout": webhook.timeout,
+        }
 
-    async def test(self, project: str, agent: str | None, named: str | None, body: TestBody) -> WebhookTestView:
-        """Send a made-up message and tell how it was answered. `named` is the agent that it names. Raises ApiError
-        404."""
-        hook = self._there(project, agent)
-        account = hook.account
-        now = shown(self.services.clock.now(account))
-        text = TEST_MESSAGE if body.message is None else body.message
+    async def test(self, project: str, agent: str | None, named: str | None, body: WebhookTestBody) -> WebhookTestView:
+        """Send a made-up message and return how the receiver responded. The event names the agent `named`.
+
+        Raises ApiError 404.
+        """
+        webhook = self._existing(project, agent)
+        now = iso_exact(self.services.clock.now(webhook.account))
         view = EventView(
             event="agent.message",
             channel=body.channel or "sms",
@@ -204,7 +192,7 @@ class Hooks:
                 from_=body.from_ or TEST_FROM,
                 to=body.to or TEST_TO,
                 contact=None,
-                message=text,
+                message=TEST_MESSAGE if body.message is None else body.message,
                 media_url=None,
                 media_urls=[],
                 received_at=now,
@@ -213,65 +201,65 @@ class Hooks:
             recent_history=[],
             test=True,
         )
-        heard: asyncio.Future[WebhookResponse] = asyncio.get_running_loop().create_future()
-        id_ = self.ask(hook, view, hook.id, lambda reply: None if heard.done() else heard.set_result(reply))
-        reply = await heard
-        took = self._took(self.services.outbox.records[id_]) if id_ is not None else None
+        response: asyncio.Future[WebhookResponse] = asyncio.get_running_loop().create_future()
+        id_ = self.ask(webhook, view, webhook.id, lambda reply: None if response.done() else response.set_result(reply))
+        reply = await response
+        took = _response_ms(self.services.outbox.records[id_]) if id_ is not None else None
         problem = reply.error or (None if reply.accepted else f"The receiver answered {reply.status}.")
         return WebhookTestView(reply.accepted, reply.status, reply.status, took, problem, problem)
 
-    # -- what became of events ------
+    # -- deliveries ------
 
     def deliveries(self, account: str, limit: int, offset: int, hours: int | None) -> DeliveriesView:
-        """A page of an account's deliveries, newest first."""
-        start, end = self.sent.positions("account", account, _moment, self._since(account, hours))
-        rows = [
-            self._row(sent)
-            for sent in self.sent.range("account", account, max(start, end - offset - limit), end - offset)
-        ]
+        """Return a page of an account's deliveries, newest first."""
+        records = self.data.deliveries
+        start, end = records.positions("account", account, at, self._since(account, hours))
+        page = records.range("account", account, max(start, end - offset - limit), end - offset)
+        rows = [self._row(delivery) for delivery in page]
         return DeliveriesView(rows, rows, end - start, offset, limit)
 
     def deliveries_of(self, account: str, agent: str, limit: int, hours: int | None) -> list[DeliveryView]:
-        """The latest deliveries to an agent's own webhook, newest first."""
-        start, end = self.sent.positions("agent", agent, _moment, self._since(account, hours))
-        return [self._row(sent) for sent in self.sent.range("agent", agent, max(start, end - limit), end)]
+        """Return the latest deliveries to an agent's own webhook, newest first."""
+        records = self.data.deliveries
+        start, end = records.positions("agent", agent, at, self._since(account, hours))
+        return [self._row(delivery) for delivery in records.range("agent", agent, max(start, end - limit), end)]
 
     def _since(self, account: str, hours: int | None) -> int | None:
         return None if hours is None else self.services.clock.now(account) - hours * HOUR
 
     def stats(self, account: str, hours: int) -> StatsView:
-        """What became of the events of the last hours, in all, by kind, and by the hour."""
-        start, end = self.sent.positions("account", account, _moment, self._since(account, hours))
-        kinds: dict[str, Counter[str]] = {}
+        """Return the delivery counts of the last hours: in total, by event and by hour."""
+        start, end = self.data.deliveries.positions("account", account, at, self._since(account, hours))
+        by_event: dict[str, Counter[str]] = {}
         by_hour: dict[int, Counter[str]] = {}
-        for sent in reversed(self.sent.range("account", account, start, end)):
-            delivery = self.services.outbox.records[sent.id]
+        for detail in reversed(self.data.deliveries.range("account", account, start, end)):
+            delivery = self.services.outbox.records[detail.id]
             state = _state(delivery)
-            kinds.setdefault(delivery.event, Counter())[state] += 1
-            by_hour.setdefault(sent.at // HOUR, Counter())[state] += 1
-        whole = sum(kinds.values(), Counter())
+            by_event.setdefault(delivery.event, Counter())[state] += 1
+            by_hour.setdefault(detail.at // HOUR, Counter())[state] += 1
+        total = sum(by_event.values(), Counter())
         return StatsView(
-            whole.total(),
-            whole["success"],
-            whole["failed"],
-            whole["pending"],
-            _rate(whole),
-            {kind: _counts(found) for kind, found in kinds.items()},
-            [{"hour": shown(hour * HOUR), **_counts(found)} for hour, found in by_hour.items()],
+            total.total(),
+            total["success"],
+            total["failed"],
+            total["pending"],
+            _success_rate(total),
+            {event: _counts(counted) for event, counted in by_event.items()},
+            [{"hour": iso_exact(hour * HOUR), **_counts(counted)} for hour, counted in by_hour.items()],
         )
 
     def all_time(self, account: str) -> AllTimeView:
-        """What became of all events there ever were."""
-        found = self.counted(self.sent.oldest("account", account))
-        return AllTimeView(found.total(), found["success"], found["failed"], _rate(found))
+        """Return the delivery counts of all time."""
+        total = self.count_states(self.data.deliveries.oldest("account", account))
+        return AllTimeView(total.total(), total["success"], total["failed"], _success_rate(total))
 
-    def counted(self, sent: Sequence[Sent]) -> Counter[str]:
-        """How many of these arrived, failed, or are still being tried."""
+    def count_states(self, deliveries: Sequence[DeliveryDetail]) -> Counter[str]:
+        """Return how many of these succeeded, failed, or are pending."""
         records = self.services.outbox.records
-        return Counter(_state(records[one.id]) for one in sent)
+        return Counter(_state(records[delivery.id]) for delivery in deliveries)
 
-    def _row(self, sent: Sent) -> DeliveryView:
-        delivery = self.services.outbox.records[sent.id]
+    def _row(self, detail: DeliveryDetail) -> DeliveryView:
+        delivery = self.services.outbox.records[detail.id]
         last = delivery.attempts[-1] if delivery.attempts else None
         state = _state(delivery)
         problem = None
@@ -280,55 +268,39 @@ class Hooks:
         status = last.status if last is not None else None
         return DeliveryView(
             id=delivery.id,
-            message_id=sent.message,
+            message_id=detail.message,
             event_type=delivery.event,
             event=delivery.event,
-            channel=sent.channel,
+            channel=detail.channel,
             status=state,
             success=state == "success",
             http_status=status,
             status_code=status,
             error_message=problem,
             response_body=last.response if last is not None and last.error is None else None,
-            response_ms=self._took(delivery),
+            response_ms=_response_ms(delivery),
             attempt_count=len(delivery.attempts),
-            last_attempt_at=shown(last.at) if last is not None else None,
-            next_retry_at=shown_or_null(delivery.next_at),
-            delivered_at=shown(last.ended_at) if last is not None and state == "success" else None,
-            created_at=shown(delivery.created_at),
+            last_attempt_at=iso_exact(last.at) if last is not None else None,
+            next_retry_at=iso_or_none(delivery.next_at),
+            delivered_at=iso_exact(last.ended_at) if last is not None and state == "success" else None,
+            created_at=iso_exact(delivery.created_at),
         )
 
-    def _took(self, delivery: Delivery) -> int | None:
-        """Milliseconds on the account's clock that the last answer took."""
-        last = delivery.attempts[-1] if delivery.attempts else None
-        return None if last is None or last.error is not None else max(0, last.ended_at - last.at) // 1_000
 
-    # -- what comes with an event ------
-
-    def history(self, hook: Webhook, conversation: str, before: int) -> list[HistoryView]:
-        """The latest messages of a conversation before an instant, in order, as many as the webhook wants."""
-        texts = self.backend.texts
-        end = texts.records.positions("conversation", conversation, _moment, None, before)[1]
-        earlier = texts.records.range("conversation", conversation, max(0, end - hook.context_limit), end)
-        return [
-            HistoryView(texts.body_of(text), text.direction, text.channel, shown(text.at), text.id)
-            for text in reversed(earlier)
-        ]
-
-
-def _moment(record: Any) -> int:
-    at: int = record.at
-    return at
+def _response_ms(delivery: Delivery) -> int | None:
+    """Return how long the last response took on the account's clock, in milliseconds."""
+    last = delivery.attempts[-1] if delivery.attempts else None
+    return None if last is None or last.error is not None else max(0, last.ended_at - last.at) // MILLISECOND
 
 
 def _state(delivery: Delivery) -> str:
     return STATES.get(delivery.state, "failed")
 
 
-def _counts(found: Counter[str]) -> dict[str, int]:
-    return {"total": found.total(), **{state: found[state] for state in ("success", "failed", "pending")}}
+def _counts(counted: Counter[str]) -> dict[str, int]:
+    return {"total": counted.total(), **{state: counted[state] for state in ("success", "failed", "pending")}}
 
 
-def _rate(found: Counter[str]) -> float:
-    """Percent that arrived; 100 where there were none."""
-    return round(100 * found["success"] / found.total(), 2) if found else 100.0
+def _success_rate(counted: Counter[str]) -> float:
+    """Return the percentage that succeeded; 100 if there were none."""
+    return round(100 * counted["success"] / counted.total(), 2) if counted else 100.0

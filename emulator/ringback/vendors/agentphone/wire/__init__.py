@@ -1,1 +1,1 @@
-"""Bodies in and out."""
+"""Request and response bodies."""

@@ -1,4 +1,4 @@
-"""Bodies that go out, as documented or as the official clients read them."""
+"""Response bodies, as documented or as the official clients read them."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class Page(msgspec.Struct, Generic[T], rename="camel"):
     total: int
 
 
-class Stretch(msgspec.Struct, Generic[T], rename="camel"):
-    """A page of a list that is walked by instants."""
+class TimePage(msgspec.Struct, Generic[T], rename="camel"):
+    """A page of a list that is paged by timestamp."""
 
     data: list[T]
     has_more: bool
 
 
-class Rows(msgspec.Struct, Generic[T]):
-    """A whole list."""
+class DataList(msgspec.Struct, Generic[T]):
+    """A list without pages."""
 
     data: list[T]
 
 
 class Success(msgspec.Struct):
-    """Done."""
+    """The body of a success that has nothing else to say."""
 
     success: bool = True
 
@@ -71,8 +71,8 @@ class ReleasedView(msgspec.Struct, rename="camel"):
     success: bool = True
 
 
-class OfferView(msgspec.Struct, rename="camel"):
-    """A number that could be had."""
+class AvailableNumberView(msgspec.Struct, rename="camel"):
+    """A number that can be bought."""
 
     phone_number: str
     city: str | None
@@ -82,7 +82,7 @@ class OfferView(msgspec.Struct, rename="camel"):
 
 
 class LookupView(msgspec.Struct, rename="camel"):
-    """What kind of line a number is."""
+    """The line type of a number."""
 
     phone_number: str
     line_type: str | None
@@ -90,8 +90,8 @@ class LookupView(msgspec.Struct, rename="camel"):
     rcs_enabled: bool | None
 
 
-class CardView(msgspec.Struct, rename="camel"):
-    """How a number presents itself."""
+class ContactCardView(msgspec.Struct, rename="camel"):
+    """The contact card of a number."""
 
     first_name: str | None
     last_name: str | None
@@ -103,7 +103,7 @@ class CardView(msgspec.Struct, rename="camel"):
 
 
 class AgentNumberView(msgspec.Struct, rename="camel"):
-    """A number that an agent has."""
+    """A number as its agent shows it."""
 
     id: str
     phone_number: str
@@ -156,7 +156,7 @@ class AttachedView(msgspec.Struct, rename="camel"):
 
 
 class VoiceView(msgspec.Struct):
-    """A voice that an agent can have; snake_case."""
+    """A voice for agents; snake_case."""
 
     voice_id: str
     voice_name: str
@@ -170,7 +170,7 @@ class VoiceView(msgspec.Struct):
 
 
 class TurnView(msgspec.Struct, rename="camel"):
-    """What the other side said, and what the agent answered."""
+    """What the caller said, and what the agent answered."""
 
     id: str
     transcript: str
@@ -180,7 +180,7 @@ class TurnView(msgspec.Struct, rename="camel"):
 
 
 class CallView(msgspec.Struct, rename="camel", kw_only=True):
-    """A call; what was said is there where one call is asked for."""
+    """A call; only a request for one call has `transcripts`."""
 
     id: str
     agent_id: str | None
@@ -200,18 +200,18 @@ class CallView(msgspec.Struct, rename="camel", kw_only=True):
     transcripts: list[TurnView] | UnsetType = UNSET
 
 
-class Said(msgspec.Struct):
-    """One thing said: `user` or `agent`."""
+class TranscriptLine(msgspec.Struct):
+    """One turn of a call; `role` is `user` or `agent`."""
 
     role: str
     content: str
 
 
 class TranscriptView(msgspec.Struct):
-    """All that was said, as turns and as a plain list."""
+    """The transcript of a call, as turns and as a plain list."""
 
     data: list[TurnView]
-    transcript: list[Said]
+    transcript: list[TranscriptLine]
 
 
 class WebCallView(msgspec.Struct, rename="camel"):
@@ -231,8 +231,10 @@ class WebCallView(msgspec.Struct, rename="camel"):
 
 
 class MessageView(msgspec.Struct, rename="camel", kw_only=True):
-    """A message in a number's list, page "Get messages for number". The sender goes by three names, as the page and the
-    clients have three."""
+    """A message in a number's list, page "Get messages for number".
+
+    The sender has three names, because the page and the clients use three.
+    """
 
     id: str
     from_: str = msgspec.field(name="from_")
@@ -252,7 +254,7 @@ class MessageView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class ReactionView(msgspec.Struct, rename="camel"):
-    """What somebody made of a message."""
+    """A reaction to a message."""
 
     id: str
     reaction_type: str
@@ -262,7 +264,7 @@ class ReactionView(msgspec.Struct, rename="camel"):
 
 
 class ReplyView(msgspec.Struct, rename="camel"):
-    """What a message replies to."""
+    """The message that another one replies to."""
 
     message_id: str
     message: str
@@ -306,14 +308,14 @@ class ReactedView(msgspec.Struct):
 
 
 class ParticipantView(msgspec.Struct):
-    """Somebody in a group, by a contact's name where there is one."""
+    """A member of a group, with the name of the contact if there is one."""
 
     identifier: str
     name: str | None
 
 
 class CapabilitiesView(msgspec.Struct, rename="camel"):
-    """What can be done in a conversation."""
+    """The capabilities of a conversation."""
 
     can_send_messages: bool
     media: bool
@@ -326,7 +328,7 @@ class CapabilitiesView(msgspec.Struct, rename="camel"):
 
 
 class ConversationView(msgspec.Struct, rename="camel", kw_only=True):
-    """A conversation: `lastMessagePreview` in lists, `messages` where one is asked for."""
+    """A conversation: lists have `lastMessagePreview`, a request for one conversation has `messages`."""
 
     id: str
     agent_id: str | None
@@ -380,8 +382,8 @@ class ContactView(msgspec.Struct, rename="camel"):
     updated_at: str
 
 
-class ReachView(msgspec.Struct):
-    """What a number can receive."""
+class ChannelsView(msgspec.Struct):
+    """The channels that a number can receive."""
 
     imessage: bool
     sms: bool
@@ -391,7 +393,7 @@ class CapabilityView(msgspec.Struct, rename="camel"):
     """GET /v1/contacts/capabilities."""
 
     phone_number: str
-    capabilities: ReachView
+    capabilities: ChannelsView
     checked_at: str
 
 
@@ -411,7 +413,7 @@ class WebhookView(msgspec.Struct, rename="camel"):
 
 
 class WebhookTestView(msgspec.Struct, rename="camel"):
-    """What came of a test, under either client's names."""
+    """The result of a webhook test, under both clients' names."""
 
     success: bool
     http_status: int | None
@@ -422,7 +424,7 @@ class WebhookTestView(msgspec.Struct, rename="camel"):
 
 
 class DeliveryView(msgspec.Struct, rename="camel", kw_only=True):
-    """What became of an event, under either client's names."""
+    """A delivery, under both clients' names."""
 
     id: str
     message_id: str | None
@@ -444,7 +446,7 @@ class DeliveryView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class DeliveriesView(msgspec.Struct):
-    """A page of deliveries; the rows come twice, under either client's name."""
+    """A page of deliveries; the rows come twice, under both clients' names."""
 
     items: list[DeliveryView]
     data: list[DeliveryView]
@@ -454,7 +456,7 @@ class DeliveriesView(msgspec.Struct):
 
 
 class StatsView(msgspec.Struct, rename="camel"):
-    """What became of the events of some hours."""
+    """Delivery counts of some hours. Rates are percentages."""
 
     total: int
     success: int
@@ -466,7 +468,7 @@ class StatsView(msgspec.Struct, rename="camel"):
 
 
 class AllTimeView(msgspec.Struct, rename="camel"):
-    """What became of all events."""
+    """Delivery counts of all time."""
 
     total: int
     success: int
@@ -478,7 +480,7 @@ class AllTimeView(msgspec.Struct, rename="camel"):
 
 
 class LimitsView(msgspec.Struct, rename="camel"):
-    """What a plan allows."""
+    """The limits of a plan."""
 
     numbers: int
     messages_per_month: int
@@ -494,8 +496,8 @@ class PlanView(msgspec.Struct):
     limits: LimitsView
 
 
-class NumbersUsed(msgspec.Struct):
-    """How many numbers there are, and may be."""
+class NumberQuota(msgspec.Struct):
+    """How many numbers an account has and may have."""
 
     used: int
     limit: int
@@ -503,7 +505,7 @@ class NumbersUsed(msgspec.Struct):
 
 
 class UsageCounts(msgspec.Struct):
-    """What was done; the names are not quite camelCase."""
+    """Usage counts; the names are not quite camelCase."""
 
     total_messages: int = msgspec.field(name="totalMessages")
     messages_last_24h: int = msgspec.field(name="messagesLast24h")
@@ -523,15 +525,15 @@ class UsageView(msgspec.Struct, rename="camel"):
     """GET /v1/usage."""
 
     plan: PlanView
-    numbers: NumbersUsed
+    numbers: NumberQuota
     stats: UsageCounts
     period_start: str
     period_end: str
     report_generated_at: str
 
 
-class DayView(msgspec.Struct, rename="camel"):
-    """One day's use."""
+class DayUsage(msgspec.Struct, rename="camel"):
+    """The usage of one day."""
 
     date: str
     messages: int
@@ -540,8 +542,8 @@ class DayView(msgspec.Struct, rename="camel"):
     voice_minutes: float
 
 
-class MonthView(msgspec.Struct, rename="camel"):
-    """One month's use."""
+class MonthUsage(msgspec.Struct, rename="camel"):
+    """The usage of one month."""
 
     month: str
     messages: int
@@ -550,22 +552,22 @@ class MonthView(msgspec.Struct, rename="camel"):
     voice_minutes: float
 
 
-class DaysView(msgspec.Struct):
+class DailyUsage(msgspec.Struct):
     """GET /v1/usage/daily."""
 
-    data: list[DayView]
+    data: list[DayUsage]
     days: int
 
 
-class MonthsView(msgspec.Struct):
+class MonthlyUsage(msgspec.Struct):
     """GET /v1/usage/monthly."""
 
-    data: list[MonthView]
+    data: list[MonthUsage]
     months: int
 
 
-class NumberUseView(msgspec.Struct, rename="camel"):
-    """What a number ever did."""
+class NumberUsageView(msgspec.Struct, rename="camel"):
+    """The usage of a number since it was bought."""
 
     number_id: str
     phone_number: str
@@ -577,8 +579,8 @@ class NumberUseView(msgspec.Struct, rename="camel"):
     calls: int
 
 
-class AgentUseView(msgspec.Struct, rename="camel"):
-    """What an agent did in a period."""
+class AgentUsageView(msgspec.Struct, rename="camel"):
+    """The usage of an agent in a period."""
 
     agent_id: str | None
     agent_name: str
@@ -588,10 +590,10 @@ class AgentUseView(msgspec.Struct, rename="camel"):
     is_orphan: bool
 
 
-class AgentsUseView(msgspec.Struct, rename="camel"):
+class AgentUsageList(msgspec.Struct, rename="camel"):
     """GET /v1/usage/by-agent."""
 
-    data: list[AgentUseView]
+    data: list[AgentUsageView]
     period: str
     period_start: str
     period_end: str
@@ -661,7 +663,7 @@ class SignUpView(msgspec.Struct):
 
 
 class SignedUpView(msgspec.Struct):
-    """POST /v0/agent/verify; the key is in this answer alone."""
+    """POST /v0/agent/verify; only this response has the key."""
 
     account_id: str
     agent_id: str
@@ -673,7 +675,7 @@ class SignedUpView(msgspec.Struct):
 # -- errors ------
 
 
-class Detail(msgspec.Struct):
+class FieldError(msgspec.Struct):
     """What is wrong with a field."""
 
     field: str
@@ -681,8 +683,8 @@ class Detail(msgspec.Struct):
     type: str
 
 
-class Problem(msgspec.Struct):
-    """The same, with the way to the field."""
+class ValidationProblem(msgspec.Struct):
+    """The same, with the path to the field."""
 
     loc: list[str | int]
     msg: str
@@ -690,16 +692,16 @@ class Problem(msgspec.Struct):
 
 
 class ErrorBody(msgspec.Struct, omit_defaults=True):
-    """What went wrong."""
+    """The documented error object."""
 
     message: str
     code: str
     type: str
-    details: list[Detail] | None = None
+    details: list[FieldError] | None = None
 
 
 class ErrorEnvelope(msgspec.Struct):
-    """Every error."""
+    """The body of every error."""
 
-    detail: str | list[Problem]
+    detail: str | list[ValidationProblem]
     error: ErrorBody
