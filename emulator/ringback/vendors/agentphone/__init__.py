@@ -24,6 +24,6 @@ VENDOR = VendorSpec(
     key_prefix="sk_live_",
     public=frozenset(("downloadRecording", "signUp", "verifySignUp")),
     outbound=frozenset(("call", "message")),
-    mutants="ringback.vendors.agentphone.mutants",
+    mutants="ringback.mutants.agentphone",
 )
 """The vendor publishes no limit of requests."""

@@ -35,7 +35,8 @@ class UnprocessableError(ApiError):
 
 def envelope(error: ApiError) -> bytes:
     """Return an error as the clients read it: `detail` is a text, or a list where fields are wrong."""
-    body = ErrorBody(error.message, error.code, error.kind or API)
+    row = ERRORS.rows.get(error.code)
+    body = ErrorBody(error.message, error.code, error.kind or (row.kind if row is not None else None) or API)
     if not isinstance(error, UnprocessableError):
         return encode(ErrorEnvelope(error.message, body))
     body.details = [FieldError(error.param or error.place, error.problem, error.problem_type)]

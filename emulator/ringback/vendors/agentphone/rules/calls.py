@@ -77,7 +77,7 @@ class Calls:
         webhook does. Raises ApiError; then no phone rings.
         """
         agent = self.data.agent(account, body.agent_id)
-        number = self._caller(agent, body.from_number_id)
+        number = self.caller_number(agent, body.from_number_id)
         if body.to_number == number.phone_number:
             raise errors.invalid("toNumber", "is the number that calls")
         mode: VoiceMode = "hosted" if body.system_prompt is not None else agent.voice_mode
@@ -104,7 +104,7 @@ class Calls:
             live=_terms(agent, interactive),
         )
 
-    def _caller(self, agent: Agent, id_: str | None) -> Number:
+    def caller_number(self, agent: Agent, id_: str | None) -> Number:
         """Return the number that calls: the given one, or the agent's first. Raises ApiError 400."""
         numbers = self.data.numbers_of(agent.id)
         if not numbers and id_ is None:

@@ -28,7 +28,7 @@ class Contacts:
         """Create a contact. Raises ApiError 422, 409 if another contact has the number."""
         number = require_e164(body.phone_number, "phoneNumber")
         self._check_email(body.email)
-        self._check_free(project, number, None)
+        self.check_free(project, number, None)
         now = self.services.clock.now(account)
         return self.view(
             self.data.contacts.add(
@@ -51,7 +51,7 @@ class Contacts:
         changes: dict[str, Any] = {}
         if isinstance(body.phone_number, str):
             changes["phone_number"] = require_e164(body.phone_number, "phoneNumber")
-            self._check_free(contact.project, changes["phone_number"], contact)
+            self.check_free(contact.project, changes["phone_number"], contact)
         if isinstance(body.name, str):
             changes["name"] = body.name
         if body.email is not UNSET:
@@ -63,7 +63,8 @@ class Contacts:
             self.data.contacts.update(contact, **changes, updated_at=self.services.clock.now(contact.account))
         return self.view(contact)
 
-    def _check_free(self, project: str, number: str, unless: Contact | None) -> None:
+    def check_free(self, project: str, number: str, unless: Contact | None) -> None:
+        """Check that no contact has a number, except `unless`. Raises ApiError 409."""
         other = self.data.contacts.last("phone", (project, number))
         if other is not None and other is not unless:
             raise errors.error("CONTACT_EXISTS", id=other.id)

@@ -22,14 +22,15 @@ class Locations:
     def __init__(self, services: Services, data: Data) -> None:
         self.services = services
         self.data = data
-        self.services.clock.on(LOCATE, self._locate)
+        self.services.clock.on(LOCATE, self.locate)
 
     def refresh(self, account: str) -> RefreshView:
         """Locate the account's phones in a few seconds."""
         self.services.clock.after(LOCATE_SECONDS * SECOND, account, LOCATE, account)
         return RefreshView(LOCATE_SECONDS)
 
-    def _locate(self, account: str) -> None:
+    def locate(self, account: str) -> None:
+        """Locate the account's active numbers."""
         now = self.services.clock.now(account)
         stream = self.services.streams(NAME, account, "location")
         for number in self.data.numbers.oldest("bought", account):

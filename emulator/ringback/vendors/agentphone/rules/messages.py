@@ -82,9 +82,9 @@ class Messages:
 
     def send(self, account: str, body: MessageBody) -> SentView:
         """Send a message. Raises ApiError; then nothing is sent or charged."""
-        number = self._sender(account, body)
+        number = self.sender_of(account, body)
         text, media = self._content(number, body)
-        members, to, conversation = self._recipient(number, body)
+        members, to, conversation = self.recipient_of(number, body)
         parent = self.data.message(account, body.reply_to_message_id) if body.reply_to_message_id is not None else None
         imessage = number.type == "imessage"
         if body.send_style is not None and not imessage:
@@ -147,8 +147,8 @@ class Messages:
             return now
         return max(now, self.views.carried(last).due_at + round(SECOND / rate))
 
-    def _sender(self, account: str, body: MessageBody) -> Number:
-        """Return the number that sends: the given one, or the agent's first."""
+    def sender_of(self, account: str, body: MessageBody) -> Number:
+        """Return the number that sends: the given one, or the agent's first. Raises ApiError 400, 404, 409 or 422."""
         agent = self.data.agent(account, body.agent_id) if body.agent_id is not None else None
         number: Number | None = None
         if body.number_id is not None:
@@ -192,8 +192,8 @@ class Messages:
             raise errors.error("CHANNEL_NOT_SUPPORTED", f"An MMS has at most {MAX_MMS_MEDIA} attachments.")
         return text, media
 
-    def _recipient(self, number: Number, body: MessageBody) -> tuple[list[str] | None, str, Conversation | None]:
-        """Return the members of a new group, or the participant, and the conversation if there is one."""
+    def recipient_of(self, number: Number, body: MessageBody) -> tuple[list[str] | None, str, Conversation | None]:
+        """Return the members of a new group, or the participant, and the conversation if any. Raises ApiError."""
         if (body.to_number is None) == (body.recipients is None):
             raise errors.invalid("to_number", "must be given, or recipients, but not both")
         imessage = number.type == "imessage"

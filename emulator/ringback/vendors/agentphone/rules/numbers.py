@@ -52,7 +52,7 @@ class Numbers:
         self.data = data
         self.money = money
         self.registrations = registrations
-        self.services.clock.on(RENEW, self._renew)
+        self.services.clock.on(RENEW, self.renew)
         self.services.clock.on(EXPIRE, self._expire)
 
     # -- buying ------
@@ -88,8 +88,8 @@ class Numbers:
         if agent is not None:
             self.attach(number, agent)
         self.money.charge(account, NUMBER_MONTH, "number", id_)
-        self._bill_next(number)
-        self._expire_at(number)
+        self.bill_next(number)
+        self.schedule_expiry(number)
         self.services.note(account, "number", f"{number.phone_number} bought", vendor=NAME, number_id=id_)
         return self.view(number)
 
@@ -141,20 +141,22 @@ class Numbers:
 
     # -- keeping ------
 
-    def _bill_next(self, number: Number) -> None:
+    def bill_next(self, number: Number) -> None:
+        """Set the timer that charges the next month."""
         due = months_later(number.created_at, number.months)
         number.renewal = self.services.clock.at(due, number.account, RENEW, number.id, background=True)
 
-    def _renew(self, id_: str) -> None:
+    def renew(self, id_: str) -> None:
         """Charge another month, below zero if necessary: ours. A number is not lost for lack of money."""
         number = self.data.numbers.get(id_)
         if number is None or number.status != "active":
             return
         number.months += 1
         self.money.charge(number.account, NUMBER_MONTH, "number_month", id_)
-        self._bill_next(number)
+        self.bill_next(number)
 
-    def _expire_at(self, number: Number) -> None:
+    def schedule_expiry(self, number: Number) -> None:
+        """Set the timer that releases a number at its `expires_at`."""
         clock = self.services.clock
         clock.cancel(number.expiry)
         number.expiry = None
@@ -165,13 +167,13 @@ class Numbers:
         number = self.data.numbers.get(id_)
         if number is not None and number.status == "active":
             number.expiry = None
-            self._give_back(number)
+            self.give_back(number)
 
     def update(self, number: Number, body: NumberPatch) -> NumberView:
         """Change the given fields. Raises ApiError 422."""
         if body.expires_at is not UNSET:
             number.expires_at = self._expiry(number.account, body.expires_at)
-            self._expire_at(number)
+            self.schedule_expiry(number)
         if body.external_id is not UNSET:
             number.external_id = body.external_id
         return self.view(number)
@@ -223,10 +225,11 @@ class Numbers:
         """Release a number for good. Raises ApiError 409 for a released one."""
         if number.status == "released":
             raise errors.error("NUMBER_RELEASED")
-        self._give_back(number)
+        self.give_back(number)
         return ReleasedView(number.phone_number)
 
-    def _give_back(self, number: Number) -> None:
+    def give_back(self, number: Number) -> None:
+        """Return a number to the pool and stop its timers."""
         clock = self.services.clock
         clock.cancel(number.renewal)
         clock.cancel(number.expiry)
@@ -240,7 +243,7 @@ class Numbers:
     def release_all(self, account: str) -> None:
         """Release all numbers of an account."""
         for number in self.data.numbers.oldest("bought", account):
-            self._give_back(number)
+            self.give_back(number)
 
     # -- views ------
 

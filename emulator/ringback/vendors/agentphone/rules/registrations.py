@@ -63,7 +63,7 @@ class Registrations:
         self.data = data
         self.money = money
         self.sub_accounts = sub_accounts
-        self.services.clock.on(REVIEW, self._review)
+        self.services.clock.on(REVIEW, self.review)
 
     def create(self, account: str, body: RegistrationBody) -> RegisteredView:
         """Register an account, or a new sub-account of it, with the carriers. Raises ApiError 402, 409, 422 or 429."""
@@ -106,7 +106,8 @@ class Registrations:
             fee_cents=fee_cents,
         )
 
-    def _review(self, id_: str, stage: int) -> None:
+    def review(self, id_: str, stage: int) -> None:
+        """Finish a stage of a registration's review."""
         registration = self.data.registrations.get(id_)
         if registration is None or registration.state != "pending":
             return

@@ -31,7 +31,7 @@ class SignUps:
     def create(self, body: SignUpBody) -> SignUpView:
         """Start a sign-up. The journal shows the code that would be sent by e-mail. Raises ApiError 409."""
         email = body.human_email.lower()
-        self._check_new(email)
+        self.check_new(email)
         stream = self.services.streams(NAME, "", "sign-up")
         code = f"{stream.randrange(1_000_000):06d}"
         sign_up = self.data.sign_ups.add(
@@ -47,7 +47,8 @@ class SignUps:
         self.services.note("", "account", f"the code {code} goes to {email}", vendor=NAME, otp_code=code, email=email)
         return SignUpView(sign_up.id, f"A code is on its way to {email}.")
 
-    def _check_new(self, email: str) -> None:
+    def check_new(self, email: str) -> None:
+        """Check that no sign-up opened an account for an e-mail address. Raises ApiError 409."""
         if self.data.sign_ups.count("email", email):
             raise errors.error("EMAIL_EXISTS")
 
@@ -56,7 +57,7 @@ class SignUps:
         sign_up = self.data.sign_ups.get(body.verification_id)
         if sign_up is None or sign_up.opened is not None:
             raise errors.error("NOT_FOUND", what="sign-up")
-        self._check_new(sign_up.email)
+        self.check_new(sign_up.email)
         if self.services.clock.now() >= sign_up.expires_at or sign_up.tries >= MAX_TRIES:
             raise errors.error("INVALID_CODE", "The code has expired: sign up again.")
         if body.otp_code != sign_up.code:
