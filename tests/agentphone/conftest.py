@@ -1,4 +1,4 @@
-"""An account at AgentPhone for each test, and the ways of using it that every test needs."""
+"""Fixtures and helpers for the tests of AgentPhone: each test has its own account."""
 
 from __future__ import annotations
 
@@ -63,33 +63,33 @@ def desk(agent: Make, buy: Make) -> Callable[..., tuple[Json, Json]]:
     return make
 
 
-def ok(answer: httpx.Response, status: int = 200) -> Any:
-    """The body of an answer that has to have this status."""
-    assert answer.status_code == status, answer.text
-    return answer.json()
+def ok(response: httpx.Response, status: int = 200) -> Any:
+    """Return the body of a response, after checking its status."""
+    assert response.status_code == status, response.text
+    return response.json()
 
 
-def code(answer: httpx.Response) -> tuple[int, str]:
-    """Status and error code of a refusal, whose envelope is as both clients read it."""
-    body = answer.json()
-    if answer.status_code == 422:
+def code(response: httpx.Response) -> tuple[int, str]:
+    """Return the status and code of an error, after checking the envelope that both clients read."""
+    body = response.json()
+    if response.status_code == 422:
         (problem,) = body["detail"]
         assert set(problem) == {"loc", "msg", "type"}
         assert body["error"]["details"][0]["message"] == problem["msg"]
     else:
         assert body["detail"] == body["error"]["message"]
-    return answer.status_code, body["error"]["code"]
+    return response.status_code, body["error"]["code"]
 
 
-def where(answer: httpx.Response) -> list[Any]:
-    """The way to the field that a 422 complains of."""
-    assert answer.status_code == 422, answer.text
-    loc: list[Any] = answer.json()["detail"][0]["loc"]
+def location(response: httpx.Response) -> list[Any]:
+    """Return the path to the field that a 422 names."""
+    assert response.status_code == 422, response.text
+    loc: list[Any] = response.json()["detail"][0]["loc"]
     return loc
 
 
-def says(receiver: Receiver, *replies: Json | str) -> None:
-    """What the agent behind a webhook answers: JSON objects as JSON, texts as NDJSON."""
+def respond(receiver: Receiver, *replies: Json | str) -> None:
+    """Let a receiver respond with a JSON object, or with a text as NDJSON."""
     (reply,) = replies
     if isinstance(reply, str):
         receiver.respond_with(200, headers={"Content-Type": "application/x-ndjson"}, body=reply.encode())
@@ -98,5 +98,5 @@ def says(receiver: Receiver, *replies: Json | str) -> None:
 
 
 def events(receiver: Receiver, kind: str) -> list[Json]:
-    """What arrived of a kind of event, oldest first."""
+    """Return the received events of a kind, oldest first."""
     return [event for event in receiver.events if event["event"] == kind]

@@ -1,4 +1,4 @@
-"""What cannot be read or cannot be so is refused in the vendor's envelope, by name, and nothing is lost or half done."""
+"""Invalid requests are rejected in the vendor's envelope, which names the field, and change nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from ringback.testing import Account, ControlError, Ringback
-from tests.agentphone.conftest import FRIEND, Make, code, ok, where
-from tests.agentphone.story import REGISTRATION
+from tests.agentphone.conftest import FRIEND, Make, code, location, ok
+from tests.agentphone.sdk_scenario import REGISTRATION
 
 LONG = "x" * 201
 
@@ -24,7 +24,7 @@ LONG = "x" * 201
         {"X-API-Key": "sk_live_ringback", "Authorization": "Bearer"},
     ],
 )
-def test_without_a_key_that_is_known_everything_is_401(http: httpx.Client, headers: dict[str, str]) -> None:
+def test_requests_without_a_known_key_are_401(http: httpx.Client, headers: dict[str, str]) -> None:
     for path in ("/v1/numbers", "/v1/calls/call_0", "/v1/nothing", "/integrations/whatsapp/status"):
         assert code(http.get(path, headers=headers)) == (401, "UNAUTHORIZED")
 
@@ -56,17 +56,17 @@ def test_unknown_paths_and_methods_are_404(http: httpx.Client, method: str, path
         (b"", ["body"]),
     ],
 )
-def test_a_body_that_is_no_object_is_422(http: httpx.Client, raw: bytes, loc: list[str]) -> None:
-    answer = http.post("/v1/agents", content=raw, headers={"Content-Type": "application/json"})
-    assert where(answer) == loc
+def test_a_body_that_is_not_an_object_is_422(http: httpx.Client, raw: bytes, loc: list[str]) -> None:
+    response = http.post("/v1/agents", content=raw, headers={"Content-Type": "application/json"})
+    assert location(response) == loc
     assert ok(http.get("/v1/agents"))["total"] == 0
 
 
-def test_a_body_of_another_kind_or_size_is_refused(http: httpx.Client) -> None:
-    assert where(http.post("/v1/agents", content=b"name=x", headers={"Content-Type": "text/plain"})) == ["body"]
+def test_a_body_of_another_content_type_or_size_is_rejected(http: httpx.Client) -> None:
+    assert location(http.post("/v1/agents", content=b"name=x", headers={"Content-Type": "text/plain"})) == ["body"]
     big = json.dumps({"name": "x", "description": "x" * 1_100_000}).encode()
-    answer = http.post("/v1/agents", content=big, headers={"Content-Type": "application/json"})
-    assert code(answer) == (413, "REQUEST_TOO_LARGE")
+    response = http.post("/v1/agents", content=big, headers={"Content-Type": "application/json"})
+    assert code(response) == (413, "REQUEST_TOO_LARGE")
 
 
 TOOL = {"name": "t", "description": "d", "url": "https://example.com/t"}
@@ -100,14 +100,14 @@ AGENT: list[tuple[dict[str, Any], list[Any]]] = [
 
 
 @pytest.mark.parametrize(("body", "field"), AGENT)
-def test_an_agent_that_cannot_be(http: httpx.Client, agent: Make, body: dict[str, Any], field: list[Any]) -> None:
+def test_invalid_agents_are_rejected(http: httpx.Client, agent: Make, body: dict[str, Any], field: list[Any]) -> None:
     whole = body if "name" in body or not body else {"name": "Desk", **body}
-    loc = where(http.post("/v1/agents", json=whole))
+    loc = location(http.post("/v1/agents", json=whole))
     assert [loc[0], *(step for step in loc[1:] if not isinstance(step, int))] == ["body", *field]
     assert ok(http.get("/v1/agents"))["total"] == 0
     made = agent()
     if body and body != {"name": None}:
-        assert where(http.patch(f"/v1/agents/{made['id']}", json=body))
+        assert location(http.patch(f"/v1/agents/{made['id']}", json=body))
         assert ok(http.get(f"/v1/agents/{made['id']}")) == made
 
 
@@ -128,9 +128,11 @@ def test_an_agent_that_cannot_be(http: httpx.Client, agent: Make, body: dict[str
         ({"externalId": ""}, "externalId"),
     ],
 )
-def test_a_number_that_cannot_be_bought(account: Account, http: httpx.Client, body: dict[str, Any], field: str) -> None:
+def test_invalid_purchases_are_rejected_and_cost_nothing(
+    account: Account, http: httpx.Client, body: dict[str, Any], field: str
+) -> None:
     before = account.balance
-    assert where(http.post("/v1/numbers", json=body)) == ["body", field]
+    assert location(http.post("/v1/numbers", json=body)) == ["body", field]
     assert (ok(http.get("/v1/numbers"))["total"], account.balance) == (0, before)
 
 
@@ -166,11 +168,11 @@ def test_a_number_that_cannot_be_bought(account: Account, http: httpx.Client, bo
         ("/v1/usage/by-agent", {"tz": "../../etc/passwd"}, "tz"),
     ],
 )
-def test_a_query_that_cannot_be_answered(http: httpx.Client, path: str, params: dict[str, str], field: str) -> None:
-    assert where(http.get(path, params=params or None)) == ["query", field]
+def test_invalid_queries_are_rejected(http: httpx.Client, path: str, params: dict[str, str], field: str) -> None:
+    assert location(http.get(path, params=params or None)) == ["query", field]
 
 
-def test_queries_of_what_there_is_are_checked_too(account: Account, http: httpx.Client, buy: Make) -> None:
+def test_queries_of_existing_objects_are_checked_too(account: Account, http: httpx.Client, buy: Make) -> None:
     number = buy()
     sent = ok(http.post("/v1/messages", json={"number_id": number["id"], "to_number": FRIEND, "body": "Hi"}))
     id_ = account.call(number["phoneNumber"], FRIEND)
@@ -183,7 +185,7 @@ def test_queries_of_what_there_is_are_checked_too(account: Account, http: httpx.
         (f"/v1/calls/{id_}", {"wait": "true", "timeout": "9"}, "timeout"),
         (f"/v1/calls/{id_}", {"timeout": "301"}, "timeout"),
     ):
-        assert where(http.get(path, params=params)) == ["query", field]
+        assert location(http.get(path, params=params)) == ["query", field]
     plus = ok(http.get(f"/v1/numbers/{number['id']}/messages?before=2030-01-01T00:00:00+00:00"))
     assert len(plus["data"]) == 1
 
@@ -206,15 +208,15 @@ def test_queries_of_what_there_is_are_checked_too(account: Account, http: httpx.
         ({"to_number": FRIEND, "body": "Hi", "send_style": "explode"}, "send_style"),
     ],
 )
-def test_a_message_that_cannot_be_sent(
+def test_invalid_messages_are_rejected_and_cost_nothing(
     account: Account, http: httpx.Client, buy: Make, body: dict[str, Any], field: str
 ) -> None:
     number = buy()
     before = account.balance
-    answer = http.post("/v1/messages", json={"number_id": number["id"], **body})
-    assert where(answer)[:2] == ["body", field]
+    response = http.post("/v1/messages", json={"number_id": number["id"], **body})
+    assert location(response)[:2] == ["body", field]
     own = {"number_id": number["id"], "to_number": number["phoneNumber"], "body": "Hi"}
-    assert where(http.post("/v1/messages", json=own)) == ["body", "to_number"]
+    assert location(http.post("/v1/messages", json=own)) == ["body", "to_number"]
     assert ok(http.get("/v1/conversations"))["total"] == 0
     assert account.balance == before
 
@@ -231,8 +233,8 @@ def test_a_message_that_cannot_be_sent(
         ({"agentId": "a", "toNumber": FRIEND, "maxWaitSeconds": 601}, "maxWaitSeconds"),
     ],
 )
-def test_a_call_that_cannot_be_placed(http: httpx.Client, body: dict[str, Any], field: str) -> None:
-    assert where(http.post("/v1/calls", json=body))[:2] == ["body", field]
+def test_invalid_calls_are_rejected(http: httpx.Client, body: dict[str, Any], field: str) -> None:
+    assert location(http.post("/v1/calls", json=body))[:2] == ["body", field]
     assert ok(http.get("/v1/calls"))["total"] == 0
 
 
@@ -249,10 +251,10 @@ def test_a_call_that_cannot_be_placed(http: httpx.Client, body: dict[str, Any], 
         ({"url": "https://example.com/", "timeout": 4}, "timeout"),
     ],
 )
-def test_a_webhook_that_cannot_be_set(http: httpx.Client, agent: Make, body: dict[str, Any], field: str) -> None:
+def test_invalid_webhooks_are_rejected(http: httpx.Client, agent: Make, body: dict[str, Any], field: str) -> None:
     made = agent()
     for path in ("/v1/webhooks", f"/v1/agents/{made['id']}/webhook"):
-        assert where(http.post(path, json=body)) == ["body", field]
+        assert location(http.post(path, json=body)) == ["body", field]
         assert ok(http.get(path)) is None
 
 
@@ -271,10 +273,10 @@ def test_a_webhook_that_cannot_be_set(http: httpx.Client, agent: Make, body: dic
         ({"planned_numbers": 0}, ["planned_numbers"]),
     ],
 )
-def test_a_registration_that_cannot_be(ringback: Ringback, changes: dict[str, Any], field: list[str]) -> None:
+def test_invalid_registrations_are_rejected(ringback: Ringback, changes: dict[str, Any], field: list[str]) -> None:
     account = ringback.account("agentphone", sms_registration="none")
     with account.client() as http:
-        loc = where(http.post("/v1/register", json={**REGISTRATION, **changes}))
+        loc = location(http.post("/v1/register", json={**REGISTRATION, **changes}))
         assert loc[1] == field[0]
         assert ok(http.get("/v1/register/status"))["campaign_status"] == "none"
 
@@ -296,14 +298,14 @@ def test_a_registration_that_cannot_be(ringback: Ringback, changes: dict[str, An
         ("PATCH", "/v1/numbers/NUMBER", {"expiresAt": "x"}, "expiresAt"),
     ],
 )
-def test_other_bodies_that_cannot_be(
+def test_other_invalid_bodies_are_rejected(
     http: httpx.Client, agent: Make, buy: Make, method: str, path: str, body: dict[str, Any], field: str
 ) -> None:
     path = path.replace("AGENT", agent()["id"]).replace("NUMBER", buy()["id"])
-    assert where(http.request(method, path, json=body)) == ["body", field]
+    assert location(http.request(method, path, json=body)) == ["body", field]
 
 
-def test_ids_that_nobody_has(http: httpx.Client) -> None:
+def test_unknown_ids_are_404_whatever_the_body(http: httpx.Client) -> None:
     for method, path, body, why in (
         ("GET", "/v1/numbers/num_0/calls", None, "PHONE_NUMBER_NOT_FOUND"),
         ("PATCH", "/v1/numbers/num_0", {"expiresAt": "x"}, "PHONE_NUMBER_NOT_FOUND"),
@@ -330,16 +332,16 @@ def test_ids_that_nobody_has(http: httpx.Client) -> None:
         {"webhook_timeout": -1},
     ],
 )
-def test_settings_that_there_are_not(ringback: Ringback, settings: dict[str, Any]) -> None:
-    with pytest.raises(ControlError) as refused:
+def test_invalid_settings_are_rejected(ringback: Ringback, settings: dict[str, Any]) -> None:
+    with pytest.raises(ControlError) as rejected:
         ringback.account("agentphone", **settings)
-    assert refused.value.status == 422
+    assert rejected.value.status == 422
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 413, 422, 429, 500, 502, 503])
-def test_a_fault_on_request_is_in_the_vendors_words(account: Account, http: httpx.Client, status: int) -> None:
+def test_an_injected_fault_has_the_vendors_envelope(account: Account, http: httpx.Client, status: int) -> None:
     with account.fault("createNumber", status=status):
-        answer = http.post("/v1/numbers", json={})
-    assert answer.status_code == status
-    assert {"detail", "error"} == set(answer.json())
-    assert ("retry-after" in answer.headers) == (status in (429, 503))
+        response = http.post("/v1/numbers", json={})
+    assert response.status_code == status
+    assert {"detail", "error"} == set(response.json())
+    assert ("retry-after" in response.headers) == (status in (429, 503))

@@ -1,4 +1,4 @@
-"""Calls: driven by a webhook or by the script, waited for, streamed, recorded, charged."""
+"""Calls: driven by a webhook or a script, waiting, streams, recordings, charges."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ import httpx
 import pytest
 
 from ringback.testing import Account, ControlError, Receiver, Ringback
-from tests.agentphone.conftest import FRIEND, Json, Make, code, events, ok, says
+from tests.agentphone.conftest import FRIEND, Json, Make, code, events, ok, respond
 
 Desk = Callable[..., tuple[Json, Json]]
 
 
 def ring(account: Account, number: Json, *turns: str, **script: Any) -> str:
-    """A call comes in and is played to its end."""
+    """Receive a call and play it to its end."""
     id_ = account.call(number["phoneNumber"], FRIEND, turns=list(turns), **script)
     account.advance(idle=True)
     return id_
 
 
-def shown(http: httpx.Client, id_: str) -> Json:
+def get_call(http: httpx.Client, id_: str) -> Json:
     call: Json = ok(http.get(f"/v1/calls/{id_}"))
     return call
 
 
-def lines(call: Json) -> list[tuple[str, str | None]]:
+def turns_of(call: Json) -> list[tuple[str, str | None]]:
     return [(turn["transcript"], turn["response"]) for turn in call["transcripts"]]
 
 
-# -- the webhook drives ----------------------------------------------------------------------------------------------
+# -- driven by a webhook ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def lines(call: Json) -> list[tuple[str, str | None]]:
         ({"text": "Hm.", "interim": True}, "Hm.", "user_hangup"),
     ],
 )
-def test_what_is_answered_is_said_and_done(
+def test_the_agent_does_what_the_webhook_responds(
     account: Account, http: httpx.Client, hook: Receiver, desk: Desk, reply: Json, response: str | None, reason: str
 ) -> None:
     _, number = desk(transferNumber="+12125550188")
-    says(hook, reply)
-    call = shown(http, ring(account, number, "caller: Is it ready?"))
-    assert lines(call) == [("Is it ready?", response)]
+    respond(hook, reply)
+    call = get_call(http, ring(account, number, "caller: Is it ready?"))
+    assert turns_of(call) == [("Is it ready?", response)]
     (ended,) = events(hook, "agent.call_ended")
     assert ended["data"]["disconnectionReason"] == reason
 
@@ -75,12 +75,12 @@ def test_what_is_answered_is_said_and_done(
         ("[1]\n", None),
     ],
 )
-def test_lines_are_said_until_one_closes_the_turn(
+def test_ndjson_lines_are_said_until_one_closes_the_turn(
     account: Account, http: httpx.Client, hook: Receiver, desk: Desk, reply: str, response: str | None
 ) -> None:
     _, number = desk()
-    says(hook, reply)
-    assert lines(shown(http, ring(account, number, "caller: Well?"))) == [("Well?", response)]
+    respond(hook, reply)
+    assert turns_of(get_call(http, ring(account, number, "caller: Well?"))) == [("Well?", response)]
 
 
 @pytest.mark.parametrize(
@@ -95,19 +95,19 @@ def test_lines_are_said_until_one_closes_the_turn(
         lambda hook: hook.stop(),
     ],
 )
-def test_anything_else_is_silence_and_the_caller_goes_on(
+def test_an_invalid_response_is_silence_and_the_caller_goes_on(
     account: Account, http: httpx.Client, hook: Receiver, desk: Desk, spoil: Callable[[Receiver], None]
 ) -> None:
     _, number = desk()
     spoil(hook)
     id_ = account.call(number["phoneNumber"], FRIEND, turns=["caller: Hello", "caller: Anybody"], answer_after=0)
     account.advance(seconds=10)
-    call = shown(http, id_)
-    assert lines(call) == [("Hello", None), ("Anybody", None)]
+    call = get_call(http, id_)
+    assert turns_of(call) == [("Hello", None), ("Anybody", None)]
     assert (call["status"], call["durationSeconds"]) == ("completed", 4)
 
 
-def test_no_answer_in_time_is_silence(ringback: Ringback) -> None:
+def test_a_webhook_timeout_is_silence(ringback: Ringback) -> None:
     account = ringback.account("agentphone", webhook_timeout=0.05)
     hook = ringback.receiver()
     hook.respond_with(None)
@@ -116,19 +116,19 @@ def test_no_answer_in_time_is_silence(ringback: Ringback) -> None:
         number = ok(http.post("/v1/numbers", json={}))
         id_ = account.call(number["phoneNumber"], FRIEND, turns=["caller: Hello"])
         account.advance(seconds=20)
-        assert lines(shown(http, id_)) == [("Hello", None)]
-        (asked,) = [
+        assert turns_of(get_call(http, id_)) == [("Hello", None)]
+        (delivery,) = [
             row for row in ok(http.get("/v1/webhooks/deliveries"))["items"] if row["eventType"] == "agent.message"
         ]
-        assert (asked["status"], asked["attemptCount"], asked["nextRetryAt"]) == ("failed", 1, None)
+        assert (delivery["status"], delivery["attemptCount"], delivery["nextRetryAt"]) == ("failed", 1, None)
 
 
-def test_each_turn_carries_what_was_said_before(
+def test_each_turn_event_has_the_recent_history(
     account: Account, http: httpx.Client, hook: Receiver, desk: Desk
 ) -> None:
     desk_, number = desk(beginMessage="Hello there.", sttMode="accurate")
     ok(http.post("/v1/webhooks", json={"url": hook.url, "contextLimit": 2}))
-    says(hook, {"text": "Yes."})
+    respond(hook, {"text": "Yes."})
     ring(account, number, "caller: One", "caller: Two")
     first, second = events(hook, "agent.message")
     assert [item["content"] for item in first["recentHistory"]] == ["Hello there."]
@@ -137,24 +137,24 @@ def test_each_turn_carries_what_was_said_before(
     assert (second["data"]["from"], second["data"]["to"]) == (FRIEND, number["phoneNumber"])
 
 
-def test_an_agents_own_webhook_goes_before_the_accounts(
+def test_an_agents_own_webhook_takes_precedence_over_the_accounts(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, desk: Desk
 ) -> None:
     made, number = desk()
     own = ringback.receiver()
-    says(own, {"text": "Mine."})
+    respond(own, {"text": "Mine."})
     ok(http.post(f"/v1/agents/{made['id']}/webhook", json={"url": own.url}))
-    assert lines(shown(http, ring(account, number, "caller: Whose?"))) == [("Whose?", "Mine.")]
+    assert turns_of(get_call(http, ring(account, number, "caller: Whose?"))) == [("Whose?", "Mine.")]
     assert hook.requests == []
     ok(http.delete(f"/v1/agents/{made['id']}/webhook"))
-    says(hook, {"text": "Everybody's."})
-    assert lines(shown(http, ring(account, number, "caller: Whose?"))) == [("Whose?", "Everybody's.")]
+    respond(hook, {"text": "Everybody's."})
+    assert turns_of(get_call(http, ring(account, number, "caller: Whose?"))) == [("Whose?", "Everybody's.")]
     assert len(own.requests) == 2
 
 
-def test_the_far_end_may_cut_the_agent_off(account: Account, http: httpx.Client, hook: Receiver, desk: Desk) -> None:
+def test_the_caller_can_interrupt_the_agent(account: Account, http: httpx.Client, hook: Receiver, desk: Desk) -> None:
     _, number = desk()
-    says(hook, {"text": "This is a very long explanation of very little."})
+    respond(hook, {"text": "This is a very long explanation of very little."})
     id_ = account.call(
         number["phoneNumber"],
         FRIEND,
@@ -167,7 +167,7 @@ def test_the_far_end_may_cut_the_agent_off(account: Account, http: httpx.Client,
 
 
 def ok_turns(account: Account, id_: str) -> list[Json]:
-    """What was said, as the control API shows it."""
+    """Return the turns of a call, as the control API shows them."""
     calls = account._ringback.control.get(f"/calls?account_id={account.id}")["data"]
     turns: list[Json] = next(call["turns"] for call in calls if call["call_id"] == id_)
     return turns
@@ -176,29 +176,31 @@ def ok_turns(account: Account, id_: str) -> list[Json]:
 def test_long_silence_ends_a_call(account: Account, http: httpx.Client, hook: Receiver, desk: Desk) -> None:
     _, number = desk(maxSilenceMs=10_000)
     id_ = ring(account, number, "caller: Hello", duration=300)
-    assert shown(http, id_)["durationSeconds"] == 10
+    assert get_call(http, id_)["durationSeconds"] == 10
     assert events(hook, "agent.call_ended")[0]["data"]["disconnectionReason"] == "inactivity"
 
 
 def test_no_call_is_longer_than_an_hour(account: Account, http: httpx.Client, hook: Receiver, desk: Desk) -> None:
     _, number = desk(maxSilenceMs=3_600_000)
-    says(hook, {"text": "Go on."})
+    respond(hook, {"text": "Go on."})
     id_ = ring(account, number, "caller: Hello", duration=7200)
-    assert shown(http, id_)["durationSeconds"] == 3600
+    assert get_call(http, id_)["durationSeconds"] == 3600
 
 
-def test_the_agent_leaves_word_with_a_machine(account: Account, http: httpx.Client, hook: Receiver, desk: Desk) -> None:
+def test_the_agent_leaves_a_message_on_an_answering_machine(
+    account: Account, http: httpx.Client, hook: Receiver, desk: Desk
+) -> None:
     made, _ = desk(voicemailMessage="Please call back.")
     account.script({"to": FRIEND}, voicemail="Nobody is home. Speak after the tone.")
     id_ = ok(http.post("/v1/calls", json={"agentId": made["id"], "toNumber": FRIEND}))["id"]
     account.advance(idle=True)
-    assert lines(shown(http, id_)) == [("Nobody is home. Speak after the tone.", "Please call back.")]
+    assert turns_of(get_call(http, id_)) == [("Nobody is home. Speak after the tone.", "Please call back.")]
     assert events(hook, "agent.message") == []
     assert events(hook, "agent.call_ended")[0]["data"]["disconnectionReason"] == "voicemail_reached"
 
 
 @pytest.mark.parametrize("prompt", [None, "Be kind."])
-def test_a_machine_without_a_message_for_it_is_hung_up_on(
+def test_the_agent_hangs_up_on_a_machine_without_a_voicemail_message(
     account: Account, http: httpx.Client, hook: Receiver, desk: Desk, prompt: str | None
 ) -> None:
     made, _ = desk()
@@ -206,23 +208,23 @@ def test_a_machine_without_a_message_for_it_is_hung_up_on(
     body = {"agentId": made["id"], "toNumber": FRIEND, "systemPrompt": prompt}
     id_ = ok(http.post("/v1/calls", json=body))["id"]
     account.advance(idle=True)
-    assert lines(shown(http, id_)) == [("Speak after the tone.", None)]
+    assert turns_of(get_call(http, id_)) == [("Speak after the tone.", None)]
 
 
-# -- the script drives -----------------------------------------------------------------------------------------------
+# -- driven by a script -----------------------------------------------------------------------------------------------
 
 
-def test_without_a_webhook_the_script_says_both_sides(account: Account, http: httpx.Client, desk: Desk) -> None:
+def test_without_a_webhook_the_script_speaks_for_both_sides(account: Account, http: httpx.Client, desk: Desk) -> None:
     _, number = desk(beginMessage="Hello from the desk.")
-    call = shown(http, ring(account, number, "caller: Good day", "agent: And to you"))
-    assert lines(call) == [("", "Hello from the desk."), ("Good day", "And to you")]
-    stock = shown(http, account.call(number["phoneNumber"], FRIEND))
+    call = get_call(http, ring(account, number, "caller: Good day", "agent: And to you"))
+    assert turns_of(call) == [("", "Hello from the desk."), ("Good day", "And to you")]
+    stock = get_call(http, account.call(number["phoneNumber"], FRIEND))
     assert (stock["status"], stock["direction"], stock["transcripts"]) == ("ringing", "inbound", [])
     account.advance(idle=True)
-    assert shown(http, stock["id"])["transcripts"][0]["response"].startswith("Hello from the desk.")
+    assert get_call(http, stock["id"])["transcripts"][0]["response"].startswith("Hello from the desk.")
 
 
-def test_a_prompt_beats_the_webhook_and_costs_more(
+def test_a_prompt_makes_a_call_hosted_which_costs_more(
     account: Account, http: httpx.Client, hook: Receiver, desk: Desk
 ) -> None:
     made, _ = desk()
@@ -230,7 +232,7 @@ def test_a_prompt_beats_the_webhook_and_costs_more(
     prices = {}
     for prompt in (None, "Be brief."):
         account.script({"to": FRIEND}, turns=["caller: Hello", "agent: Hi"], duration=60)
-        says(hook, {})
+        respond(hook, {})
         body = {"agentId": made["id"], "toNumber": FRIEND} | ({"systemPrompt": prompt} if prompt else {})
         ok(http.post("/v1/calls", json=body))
         account.advance(idle=True)
@@ -241,9 +243,13 @@ def test_a_prompt_beats_the_webhook_and_costs_more(
 
 @pytest.mark.parametrize(
     ("end", "status", "reason"),
-    [("no_answer", "no-answer", "dial_no_answer"), ("busy", "busy", "dial_busy"), ("failed", "failed", "dial_failed")],
+    [
+        ("no_answer", "no-answer", "dial_no_answer"),
+        ("busy", "busy", "dial_busy"),
+        ("failed", "failed", "dial_failed"),
+    ],
 )
-def test_a_call_that_nobody_takes_costs_nothing(
+def test_an_unanswered_call_costs_nothing(
     account: Account, http: httpx.Client, hook: Receiver, desk: Desk, end: str, status: str, reason: str
 ) -> None:
     made, _ = desk()
@@ -251,14 +257,14 @@ def test_a_call_that_nobody_takes_costs_nothing(
     account.script({"to": FRIEND}, end=end)
     id_ = ok(http.post("/v1/calls", json={"agentId": made["id"], "toNumber": FRIEND}))["id"]
     account.advance(idle=True)
-    call = shown(http, id_)
+    call = get_call(http, id_)
     assert (call["status"], call["durationSeconds"], call["recordingAvailable"]) == (status, 0, False)
     data = events(hook, "agent.call_ended")[0]["data"]
     assert (data["disconnectionReason"], data["transcript"], data["callSuccessful"]) == (reason, [], False)
     assert account.balance == before
 
 
-def test_what_the_analysis_finds_is_scripted(account: Account, hook: Receiver, desk: Desk, http: httpx.Client) -> None:
+def test_a_script_sets_the_analysis_of_a_call(account: Account, hook: Receiver, desk: Desk, http: httpx.Client) -> None:
     _, number = desk()
     found = {"summary": "Wants bread.", "userSentiment": "Positive", "callSuccessful": False}
     ring(account, number, "caller: Bread!", analysis=found)
@@ -269,7 +275,9 @@ def test_what_the_analysis_finds_is_scripted(account: Account, hook: Receiver, d
             account.call(number["phoneNumber"], FRIEND, analysis=bad)
 
 
-def test_who_calls_is_known_by_name(account: Account, http: httpx.Client, hook: Receiver, desk: Desk) -> None:
+def test_the_end_event_names_the_contact_who_called(
+    account: Account, http: httpx.Client, hook: Receiver, desk: Desk
+) -> None:
     _, number = desk()
     ok(http.post("/v1/contacts", json={"phoneNumber": FRIEND, "name": "Grace"}), 201)
     ring(account, number, "caller: It is me")
@@ -280,7 +288,7 @@ def test_who_calls_is_known_by_name(account: Account, http: httpx.Client, hook: 
 # -- placing ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_call_needs_an_agent_with_a_number_something_to_say_and_money(
+def test_a_call_needs_an_agent_a_number_a_driver_and_money(
     ringback: Ringback, http: httpx.Client, agent: Make, buy: Make
 ) -> None:
     made = agent()
@@ -308,7 +316,7 @@ def test_variables_fill_the_greeting(account: Account, http: httpx.Client, desk:
     body = {"agentId": made["id"], "toNumber": FRIEND, "variables": {"name": "Grace", "greeting": None}}
     id_ = ok(http.post("/v1/calls", json=body))["id"]
     account.advance(idle=True)
-    assert lines(shown(http, id_))[0] == ("", "Hello Grace,  from {{who}}.")
+    assert turns_of(get_call(http, id_))[0] == ("", "Hello Grace,  from {{who}}.")
 
 
 def test_a_browser_joins_a_web_call_as_scripted(account: Account, http: httpx.Client, desk: Desk) -> None:
@@ -317,18 +325,18 @@ def test_a_browser_joins_a_web_call_as_scripted(account: Account, http: httpx.Cl
     web = ok(http.post("/v1/calls/web", json={"agentId": made["id"]}))
     assert (web["status"], web["callId"], web["metadata"]) == ("in-progress", web["id"], None)
     account.advance(idle=True)
-    call = shown(http, web["id"])
+    call = get_call(http, web["id"])
     assert (call["direction"], call["fromNumber"], call["toNumber"]) == ("web", "web", number["phoneNumber"])
-    assert lines(call) == [("Hi from the page", "Hi")]
+    assert turns_of(call) == [("Hi from the page", "Hi")]
     assert ok(http.get("/v1/calls", params={"type": "pstn"}))["total"] == 0
     bare = ok(http.post("/v1/agents", json={"name": "Bare"}))
     assert ok(http.post("/v1/calls/web", json={"agentId": bare["id"]}))["agentId"] == bare["id"]
 
 
-# -- looking ---------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_list_is_filtered(account: Account, http: httpx.Client, desk: Desk) -> None:
+def test_the_list_of_calls_is_filtered(account: Account, http: httpx.Client, desk: Desk) -> None:
     made, number = desk(voiceMode="hosted")
     inbound = ring(account, number, "caller: Hello", "agent: Hi")
     account.script({"to": FRIEND}, end="busy")
@@ -350,50 +358,44 @@ def test_the_list_is_filtered(account: Account, http: httpx.Client, desk: Desk) 
     assert "transcripts" not in page["data"][0]
 
 
-def test_ending_a_call_shows_it_as_it_was_and_its_end_follows(
+def test_ending_a_call_returns_it_as_it_was_before(
     account: Account, http: httpx.Client, desk: Desk, hook: Receiver
 ) -> None:
     made, _ = desk()
-    says(hook, {"text": "Hm."})
+    respond(hook, {"text": "Hm."})
     account.script({"to": FRIEND}, turns=["caller: Hello"], duration=600, answer_after=0)
     id_ = ok(http.post("/v1/calls", json={"agentId": made["id"], "toNumber": FRIEND}))["id"]
     account.advance(seconds=30)
     assert ok(http.post(f"/v1/calls/{id_}/end"))["status"] == "in-progress"
-    call = shown(http, id_)
+    call = get_call(http, id_)
     assert (call["status"], call["durationSeconds"]) == ("completed", 30)
     assert ok(http.post(f"/v1/calls/{id_}/end", json={})) == call
     account.advance(seconds=0)
     assert events(hook, "agent.call_ended")[0]["data"]["disconnectionReason"] == "agent_hangup"
 
 
-def test_who_waits_is_answered_when_the_call_has_ended(account: Account, http: httpx.Client, desk: Desk) -> None:
+def test_a_request_can_wait_for_the_end_of_a_call(account: Account, http: httpx.Client, desk: Desk) -> None:
     made, number = desk(voiceMode="hosted")
     id_ = account.call(number["phoneNumber"], FRIEND, turns=["caller: Hello", "agent: Hi"], duration=20)
     found: list[Json] = []
 
-    def wait(path: str, **options: Any) -> threading.Thread:
+    def wait(method: str, path: str, **options: Any) -> threading.Thread:
         def run() -> None:
             with account.client(timeout=30) as client:
-                found.append(
-                    ok(
-                        client.request(path=path, **options)
-                        if False
-                        else client.request(options.pop("method"), path, **options)
-                    )
-                )
+                found.append(ok(client.request(method, path, **options)))
 
         thread = threading.Thread(target=run)
         thread.start()
         return thread
 
-    waiting = wait(f"/v1/calls/{id_}", method="GET", params={"wait": "true", "timeout": "300"})
+    waiting = wait("GET", f"/v1/calls/{id_}", params={"wait": "true", "timeout": "300"})
     while not waits(account, id_):
         pass
     account.advance(idle=True)
     waiting.join()
     assert (found[0]["status"], len(found[0]["transcripts"])) == ("completed", 1)
     late = account.call(number["phoneNumber"], FRIEND, turns=["caller: Hello"], duration=200)
-    waiting = wait(f"/v1/calls/{late}", method="GET", params={"wait": "true", "timeout": "10"})
+    waiting = wait("GET", f"/v1/calls/{late}", params={"wait": "true", "timeout": "10"})
     while not waits(account, late):
         pass
     account.advance(seconds=10)
@@ -401,7 +403,7 @@ def test_who_waits_is_answered_when_the_call_has_ended(account: Account, http: h
     assert found[1]["status"] == "in-progress"
     body = {"agentId": made["id"], "toNumber": FRIEND, "waitForCompletion": True, "maxWaitSeconds": 60}
     account.script({"to": FRIEND}, turns=["caller: Yes"], duration=5)
-    waiting = wait("/v1/calls", method="POST", json=body)
+    waiting = wait("POST", "/v1/calls", json=body)
     while not any(
         waits(account, call["id"]) for call in ok(http.get("/v1/calls", params={"direction": "outbound"}))["data"]
     ):
@@ -411,26 +413,26 @@ def test_who_waits_is_answered_when_the_call_has_ended(account: Account, http: h
     assert (found[2]["status"], found[2]["transcripts"][0]["transcript"]) == ("completed", "Yes")
 
 
-def waits(account: Account, bell: str) -> bool:
-    """Whether somebody waits for a call, seen from within the server."""
+def waits(account: Account, call: str) -> bool:
+    """Return whether a request waits for a call, seen from within the server."""
     thread = account._ringback._thread
     assert thread is not None
-    return bell in thread.application.emulator.services.notifications._waiting
+    return call in thread.application.emulator.services.notifications._waiting
 
 
-def test_a_recording_needs_no_key_and_the_add_on(
+def test_a_recording_needs_the_add_on_and_no_key(
     ringback: Ringback, account: Account, http: httpx.Client, desk: Desk
 ) -> None:
     made, number = desk(voiceMode="hosted")
     id_ = ring(account, number, "caller: Hello", "agent: Hi", duration=3)
-    url = shown(http, id_)["recordingUrl"]
+    url = get_call(http, id_)["recordingUrl"]
     assert url == f"{account.base_url}/v1/calls/{id_}/recording"
     heard = httpx.get(url)
     assert (heard.status_code, heard.headers["content-type"]) == (200, "audio/wav")
     assert heard.headers["content-disposition"] == f'attachment; filename="recording-{id_}.wav"'
     assert heard.content[:4] == b"RIFF"
     account.settings(recording=False)
-    call = shown(http, id_)
+    call = get_call(http, id_)
     assert (call["recordingUrl"], call["recordingAvailable"]) == (None, True)
     assert code(httpx.get(url)) == (404, "RECORDING_NOT_FOUND")
     account.settings(recording=True)
@@ -438,12 +440,12 @@ def test_a_recording_needs_no_key_and_the_add_on(
     body = {"agentId": made["id"], "toNumber": FRIEND, "disableRecording": True}
     silent = ok(http.post("/v1/calls", json=body))["id"]
     account.advance(idle=True)
-    assert not shown(http, silent)["recordingAvailable"]
+    assert not get_call(http, silent)["recordingAvailable"]
     for other, why in ((silent, "RECORDING_NOT_FOUND"), ("call_0", "CALL_NOT_FOUND")):
         assert code(httpx.get(f"{account.base_url}/v1/calls/{other}/recording")) == (404, why)
 
 
-def test_a_stream_replays_tells_what_is_said_shows_that_it_lives_and_closes(
+def test_a_transcript_stream_replays_follows_sends_heartbeats_and_ends(
     account: Account, http: httpx.Client, desk: Desk
 ) -> None:
     _, number = desk(voiceMode="hosted")
@@ -472,7 +474,7 @@ def test_a_stream_replays_tells_what_is_said_shows_that_it_lives_and_closes(
     ]
 
 
-def test_a_server_that_stops_ends_its_streams() -> None:
+def test_stopping_the_server_ends_its_streams() -> None:
     with Ringback("agentphone") as rb:
         account = rb.account("agentphone")
         with account.client() as http:
@@ -485,11 +487,11 @@ def test_a_server_that_stops_ends_its_streams() -> None:
                 assert "event: ended" not in list(lines_)
 
 
-def test_a_call_goes_on_after_a_snapshot(ringback: Ringback) -> None:
+def test_a_live_call_continues_after_a_restore(ringback: Ringback) -> None:
     with Ringback("agentphone", seed=3) as rb:
         account = rb.account("agentphone", name="kept")
         hook = rb.receiver()
-        says(hook, {"text": "Yes."})
+        respond(hook, {"text": "Yes."})
         with account.client() as http:
             ok(http.post("/v1/webhooks", json={"url": hook.url}))
             number = ok(http.post("/v1/numbers", json={}))
@@ -505,23 +507,23 @@ def test_a_call_goes_on_after_a_snapshot(ringback: Ringback) -> None:
     assert [turn["response"] for turn in whole["transcripts"]] == ["Yes.", "Yes."]
 
 
-def test_the_same_seed_gives_the_same_bytes() -> None:
-    told = []
+def test_the_same_seed_returns_the_same_bytes() -> None:
+    runs = []
     for _ in range(2):
         with Ringback("agentphone", seed=11) as rb:
             account = rb.account("agentphone", name="twin")
             hook = rb.receiver()
-            says(hook, {"text": "Yes."})
+            respond(hook, {"text": "Yes."})
             with account.client() as http:
-                answers = [http.post("/v1/webhooks", json={"url": "http://127.0.0.1:1/"})]
-                answers.append(http.post("/v1/numbers", json={}))
-                number = answers[-1].json()
+                responses = [http.post("/v1/webhooks", json={"url": "http://127.0.0.1:1/"})]
+                responses.append(http.post("/v1/numbers", json={}))
+                number = responses[-1].json()
                 account.call(number["phoneNumber"], FRIEND)
                 account.text(number["phoneNumber"], "Hi", FRIEND)
                 account.advance(days=2)
-                answers += [
+                responses += [
                     http.get(path)
                     for path in ("/v1/calls", "/v1/conversations", "/v1/webhooks/deliveries", "/v1/usage")
                 ]
-            told.append([answer.content for answer in answers])
-    assert told[0] == told[1]
+            runs.append([response.content for response in responses])
+    assert runs[0] == runs[1]

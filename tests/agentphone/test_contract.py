@@ -1,4 +1,4 @@
-"""The AgentPhone contract: what its page and clients say of errors and events, and a judge that notices what differs."""
+"""The AgentPhone contract: errors and events of the page and clients, and a check that reports what differs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OF_THE_PAGE = {
     "releaseNumber": "DELETE /v1/numbers/{number_id}",
     "listNumberMessages": "GET /v1/numbers/{number_id}/messages",
 }
-"""All that the page has."""
+"""The operations of the page."""
 NAMED = {
     "VALIDATION_ERROR",
     "VALIDATION_ERROR_NUMBER_LIMIT",
@@ -34,24 +34,24 @@ NAMED = {
     "RATE_LIMIT_EXCEEDED",
     "CARRIER_ERROR",
 }
-"""Codes that the vendor's documentation has; the others are ours."""
+"""The documented codes; the others are ours."""
 EVENTS = {"agent.message", "agent.call_ended", "agent.reaction"}
 
 
 def example(operation: str, status: int, name: str) -> Any:
-    """A deep copy of an answer in the document, to be broken at will."""
+    """Return a copy of a response of the document."""
     node = next(found.node for found in CONTRACT.operations if found.id == operation)
     return copy.deepcopy(node["responses"][str(status)]["content"]["application/json"]["examples"][name]["value"])
 
 
 def event(name: str, which: str = "event") -> Any:
-    """A deep copy of an event in the document, by its name on the wire."""
+    """Return a copy of an event of the document, by its name on the wire."""
     post = next(item["post"] for item in CONTRACT.resolved["webhooks"].values() if item["post"]["x-event"] == name)
     return copy.deepcopy(post["requestBody"]["content"]["application/json"]["examples"][which]["value"])
 
 
 def broken(body: Any, pointer: str, value: Any) -> str:
-    """Put a value at a place in a body, or take away what is there; gives the field's name."""
+    """Set a value in a body, or remove it. Return the field's name."""
     parent, _, field = pointer.rpartition("/")
     holder = at(body, parent)
     if value is MISSING:
@@ -63,12 +63,12 @@ def broken(body: Any, pointer: str, value: Any) -> str:
     return field
 
 
-def test_what_is_the_pages_own_is_said_to_be() -> None:
+def test_the_documented_operations_are_marked() -> None:
     documented = {op.id: f"{op.method} {op.path}" for op in CONTRACT.operations if op.node["x-basis"] == "doc"}
     assert documented == OF_THE_PAGE
 
 
-def test_the_fields_of_the_pages_examples_are_its_own() -> None:
+def test_the_fields_of_the_pages_examples_are_marked_as_documented() -> None:
     fields = at(DOCUMENT, "#/components/schemas/Number/properties")
     assert {name for name, field in fields.items() if field["x-basis"] == "doc"} == {
         "id", "phoneNumber", "country", "status", "agentId", "createdAt",
@@ -79,15 +79,15 @@ def test_the_fields_of_the_pages_examples_are_its_own() -> None:
     }  # fmt: skip
 
 
-def test_the_codes_that_the_documentation_has_are_there() -> None:
+def test_the_contract_has_every_documented_code() -> None:
     assert set(at(DOCUMENT, "#/components/schemas/Error/properties/error/properties/code/enum")) >= NAMED
 
 
-def test_the_events_are_the_three_of_now() -> None:
+def test_the_contract_has_the_three_current_events() -> None:
     assert {item["post"]["x-event"] for item in DOCUMENT["webhooks"].values()} == EVENTS
 
 
-def test_what_is_not_emulated_says_so_and_no_other() -> None:
+def test_only_operations_that_are_not_emulated_are_marked_so() -> None:
     left_out = {op.id for op in CONTRACT.operations if op.node.get("x-not-emulated")}
     assert left_out == {op.id for op in CONTRACT.operations if "501" in op.node["responses"]}
     assert {op.path.split("/")[2] for op in CONTRACT.operations if op.id in left_out} == {
@@ -103,7 +103,7 @@ def test_the_example_event_is_signed_with_the_example_secret() -> None:
     assert header == f"sha256={hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()}"
 
 
-ANSWERS = {
+RESPONSES = {
     "numbers": ("listNumbers", "GET", "/v1/numbers", 200, "page"),
     "number": ("createNumber", "POST", "/v1/numbers", 200, "bought"),
     "released": ("releaseNumber", "DELETE", f"/v1/numbers/{NUMBER}", 200, "released"),
@@ -123,13 +123,13 @@ ANSWERS = {
 
 
 def judged(name: str, body: Any) -> list[str]:
-    _, method, path, status, _ = ANSWERS[name]
+    _, method, path, status, _ = RESPONSES[name]
     return CONTRACT.check_response(method, path, status, JSON, json.dumps(body).encode())
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_a_good_answer_has_no_problems(name: str) -> None:
-    operation, _, _, status, shown = ANSWERS[name]
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_valid_response_has_no_problems(name: str) -> None:
+    operation, _, _, status, shown = RESPONSES[name]
     assert judged(name, example(operation, status, shown)) == []
 
 
@@ -164,8 +164,8 @@ def test_a_good_answer_has_no_problems(name: str) -> None:
         ("out of range", "/detail/0/loc", MISSING),
     ],
 )
-def test_a_broken_answer_is_found(name: str, pointer: str, value: Any) -> None:
-    operation, _, _, status, shown = ANSWERS[name]
+def test_an_invalid_response_is_reported(name: str, pointer: str, value: Any) -> None:
+    operation, _, _, status, shown = RESPONSES[name]
     body = example(operation, status, shown)
     broken(body, pointer, value)
     assert judged(name, body)
@@ -206,7 +206,7 @@ SHOWN = (
 
 
 @pytest.mark.parametrize(("name", "which"), SHOWN)
-def test_a_good_event_has_no_problems(name: str, which: str) -> None:
+def test_a_valid_event_has_no_problems(name: str, which: str) -> None:
     assert CONTRACT.check_webhook(name, SIGNED, json.dumps(event(name, which)).encode()) == []
 
 
@@ -226,13 +226,13 @@ def test_a_good_event_has_no_problems(name: str, which: str) -> None:
         ("agent.reaction", "event", "/data/messageId", MISSING),
     ],
 )
-def test_a_broken_event_is_found(name: str, which: str, pointer: str, value: Any) -> None:
+def test_an_invalid_event_is_reported(name: str, which: str, pointer: str, value: Any) -> None:
     body = event(name, which)
     broken(body, pointer, value)
     assert CONTRACT.check_webhook(name, SIGNED, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize("header", ["X-Webhook-Signature", "X-Webhook-Timestamp", "X-Webhook-ID"])
-def test_an_event_without_a_header_is_found(header: str) -> None:
+def test_an_event_without_a_header_is_reported(header: str) -> None:
     headers = {name: value for name, value in SIGNED.items() if name != header}
     assert CONTRACT.check_webhook("agent.reaction", headers, json.dumps(event("agent.reaction")).encode())

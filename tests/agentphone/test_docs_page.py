@@ -1,4 +1,4 @@
-"""What `docs/agentphone.md` shows works as it stands there, and what it says is so."""
+"""The examples of `docs/agentphone.md` work unchanged, and its facts are true."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def snippet(language: str) -> str:
     return str(found)
 
 
-def test_the_python_lines_make_a_phone_ring(account: Account) -> None:
+def test_the_python_example_places_a_call(account: Account) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", snippet("python")],
         env={**os.environ, **environment(account)},
@@ -44,16 +44,16 @@ def test_the_python_lines_make_a_phone_ring(account: Account) -> None:
     assert SHOWN.fullmatch(ran.stdout), ran.stderr
 
 
-def test_the_typescript_lines_make_a_phone_ring(account: Account) -> None:
+def test_the_typescript_example_places_a_call(account: Account) -> None:
     untyped = re.sub(r"(process\.env\.\w+)!", r"\1", snippet("typescript"))
     assert SHOWN.fullmatch(run(package("agentphone", VERSION), untyped, environment(account)))
 
 
 @pytest.mark.parametrize("language", ["python", "typescript"])
-def test_there_are_five_lines_from_client_to_ring(language: str) -> None:
+def test_an_example_has_five_lines(language: str) -> None:
     lines = [line for line in snippet(language).splitlines() if line.strip() and not re.match(r"import|from", line)]
     assert len(lines) == 5
 
 
-def test_the_waits_are_the_real_ones() -> None:
+def test_the_page_states_the_real_retry_waits() -> None:
     assert ", ".join(map(str, RETRIES[:-1])) + f" and {RETRIES[-1]} seconds" in PAGE

@@ -1,4 +1,4 @@
-"""Messages and the conversations they make, reactions, contacts."""
+"""Messages, conversations, reactions and contacts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def send(http: httpx.Client, number: Json, **body: Any) -> Json:
 # -- sending ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_sender_is_named_or_the_agents_first(http: httpx.Client, agent: Make, buy: Make) -> None:
+def test_the_sender_is_the_given_number_or_the_agents_first(http: httpx.Client, agent: Make, buy: Make) -> None:
     made = agent()
     first, second, strange = buy(agentId=made["id"]), buy(agentId=made["id"]), buy()
     to = {"to_number": FRIEND, "body": "Hi"}
@@ -40,7 +40,7 @@ def test_the_sender_is_named_or_the_agents_first(http: httpx.Client, agent: Make
         assert ok(http.post("/v1/messages", json={**to, **sender}))["from_number"] == expected["phoneNumber"]
     ok(http.delete(f"/v1/numbers/{second['id']}"))
     idle = agent(name="Idle")
-    for sender, refusal in (
+    for sender, expected in (
         ({}, (422, "VALIDATION_ERROR")),
         ({"agent_id": "agt_0"}, (404, "AGENT_NOT_FOUND")),
         ({"number_id": "num_0"}, (404, "PHONE_NUMBER_NOT_FOUND")),
@@ -49,7 +49,7 @@ def test_the_sender_is_named_or_the_agents_first(http: httpx.Client, agent: Make
         ({"agent_id": idle["id"]}, (400, "NUMBER_NOT_ATTACHED")),
         ({"agent_id": made["id"], "number_id": strange["id"]}, (400, "NUMBER_NOT_ATTACHED")),
     ):
-        assert code(http.post("/v1/messages", json={**to, **sender})) == refusal, sender
+        assert code(http.post("/v1/messages", json={**to, **sender})) == expected, sender
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_sender_is_named_or_the_agents_first(http: httpx.Client, agent: Make
         ("12345", "12345"),
     ],
 )
-def test_a_receiver_is_written_as_people_write_it(http: httpx.Client, buy: Make, to: str, normal: str) -> None:
+def test_recipients_are_converted_to_e164(http: httpx.Client, buy: Make, to: str, normal: str) -> None:
     assert send(http, buy(), to_number=to)["to_number"] == normal
 
 
@@ -71,9 +71,7 @@ def test_a_receiver_is_written_as_people_write_it(http: httpx.Client, buy: Make,
     moves=st.lists(st.tuples(st.integers(0, 1), st.floats(0, 30)), min_size=1, max_size=12),
 )
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_carriers_take_so_many_in_a_second_and_the_rest_waits(
-    ringback: Ringback, rate: float, moves: list[tuple[int, float]]
-) -> None:
+def test_sms_beyond_the_carriers_rate_wait(ringback: Ringback, rate: float, moves: list[tuple[int, float]]) -> None:
     account = ringback.account("agentphone", sms_per_second=rate)
     gap = timedelta(seconds=1 / rate)
     with account.client() as http:
@@ -93,12 +91,12 @@ def test_the_carriers_take_so_many_in_a_second_and_the_rest_waits(
 
 
 @pytest.mark.parametrize("rate", [0, -1, 1e9])
-def test_a_rate_that_cannot_be_is_no_setting(ringback: Ringback, rate: float) -> None:
+def test_an_sms_rate_out_of_range_is_rejected(ringback: Ringback, rate: float) -> None:
     with pytest.raises(ControlError, match="sms_per_second"):
         ringback.account("agentphone", sms_per_second=rate)
 
 
-def test_a_segment_has_its_price_and_what_is_refused_has_none(ringback: Ringback) -> None:
+def test_sms_are_charged_by_segment_and_rejected_ones_are_free(ringback: Ringback) -> None:
     account = ringback.account("agentphone", balance="3.05")
     with account.client() as http:
         number = ok(http.post("/v1/numbers", json={}))
@@ -117,7 +115,7 @@ def test_a_segment_has_its_price_and_what_is_refused_has_none(ringback: Ringback
         ({}, "delivered", None),
     ],
 )
-def test_a_message_goes_as_scripted(
+def test_a_script_sets_the_outcome_of_a_message(
     account: Account, http: httpx.Client, buy: Make, script: Json, status: str, reason: str | None
 ) -> None:
     number = buy()
@@ -129,7 +127,7 @@ def test_a_message_goes_as_scripted(
     assert (message["status"], message["failureReason"]) == (status, reason)
 
 
-def test_pictures_go_by_mms_and_carousels_by_imessage(http: httpx.Client, buy: Make) -> None:
+def test_media_go_by_mms_and_carousels_by_imessage(http: httpx.Client, buy: Make) -> None:
     green, blue = buy(), buy(type="imessage")
     pictures = [f"https://example.com/{number}.png" for number in range(3)]
     sent = send(http, green, media_urls=pictures[:2], media_url=pictures[2])
@@ -142,7 +140,7 @@ def test_pictures_go_by_mms_and_carousels_by_imessage(http: httpx.Client, buy: M
     assert send(http, blue, body="", media_urls=pictures)["channel"] == "imessage"
 
 
-def test_a_reply_shows_what_it_replies_to_where_the_line_can(http: httpx.Client, buy: Make) -> None:
+def test_a_reply_shows_the_original_on_imessage_only(http: httpx.Client, buy: Make) -> None:
     green, blue = buy(), buy(type="imessage")
     asked = send(http, blue, body="Eight?")
     reply = send(http, blue, body="Eight.", reply_to_message_id=asked["id"])
@@ -154,7 +152,7 @@ def test_a_reply_shows_what_it_replies_to_where_the_line_can(http: httpx.Client,
     assert code(http.post("/v1/messages", json=lost)) == (404, "MESSAGE_NOT_FOUND")
 
 
-def test_a_group_is_made_once_and_written_to_by_its_id(http: httpx.Client, buy: Make) -> None:
+def test_a_group_is_created_once_and_addressed_by_its_id(http: httpx.Client, buy: Make) -> None:
     green, blue = buy(), buy(type="imessage")
     ok(http.post("/v1/contacts", json={"phoneNumber": FRIEND, "name": "Grace"}), 201)
     start = {"number_id": blue["id"], "recipients": [FRIEND, "ada@example.com"], "body": "Welcome"}
@@ -171,17 +169,19 @@ def test_a_group_is_made_once_and_written_to_by_its_id(http: httpx.Client, buy: 
         {"identifier": FRIEND, "name": "Grace"},
         {"identifier": "ada@example.com", "name": None},
     ]
-    for body, refusal in (
+    for body, expected in (
         ({**start, "number_id": green["id"]}, (400, "CHANNEL_NOT_SUPPORTED")),
         ({**start, "recipients": [FRIEND, FRIEND]}, (422, "VALIDATION_ERROR")),
         ({**start, "to_number": FRIEND}, (422, "VALIDATION_ERROR")),
         ({"number_id": green["id"], "to_number": group["to_number"], "body": "x"}, (404, "CONVERSATION_NOT_FOUND")),
         ({"number_id": green["id"], "to_number": "ada@example.com", "body": "x"}, (400, "CHANNEL_NOT_SUPPORTED")),
     ):
-        assert code(http.post("/v1/messages", json=body)) == refusal, body
+        assert code(http.post("/v1/messages", json=body)) == expected, body
 
 
-def test_somebody_in_a_group_answers_all_of_it(account: Account, http: httpx.Client, hook: Receiver, buy: Make) -> None:
+def test_a_members_message_belongs_to_the_group(
+    account: Account, http: httpx.Client, hook: Receiver, buy: Make
+) -> None:
     blue = buy(type="imessage")
     start = {"number_id": blue["id"], "recipients": [FRIEND, OTHER], "body": "Who comes?"}
     group = ok(http.post("/v1/messages", json=start))
@@ -195,38 +195,41 @@ def test_somebody_in_a_group_answers_all_of_it(account: Account, http: httpx.Cli
         ("I do", OTHER),
     ]
     assert [one["reactionType"] for one in seen["messages"][0]["reactions"]] == ["love"]
-    told = events(hook, "agent.message")
-    assert [(one["data"]["from"], one["data"]["message"]) for one in told] == [(OTHER, "I do"), (OTHER, "Between us")]
-    assert told[0]["data"]["group"]["groupId"] == group["to_number"]
-    assert told[1]["data"]["group"] is None
+    received = events(hook, "agent.message")
+    assert [(one["data"]["from"], one["data"]["message"]) for one in received] == [
+        (OTHER, "I do"),
+        (OTHER, "Between us"),
+    ]
+    assert received[0]["data"]["group"]["groupId"] == group["to_number"]
+    assert received[1]["data"]["group"] is None
     assert events(hook, "agent.reaction")[0]["data"]["fromNumber"] == FRIEND
 
 
-def test_a_group_that_somebody_else_makes_is_answered_by_its_id(
-    account: Account, http: httpx.Client, buy: Make
-) -> None:
+def test_a_group_created_by_others_is_addressed_by_its_id(account: Account, http: httpx.Client, buy: Make) -> None:
     blue, green = buy(type="imessage"), buy()
     account.text(blue["phoneNumber"], "Welcome to the bakers", FRIEND, group=[OTHER])
     (made,) = ok(http.get("/v1/conversations"))["data"]
     assert (made["isGroup"], [one["identifier"] for one in made["participants"]]) == (True, [FRIEND, OTHER])
     answered = send(http, blue, to_number=made["groupId"], body="Thank you")
     assert answered["conversation_id"] == made["id"]
-    with pytest.raises(ControlError, match="iMessage") as refused:
+    with pytest.raises(ControlError, match="iMessage") as rejected:
         account.text(green["phoneNumber"], "Hi", FRIEND, group=[OTHER])
-    assert refused.value.param == "group"
+    assert rejected.value.param == "group"
     assert ok(http.get("/v1/conversations"))["total"] == 1
 
 
-def test_an_imessage_line_writes_to_fifty_new_people_a_day(account: Account, http: httpx.Client, buy: Make) -> None:
+def test_an_imessage_number_writes_to_at_most_fifty_new_people_a_day(
+    account: Account, http: httpx.Client, buy: Make
+) -> None:
     blue = buy(type="imessage")
     for number in range(50):
         send(http, blue, to_number=f"+4477009001{number:02}")
     known = send(http, blue, to_number="+447700900100")
     assert known["channel"] == "imessage"
-    refused = http.post("/v1/messages", json={"number_id": blue["id"], "to_number": OTHER, "body": "x"})
-    assert code(refused) == (429, "RATE_LIMIT_EXCEEDED")
+    rejected = http.post("/v1/messages", json={"number_id": blue["id"], "to_number": OTHER, "body": "x"})
+    assert code(rejected) == (429, "RATE_LIMIT_EXCEEDED")
     assert ok(http.get(f"/v1/numbers/{blue['id']}"))["dailyNewContacts"] == {"used": 50, "limit": 50}
-    account.advance(seconds=int(refused.headers["retry-after"]))
+    account.advance(seconds=int(rejected.headers["retry-after"]))
     send(http, blue, to_number=OTHER)
     assert ok(http.get(f"/v1/numbers/{blue['id']}"))["dailyNewContacts"]["used"] == 1
 
@@ -234,7 +237,7 @@ def test_an_imessage_line_writes_to_fifty_new_people_a_day(account: Account, htt
 # -- receiving -------------------------------------------------------------------------------------------------------
 
 
-def test_what_comes_in_reaches_the_webhook_with_its_context(
+def test_the_event_of_an_inbound_message_has_its_context(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, agent: Make, buy: Make
 ) -> None:
     made = agent()
@@ -256,7 +259,7 @@ def test_what_comes_in_reaches_the_webhook_with_its_context(
     assert (second["agentId"], data["numberId"], data["externalId"]) == (made["id"], number["id"], "desk-1")
 
 
-def test_messages_no_phone_could_send_are_refused(ringback: Ringback, buy: Make) -> None:
+def test_inbound_messages_that_no_phone_could_send_are_rejected(ringback: Ringback, buy: Make) -> None:
     number = buy()
     for media in (["ftp://example.com/a"], ["not a link"]):
         with pytest.raises(ControlError, match="media_urls"):
@@ -274,7 +277,7 @@ def test_messages_no_phone_could_send_are_refused(ringback: Ringback, buy: Make)
         ("Loved Hello", None),
     ],
 )
-def test_a_tapback_is_known_by_its_words(
+def test_an_inbound_tapback_text_is_a_reaction(
     account: Account, http: httpx.Client, hook: Receiver, buy: Make, words: str, reaction: str | None
 ) -> None:
     blue = buy(type="imessage")
@@ -296,19 +299,21 @@ def test_a_tapback_is_known_by_its_words(
 def test_reactions_are_tapbacks_or_emoji(http: httpx.Client, buy: Make, reaction: str, fine: bool) -> None:
     blue, green = buy(type="imessage"), buy()
     sent, plain = send(http, blue), send(http, green)
-    answer = http.post(f"/v1/messages/{sent['id']}/reactions", json={"reaction": reaction})
+    response = http.post(f"/v1/messages/{sent['id']}/reactions", json={"reaction": reaction})
     if not fine:
-        assert code(answer) == (422, "VALIDATION_ERROR")
+        assert code(response) == (422, "VALIDATION_ERROR")
         return
-    assert ok(answer)["reaction_type"] == reaction
-    refused = http.post(f"/v1/messages/{plain['id']}/reactions", json={"reaction": reaction})
-    assert code(refused) == (400, "CHANNEL_NOT_SUPPORTED")
+    assert ok(response)["reaction_type"] == reaction
+    rejected = http.post(f"/v1/messages/{plain['id']}/reactions", json={"reaction": reaction})
+    assert code(rejected) == (400, "CHANNEL_NOT_SUPPORTED")
 
 
 # -- conversations ---------------------------------------------------------------------------------------------------
 
 
-def test_the_latest_conversation_comes_first(account: Account, http: httpx.Client, agent: Make, buy: Make) -> None:
+def test_the_conversation_last_written_in_comes_first(
+    account: Account, http: httpx.Client, agent: Make, buy: Make
+) -> None:
     made = agent()
     number = buy(agentId=made["id"])
     first, second = send(http, number), send(http, number, to_number=OTHER)
@@ -336,14 +341,14 @@ def test_metadata_is_replaced_and_null_clears_it(http: httpx.Client, buy: Make) 
     assert ok(http.patch(path, json={"metadata": None}))["metadata"] is None
 
 
-def test_only_imessage_lines_have_typing_and_backgrounds(http: httpx.Client, buy: Make) -> None:
+def test_only_imessage_numbers_have_typing_and_backgrounds(http: httpx.Client, buy: Make) -> None:
     green = f"/v1/conversations/{send(http, buy())['conversation_id']}"
-    for answer in (
+    for response in (
         http.post(f"{green}/typing"),
         http.post(f"{green}/background", json={"image_url": "https://example.com/a.png"}),
         http.delete(f"{green}/background"),
     ):
-        assert code(answer) == (400, "CHANNEL_NOT_SUPPORTED")
+        assert code(response) == (400, "CHANNEL_NOT_SUPPORTED")
     blue = f"/v1/conversations/{send(http, buy(type='imessage'))['conversation_id']}"
     picture = {"image_url": "https://example.com/a.png"}
     made, again = ok(http.post(f"{blue}/background", json=picture)), ok(http.post(f"{blue}/background", json=picture))
@@ -358,8 +363,10 @@ def test_only_imessage_lines_have_typing_and_backgrounds(http: httpx.Client, buy
     steps=st.lists(st.tuples(st.booleans(), st.sampled_from([0, 0, 0, 1])), min_size=1, max_size=12),
     limit=st.integers(1, 5),
 )
-def test_walking_before_meets_each_message_once(ringback: Ringback, steps: list[tuple[bool, int]], limit: int) -> None:
-    """Messages that come at one instant too."""
+def test_paging_by_before_returns_each_message_once(
+    ringback: Ringback, steps: list[tuple[bool, int]], limit: int
+) -> None:
+    """Also with messages of the same instant."""
     account = ringback.account("agentphone")
     with account.client() as http:
         number = ok(http.post("/v1/numbers", json={}))
@@ -388,7 +395,7 @@ def test_walking_before_meets_each_message_once(ringback: Ringback, steps: list[
 # -- contacts --------------------------------------------------------------------------------------------------------
 
 
-def test_a_number_is_one_contacts_only(http: httpx.Client) -> None:
+def test_a_number_belongs_to_one_contact_only(http: httpx.Client) -> None:
     grace = ok(http.post("/v1/contacts", json={"phoneNumber": "(212) 555-0123", "name": "Grace"}), 201)
     taken = {"phoneNumber": "+1 212-555-0123", "name": "Other"}
     assert code(http.post("/v1/contacts", json=taken)) == (409, "CONTACT_EXISTS")

@@ -1,4 +1,4 @@
-"""Numbers: bought, found, presented, paid for month by month, released."""
+"""Numbers: buying, searching, contact cards, monthly charges, releasing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ringback.testing import Account, ControlError, Ringback
 from tests.agentphone.conftest import FRIEND, Make, code, ok
 
 
-def test_a_number_is_as_on_the_page(http: httpx.Client, agent: Make, account: Account) -> None:
+def test_a_bought_number_matches_the_page(http: httpx.Client, agent: Make, account: Account) -> None:
     desk = agent()
     number = ok(http.post("/v1/numbers", json={"country": "US", "areaCode": "415", "agentId": desk["id"]}))
     assert number["id"].startswith("num_")
@@ -30,7 +30,7 @@ def test_a_number_is_as_on_the_page(http: httpx.Client, agent: Make, account: Ac
 
 
 @pytest.mark.parametrize("body", [{}, {"areaCode": "907"}, {"areaCode": "999"}, {"areaCode": None}, {"country": "us"}])
-def test_an_area_code_is_a_wish(buy: Make, body: dict[str, Any]) -> None:
+def test_an_area_code_without_stock_is_ignored(buy: Make, body: dict[str, Any]) -> None:
     assert buy(**body)["country"] == "US"
 
 
@@ -42,7 +42,7 @@ def test_a_canadian_number_needs_no_registration(ringback: Ringback) -> None:
         assert ok(http.post("/v1/numbers", json={}))["outboundSms"] == "registration_required"
 
 
-def test_what_is_refused_buys_nothing(ringback: Ringback) -> None:
+def test_a_rejected_purchase_costs_nothing(ringback: Ringback) -> None:
     account = ringback.account("agentphone", balance="2.99")
     with account.client() as http:
         assert code(http.post("/v1/numbers", json={})) == (402, "INSUFFICIENT_BALANCE")
@@ -52,14 +52,14 @@ def test_what_is_refused_buys_nothing(ringback: Ringback) -> None:
     assert account.balance == Decimal("2.99")
 
 
-def test_an_account_buys_ten_numbers_and_not_one_more(http: httpx.Client, buy: Make) -> None:
+def test_an_account_can_buy_ten_numbers(http: httpx.Client, buy: Make) -> None:
     bought = [buy() for _ in range(10)]
     assert code(http.post("/v1/numbers", json={})) == (400, "VALIDATION_ERROR_NUMBER_LIMIT")
     ok(http.delete(f"/v1/numbers/{bought[0]['id']}"))
     buy()
 
 
-def test_a_month_is_charged_when_it_begins(account: Account, buy: Make, http: httpx.Client) -> None:
+def test_each_month_is_charged_when_it_begins(account: Account, buy: Make, http: httpx.Client) -> None:
     kept, gone = buy(), buy()
     account.advance(days=31)
     assert account.balance == Decimal("88.00")
@@ -82,7 +82,7 @@ def test_the_list_is_paged_newest_first(http: httpx.Client, buy: Make) -> None:
     assert ok(http.get("/v1/numbers", params={"offset": 50}))["data"] == []
 
 
-def test_a_number_is_changed_and_expires(http: httpx.Client, buy: Make, account: Account) -> None:
+def test_a_number_can_be_updated_and_expires(http: httpx.Client, buy: Make, account: Account) -> None:
     number = buy(externalId="mine")
     path = f"/v1/numbers/{number['id']}"
     later = "2030-01-01T00:00:00Z"
@@ -95,20 +95,20 @@ def test_a_number_is_changed_and_expires(http: httpx.Client, buy: Make, account:
     ok(http.patch(path, json={"expiresAt": account.now.replace(hour=23).isoformat()}))
     account.advance(days=1)
     assert ok(http.get(path))["status"] == "released"
-    for refused in (http.patch(path, json={"externalId": "x"}), http.put(f"{path}/contact-card", json={})):
-        assert code(refused) == (409, "NUMBER_RELEASED")
+    for rejected in (http.patch(path, json={"externalId": "x"}), http.put(f"{path}/contact-card", json={})):
+        assert code(rejected) == (409, "NUMBER_RELEASED")
 
 
-def test_a_released_number_is_gone_for_calls_and_there_for_reading(
+def test_a_released_number_takes_no_calls_and_keeps_its_history(
     ringback: Ringback, http: httpx.Client, buy: Make
 ) -> None:
     number = buy()
     ringback.text(to=number["phoneNumber"], body="Keep this")
     ok(http.delete(f"/v1/numbers/{number['id']}"))
     for attempt in (ringback.call, lambda to: ringback.text(to=to, body="x")):
-        with pytest.raises(ControlError) as nobody:
+        with pytest.raises(ControlError) as rejected:
             attempt(number["phoneNumber"])
-        assert nobody.value.status == 404
+        assert rejected.value.status == 404
     assert len(ok(http.get(f"/v1/numbers/{number['id']}/messages"))["data"]) == 1
     assert ok(http.get(f"/v1/numbers/{number['id']}"))["agentId"] is None
 
@@ -123,7 +123,9 @@ def test_a_released_number_is_gone_for_calls_and_there_for_reading(
         ({"zip": "82001", "state": "WY"}, "307", "WY"),
     ],
 )
-def test_offers_are_narrowed_by_place(http: httpx.Client, query: dict[str, str], area: str, state: str) -> None:
+def test_available_numbers_are_filtered_by_place(
+    http: httpx.Client, query: dict[str, str], area: str, state: str
+) -> None:
     offers = ok(http.get("/v1/numbers/available", params={**query, "limit": "3"}))["data"]
     assert [(offer["areaCode"], offer["state"], offer["phoneNumber"][2:5]) for offer in offers] == [
         (area, state, area)
@@ -134,11 +136,11 @@ def test_offers_are_narrowed_by_place(http: httpx.Client, query: dict[str, str],
 @pytest.mark.parametrize(
     "query", [{"areaCode": "907"}, {"city": "Atlantis"}, {"country": "FR"}, {"zip": "9", "state": "NY"}]
 )
-def test_where_nothing_is_on_offer_the_list_is_empty(http: httpx.Client, query: dict[str, str]) -> None:
+def test_the_list_of_available_numbers_can_be_empty(http: httpx.Client, query: dict[str, str]) -> None:
     assert ok(http.get("/v1/numbers/available", params=query)) == {"data": []}
 
 
-def test_numbers_are_looked_up_in_the_order_asked(http: httpx.Client, buy: Make) -> None:
+def test_a_lookup_keeps_the_order_of_the_request(http: httpx.Client, buy: Make) -> None:
     own = buy()["phoneNumber"]
     asked = [FRIEND, own, "+14165550123", "+99912345678"]
     rows = ok(http.get("/v1/numbers/lookup", params={"phoneNumbers": ",".join(asked)}))["data"]
@@ -170,9 +172,7 @@ def test_a_contact_card_is_replaced_as_a_whole(http: httpx.Client, buy: Make) ->
     assert ok(http.get(path))["displayName"] is None
 
 
-def test_nothing_of_another_accounts_can_be_touched(
-    ringback: Ringback, http: httpx.Client, buy: Make, agent: Make
-) -> None:
+def test_another_accounts_objects_are_404(ringback: Ringback, http: httpx.Client, buy: Make, agent: Make) -> None:
     number, desk = buy(), agent()
     with ringback.account("agentphone").client() as stranger:
         assert code(stranger.get(f"/v1/numbers/{number['id']}")) == (404, "PHONE_NUMBER_NOT_FOUND")
@@ -182,7 +182,7 @@ def test_nothing_of_another_accounts_can_be_touched(
         assert ok(stranger.get("/v1/numbers"))["total"] == 0
 
 
-def test_a_number_has_one_agent_and_an_agent_its_numbers_in_order(http: httpx.Client, agent: Make, buy: Make) -> None:
+def test_an_agents_numbers_are_in_order_of_attachment(http: httpx.Client, agent: Make, buy: Make) -> None:
     first, second = agent(name="First"), agent(name="Second")
     numbers = [buy()["id"] for _ in range(3)]
     for id_ in (numbers[2], numbers[0], numbers[1]):
@@ -201,7 +201,7 @@ def test_a_number_has_one_agent_and_an_agent_its_numbers_in_order(http: httpx.Cl
     assert code(http.get(f"/v1/agents/{first['id']}")) == (404, "AGENT_NOT_FOUND")
 
 
-def test_an_agent_has_its_defaults_and_null_empties_only_what_can_be_empty(http: httpx.Client, agent: Make) -> None:
+def test_an_agent_has_defaults_and_null_clears_only_optional_fields(http: httpx.Client, agent: Make) -> None:
     made = agent()
     expected = {
         "voiceMode": "webhook",

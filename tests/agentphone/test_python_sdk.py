@@ -12,7 +12,7 @@ import agentphone
 import pytest
 
 from ringback.testing import Account, Ringback
-from tests.agentphone import story
+from tests.agentphone import sdk_scenario
 from tests.support.matrix import Table, hold, methods_of
 
 
@@ -24,12 +24,12 @@ def method_of(client: Any, name: str) -> Callable[..., Any]:
 
 @pytest.fixture
 def account(ringback: Ringback) -> Account:
-    """On a clock that stands, at the real time: the SDK's verifier refuses events that are older than 300 s."""
-    return ringback.account("agentphone", balance="100.00", recording=True, now=story.now())
+    """An account on a frozen clock at the real time: the SDK's verifier rejects events older than 300 s."""
+    return ringback.account("agentphone", balance="100.00", recording=True, now=sdk_scenario.now())
 
 
-def test_every_method_works_or_is_refused_by_name(ringback: Ringback, account: Account) -> None:
-    other = ringback.account("agentphone", balance="100.00", recording=True, now=story.now())
+def test_every_method_works_or_is_reported_as_not_emulated(ringback: Ringback, account: Account) -> None:
+    other = ringback.account("agentphone", balance="100.00", recording=True, now=sdk_scenario.now())
     with agentphone.AgentPhone(account.key, account.base_url) as client:
         table = Table(
             "agentphone-python",
@@ -39,36 +39,36 @@ def test_every_method_works_or_is_refused_by_name(ringback: Ringback, account: A
         )
 
         def do(name: str, /, *args: Any, **named: Any) -> Any:
-            answer = tried(table, "sync", name, lambda: method_of(client, name)(*args, **named))
-            return list(answer) if inspect.isgenerator(answer) else answer
+            response = tried(table, "sync", name, lambda: method_of(client, name)(*args, **named))
+            return list(response) if inspect.isgenerator(response) else response
 
-        story.tell(do, ringback, account)
+        sdk_scenario.run(do, ringback, account)
 
     with asyncio.Runner() as runner:
         slow = agentphone.AsyncAgentPhone(other.key, other.base_url)
 
-        async def once(answer: Any) -> Any:
-            return [event async for event in answer] if inspect.isasyncgen(answer) else await answer
+        async def once(response: Any) -> Any:
+            return [event async for event in response] if inspect.isasyncgen(response) else await response
 
         def do_later(name: str, /, *args: Any, **named: Any) -> Any:
             return tried(table, "async", name, lambda: runner.run(once(method_of(slow, name)(*args, **named))))
 
-        story.tell(do_later, ringback, other)
+        sdk_scenario.run(do_later, ringback, other)
         runner.run(slow.close())
     hold(table)
 
 
 def tried(table: Table, column: str, name: str, call: Callable[[], Any]) -> Any:
-    """Call a method, and note that it works, or that its operation is refused by name."""
-    if name in story.NOT_EMULATED:
-        with pytest.raises(agentphone.AgentPhoneError, match="does not emulate") as refused:
+    """Call a method, and record that it works, or that its operation is not emulated."""
+    if name in sdk_scenario.NOT_EMULATED:
+        with pytest.raises(agentphone.AgentPhoneError, match="does not emulate") as rejected:
             call()
-        assert refused.value.status == 501
+        assert rejected.value.status == 501
         table.saw(name, column, "not emulated")
         return None
-    answer = call()
+    response = call()
     table.saw(name, column, "works")
-    return answer
+    return response
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def tried(table: Table, column: str, name: str, call: Callable[[], Any]) -> Any:
         (lambda client: client.numbers.buy(country="ZZ"), agentphone.AgentPhoneError, 400),
     ],
 )
-def test_errors_become_the_sdks_own(
+def test_errors_become_the_sdks_exceptions(
     account: Account, call: Callable[[Any], Any], kind: type[Exception], status: int
 ) -> None:
     with agentphone.AgentPhone(account.key, account.base_url) as client, pytest.raises(kind) as caught:
@@ -90,7 +90,7 @@ def test_errors_become_the_sdks_own(
     assert caught.value.status == status  # type: ignore[attr-defined]
 
 
-def test_a_wrong_key_and_a_full_window_have_their_own_errors(ringback: Ringback) -> None:
+def test_a_wrong_key_and_a_rate_limit_have_their_own_exceptions(ringback: Ringback) -> None:
     account = ringback.account("agentphone", rate_limit=1)
     with (
         agentphone.AgentPhone("sk_live_wrong", account.base_url) as client,
@@ -103,7 +103,7 @@ def test_a_wrong_key_and_a_full_window_have_their_own_errors(ringback: Ringback)
             client.usage.get()
 
 
-def test_the_sdks_verifier_refuses_what_is_old_or_not_ours(ringback: Ringback, account: Account) -> None:
+def test_the_sdks_verifier_rejects_old_and_forged_events(ringback: Ringback, account: Account) -> None:
     hook = ringback.receiver()
     with agentphone.AgentPhone(account.key, account.base_url) as client:
         secret = client.webhooks.set(hook.url).secret
@@ -121,19 +121,19 @@ def test_the_sdks_verifier_refuses_what_is_old_or_not_ours(ringback: Ringback, a
             agentphone.verify_webhook(payload, signature, key, stamp, tolerance=None)
 
 
-def test_a_stream_tells_of_a_call_while_it_goes(ringback: Ringback, account: Account) -> None:
+def test_a_stream_follows_a_live_call(ringback: Ringback, account: Account) -> None:
     async def listen() -> list[str]:
         client = agentphone.AsyncAgentPhone(account.key, account.base_url)
         agent = await client.agents.create("Desk", voice_mode="hosted")
         await client.numbers.buy(agent_id=agent.id)
         account.script({}, turns=["agent: Grüß Gott", "caller: Good day"])
-        call = await client.calls.make(agent.id, story.FRIEND)
-        told = []
+        call = await client.calls.make(agent.id, sdk_scenario.FRIEND)
+        seen = []
         async for event in client.calls.stream_transcript(call.id):
-            told.append(event["data"].get("content", event["event"]))
+            seen.append(event["data"].get("content", event["event"]))
             step: Awaitable[Any] = asyncio.to_thread(account.advance, seconds=4)
             await step
         await client.close()
-        return told
+        return seen
 
     assert asyncio.run(listen()) == ["connected", "Grüß Gott", "Good day", "ended"]

@@ -12,12 +12,12 @@ import pytest
 
 from ringback.testing import Account, Receiver, Ringback
 from tests.agentphone.conftest import FRIEND, Make, code, events, ok
-from tests.agentphone.story import REGISTRATION
+from tests.agentphone.sdk_scenario import REGISTRATION
 
 # -- webhooks --------------------------------------------------------------------------------------------------------
 
 
-def test_each_time_a_webhook_is_set_there_is_a_new_secret_that_signs(
+def test_setting_a_webhook_issues_a_new_secret_that_signs(
     account: Account, http: httpx.Client, hook: Receiver, buy: Make
 ) -> None:
     number = buy()
@@ -36,7 +36,7 @@ def test_each_time_a_webhook_is_set_there_is_a_new_secret_that_signs(
     assert request.headers["X-Webhook-ID"] == delivery["id"]
 
 
-def test_an_event_goes_to_one_webhook_and_with_none_nowhere(
+def test_an_event_goes_to_exactly_one_webhook_if_there_is_one(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, agent: Make, buy: Make
 ) -> None:
     made = agent()
@@ -59,7 +59,7 @@ def test_an_event_goes_to_one_webhook_and_with_none_nowhere(
     assert ok(http.get("/v1/webhooks/deliveries"))["total"] == 2
 
 
-def test_deliveries_are_counted_by_kind_and_hour(
+def test_deliveries_are_counted_by_event_and_hour(
     account: Account, http: httpx.Client, hook: Receiver, buy: Make
 ) -> None:
     number = buy()
@@ -96,33 +96,35 @@ def test_deliveries_are_counted_by_kind_and_hour(
     }
 
 
-def test_without_any_events_all_of_them_arrived(http: httpx.Client) -> None:
+def test_the_success_rate_without_deliveries_is_100(http: httpx.Client) -> None:
     assert ok(http.get("/v1/webhooks/deliveries/all-time"))["successRate"] == 100
     assert ok(http.get("/v1/webhooks/deliveries/stats"))["byHour"] == []
 
 
 @pytest.mark.parametrize("down", [False, True])
-def test_a_test_tells_how_it_was_answered(http: httpx.Client, hook: Receiver, agent: Make, down: bool) -> None:
+def test_a_webhook_test_returns_the_receivers_response(
+    http: httpx.Client, hook: Receiver, agent: Make, down: bool
+) -> None:
     made = agent()
     if down:
         hook.stop()
     else:
         hook.respond_with(503)
-    told = ok(http.post("/v1/webhooks/test", params={"agentId": made["id"]}))
-    assert (told["success"], told["httpStatus"], told["statusCode"]) == (
+    result = ok(http.post("/v1/webhooks/test", params={"agentId": made["id"]}))
+    assert (result["success"], result["httpStatus"], result["statusCode"]) == (
         False,
         None if down else 503,
-        told["httpStatus"],
+        result["httpStatus"],
     )
-    assert told["errorMessage"] == told["error"]
-    assert ("no connection" if down else "503") in told["error"]
+    assert result["errorMessage"] == result["error"]
+    assert ("no connection" if down else "503") in result["error"]
     if not down:
         (event,) = hook.events
         assert (event["test"], event["agentId"], event["recentHistory"]) == (True, made["id"], [])
     assert ok(http.get("/v1/webhooks/deliveries"))["items"][0]["status"] == "failed"
 
 
-def test_a_test_needs_a_webhook(http: httpx.Client, agent: Make) -> None:
+def test_a_webhook_test_needs_a_webhook(http: httpx.Client, agent: Make) -> None:
     made = agent()
     assert code(http.post("/v1/webhooks/test")) == (404, "WEBHOOK_NOT_FOUND")
     assert code(http.post(f"/v1/agents/{made['id']}/webhook/test")) == (404, "WEBHOOK_NOT_FOUND")
@@ -132,7 +134,7 @@ def test_a_test_needs_a_webhook(http: httpx.Client, agent: Make) -> None:
 # -- usage -----------------------------------------------------------------------------------------------------------
 
 
-def test_usage_agrees_with_what_was_done(
+def test_usage_counts_messages_calls_and_deliveries(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, agent: Make, buy: Make
 ) -> None:
     made, gone = agent(voiceMode="hosted"), agent(name="Gone")
@@ -178,7 +180,7 @@ def test_usage_agrees_with_what_was_done(
 # -- the account -----------------------------------------------------------------------------------------------------
 
 
-def test_a_sub_account_has_its_own_things_and_leaves_them_behind(
+def test_a_sub_account_has_its_own_records_which_its_deletion_moves(
     ringback: Ringback, account: Account, http: httpx.Client, hook: Receiver, agent: Make, buy: Make
 ) -> None:
     buy()
@@ -209,7 +211,7 @@ def test_a_sub_account_has_its_own_things_and_leaves_them_behind(
     assert code(http.delete(f"/v1/sub-accounts/{sub['id']}")) == (404, "SUB_ACCOUNT_NOT_FOUND")
 
 
-def test_registration_takes_its_course(ringback: Ringback) -> None:
+def test_a_registration_is_reviewed_in_stages(ringback: Ringback) -> None:
     account = ringback.account("agentphone", balance="80.00", sms_registration="none")
     with account.client() as http:
         assert code(http.get("/v1/register")) == (404, "NOT_FOUND")
@@ -235,19 +237,19 @@ def test_registration_takes_its_course(ringback: Ringback) -> None:
         assert (status["campaign_status"], status["stage"]) == ("approved", None)
 
 
-def test_five_registrations_an_hour_and_no_more(ringback: Ringback) -> None:
+def test_at_most_five_registrations_an_hour(ringback: Ringback) -> None:
     account = ringback.account("agentphone", balance="500.00", sms_registration="none")
     with account.client() as http:
         for _ in range(5):
             ok(http.post("/v1/register", json=REGISTRATION))
-        refused = http.post("/v1/register", json=REGISTRATION)
-        assert code(refused) == (429, "RATE_LIMIT_EXCEEDED")
-        assert refused.headers["retry-after"] == "3600"
+        rejected = http.post("/v1/register", json=REGISTRATION)
+        assert code(rejected) == (429, "RATE_LIMIT_EXCEEDED")
+        assert rejected.headers["retry-after"] == "3600"
         account.advance(hours=1)
         ok(http.post("/v1/register", json=REGISTRATION))
 
 
-def test_who_signs_up_gets_a_key_that_works(ringback: Ringback) -> None:
+def test_sign_up_returns_a_working_key(ringback: Ringback) -> None:
     base = ringback.account("agentphone").base_url
     email = "somebody@example.com"
     with httpx.Client(base_url=base) as http:
@@ -270,7 +272,7 @@ def test_who_signs_up_gets_a_key_that_works(ringback: Ringback) -> None:
         assert account["balance"] == "2.00"
 
 
-def test_a_code_works_for_five_tries(ringback: Ringback) -> None:
+def test_a_sign_up_code_allows_five_tries(ringback: Ringback) -> None:
     base = ringback.account("agentphone").base_url
     with httpx.Client(base_url=base) as http:
         asked = ok(http.post("/v0/agent/sign-up", json={"human_email": "guesser@example.com"}))
@@ -282,7 +284,7 @@ def test_a_code_works_for_five_tries(ringback: Ringback) -> None:
         assert code(http.post("/v0/agent/verify", json={**body, "otp_code": otp})) == (400, "INVALID_CODE")
 
 
-def test_a_phone_is_found_some_seconds_after_it_is_asked_for(account: Account, http: httpx.Client, buy: Make) -> None:
+def test_a_phone_is_located_a_few_seconds_after_a_refresh(account: Account, http: httpx.Client, buy: Make) -> None:
     number = buy()
     path = f"/v1/location/{number['phoneNumber']}"
     assert (ok(http.get(path))["status"], ok(http.get(path))["latitude"]) == ("unknown", None)
@@ -294,7 +296,7 @@ def test_a_phone_is_found_some_seconds_after_it_is_asked_for(account: Account, h
     assert code(http.get(f"/v1/location/{FRIEND}")) == (404, "PHONE_NUMBER_NOT_FOUND")
 
 
-def test_what_is_the_vendors_alone_is_refused_by_name_and_listed_so_in_the_contract(http: httpx.Client) -> None:
+def test_operations_that_are_not_emulated_respond_501_and_the_contract_says_so(http: httpx.Client) -> None:
     document = http.get("/openapi.json").json()
     listed = [
         (method, path)
@@ -304,11 +306,13 @@ def test_what_is_the_vendors_alone_is_refused_by_name_and_listed_so_in_the_contr
     ]
     assert len(listed) == 16
     for method, path in listed:
-        answer = http.request(method, path.replace("{trunk_id}", "t").replace("{connection_id}", "c"), json={})
-        assert code(answer) == (501, "NOT_EMULATED")
+        response = http.request(method, path.replace("{trunk_id}", "t").replace("{connection_id}", "c"), json={})
+        assert code(response) == (501, "NOT_EMULATED")
 
 
-def test_events_keep_the_reactions_apart(account: Account, http: httpx.Client, hook: Receiver, buy: Make) -> None:
+def test_each_sender_has_one_reaction_to_a_message(
+    account: Account, http: httpx.Client, hook: Receiver, buy: Make
+) -> None:
     green = buy()
     ok(http.post("/v1/messages", json={"number_id": green["id"], "to_number": FRIEND, "body": "Hello"}))
     account.text(green["phoneNumber"], "Loved “Hello”", FRIEND)

@@ -1,5 +1,5 @@
-// One story that uses every method of the official TypeScript SDK. Prints the methods that there are and those that
-// did what they say, as one line of JSON.
+// A scenario that uses every method of the official TypeScript SDK. It prints all methods and those that worked, as
+// one line of JSON.
 import assert from "node:assert/strict";
 import { AgentPhoneClient, AgentPhoneError } from "agentphone";
 
@@ -25,7 +25,7 @@ async function control(path, body, method = "POST") {
     return answer.json();
 }
 const advance = (step) => control("/clock/advance", { account_id: ACCOUNT_ID, ...step });
-const script = (match, told) => control("/scripts", { vendor: "agentphone", account_id: ACCOUNT_ID, match, script: told });
+const script = (match, script) => control("/scripts", { vendor: "agentphone", account_id: ACCOUNT_ID, match, script });
 
 const agent = await to("agents.createAgent", { name: "Front desk", beginMessage: "Hello.", maxSilenceMs: 20000 });
 assert.equal(agent.voiceMode, "webhook");

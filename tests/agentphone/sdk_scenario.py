@@ -1,4 +1,4 @@
-"""One story that uses every method of the official Python SDK, for the sync and the async client alike."""
+"""A scenario that uses every method of the official Python SDK, for the sync and the async client."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ NOT_EMULATED: dict[str, tuple[Any, ...]] = {
 }
 
 
-def tell(do: Do, ringback: Ringback, account: Account) -> None:
-    """The whole story. `do("numbers.buy", country="US")` calls a method and gives what it gave."""
+def run(do: Do, ringback: Ringback, account: Account) -> None:
+    """Run the scenario. `do("numbers.buy", country="US")` calls a method and returns its result."""
     agent, number = _numbers_and_agents(do, account)
     hook = _webhooks(do, ringback, account, agent)
     _calls(do, ringback, account, agent, number, hook)
@@ -160,17 +160,17 @@ def _calls(do: Do, ringback: Ringback, account: Account, agent: Any, number: Any
         ("", "Bakery here."),
         ("Is my bread ready?", "It is."),
     ]
-    asked, ended = (checked(request, secret) for request in hook.requests)
-    assert (asked.event, asked.channel, asked.data.transcript) == ("agent.message", "voice", "Is my bread ready?")
-    assert asked.recent_history[0].content == "Bakery here."
+    turn, ended = (checked(request, secret) for request in hook.requests)
+    assert (turn.event, turn.channel, turn.data.transcript) == ("agent.message", "voice", "Is my bread ready?")
+    assert turn.recent_history[0].content == "Bakery here."
     assert (ended.event, ended.data.raw["disconnectionReason"]) == ("agent.call_ended", "user_hangup")
     hook.clear()
 
     transcript = do("calls.get_transcript", call.id)
     assert [line["role"] for line in transcript["transcript"]] == ["agent", "user", "agent"]
-    told = do("calls.stream_transcript", call.id)
-    assert [event["event"] for event in told] == ["connected", "turn", "turn", "turn", "ended"]
-    assert told[-1]["data"] == {"durationSeconds": call.duration_seconds}
+    stream_events = do("calls.stream_transcript", call.id)
+    assert [event["event"] for event in stream_events] == ["connected", "turn", "turn", "turn", "ended"]
+    assert stream_events[-1]["data"] == {"durationSeconds": call.duration_seconds}
     recording = do("calls.get_recording", call.id)
     assert recording.content_type == "audio/wav"
     with wave.open(io.BytesIO(recording.content)) as sound:
@@ -206,17 +206,17 @@ def _messages(do: Do, ringback: Ringback, account: Account, agent: Any, number: 
     sent = do("messages.send", agent.id, FRIEND, "Of course, which order is it?")
     assert (sent["status"], sent["channel"], sent["to_number"]) == ("queued", "sms", FRIEND)
     account.advance(minutes=1)
-    answered, asked = do("numbers.get_messages", number.id).data
+    answered, turn = do("numbers.get_messages", number.id).data
     assert (answered.direction, answered.status, answered.from_number) == ("outbound", "delivered", number.phone_number)
-    assert (asked.direction, asked.from_number, asked.to_number) == ("inbound", FRIEND, number.phone_number)
+    assert (turn.direction, turn.from_number, turn.to_number) == ("inbound", FRIEND, number.phone_number)
     older = do("numbers.get_messages", number.id, limit=1, before=answered.received_at)
-    assert ([message.id for message in older.data], older.has_more) == ([asked.id], False)
+    assert ([message.id for message in older.data], older.has_more) == ([turn.id], False)
 
     (conversation,) = do("conversations.list").data
     assert (conversation.participant, conversation.message_count) == (FRIEND, 2)
     assert [found.id for found in do("agents.list_conversations", agent.id).data] == [conversation.id]
     whole = do("conversations.get", conversation.id)
-    assert [message.id for message in whole.messages] == [asked.id, answered.id]
+    assert [message.id for message in whole.messages] == [turn.id, answered.id]
     assert whole.capabilities.can_send_messages
     changed = do("conversations.update", conversation.id, metadata={"order": 17})
     assert changed.metadata == {"order": 17}
@@ -271,8 +271,8 @@ def _account(do: Do, account: Account, number: Any) -> None:
 
     account.settings(sms_registration="none")
     assert do("registration.get_status")["campaign_status"] == "none"
-    asked = do("registration.register", **REGISTRATION)
-    assert (asked["ok"], asked["campaign_status"], asked["fee_cents"]) == (True, "pending", 2500)
+    turn = do("registration.register", **REGISTRATION)
+    assert (turn["ok"], turn["campaign_status"], turn["fee_cents"]) == (True, "pending", 2500)
     assert do("registration.update", brand_name="Ada's")["brand"]["brand_name"] == "Ada's"
     account.advance(days=10)
     assert do("registration.get")["campaign_status"] == "approved"
