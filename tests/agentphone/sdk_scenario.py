@@ -140,7 +140,7 @@ def _webhooks(do: Do, ringback: Ringback, account: Account, agent: Any) -> Recei
 
 
 def checked(request: Any, secret: str) -> agentphone.WebhookEvent:
-    """An event by the SDK's own verifier, which looks at signature and age."""
+    """Return an event that the SDK's own verifier accepted, which checks signature and age."""
     return agentphone.construct_event(
         request.body, request.headers["X-Webhook-Signature"], secret, request.headers["X-Webhook-Timestamp"]
     )
@@ -292,5 +292,5 @@ def _goodbyes(do: Do, agent: Any, number: Any) -> None:
 
 
 def now() -> datetime:
-    """Real time, to the second: the SDK's verifier compares with it."""
+    """Return the real time, to the second, with which the SDK's verifier compares."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -142,12 +142,12 @@ def test_media_go_by_mms_and_carousels_by_imessage(http: httpx.Client, buy: Make
 
 def test_a_reply_shows_the_original_on_imessage_only(http: httpx.Client, buy: Make) -> None:
     green, blue = buy(), buy(type="imessage")
-    asked = send(http, blue, body="Eight?")
-    reply = send(http, blue, body="Eight.", reply_to_message_id=asked["id"])
-    assert (reply["reply_to_message_id"], reply["reply_parent_unresolved"]) == (asked["id"], False)
-    assert send(http, green, reply_to_message_id=asked["id"])["reply_parent_unresolved"] is True
+    original = send(http, blue, body="Eight?")
+    reply = send(http, blue, body="Eight.", reply_to_message_id=original["id"])
+    assert (reply["reply_to_message_id"], reply["reply_parent_unresolved"]) == (original["id"], False)
+    assert send(http, green, reply_to_message_id=original["id"])["reply_parent_unresolved"] is True
     _, shown = ok(http.get(f"/v1/conversations/{reply['conversation_id']}"))["messages"]
-    assert shown["replyTo"] == {"messageId": asked["id"], "message": "Eight?", "mediaUrls": []}
+    assert shown["replyTo"] == {"messageId": original["id"], "message": "Eight?", "mediaUrls": []}
     lost = {"number_id": blue["id"], "to_number": FRIEND, "body": "x", "reply_to_message_id": "msg_0"}
     assert code(http.post("/v1/messages", json=lost)) == (404, "MESSAGE_NOT_FOUND")
 

@@ -142,9 +142,9 @@ def test_the_list_of_available_numbers_can_be_empty(http: httpx.Client, query: d
 
 def test_a_lookup_keeps_the_order_of_the_request(http: httpx.Client, buy: Make) -> None:
     own = buy()["phoneNumber"]
-    asked = [FRIEND, own, "+14165550123", "+99912345678"]
-    rows = ok(http.get("/v1/numbers/lookup", params={"phoneNumbers": ",".join(asked)}))["data"]
-    assert [row["phoneNumber"] for row in rows] == asked
+    wanted = [FRIEND, own, "+14165550123", "+99912345678"]
+    rows = ok(http.get("/v1/numbers/lookup", params={"phoneNumbers": ",".join(wanted)}))["data"]
+    assert [row["phoneNumber"] for row in rows] == wanted
     assert [(row["lineType"], row["country"]) for row in rows] == [
         ("mobile", "GB"),
         ("voip", "US"),
@@ -174,12 +174,12 @@ def test_a_contact_card_is_replaced_as_a_whole(http: httpx.Client, buy: Make) ->
 
 def test_another_accounts_objects_are_404(ringback: Ringback, http: httpx.Client, buy: Make, agent: Make) -> None:
     number, desk = buy(), agent()
-    with ringback.account("agentphone").client() as stranger:
-        assert code(stranger.get(f"/v1/numbers/{number['id']}")) == (404, "PHONE_NUMBER_NOT_FOUND")
-        assert code(stranger.delete(f"/v1/numbers/{number['id']}")) == (404, "PHONE_NUMBER_NOT_FOUND")
-        assert code(stranger.get(f"/v1/agents/{desk['id']}")) == (404, "AGENT_NOT_FOUND")
-        assert code(stranger.post("/v1/numbers", json={"agentId": desk["id"]})) == (404, "AGENT_NOT_FOUND")
-        assert ok(stranger.get("/v1/numbers"))["total"] == 0
+    with ringback.account("agentphone").client() as other:
+        assert code(other.get(f"/v1/numbers/{number['id']}")) == (404, "PHONE_NUMBER_NOT_FOUND")
+        assert code(other.delete(f"/v1/numbers/{number['id']}")) == (404, "PHONE_NUMBER_NOT_FOUND")
+        assert code(other.get(f"/v1/agents/{desk['id']}")) == (404, "AGENT_NOT_FOUND")
+        assert code(other.post("/v1/numbers", json={"agentId": desk["id"]})) == (404, "AGENT_NOT_FOUND")
+        assert ok(other.get("/v1/numbers"))["total"] == 0
 
 
 def test_an_agents_numbers_are_in_order_of_attachment(http: httpx.Client, agent: Make, buy: Make) -> None:

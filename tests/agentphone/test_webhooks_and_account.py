@@ -1,4 +1,4 @@
-"""Webhooks and what became of events; usage that agrees with what was done; sub-accounts, registration, signing up."""
+"""Webhooks and deliveries, usage, sub-accounts, registration, locations, sign-up."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_event_goes_to_exactly_one_webhook_if_there_is_one(
     account.advance(idle=True)
     ok(http.delete("/v1/webhooks"))
     assert code(http.delete("/v1/webhooks")) == (404, "WEBHOOK_NOT_FOUND")
-    account.text(number["phoneNumber"], "To nobody", FRIEND)
+    account.text(number["phoneNumber"], "Without a webhook", FRIEND)
     account.advance(idle=True)
     assert [event["data"]["message"] for event in own.events] == ["To the agent"]
     assert [event["data"]["message"] for event in hook.events] == ["To the account"]
@@ -141,7 +141,7 @@ def test_usage_counts_messages_calls_and_deliveries(
     number, spare = buy(agentId=made["id"]), buy(agentId=gone["id"])
     account.text(spare["phoneNumber"], "To who is gone", FRIEND)
     ok(http.delete(f"/v1/agents/{gone['id']}"))
-    account.text(spare["phoneNumber"], "To nobody's", FRIEND)
+    account.text(spare["phoneNumber"], "Without an agent", FRIEND)
     account.advance(days=40)
     account.call(number["phoneNumber"], FRIEND, turns=["caller: Hello", "agent: Hi"], duration=90)
     account.advance(idle=True)
@@ -253,13 +253,13 @@ def test_sign_up_returns_a_working_key(ringback: Ringback) -> None:
     base = ringback.account("agentphone").base_url
     email = "somebody@example.com"
     with httpx.Client(base_url=base) as http:
-        asked = ok(http.post("/v0/agent/sign-up", json={"human_email": email, "agent_name": "Desk"}))
+        sign_up = ok(http.post("/v0/agent/sign-up", json={"human_email": email, "agent_name": "Desk"}))
         otp = next(
             entry["otp_code"]
             for entry in ringback.control.get("/journal?limit=200")["data"]
             if entry.get("email") == email
         )
-        body = {"verification_id": asked["verification_id"], "otp_code": otp}
+        body = {"verification_id": sign_up["verification_id"], "otp_code": otp}
         wrong = {**body, "otp_code": f"{(int(otp) + 1) % 1_000_000:06d}"}
         assert code(http.post("/v0/agent/verify", json=wrong)) == (400, "INVALID_CODE")
         opened = ok(http.post("/v0/agent/verify", json=body))
@@ -275,8 +275,8 @@ def test_sign_up_returns_a_working_key(ringback: Ringback) -> None:
 def test_a_sign_up_code_allows_five_tries(ringback: Ringback) -> None:
     base = ringback.account("agentphone").base_url
     with httpx.Client(base_url=base) as http:
-        asked = ok(http.post("/v0/agent/sign-up", json={"human_email": "guesser@example.com"}))
-        body: dict[str, Any] = {"verification_id": asked["verification_id"], "otp_code": "nonsense"}
+        sign_up = ok(http.post("/v0/agent/sign-up", json={"human_email": "guesser@example.com"}))
+        body: dict[str, Any] = {"verification_id": sign_up["verification_id"], "otp_code": "nonsense"}
         for _ in range(5):
             assert code(http.post("/v0/agent/verify", json=body)) == (400, "INVALID_CODE")
         entries = ringback.control.get("/journal?limit=200")["data"]
