@@ -324,7 +324,7 @@ class Calls:
         for detail in self.data.calls.oldest("agent", agent):
             self.data.calls.update(detail, agent=None)
 
-    # -- look-ups and views ------
+    # -- lookups and views ------
 
     def find(self, account: str, id_: str) -> Call:
         """Return an account's call. Raises ApiError 404."""

@@ -1,4 +1,4 @@
-"""AgentPhone's collections with their indexes, and the look-ups that more than one rule needs."""
+"""AgentPhone's collections with their indexes, and the lookups that more than one rule needs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ R = TypeVar("R", bound=Record)
 
 
 class Data:
-    """All records of AgentPhone. Each look-up by id raises the ApiError 404 of its kind."""
+    """All records of AgentPhone. Each lookup by id raises the ApiError 404 of its kind."""
 
     def __init__(self) -> None:
         self.numbers: Collection[Number] = Collection(
@@ -96,7 +96,7 @@ class Data:
 
     def collections(self) -> dict[str, Collection[Any]]:
         """Return the collections by name."""
-        return vars(self)
+        return {name: value for name, value in vars(self).items() if isinstance(value, Collection)}
 
     def move_project(self, account: str, project: str) -> None:
         """Make everything in a project of an account the account's own."""
