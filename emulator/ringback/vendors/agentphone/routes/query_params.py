@@ -11,7 +11,7 @@ from ringback.store import Collection
 from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.records import MessageDetail
 from ringback.vendors.agentphone.rules.common import instant
-from ringback.vendors.agentphone.rules.data import at
+from ringback.vendors.agentphone.rules.data import instant_of
 from ringback.vendors.agentphone.wire.responses import MessageView, Page, TimePage
 
 R = TypeVar("R", bound=Any)
@@ -169,7 +169,7 @@ def message_page(
     """Return a page of messages by timestamp, newest first, page "Get messages for number". Raises ApiError 422."""
     before = _instant("before", query.before)
     after = _instant("after", query.after)
-    start, end = records.positions(index, key, at, None if after is None else after + 1, before)
+    start, end = records.positions(index, key, instant_of, None if after is None else after + 1, before)
     first = max(start, end - query.limit)
     return TimePage([view(message) for message in records.range(index, key, first, end)], first > start)
 

@@ -181,7 +181,7 @@ def _find(records: Collection[R], account: str, id_: str, code: str) -> R:
     return record
 
 
-def at(record: Any) -> int:
+def instant_of(record: Any) -> int:
     """Return the instant of a record, by which its collection is ordered."""
     instant: int = record.at
     return instant

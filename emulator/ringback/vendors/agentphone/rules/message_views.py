@@ -10,7 +10,7 @@ from ringback.gateway.services import Services
 from ringback.vendors.agentphone.events import HistoryView
 from ringback.vendors.agentphone.records import MessageDetail, Webhook
 from ringback.vendors.agentphone.rules.common import iso_or_none
-from ringback.vendors.agentphone.rules.data import Data, at
+from ringback.vendors.agentphone.rules.data import Data, instant_of
 from ringback.vendors.agentphone.wire.responses import MessageView, ReactionView, ReplyView, ThreadMessageView
 
 STATES = {"undelivered": "failed"}
@@ -81,7 +81,7 @@ class MessageViews:
     def history(self, webhook: Webhook, conversation: str, before: int) -> list[HistoryView]:
         """Return the last messages of a conversation before an instant, oldest first, as many as a webhook asks for."""
         records = self.data.messages
-        end = records.positions("conversation", conversation, at, None, before)[1]
+        end = records.positions("conversation", conversation, instant_of, None, before)[1]
         latest = records.range("conversation", conversation, max(0, end - webhook.context_limit), end)
         return [
             HistoryView(self.carried(each).body, each.direction, each.channel, iso_exact(each.at), each.id)

@@ -19,7 +19,7 @@ from ringback.vendors.agentphone.prices import (
     PLAN,
     VOICE_MINUTES_A_MONTH,
 )
-from ringback.vendors.agentphone.rules.data import Data, at
+from ringback.vendors.agentphone.rules.data import Data, instant_of
 from ringback.vendors.agentphone.rules.webhooks import Webhooks
 from ringback.vendors.agentphone.wire.responses import (
     AgentUsageList,
@@ -49,7 +49,7 @@ class Usage:
         self.webhooks = webhooks
 
     def totals(self, account: str) -> UsageView:
-        """GET /v1/usage. The period is the current month, counted from the opening of the account."""
+        """Return the totals. The period is the current month, counted from the opening of the account."""
         now = self.services.clock.now(account)
         messages, calls, deliveries = self.data.messages, self.data.calls, self.data.deliveries
         opened_at = self.services.accounts[account].created_at
@@ -60,10 +60,10 @@ class Usage:
         states = self.webhooks.count_states(deliveries.oldest("account", account))
 
         def counted(records: Collection[Any], span: int) -> int:
-            start, end = records.positions("account", account, at, now - span)
+            start, end = records.positions("account", account, instant_of, now - span)
             return end - start
 
-        month = messages.range("account", account, *messages.positions("account", account, at, now - 30 * DAY))
+        month = messages.range("account", account, *messages.positions("account", account, instant_of, now - 30 * DAY))
         segments = sum(
             len(self.services.messages.records[message.id].segment_states)
             for message in month
@@ -118,11 +118,11 @@ class Usage:
         """Yield the messages, calls, deliveries and call minutes from an instant until another."""
         span = (micros(since), micros(until))
         messages, calls, deliveries = self.data.messages, self.data.calls, self.data.deliveries
-        start, end = messages.positions("account", account, at, *span)
+        start, end = messages.positions("account", account, instant_of, *span)
         yield end - start
-        first, last = calls.positions("account", account, at, *span)
+        first, last = calls.positions("account", account, instant_of, *span)
         yield last - first
-        start, end = deliveries.positions("account", account, at, *span)
+        start, end = deliveries.positions("account", account, instant_of, *span)
         yield end - start
         yield round(sum(call.seconds for call in calls.range("account", account, first, last)) / 60, 2)
 
@@ -160,9 +160,9 @@ class Usage:
             if not agent.deleted
         }
         messages, calls = self.data.messages, self.data.calls
-        for message in messages.range("account", account, *messages.positions("account", account, at, since)):
+        for message in messages.range("account", account, *messages.positions("account", account, instant_of, since)):
             self._row(rows, message.agent).messages += 1
-        for call in calls.range("account", account, *calls.positions("account", account, at, since)):
+        for call in calls.range("account", account, *calls.positions("account", account, instant_of, since)):
             row = self._row(rows, call.original_agent)
             row.calls += 1
             row.total_seconds += call.seconds

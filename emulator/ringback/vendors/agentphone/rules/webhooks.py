@@ -17,7 +17,7 @@ from ringback.vendors.agentphone import errors
 from ringback.vendors.agentphone.events import EventView, MessageData, id_header
 from ringback.vendors.agentphone.records import DeliveryDetail, Webhook
 from ringback.vendors.agentphone.rules.common import NAME, iso_or_none, new_id
-from ringback.vendors.agentphone.rules.data import Data, at
+from ringback.vendors.agentphone.rules.data import Data, instant_of
 from ringback.vendors.agentphone.wire.requests import WebhookBody, WebhookTestBody
 from ringback.vendors.agentphone.wire.responses import (
     AllTimeView,
@@ -213,7 +213,7 @@ class Webhooks:
     def deliveries(self, account: str, limit: int, offset: int, hours: int | None) -> DeliveriesView:
         """Return a page of an account's deliveries, newest first."""
         records = self.data.deliveries
-        start, end = records.positions("account", account, at, self._since(account, hours))
+        start, end = records.positions("account", account, instant_of, self._since(account, hours))
         page = records.range("account", account, max(start, end - offset - limit), end - offset)
         rows = [self._row(delivery) for delivery in page]
         return DeliveriesView(rows, rows, end - start, offset, limit)
@@ -221,7 +221,7 @@ class Webhooks:
     def deliveries_of(self, account: str, agent: str, limit: int, hours: int | None) -> list[DeliveryView]:
         """Return the latest deliveries to an agent's own webhook, newest first."""
         records = self.data.deliveries
-        start, end = records.positions("agent", agent, at, self._since(account, hours))
+        start, end = records.positions("agent", agent, instant_of, self._since(account, hours))
         return [self._row(delivery) for delivery in records.range("agent", agent, max(start, end - limit), end)]
 
     def _since(self, account: str, hours: int | None) -> int | None:
@@ -229,7 +229,7 @@ class Webhooks:
 
     def stats(self, account: str, hours: int) -> StatsView:
         """Return the delivery counts of the last hours: in total, by event and by hour."""
-        start, end = self.data.deliveries.positions("account", account, at, self._since(account, hours))
+        start, end = self.data.deliveries.positions("account", account, instant_of, self._since(account, hours))
         by_event: dict[str, Counter[str]] = {}
         by_hour: dict[int, Counter[str]] = {}
         for detail in reversed(self.data.deliveries.range("account", account, start, end)):
