@@ -74,7 +74,7 @@ def decode_query(raw: bytes, kind: type[S]) -> S:
         query = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         problem = explain(error, kind)
-        raise QueryError(problem.problem, problem.param) from None
+        raise QueryError(problem.problem.removesuffix(" or null"), problem.param) from None
     for name, field in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True):
         if name in given and getattr(query, field) is None:
             raise QueryError("cannot be null", name)
