@@ -118,7 +118,7 @@ _ignored("dtmf-is-ignored", "dtmf does not mean digits.", lambda key, _: key == 
 _ignored("press-digit-is-ignored", "press_digit does not mean digits.", lambda key, _: key == "press_digit")
 
 
-def _replied(name: str, description: str, change: Callable[[WebhookResponse], None]) -> None:
+def _responded(name: str, description: str, change: Callable[[WebhookResponse], None]) -> None:
     """Register a mutant that changes a webhook's response before the agent acts on it."""
 
     @mutant(f"voice.{name}", "AGP-CALL-2", description).patch(Webhooks.ask)
@@ -131,38 +131,38 @@ def _replied(name: str, description: str, change: Callable[[WebhookResponse], No
         answered: Callable[[WebhookResponse], None],
         line: LineListener | None = None,
     ) -> str | None:
-        def changed(reply: WebhookResponse) -> None:
-            change(reply)
-            answered(reply)
+        def changed(response: WebhookResponse) -> None:
+            change(response)
+            answered(response)
 
         id_: str | None = ask(webhook, view, subject, changed, line)
         return id_
 
 
-def _accept_error(reply: WebhookResponse) -> None:
-    if reply.status == 500 and reply.body:
-        reply.status = 200
+def _accept_error(response: WebhookResponse) -> None:
+    if response.status == 500 and response.body:
+        response.status = 200
 
 
-def _quote_text(reply: WebhookResponse) -> None:
-    if reply.body.startswith(b"not json"):
-        reply.body = json.dumps({"text": reply.body.decode()}).encode()
+def _quote_text(response: WebhookResponse) -> None:
+    if response.body.startswith(b"not json"):
+        response.body = json.dumps({"text": response.body.decode()}).encode()
 
 
-def _unwrap_array(reply: WebhookResponse) -> None:
-    if reply.body.startswith(b"["):
-        reply.body = b'{"text": "text"}'
+def _unwrap_array(response: WebhookResponse) -> None:
+    if response.body.startswith(b"["):
+        response.body = b'{"text": "text"}'
 
 
-def _hang_up(reply: WebhookResponse) -> None:
-    if reply.status is None:
-        reply.status, reply.error, reply.body = 200, None, b'{"hangup": true}'
+def _hang_up(response: WebhookResponse) -> None:
+    if response.status is None:
+        response.status, response.error, response.body = 200, None, b'{"hangup": true}'
 
 
-_replied("an-error-is-said", "The body of an error is said.", _accept_error)
-_replied("plain-text-is-said", "Text that is no JSON is said.", _quote_text)
-_replied("an-array-is-said", "The first text of an array is said.", _unwrap_array)
-_replied("no-answer-hangs-up", "Without a response the agent hangs up.", _hang_up)
+_responded("an-error-is-said", "The body of an error is said.", _accept_error)
+_responded("plain-text-is-said", "Text that is no JSON is said.", _quote_text)
+_responded("an-array-is-said", "The first text of an array is said.", _unwrap_array)
+_responded("no-answer-hangs-up", "Without a response the agent hangs up.", _hang_up)
 
 
 @mutant(
@@ -193,11 +193,11 @@ def _asked_twice(
     answered: Callable[[WebhookResponse], None],
     line: LineListener | None = None,
 ) -> str | None:
-    def ask_again(reply: WebhookResponse) -> None:
-        if reply.status == 500:
+    def ask_again(response: WebhookResponse) -> None:
+        if response.status == 500:
             ask(webhook, view, subject, answered, line)
         else:
-            answered(reply)
+            answered(response)
 
     id_: str | None = ask(webhook, view, subject, ask_again if view.channel == "voice" else answered, line)
     return id_

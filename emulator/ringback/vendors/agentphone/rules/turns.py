@@ -49,7 +49,7 @@ class Turns:
             return
         response = TurnResponse(self, call, detail)
         self.webhooks.ask(
-            webhook, self._event(webhook, call, detail, turn), call.id, response.on_reply, response.on_line
+            webhook, self._event(webhook, call, detail, turn), call.id, response.on_response, response.on_line
         )
 
     def _event(self, webhook: Webhook, call: Call, detail: CallDetail, turn: Turn) -> EventView:
@@ -130,13 +130,13 @@ class TurnResponse:
         self._closed = not more
         return more
 
-    def on_reply(self, reply: WebhookResponse) -> None:
+    def on_response(self, received: WebhookResponse) -> None:
         """Act on a whole response, or on the end of NDJSON that did not end the turn."""
         if self._stale() or self._closed:
             return
         response = None
-        if reply.accepted and reply.error is None and reply.media_type != NDJSON:
-            response = _object(reply.body)
+        if received.accepted and received.error is None and received.media_type != NDJSON:
+            response = _object(received.body)
         if response is None or self._turns.act(self._call, self._detail, response):
             self._services.calls.live_calls.yield_turn(self._call)
 

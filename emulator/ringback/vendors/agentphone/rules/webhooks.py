@@ -201,12 +201,14 @@ class Webhooks:
             recent_history=[],
             test=True,
         )
-        response: asyncio.Future[WebhookResponse] = asyncio.get_running_loop().create_future()
-        id_ = self.ask(webhook, view, webhook.id, lambda reply: None if response.done() else response.set_result(reply))
-        reply = await response
+        received: asyncio.Future[WebhookResponse] = asyncio.get_running_loop().create_future()
+        id_ = self.ask(
+            webhook, view, webhook.id, lambda response: None if received.done() else received.set_result(response)
+        )
+        response = await received
         took = _response_ms(self.services.outbox.records[id_]) if id_ is not None else None
-        problem = reply.error or (None if reply.accepted else f"The receiver answered {reply.status}.")
-        return WebhookTestView(reply.accepted, reply.status, reply.status, took, problem, problem)
+        problem = response.error or (None if response.accepted else f"The receiver answered {response.status}.")
+        return WebhookTestView(response.accepted, response.status, response.status, took, problem, problem)
 
     # -- deliveries ------
 
