@@ -186,7 +186,7 @@ def test_an_inbound_message_is_listed_and_published(
         ({"body": ""}, 422, "body"),
         ({"body": "漢" * 1600}, 422, "body"),
         ({"from": "Bank"}, 422, "from"),
-        ({"to": "+33600000000"}, 404, None),
+        ({"to": "+33600000000"}, 404, "to"),
         ({"media_urls": ["x"]}, 422, "media_urls"),
     ],
 )

@@ -269,7 +269,7 @@ def test_an_off_window_pauses_a_number_and_its_end_resumes_it(
     assert code(http.post("/v1/sms", json={"from": number["id"], "to": FRIEND, "body": "x"})) == (409, "number_paused")
     with pytest.raises(ControlError) as rejected:
         account.call(number["number"], FRIEND)
-    assert rejected.value.status == 404
+    assert (rejected.value.status, rejected.value.code) == (409, "not_accepting_calls")
     account.advance(until="2026-01-06T06:00:00Z")
     assert http.get(path).json()["status"] == "active"
     account.advance(until="2026-01-08T12:00:00Z")
