@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from ringback.gateway.asgi import encode
-from ringback.gateway.decoding import decode
 from ringback.gateway.journal import RequestLogEntry
 from ringback.vendors.agentphone.records import Agent
 from ringback.vendors.agentphone.routes.operations import operation
@@ -26,8 +23,6 @@ from ringback.vendors.agentphone.wire.responses import (
     WebhookTestView,
     WebhookView,
 )
-
-_TEST = msgspec.json.Decoder(WebhookTestBody)
 
 
 def _shown(backend: AgentPhone, project: str, agent: str | None) -> bytes:
@@ -90,13 +85,16 @@ def delete_webhook(backend: AgentPhone, project: str) -> Success:
 
 @operation("POST", "/v1/webhooks/test", "testWebhook")
 async def test_webhook(
-    backend: AgentPhone, request: RequestLogEntry, query: WebhookTestQuery, project: str
+    backend: AgentPhone,
+    request: RequestLogEntry,
+    query: WebhookTestQuery,
+    project: str,
+    body: WebhookTestBody | None,
 ) -> WebhookTestView:
     """Test the webhook of a project; the body is optional."""
     if query.agent_id is not None:
         backend.data.agent(request.account, query.agent_id)
-    body = decode(request.body, _TEST) if request.body else WebhookTestBody()
-    return await backend.webhooks.test(project, None, query.agent_id, body)
+    return await backend.webhooks.test(project, None, query.agent_id, body or WebhookTestBody())
 
 
 @operation("GET", "/v1/webhooks/deliveries", "listDeliveries")
