@@ -1,4 +1,4 @@
-"""AgentPhone's claims: all are looked at, the emulator keeps them, twice alike, and mutants are noticed by their own."""
+"""AgentPhone's adapter, and runs of its claims against the emulator and a deployment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from ringback.testing import Account, Ringback
 from ringback_conformance.claims import load
-from ringback_conformance.claims.agentphone import adapter, shapes
+from ringback_conformance.claims.agentphone import adapter
 from ringback_conformance.model import Exchange, Kind, Profile
 from ringback_conformance.options import RunOptions
 from ringback_conformance.result import Result
@@ -27,16 +27,16 @@ def kept() -> Result:
     return run_of("agentphone")
 
 
-def test_the_engine_asks_nothing_of_what_is_not_emulated(kept: Result) -> None:
-    asked = {exchange.route for exchange in kept.log if exchange.producer == "engine" and exchange.kind is Kind.API}
-    assert asked
+def test_the_engine_skips_what_is_not_emulated(kept: Result) -> None:
+    routes = {exchange.route for exchange in kept.log if exchange.producer == "engine" and exchange.kind is Kind.API}
+    assert routes
     assert not any(
-        path.startswith(("/integrations/", "/v1/sip-trunks", "/v1/verify", "/v1/feedback")) for path in asked
+        path.startswith(("/integrations/", "/v1/sip-trunks", "/v1/verify", "/v1/feedback")) for path in routes
     )
     assert {exchange.status for exchange in kept.log if exchange.producer == "engine"} & {200, 404, 422}
 
 
-def test_no_name_is_looked_up_for_a_probe(kept: Result) -> None:
+def test_probes_need_no_name_resolution(kept: Result) -> None:
     sent = [e.sent() for e in kept.log if e.kind is Kind.API and e.producer.startswith("AGP-") and e.status == 200]
     urls = {body["url"] for body in sent if isinstance(body, dict) and body.get("url")}
     assert urls
@@ -45,14 +45,14 @@ def test_no_name_is_looked_up_for_a_probe(kept: Result) -> None:
 
 @pytest.fixture
 def deployment() -> Iterator[Account]:
-    """An account as a stranger would meet it: no control API is used. Its minute lasts a twentieth of a second, and so
-    does the suite's (`hurried`)."""
+    """Return an account on what the suite takes for a real deployment: it uses no control API. A minute lasts a twentieth
+    of a second, for the suite too (`hurried`)."""
     with Ringback("agentphone", clock="x1200", strict=True) as emulator:
         yield emulator.account("agentphone", balance="50.00")
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_deployment_is_only_read_unless_told(deployment: Account) -> None:
+def test_the_readonly_profile_only_reads(deployment: Account) -> None:
     options = RunOptions(vendor="agentphone", url=deployment.base_url, key=deployment.key, profile=Profile.READONLY)
     result = conduct(options)
     assert deployment.balance == Decimal("50.00")
@@ -98,7 +98,7 @@ def test_a_budget_bounds_what_a_plan_spends() -> None:
         ("GET", "/v1/numbers", None, 0),
     ],
 )
-def test_a_request_is_taken_to_cost_the_most_it_can(method: str, path: str, body: Any, cents: int) -> None:
+def test_a_request_is_assumed_to_cost_the_most_it_can(method: str, path: str, body: Any, cents: int) -> None:
     assert adapter.price(Request(method, path, (), json.dumps(body).encode())) == cents
 
 
@@ -112,17 +112,17 @@ def test_a_request_is_taken_to_cost_the_most_it_can(method: str, path: str, body
         ("/v1/contacts", {"phone_number": "+14155550177"}, []),
     ],
 )
-def test_whoever_is_called_or_written_to_is_known(path: str, body: Any, numbers: list[str]) -> None:
+def test_destinations_of_calls_and_messages_are_known(path: str, body: Any, numbers: list[str]) -> None:
     assert adapter.destinations(Request("POST", path, (), json.dumps(body).encode())) == numbers
 
 
-def test_a_number_kept_for_fiction_may_be_called_and_no_other() -> None:
+def test_only_a_number_reserved_for_fiction_may_be_called() -> None:
     assert CATALOGUE.adapter.harmless("+14155550177")
     assert not CATALOGUE.adapter.harmless("+14155551777")
     assert not CATALOGUE.adapter.harmless("(415) 555-0177")
 
 
-def test_what_was_made_is_removed_where_it_was_made() -> None:
+def test_each_kind_of_object_is_removed_at_its_own_path() -> None:
     places = {id_: adapter.removal(id_).path for id_ in ("num_1", "agt_1", "sub_1", "ct-1")}
     assert places == {
         "num_1": "/v1/numbers/num_1",
@@ -143,7 +143,7 @@ def test_a_generated_request_waits_for_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "odd"),
+    ("body", "status", "problem"),
     [
         ({"detail": "No.", "error": {"message": "No.", "code": "NOT_FOUND", "type": "x"}}, 404, None),
         ({"error": {"message": "No.", "code": "NOT_FOUND", "type": "x"}}, 404, "detail"),
@@ -159,15 +159,15 @@ def test_a_generated_request_waits_for_nothing() -> None:
             None,
         ),
         ({"detail": [{"msg": "m", "type": "t"}], "error": {"message": "m", "code": "V", "type": "x"}}, 422, "loc"),
-        (None, 404, "no JSON"),
+        (None, 404, "null is not"),
     ],
 )
-def test_an_error_is_held_to_its_envelope(body: Any, status: int, odd: str | None) -> None:
-    seen = shapes.odd_error(body, status)
-    assert seen is None if odd is None else odd in str(seen)
+def test_an_error_is_checked_against_its_envelope(body: Any, status: int, problem: str | None) -> None:
+    found = adapter.error_problem(body, status)
+    assert found is None if problem is None else problem in str(found)
 
 
-def test_the_answer_of_another_service_is_not_taken_for_the_vendors() -> None:
+def test_the_response_of_another_service_is_not_identified_as_the_vendors() -> None:
     def answered(status: int, body: bytes, kind: str = "application/json") -> str | None:
         return adapter.identify(
             Exchange(
@@ -185,4 +185,4 @@ def test_the_answer_of_another_service_is_not_taken_for_the_vendors() -> None:
     assert answered(200, b'{"data": [], "hasMore": false, "total": 0}') is None
     assert "hasMore" in str(answered(200, b'{"data": []}'))
     assert "text/html" in str(answered(200, b"<html>", "text/html"))
-    assert "key is refused" in str(answered(401, b"{}"))
+    assert "key is rejected" in str(answered(401, b"{}"))

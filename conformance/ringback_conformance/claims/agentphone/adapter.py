@@ -1,4 +1,4 @@
-"""What the suite must know of AgentPhone to be careful with it: prices, what makes and unmakes things, secrets."""
+"""What the suite must know of AgentPhone: prices, secrets, what creates and removes things. And its catalogue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ringback_conformance.adapter import Known, VendorAdapter
 from ringback_conformance.catalogue import Catalogue
-from ringback_conformance.claims.agentphone.shapes import odd_error, odd_page
 from ringback_conformance.claims.agentphone.state_machine import CLAIMS_OF_MACHINE, drive
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -21,13 +20,15 @@ from ringback_conformance.claims.agentphone.steps import (
     NUMBERS,
     REGISTER,
     SEGMENT_CENTS,
+    SHAPES,
     SUB_ACCOUNTS,
+    body_of,
     finished_call,
-    made,
     new_agent,
     new_contact,
     new_number,
     new_text,
+    page_problem,
     written,
 )
 from ringback_conformance.model import Exchange, Kind, Send
@@ -37,21 +38,21 @@ from ringback_conformance.sanitize import said, tamed
 from ringback_conformance.transport import Request
 
 CALL_CENTS, SEGMENTS, REGISTRATION_CENTS = 250, 10, 7_000
-"""What a call and a registration are taken to cost at most, and how many segments a message has."""
+"""The most that a call and a registration are assumed to cost, and the segments that a message is assumed to have."""
 RATE = 60
-"""Requests a minute: none is published, this is polite."""
+"""Requests a minute: none is published, and this many load no one."""
 FICTIONAL = re.compile(r"\+1[2-9]\d{2}55501\d{2}")
-"""Numbers kept free for fiction: nobody can be there."""
+"""Numbers reserved for fiction, which belong to no one."""
 SECRETS = (re.compile(r"(sk_live_)[A-Za-z0-9_-]+"), re.compile(r"(whsec_)[A-Za-z0-9_-]+"))
 ENGINE_CLAIMS = ("AGP-AUTH-1", "AGP-ERR-1", "AGP-ERR-4", "AGP-PAGE-3", "AGP-NUM-3", "AGP-NUM-5")
 REMOVED_BY = (("num_", NUMBERS), ("agt_", AGENTS), ("sub_", SUB_ACCOUNTS))
-"""Ids and where they are removed; any other is a contact's."""
+"""Prefixes of ids and the paths to remove them at; any other id is a contact's."""
 STREAM = re.compile(r"/v1/calls/[^/]+/transcript/stream")
-NOBODYS_STREAM = f"{CALLS}/call_none/transcript/stream"
+UNKNOWN_STREAM = f"{CALLS}/call_none/transcript/stream"
 
 
 def price(request: Request) -> int:
-    """Cents that a request costs at most when it succeeds."""
+    """Return the most a request can cost when it succeeds."""
     if request.method.upper() != "POST":
         return 0
     route, body = request.path.partition("?")[0], said(request)
@@ -68,13 +69,13 @@ def price(request: Request) -> int:
 
 
 def charged(request: Request, exchange: Exchange) -> int:
-    """Cents an answer cost at most; also, to be safe, where no answer tells."""
+    """Return the most a request did cost, also where no response says whether it succeeded."""
     unclear = exchange.status is None or (exchange.status >= 500 and exchange.status != 503)
-    return price(request) if unclear or made(exchange) else 0
+    return price(request) if unclear or exchange.succeeded else 0
 
 
 def destinations(request: Request) -> list[str]:
-    """The telephone numbers that a call, a message or a code goes to."""
+    """Return the phone numbers that a call, a message or a code goes to."""
     body = said(request) if request.method.upper() == "POST" else None
     if not isinstance(body, dict):
         return []
@@ -87,48 +88,58 @@ def destinations(request: Request) -> list[str]:
 
 
 def identify(exchange: Exchange) -> str | None:
-    """The answer to `GET /v1/numbers` with a key: a list, or an error in the envelope."""
+    """Return why the response to `GET /v1/numbers` is not AgentPhone's: it is a list, or an error in the envelope."""
     if exchange.status == 401:
-        return "the key is refused (401): give a valid one with --key-env NAME"
+        return "the key is rejected (401): give a valid one with --key-env NAME"
     body = exchange.json()
     if body is None:
         return f"it answers {exchange.status} with {exchange.content_type or 'no content type'}, not JSON"
     if exchange.status == 200:
-        return odd_page(body)
-    odd = odd_error(body, exchange.status)
-    return f"it answers {exchange.status} and {odd}" if odd else None
+        return page_problem(body)
+    problem = error_problem(body, exchange.status)
+    return f"it answers {exchange.status}, and {problem}" if problem else None
+
+
+def error_problem(body: Any, status: int | None) -> str | None:
+    """Return what is wrong with an error's envelope; the detail of a 422 is a list of problems, of others a text."""
+    if problem := SHAPES.problem("Error", body, "the body"):
+        return problem
+    detail = body["detail"]
+    if isinstance(detail, list) is not (status == 422) or not detail:
+        return f"the detail of a {status} is {detail!r}: expected {'a list of problems' if status == 422 else 'a text'}"
+    return None
 
 
 def creates(request: Request) -> bool:
-    """Whether a request makes what stays: a number, an agent, a contact or a sub-account."""
+    """Return whether a request creates what stays: a number, an agent, a contact or a sub-account."""
     route = request.path.partition("?")[0]
     return request.method.upper() == "POST" and route in (NUMBERS, AGENTS, CONTACTS, SUB_ACCOUNTS)
 
 
 def created(exchange: Exchange) -> str | None:
-    """The id of what an answer says was made."""
-    body = exchange.json()
-    return str(body["id"]) if made(exchange) and isinstance(body, dict) and body.get("id") else None
+    """Return the id of what a response says was created."""
+    id_ = body_of(exchange).get("id")
+    return str(id_) if exchange.succeeded and id_ else None
 
 
 def removal(id_: str) -> Request:
-    """What removes a thing that was made."""
+    """Return the request that removes what was created."""
     place = next((path for prefix, path in REMOVED_BY if id_.startswith(prefix)), CONTACTS)
     return Request("DELETE", f"{place}/{id_}")
 
 
 def removed(exchange: Exchange) -> bool:
-    """Whether what a DELETE names is gone."""
+    """Return whether what a DELETE names is gone."""
     return exchange.status in (200, 204, 404, 409)
 
 
 def existing(listing: Exchange) -> list[str]:
-    """The ids of all listed numbers."""
+    """Return the ids of all listed numbers."""
     return [str(number["id"]) for number in _numbers(listing) if number.get("id")]
 
 
 def orphans(listing: Exchange, request: Request) -> list[str] | None:
-    """Of an unanswered purchase: the numbers with the tag that it carried. What else was made cannot be told."""
+    """Return the numbers with the tag of a purchase that got no response; None where nothing tells what was created."""
     body = said(request)
     tag = body.get("externalId") if isinstance(body, dict) else None
     if request.path.partition("?")[0] != NUMBERS or not isinstance(tag, str):
@@ -137,26 +148,25 @@ def orphans(listing: Exchange, request: Request) -> list[str] | None:
 
 
 def _numbers(listing: Exchange) -> list[dict[str, Any]]:
-    body = listing.json()
-    found = body.get("data") if isinstance(body, dict) else None
+    found = body_of(listing).get("data")
     return [number for number in found if isinstance(number, dict)] if isinstance(found, list) else []
 
 
 def known(exchanges: Iterable[Exchange]) -> Known:
-    """Webhook path → secret, from the answers that set webhooks; the latest holds."""
+    """Return webhook path → secret, from the responses that set webhooks; the latest holds."""
     secrets: dict[str, str] = {}
     for exchange in exchanges:
-        body = exchange.json() if exchange.kind is Kind.API and made(exchange) else None
-        if isinstance(body, dict) and isinstance(body.get("url"), str) and isinstance(body.get("secret"), str):
+        body = body_of(exchange) if exchange.kind is Kind.API and exchange.succeeded else {}
+        if isinstance(body.get("url"), str) and isinstance(body.get("secret"), str):
             secrets[mailbox(urlsplit(body["url"]).path)] = body["secret"]
     return Known(secrets)
 
 
 def sanitize(request: Request) -> Request:
-    """A generated request that asks nobody's server and does not wait for a call's end."""
+    """Return a generated request without foreign addresses, and without waiting for a call's end."""
     path = request.path
     if STREAM.fullmatch(path.partition("?")[0]):
-        path = NOBODYS_STREAM
+        path = UNKNOWN_STREAM
     elif "wait=" in path:
         route, _, query = path.partition("?")
         path = f"{route}?{urlencode([pair for pair in parse_qsl(query, True) if pair[0] != 'wait'])}"
@@ -169,7 +179,7 @@ def sanitize(request: Request) -> Request:
 
 
 def sample_ids(ctx: ProbeContext, account: Account) -> dict[str, list[str]]:
-    """Ids that exist, for the engine's path parameters; the calls are over."""
+    """Return ids for the engine's path parameters; the calls are over."""
     agents = [new_agent(account) for _ in range(2)]
     numbers = [new_number(account, agentId=agent["id"]) for agent in agents]
     text = new_text(account, numbers[0])

@@ -1,4 +1,4 @@
-"""Probes for keys, and for what belongs to somebody else."""
+"""Keys, and what belongs to another account."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from ringback_conformance.adapter import Known
 from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims import common
 from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
@@ -14,18 +15,18 @@ from ringback_conformance.claims.agentphone.steps import (
     CONVERSATIONS,
     DELIVERIES,
     MESSAGES,
+    NOT_FOUND,
     NUMBERS,
+    UNAUTHORIZED,
     USAGE,
     WEBHOOK,
     desk,
     fetched,
     finished_call,
-    ids,
     listed,
     new_contact,
     new_text,
     place,
-    refused,
     send,
 )
 from ringback_conformance.model import Basis, Exchange, Kind, Send
@@ -50,24 +51,19 @@ SCHEMES = ("Basic c2tfbGl2ZTo=", "Token sk_live_nobody", "Bearer")
 )
 def requests_without_a_key(ctx: ProbeContext) -> None:
     account = ctx.default_account()
-    for path in READS:
-        refused(ctx, account.get(path, key=None), (401,), f"GET {path} without a key")
-    for key in BAD_KEYS:
-        exchange = account.get(NUMBERS, key=None, headers=(("Authorization", f"Bearer {key}"),))
-        refused(ctx, exchange, (401,), f"GET {NUMBERS} with the key {key!r}")
-    for header in SCHEMES:
-        exchange = account.get(NUMBERS, key=None, headers=(("Authorization", header),))
-        refused(ctx, exchange, (401,), f"GET {NUMBERS} with Authorization: {header}")
-    valid = account.get(NUMBERS)
-    ctx.expect(valid.status == 200, f"GET {NUMBERS} with the key: expected 200, got {valid}", valid)
+    common.reject_keyless(ctx, account, (("GET", path) for path in READS), UNAUTHORIZED)
+    for value in (*(f"Bearer {key}" for key in BAD_KEYS), *SCHEMES):
+        exchange = account.get(NUMBERS, key=None, headers=(("Authorization", value),))
+        ctx.expect_error(exchange, *UNAUTHORIZED, f"GET {NUMBERS} with Authorization: {value}")
+    ctx.expect_status(account.get(NUMBERS), 200, f"GET {NUMBERS} with the key")
     if ctx.emulated:
         for path, body in ((NUMBERS, {}), (AGENTS, {"name": "x"}), (MESSAGES, {"body": "x"}), (CALLS, {})):
-            refused(ctx, account.post(path, body, key=None), (401,), f"POST {path} without a key")
-        ctx.expect(not listed(account, NUMBERS), "the numbers after that: expected none")
+            common.reject_keyless(ctx, account, (("POST", path),), UNAUTHORIZED, body)
+        ctx.expect_equal(listed(account, NUMBERS), [], "the numbers after that")
 
 
 def is_keyless(exchange: Exchange, _: Known) -> bool:
-    """A request to what needs a key, without any."""
+    """Select requests without a key for what needs one."""
     return (
         exchange.kind is Kind.API
         and exchange.status is not None
@@ -96,17 +92,16 @@ def what_belongs_to_somebody_else(ctx: ProbeContext) -> None:
     text = new_text(owner, number)
     call = finished_call(owner, agent, 5)
     contact = new_contact(owner)
-    talk = text["conversation_id"]
     own_agent, own_number = desk(other)
-    before = _state(owner, agent, number, contact, talk)
+    before = _state(owner, agent, number, contact, text)
     line, clerk = f"{NUMBERS}/{number['id']}", f"{AGENTS}/{agent['id']}"
+    talk, card = f"{CONVERSATIONS}/{text['conversation_id']}", f"{CONTACTS}/{contact['id']}"
+    ours = f"{CALLS}/{call['id']}"
     reads = (line, f"{line}/messages", f"{line}/calls", f"{line}/contact-card", clerk, f"{clerk}/calls",
-             f"{clerk}/conversations", f"{clerk}/webhook", f"{clerk}/webhook/deliveries", f"{CALLS}/{call['id']}",
-             f"{CALLS}/{call['id']}/transcript", f"{CALLS}/{call['id']}/transcript/stream", f"{CONVERSATIONS}/{talk}",
-             f"{CONVERSATIONS}/{talk}/messages", f"{CONTACTS}/{contact['id']}")  # fmt: skip
-    for path in reads:
-        refused(ctx, other.get(path), (404,), f"GET {path}, another's")
-    changes: tuple[Exchange, ...] = (
+             f"{clerk}/conversations", f"{clerk}/webhook", f"{clerk}/webhook/deliveries", ours, f"{ours}/transcript",
+             f"{ours}/transcript/stream", talk, f"{talk}/messages", card)  # fmt: skip
+    exchanges = [other.get(path) for path in reads]
+    exchanges += [
         other.patch(line, {"externalId": "mine"}),
         other.delete(line),
         other.request("PUT", f"{line}/contact-card", json={"firstName": "A", "lastName": "B"}),
@@ -116,33 +111,31 @@ def what_belongs_to_somebody_else(ctx: ProbeContext) -> None:
         other.post(f"{AGENTS}/{own_agent['id']}/numbers", {"numberId": number["id"]}),
         other.delete(f"{clerk}/numbers/{number['id']}"),
         other.post(f"{clerk}/webhook", {"url": ctx.inbox().url}),
-        other.patch(f"{CONVERSATIONS}/{talk}", {"metadata": {"mine": True}}),
-        other.patch(f"{CONTACTS}/{contact['id']}", {"name": "Mine"}),
-        other.delete(f"{CONTACTS}/{contact['id']}"),
-        other.post(f"{CALLS}/{call['id']}/end", {}),
+        other.patch(talk, {"metadata": {"mine": True}}),
+        other.patch(card, {"name": "Mine"}),
+        other.delete(card),
+        other.post(f"{ours}/end", {}),
         place(other, agent),
         send(other, number),
-    )
-    for exchange in changes:
-        refused(ctx, exchange, (404,), f"{exchange.method} {exchange.path}, another's")
-    after = _state(owner, agent, number, contact, talk)
-    ctx.expect(after == before, f"what the owner has after that: expected {before}, got {after}", *changes)
-    for path, foreign in (
-        (NUMBERS, number["id"]),
-        (AGENTS, agent["id"]),
-        (CALLS, call["id"]),
-        (CONVERSATIONS, talk),
-        (CONTACTS, contact["id"]),
-    ):
-        ctx.expect(foreign not in ids(listed(other, path)), f"{path}: expected nothing of another account's there")
+    ]
+    lists = {
+        NUMBERS: number["id"],
+        AGENTS: agent["id"],
+        CALLS: call["id"],
+        CONVERSATIONS: text["conversation_id"],
+        CONTACTS: contact["id"],
+    }
+    common.check_hidden(ctx, other, lists, exchanges, NOT_FOUND)
+    after = _state(owner, agent, number, contact, text)
+    ctx.expect_fields(after, before, "what the owner has after that", *exchanges)
 
 
-def _state(owner: Any, agent: Any, number: Any, contact: Any, talk: str) -> dict[str, Any]:
+def _state(owner: Any, agent: Any, number: Any, contact: Any, text: Any) -> dict[str, Any]:
     return {
         "number": fetched(owner, NUMBERS, number["id"]),
         "agent": fetched(owner, AGENTS, agent["id"]),
         "contact": fetched(owner, CONTACTS, contact["id"]),
-        "metadata": fetched(owner, CONVERSATIONS, talk).get("metadata"),
+        "metadata": fetched(owner, CONVERSATIONS, text["conversation_id"]).get("metadata"),
         "calls": len(listed(owner, CALLS)),
         "balance": owner.balance(),
     }

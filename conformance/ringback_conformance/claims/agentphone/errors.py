@@ -1,41 +1,64 @@
-"""Probes and invariants for errors: their envelope, their codes, and what they leave behind."""
+"""Errors: their envelope, their codes, and what they leave behind."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ringback_conformance.adapter import Known
 from ringback_conformance.catalogue import CTL, READ, WRITE
-from ringback_conformance.claims.agentphone.adapter import CATALOGUE
-from ringback_conformance.claims.agentphone.shapes import CODES, odd_error
+from ringback_conformance.claims import common
+from ringback_conformance.claims.agentphone.adapter import CATALOGUE, error_problem
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
     CALLS,
+    CONFLICT,
     CONTACTS,
     CONVERSATIONS,
     FAR,
-    JSON,
+    HOUR,
     MESSAGES,
+    NO_MONEY,
+    NOT_FOUND,
     NUMBERS,
     PERSON,
+    RATE_LIMITED,
+    UNAUTHORIZED,
     buy,
     desk,
     fields_at_fault,
     listed,
-    made,
     messages,
     new_agent,
     new_contact,
     place,
-    refused,
     send,
 )
-from ringback_conformance.model import Basis, Exchange, Kind, Level, Send
+from ringback_conformance.model import Basis, Exchange, Level, Send
 from ringback_conformance.probe_context import Account, ProbeContext
 
 claim = CATALOGUE.section("SDK: errors", Basis.SDK)
 ours_claim = CATALOGUE.section("Ringback", Basis.OURS)
 
+CODES: dict[int, frozenset[str]] = {
+    400: frozenset(
+        {
+            "VALIDATION_ERROR",
+            "VALIDATION_ERROR_NUMBER_LIMIT",
+            "NUMBER_NOT_ATTACHED",
+            "WEBHOOK_NOT_CONFIGURED",
+            "REGISTRATION_REQUIRED",
+            "CHANNEL_NOT_SUPPORTED",
+            "INVALID_CODE",
+        }
+    ),
+    402: frozenset({"INSUFFICIENT_BALANCE"}),
+    422: frozenset({"VALIDATION_ERROR"}),
+    429: frozenset({"RATE_LIMIT_EXCEEDED"}),
+    502: frozenset({"CARRIER_ERROR", "TWILIO_ERROR"}),
+}
+"""The codes of a status: the documented ones, and ours where there are none."""
+VALIDATION = (422, "VALIDATION_ERROR")
 UNKNOWN: tuple[tuple[str, str], ...] = (
     (f"{NUMBERS}/num_000000000000", "PHONE_NUMBER_NOT_FOUND"),
     (f"{AGENTS}/agt_000000000000", "AGENT_NOT_FOUND"),
@@ -43,7 +66,7 @@ UNKNOWN: tuple[tuple[str, str], ...] = (
     (f"{CONVERSATIONS}/conv_000000000000", "CONVERSATION_NOT_FOUND"),
     (f"{CONTACTS}/con_000000000000", "CONTACT_NOT_FOUND"),
 )
-"""Things that are not there. Of the codes the documentation names the first alone."""
+"""Things that do not exist. Of their codes the documentation names the first one only."""
 NAMED = frozenset({"PHONE_NUMBER_NOT_FOUND"})
 INCOMPLETE: tuple[tuple[str, dict[str, Any], str], ...] = (
     (AGENTS, {}, "name"),
@@ -57,8 +80,7 @@ MISTYPED: tuple[tuple[str, dict[str, Any], str], ...] = (
     (AGENTS, {"name": "Front desk", "voiceSpeed": "fast"}, "voiceSpeed"),
     (CONTACTS, {"phoneNumber": ["+1"], "name": "Robin"}, "phoneNumber"),
 )
-NO_OBJECTS = (b"{", b'{"name": ', b"[]", b'"text"', b"null", b"\xff\xfe{}")
-MEBIBYTE = 1024 * 1024
+NO_OBJECTS = (*common.BROKEN_BODIES, b'{"name": ')
 NOT_EMULATED = (
     ("GET", "/v1/sip-trunks"),
     ("POST", "/v1/sip-trunks"),
@@ -80,28 +102,14 @@ ODD_READS = (
     "/v1/usage/by-agent?tz=Nowhere/Land",
     f"{NUMBERS}/%2e%2e",
 )
-"""Questions that make no sense."""
+"""Requests that make no sense."""
 TROUBLED = ("AGP-ERR-2", "AGP-ERR-5", "AGP-ERR-6")
-"""Probes that ask for trouble."""
+"""Probes that cause errors by a fault."""
 
 
-def is_error(exchange: Exchange, _: Known) -> bool:
-    """The API refused something, with a body."""
-    return (
-        exchange.kind is Kind.API
-        and exchange.method != "HEAD"
-        and exchange.status is not None
-        and exchange.status >= 400
-    )
-
-
-@CATALOGUE.invariant("AGP-ERR-1", is_error)
+@CATALOGUE.invariant("AGP-ERR-1", common.is_error)
 def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
-    if odd := odd_error(exchange.json(), exchange.status):
-        return f"{exchange.method} {exchange.path} is answered {exchange.status}: {odd}"
-    if exchange.content_type != "application/json":
-        return f"an error comes as {exchange.content_type or 'no content type'}, not application/json"
-    return None
+    return common.envelope_problem(exchange, lambda body: error_problem(body, exchange.status))
 
 
 @claim(
@@ -117,39 +125,30 @@ def an_error_is_in_the_envelope(exchange: Exchange, _: Known) -> str | None:
 )
 def errors_of_several_kinds(ctx: ProbeContext) -> None:
     account = ctx.default_account()
-    for path, key, statuses in (
-        ("/v1/nothing", "", (404,)),
-        (UNKNOWN[0][0], "", (404,)),
-        (f"{NUMBERS}?limit=0", "", (422,)),
-        (NUMBERS, None, (401,)),
+    for path, key, status in (
+        ("/v1/nothing", "", 404),
+        (UNKNOWN[0][0], "", 404),
+        (f"{NUMBERS}?limit=0", "", 422),
+        (NUMBERS, None, 401),
     ):
         exchange = account.get(path, key=key)
-        ctx.precondition(exchange.status in statuses, f"GET {path} is answered {exchange}")
-        odd = an_error_is_in_the_envelope(exchange, Known({}))
-        ctx.expect(odd is None, odd or f"GET {path}: in the envelope", exchange)
+        ctx.precondition(exchange.status == status, f"GET {path} is answered {exchange}")
+        ctx.expect_documented(an_error_is_in_the_envelope(exchange, Known({})), f"GET {path}", exchange)
     if ctx.emulated:
         exchange = account.post(AGENTS, {"name": "Front desk", "voiceSpeed": 9})
         ctx.precondition(exchange.status == 422, f"a value out of its range is answered {exchange}")
-        named = fields_at_fault(exchange)
-        ctx.expect(
-            named == ["voiceSpeed"], f"the loc of a value out of its range: expected voiceSpeed, got {named}", exchange
-        )
+        what = "the fields in loc of a value out of its range"
+        ctx.expect_equal(fields_at_fault(exchange), ["voiceSpeed"], what, exchange)
 
 
 def has_known_code(exchange: Exchange, known: Known) -> bool:
-    """An error in the envelope, of a status whose codes are known."""
-    return is_error(exchange, known) and exchange.status in CODES and exchange.code is not None
+    """Select errors with a code, of a status whose codes are known."""
+    return common.is_error(exchange, known) and exchange.status in CODES and exchange.code is not None
 
 
 @CATALOGUE.invariant("AGP-ERR-2", has_known_code)
 def a_code_goes_with_its_status(exchange: Exchange, _: Known) -> str | None:
-    wanted = CODES[exchange.status or 0]
-    if exchange.code in wanted:
-        return None
-    return (
-        f"{exchange.method} {exchange.path} is answered {exchange.status} {exchange.code}, "
-        f"not {' or '.join(sorted(wanted))}"
-    )
+    return common.code_problem(exchange, CODES)
 
 
 @claim(
@@ -166,48 +165,45 @@ def a_code_goes_with_its_status(exchange: Exchange, _: Known) -> str | None:
 def what_cannot_be_done(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path, code in UNKNOWN:
-        refused(ctx, account.get(path), (404,), f"GET {path}", code if ctx.emulated or code in NAMED else "")
+        known = ctx.emulated or code in NAMED
+        ctx.expect_error(account.get(path), 404, code if known else "", f"GET {path}")
     for path, body, field in (*INCOMPLETE, *MISTYPED):
         exchange = account.post(path, body)
-        if refused(ctx, exchange, (422,), f"POST {path} with {body}", "VALIDATION_ERROR"):
+        if ctx.expect_error(exchange, *VALIDATION, f"POST {path} with {body}"):
             named = fields_at_fault(exchange)
             ctx.expect(field in named, f"POST {path} with {body}: expected {field} in loc, got {named}", exchange)
     contact = new_contact(account)
     twin = account.post(CONTACTS, {"phoneNumber": PERSON, "name": "Robin again"})
-    ctx.expect(twin.status == 409, f"a second contact of one number: expected 409, got {twin}", twin)
+    ctx.expect_error(twin, *CONFLICT, "a second contact of one number")
     account.delete(f"{CONTACTS}/{contact['id']}")
     if not ctx.emulated:
         ctx.not_covered("400, 402, 429 and 502")
         return
     _limited(ctx)
-    _poor(ctx)
+    _without_money(ctx)
     account.fault(operation="createNumber", first=1, effect={"status": 502})
-    refused(ctx, buy(account), (502,), "a number while the carrier fails", "CARRIER_ERROR")
+    ctx.expect_error(buy(account), 502, "CARRIER_ERROR", "a number while the carrier fails")
     account.fault(operation="sendMessage", first=1, effect={"status": 409, "code": "DELIVERY_UNCONFIRMED"})
-    refused(ctx, account.post(MESSAGES, {"number_id": "num_0", "to_number": FAR, "body": "x"}), (409,),
-            "a message of which nobody knows whether it went out", "DELIVERY_UNCONFIRMED")  # fmt: skip
-    agent = new_agent(account)
-    refused(ctx, place(account, agent), (400,), "a call of an agent without a number")
+    unconfirmed = account.post(MESSAGES, {"number_id": "num_0", "to_number": FAR, "body": "x"})
+    ctx.expect_error(unconfirmed, 409, "DELIVERY_UNCONFIRMED", "a message that may or may not have been sent")
+    call = place(account, new_agent(account))
+    ctx.expect_error(call, 400, "", "a call of an agent without a number")
 
 
 def _limited(ctx: ProbeContext) -> None:
     account = ctx.account(rate_limit=3)
-    answers = [account.get(NUMBERS, patient=False) for _ in range(4)]
-    last = answers[-1]
-    refused(ctx, last, (429,), "the fourth request of a minute with a limit of 3", "RATE_LIMIT_EXCEEDED")
-    wait = last.response_header("retry-after") or ""
-    ctx.check_(wait.isdigit() and int(wait) > 0, f"Retry-After: expected whole seconds, got {wait or 'none'!r}", last)
-    account.advance(int(wait))
-    again = account.get(NUMBERS, patient=False)
-    ctx.expect(again.status == 200, f"after Retry-After seconds: expected 200, got {again}", again)
+    last = [account.get(NUMBERS, patient=False) for _ in range(4)][-1]
+    ctx.expect_error(last, *RATE_LIMITED, "the fourth request of a minute with a limit of 3")
+    common.wait_as_told(ctx, account, last, HOUR)
+    ctx.expect_status(account.get(NUMBERS, patient=False), 200, "a request after Retry-After seconds")
 
 
-def _poor(ctx: ProbeContext) -> None:
+def _without_money(ctx: ProbeContext) -> None:
     account = ctx.account(balance="10.00")
     agent, number = desk(account)
     account.fund(f"-{account.balance()}")
     for exchange in (buy(account), place(account, agent), send(account, number)):
-        refused(ctx, exchange, (402,), f"POST {exchange.route} without money", "INSUFFICIENT_BALANCE")
+        ctx.expect_error(exchange, *NO_MONEY, f"POST {exchange.route} without money")
 
 
 @ours_claim(
@@ -224,13 +220,12 @@ def _poor(ctx: ProbeContext) -> None:
 )
 def requests_that_are_odd(ctx: ProbeContext) -> None:
     account = ctx.default_account()
-    refused(ctx, account.get("/v1/nothing"), (404,), "an unknown path")
-    refused(ctx, account.request("PUT", NUMBERS, json={}), (404, 405), f"PUT {NUMBERS}, which is not there")
-    for body in NO_OBJECTS:
-        exchange = account.request("POST", AGENTS, content=body, headers=JSON)
-        refused(ctx, exchange, (422,), f"a body of {body!r}", "VALIDATION_ERROR")
-    large = account.request("POST", AGENTS, content=b'{"name": "' + b"a" * MEBIBYTE + b'"}', headers=JSON)
-    refused(ctx, large, (413,), "a body over 1 MiB")
+    ctx.expect_error(account.get("/v1/nothing"), *NOT_FOUND, "an unknown path")
+    put = account.request("PUT", NUMBERS, json={})
+    ctx.expect_error(put, (404, 405), "", f"PUT, which {NUMBERS} does not have")
+    common.reject_bodies(ctx, account, AGENTS, NO_OBJECTS, VALIDATION)
+    large = b'{"name": "' + b"a" * common.MEBIBYTE + b'"}'
+    common.reject_bodies(ctx, account, AGENTS, (large,), (413, ""))
     if not ctx.emulated:
         return
     agent, _ = desk(account)
@@ -238,23 +233,21 @@ def requests_that_are_odd(ctx: ProbeContext) -> None:
     for what, options in (
         ("{}", {"json": {}}),
         ("no body", {}),
-        ("no body and a content type", {"headers": JSON}),
+        ("no body and a content type", {"headers": common.JSON}),
     ):
         call = account.post(CALLS, {"agentId": agent["id"], "toNumber": FAR, "systemPrompt": "Hello"}).json()
         exchange = account.request("POST", f"{CALLS}/{call['id']}/end", **options)
-        ctx.expect(exchange.status == 200, f"POST …/end with {what}: expected 200, got {exchange}", exchange)
+        ctx.expect_status(exchange, 200, f"POST …/end with {what}")
 
 
 def is_untroubled(exchange: Exchange, _: Known) -> bool:
-    """The API said something, and nobody had asked it to fail."""
-    return exchange.kind is Kind.API and exchange.status is not None and exchange.producer not in TROUBLED
+    """Select responses, except of probes that cause errors by a fault."""
+    return common.is_response(exchange, _) and exchange.producer not in TROUBLED
 
 
 @CATALOGUE.invariant("AGP-ERR-4", is_untroubled, whole=True)
 def no_server_error_without_trouble(exchange: Exchange, _: Known) -> str | None:
-    if exchange.status is None or exchange.status < 500 or exchange.status in (501, 503):
-        return None
-    return f"{exchange.method} {exchange.path} is answered {exchange.status}"
+    return common.server_error_problem(exchange, (501, 503))
 
 
 @ours_claim(
@@ -268,8 +261,7 @@ def odd_questions(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path in ODD_READS:
         exchange = account.get(path)
-        problem = no_server_error_without_trouble(exchange, Known({}))
-        ctx.expect(problem is None, f"GET {path}: {problem or exchange}", exchange)
+        ctx.expect_documented(no_server_error_without_trouble(exchange, Known({})), f"GET {path}", exchange)
 
 
 @claim(
@@ -287,12 +279,9 @@ def trouble_at_the_vendor(ctx: ProbeContext) -> None:
     for status in (429, 503):
         account.fault(operation="listAgents", first=1, effect={"status": status})
         exchange = account.get(AGENTS, patient=False)
-        wait = exchange.response_header("retry-after") or ""
-        ctx.expect(
-            exchange.status == status and wait.isdigit(),
-            f"{status}: expected it with Retry-After, got {exchange} with {wait or 'none'}",
-            exchange,
-        )
+        wait = exchange.response_header("retry-after") or "none"
+        ctx.expect_status(exchange, status, "a request with a fault")
+        ctx.expect(wait.isdigit(), f"the Retry-After of a {status}: expected seconds, got {wait}", exchange)
 
 
 def _repeated(
@@ -301,27 +290,21 @@ def _repeated(
     operation: str,
     status: int,
     path: str,
-    act: Any,
+    act: Callable[[], Exchange],
     number: dict[str, Any] | None = None,
 ) -> None:
-    def held() -> int:
-        return len(messages(account, number)) if number is not None else len(listed(account, path, limit=100))
+    def state() -> tuple[int, Any]:
+        found = messages(account, number) if number is not None else listed(account, path, limit=100)
+        return len(found), account.balance()
 
     account.fault(operation=operation, first=1, effect={"status": status})
-    had, balance = held(), account.balance()
-    exchange: Exchange = act()
-    ctx.precondition(exchange.status == status, f"{operation} in trouble is answered {exchange}, not {status}")
-    ctx.expect(
-        held() == had and account.balance() == balance,
-        f"{operation}, answered {status}: expected nothing made and nothing charged",
-        exchange,
-    )
-    again: Exchange = act()
-    ctx.expect(
-        made(again) and held() == had + 1,
-        f"{operation} again after {status}: expected it made once, got {again}",
-        again,
-    )
+    before = state()
+    exchange = act()
+    ctx.precondition(exchange.status == status, f"{operation} with a fault is answered {exchange}, not {status}")
+    ctx.expect_equal(state(), before, f"count and balance after {operation} was answered {status}", exchange)
+    again = act()
+    ctx.expect_success(again, f"{operation} again after {status}")
+    ctx.expect_equal(state()[0], before[0] + 1, f"the count after {operation} again after {status}", again)
 
 
 @ours_claim(
@@ -335,5 +318,6 @@ def what_is_not_emulated(ctx: ProbeContext) -> None:
     for method, path in NOT_EMULATED:
         body: Any = {} if method == "POST" else ...
         exchange = account.request(method, path, json=body)
-        refused(ctx, exchange, (501,), f"{method} {path}", "NOT_EMULATED")
-        refused(ctx, account.request(method, path, json=body, key=None), (401,), f"{method} {path} without a key")
+        ctx.expect_error(exchange, 501, "NOT_EMULATED", f"{method} {path}")
+        keyless = account.request(method, path, json=body, key=None)
+        ctx.expect_error(keyless, *UNAUTHORIZED, f"{method} {path} without a key")
