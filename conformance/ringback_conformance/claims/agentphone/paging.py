@@ -1,23 +1,26 @@
-"""Probes and invariants for lists: by offset, and by timestamp."""
+"""Lists: by offset, and by timestamp."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from ringback_conformance.adapter import Known
 from ringback_conformance.catalogue import CTL, READ
+from ringback_conformance.claims import common
 from ringback_conformance.claims.agentphone.adapter import CATALOGUE
-from ringback_conformance.claims.agentphone.shapes import newest_first, odd_page
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
     CALLS,
     CONTACTS,
     CONVERSATIONS,
+    MESSAGE_LIST,
     NUMBERS,
     PAGED,
+    UNPROCESSABLE,
     data,
     finished_call,
     ids,
@@ -25,11 +28,12 @@ from ringback_conformance.claims.agentphone.steps import (
     new_agent,
     new_contact,
     new_number,
-    refused,
+    page_problem,
     written,
 )
-from ringback_conformance.model import Basis, Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Send
 from ringback_conformance.probe_context import Account, ProbeContext
+from ringback_conformance.shapes import newest_first
 
 list_claim = CATALOGUE.section("List numbers")
 messages_claim = CATALOGUE.section("Get messages for number")
@@ -39,19 +43,12 @@ DEFAULT, MAX_COUNT = 20, 100
 """Page "List numbers"."""
 DEFAULT_MESSAGES, MAX_MESSAGES = 50, 200
 """Page "Get messages for number"."""
-BAD_LIMITS = ("0", "101", "-1", "1.5", "many", "")
+BAD_LIMITS = (*common.BAD_LIMITS, str(MAX_COUNT + 1))
 BAD_OFFSETS = ("-1", "1.5", "many")
 BAD_INSTANTS = ("yesterday", "2026-13-01T00:00:00Z", "12:00", "")
-MAX_WALK = 60
-MESSAGE_LIST = re.compile(r"/v1/(numbers|conversations)/[^/]+/messages")
 OBJECT_LIST = re.compile(
     r"/v1/(numbers|agents|calls|conversations|contacts|numbers/[^/]+/calls|agents/[^/]+/(calls|conversations))"
 )
-
-
-def agents(account: Account, count: int) -> list[str]:
-    """So many agents, which cost nothing; their ids, oldest first."""
-    return [new_agent(account)["id"] for _ in range(count)]
 
 
 @list_claim(
@@ -64,16 +61,14 @@ def limits_of_a_page(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     for path in PAGED if ctx.emulated else (NUMBERS,):
         for limit in (1, MAX_COUNT):
-            exchange = account.get(f"{path}?limit={limit}")
-            ctx.expect(exchange.status == 200, f"{path} with limit={limit}: expected 200, got {exchange}", exchange)
-        for bad in BAD_LIMITS:
-            refused(ctx, account.get(f"{path}?limit={bad}"), (422,), f"{path} with limit={bad!r}")
-        for bad in BAD_OFFSETS:
-            refused(ctx, account.get(f"{path}?offset={bad}"), (422,), f"{path} with offset={bad!r}")
+            ctx.expect_status(account.get(f"{path}?limit={limit}"), 200, f"{path} with limit={limit}")
+        bad = (*(f"limit={limit}" for limit in BAD_LIMITS), *(f"offset={offset}" for offset in BAD_OFFSETS))
+        common.reject_queries(ctx, account, path, bad, UNPROCESSABLE)
     if not ctx.emulated:
         ctx.not_covered("the default of 20")
         return
-    agents(account, DEFAULT + 2)
+    for _ in range(DEFAULT + 2):
+        new_agent(account)
     for query, expected in (
         ("", DEFAULT),
         (f"?limit={MAX_COUNT}", DEFAULT + 2),
@@ -82,8 +77,8 @@ def limits_of_a_page(ctx: ProbeContext) -> None:
         (f"?offset={DEFAULT + 5}", 0),
     ):
         exchange = account.get(f"{AGENTS}{query}")
-        got = len(data(exchange))
-        ctx.expect(got == expected, f"a page of {DEFAULT + 2} agents {query}: expected {expected}, got {got}", exchange)
+        what = f"the length of a page of {DEFAULT + 2} agents {query}"
+        ctx.expect_equal(len(data(exchange)), expected, what, exchange)
 
 
 @messages_claim(
@@ -106,12 +101,11 @@ def messages_by_timestamp(ctx: ProbeContext) -> None:
         number = found[0]
     path = f"{NUMBERS}/{number['id']}/messages"
     for limit in (1, MAX_MESSAGES):
-        exchange = account.get(f"{path}?limit={limit}")
-        ctx.expect(exchange.status == 200, f"limit={limit}: expected 200, got {exchange}", exchange)
-    for bad in (*BAD_LIMITS[:1], "201", *BAD_LIMITS[2:]):
-        refused(ctx, account.get(f"{path}?limit={bad}"), (422,), f"messages with limit={bad!r}")
-    for bad in BAD_INSTANTS:
-        refused(ctx, account.get(f"{path}?{urlencode({'before': bad})}"), (422,), f"messages with before={bad!r}")
+        ctx.expect_status(account.get(f"{path}?limit={limit}"), 200, f"messages with limit={limit}")
+    limits = (f"limit={limit}" for limit in (*common.BAD_LIMITS, MAX_MESSAGES + 1))
+    common.reject_queries(ctx, account, path, limits, UNPROCESSABLE)
+    instants = (urlencode({"before": instant}) for instant in BAD_INSTANTS)
+    common.reject_queries(ctx, account, path, instants, UNPROCESSABLE)
     if not ctx.emulated:
         ctx.not_covered("the default of 50, and a walk")
         return
@@ -122,72 +116,54 @@ def messages_by_timestamp(ctx: ProbeContext) -> None:
 def _default(ctx: ProbeContext, account: Account, number: dict[str, Any]) -> None:
     for _ in range(DEFAULT_MESSAGES + 1):
         written(account, number)
-    seen = len(messages(account, number))
-    ctx.expect(seen == DEFAULT_MESSAGES, f"a page of {DEFAULT_MESSAGES + 1} messages: expected 50, got {seen}")
-    seen = len(messages(account, number, limit=MAX_MESSAGES))
-    ctx.expect(seen == DEFAULT_MESSAGES + 1, f"a page of {DEFAULT_MESSAGES + 1} with limit=200: got {seen}")
+    what = f"the length of a page of {DEFAULT_MESSAGES + 1} messages"
+    ctx.expect_equal(len(messages(account, number)), DEFAULT_MESSAGES, what)
+    ctx.expect_equal(len(messages(account, number, limit=MAX_MESSAGES)), DEFAULT_MESSAGES + 1, f"{what} with limit=200")
 
 
 def _walked(ctx: ProbeContext, account: Account) -> None:
     number = new_number(account)
-    made_here = []
+    sent = []
     for burst in (1, 3, 1, 2):
-        made_here += [written(account, number, f"{burst}") for _ in range(burst)]
+        sent += [written(account, number, f"{burst}") for _ in range(burst)]
         account.advance(7)
-    expected = made_here[::-1]
+    path = f"{NUMBERS}/{number['id']}/messages"
     for limit in (1, 2, 100):
-        pages = list(_before(account, number, limit))
-        seen = ids([message for exchange in pages for message in data(exchange)])
-        ctx.expect(
-            sorted(seen) == sorted(expected),
-            f"a walk with before, {limit} at a time: expected {len(expected)} messages once each, got {seen}",
-            *pages,
-        )
+        pages = list(common.pages(account, path, f"limit={limit}", partial(_before, limit=limit)))
+        seen = ids(message for page in pages for message in data(page))
+        ctx.expect_equal(sorted(seen), sorted(sent), f"a walk with before, {limit} at a time, sorted", *pages)
     whole = messages(account, number)
-    odd = newest_first(whole, "receivedAt")
-    ctx.expect(odd is None, f"the order of messages: {odd or 'latest first'}")
-    first, last = whole[0]["receivedAt"], whole[-1]["receivedAt"]
-    later = ids(messages(account, number, after=last))
+    ctx.expect_documented(newest_first(whole, "receivedAt"), "the order of messages")
+    newest, oldest = whole[0], whole[-1]
+    later = ids(messages(account, number, after=oldest["receivedAt"]))
     ctx.expect(
-        whole[-1]["id"] not in later and len(later) == len(whole) - 1,
+        oldest["id"] not in later and len(later) == len(whole) - 1,
         f"after the first message: expected the {len(whole) - 1} others, got {later}",
     )
-    none = ids(messages(account, number, before=last))
-    ctx.expect(not none, f"before the first message: expected none, got {none}")
-    between = ids(messages(account, number, after=last, before=first))
+    ctx.expect_equal(messages(account, number, before=oldest["receivedAt"]), [], "the messages before the first one")
+    between = ids(messages(account, number, after=oldest["receivedAt"], before=newest["receivedAt"]))
     ctx.expect(
-        whole[0]["id"] not in between and whole[-1]["id"] not in between and bool(between),
+        bool(between) and not {newest["id"], oldest["id"]} & set(between),
         f"after the first and before the last: expected those between, got {between}",
     )
 
 
-def _before(account: Account, number: dict[str, Any], limit: int) -> Iterator[Exchange]:
-    cursor = None
-    for _ in range(MAX_WALK):
-        query = {"limit": limit, **({"before": cursor} if cursor is not None else {})}
-        exchange = account.get(f"{NUMBERS}/{number['id']}/messages?{urlencode(query)}")
-        yield exchange
-        found = data(exchange)
-        if not exchange.json().get("hasMore") or not found:
-            return
-        cursor = found[-1]["receivedAt"]
+def _before(page: Exchange, limit: int) -> str | None:
+    found = data(page)
+    if not page.json().get("hasMore") or not found:
+        return None
+    return urlencode({"limit": limit, "before": found[-1]["receivedAt"]})
 
 
-def is_list(exchange: Exchange, _: Known) -> bool:
-    """A list was answered."""
-    route = exchange.route
-    return (
-        exchange.kind is Kind.API
-        and exchange.method == "GET"
-        and exchange.status == 200
-        and (MESSAGE_LIST.fullmatch(route) is not None or OBJECT_LIST.fullmatch(route) is not None)
-    )
+def is_list(exchange: Exchange, known: Known) -> bool:
+    """Select the lists of every kind."""
+    return any(common.answered("GET", route.pattern, 200)(exchange, known) for route in (MESSAGE_LIST, OBJECT_LIST))
 
 
 @CATALOGUE.invariant("AGP-PAGE-3", is_list)
 def a_list_is_in_its_envelope(exchange: Exchange, _: Known) -> str | None:
-    odd = odd_page(exchange.json(), MESSAGE_LIST.fullmatch(exchange.route) is None)
-    return f"GET {exchange.path}: {odd}" if odd else None
+    problem = page_problem(exchange.json(), MESSAGE_LIST.fullmatch(exchange.route) is None)
+    return f"GET {exchange.path}: {problem}" if problem else None
 
 
 @claim(
@@ -210,8 +186,7 @@ def lists_of_every_kind(ctx: ProbeContext) -> None:
     for path in paths:
         exchange = account.get(path)
         ctx.precondition(exchange.status == 200, f"GET {path} is answered {exchange}")
-        odd = a_list_is_in_its_envelope(exchange, Known({}))
-        ctx.expect(odd is None, odd or f"{path}: as it must be", exchange)
+        ctx.expect_documented(a_list_is_in_its_envelope(exchange, Known({})), path, exchange)
 
 
 @claim(
@@ -232,24 +207,20 @@ def walks_by_offset(ctx: ProbeContext) -> None:
     )
     for path, make, field in makers:
         old = ids(data(account.get(path)))
-        made_here = []
+        created = []
         for n in range(5):
-            made_here.append(make(n))
+            created.append(make(n))
             account.advance(1)
-        expected = [*made_here[::-1], *old]
-        pages = list(_by_offset(account, path, 2))
-        seen = [thing for exchange in pages for thing in data(exchange)]
-        ctx.expect(ids(seen) == expected, f"a walk through {path}: expected {expected}, got {ids(seen)}", *pages)
-        odd = newest_first(seen, field)
-        ctx.expect(odd is None, f"the order of {path}: {odd or 'latest first'}", *pages)
-        more = [exchange.json()["hasMore"] for exchange in pages]
-        ctx.expect(
-            more == [True] * (len(pages) - 1) + [False] and len(pages) == -(-len(expected) // 2),
-            f"hasMore of {len(expected)} objects by 2 of {path}: expected true until the last page, got {more}",
-            *pages,
-        )
-        totals = {exchange.json()["total"] for exchange in pages}
-        ctx.expect(totals == {len(expected)}, f"total of {path}: expected {len(expected)}, got {totals}", *pages)
+        expected = [*created[::-1], *old]
+        pages = list(common.pages(account, path, "limit=2&offset=0", _next_offset))
+        seen = [thing for page in pages for thing in data(page)]
+        ctx.expect_equal(ids(seen), expected, f"a walk through {path}", *pages)
+        ctx.expect_documented(newest_first(seen, field), f"the order of {path}", *pages)
+        more = [page.json()["hasMore"] for page in pages]
+        last = -(-len(expected) // 2) - 1
+        ctx.expect_equal(more, [True] * last + [False], f"hasMore of {len(expected)} objects by 2 of {path}", *pages)
+        totals = {page.json()["total"] for page in pages}
+        ctx.expect_equal(totals, {len(expected)}, f"the totals of {path}", *pages)
 
 
 def _talk(account: Account, number: dict[str, Any], sender: str) -> str:
@@ -257,9 +228,7 @@ def _talk(account: Account, number: dict[str, Any], sender: str) -> str:
     return str(data(account.get(f"{CONVERSATIONS}?limit=1"))[0]["id"])
 
 
-def _by_offset(account: Account, path: str, limit: int) -> Iterator[Exchange]:
-    for page in range(MAX_WALK):
-        exchange = account.get(f"{path}?limit={limit}&offset={page * limit}")
-        yield exchange
-        if not data(exchange) or not exchange.json().get("hasMore"):
-            return
+def _next_offset(page: Exchange) -> str | None:
+    if not data(page) or not page.json().get("hasMore"):
+        return None
+    return f"limit=2&offset={int(page.path.rpartition('=')[2]) + 2}"
