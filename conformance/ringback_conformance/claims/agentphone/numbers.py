@@ -1,4 +1,4 @@
-"""Probes and invariants for "Phone numbers"."""
+"""Phone numbers."""
 
 from __future__ import annotations
 
@@ -9,27 +9,25 @@ from urllib.parse import urlencode
 
 from ringback_conformance.adapter import Known
 from ringback_conformance.catalogue import CTL, READ, SPEND, WRITE
+from ringback_conformance.claims import common
 from ringback_conformance.claims.agentphone.adapter import CATALOGUE
-from ringback_conformance.claims.agentphone.paging import MESSAGE_LIST
-from ringback_conformance.claims.agentphone.shapes import (
-    CARD,
-    CLIENT_MESSAGE,
-    MESSAGE,
-    NUMBER,
-    newest_first,
-    odd_page,
-    stamp,
-)
 from ringback_conformance.claims.agentphone.steps import (
+    AGENTS,
     AVAILABLE,
+    CALLS,
     CONVERSATIONS,
     DAY,
     FAR,
     HOUR,
+    INVALID,
     LOOKUP,
+    NO_MONEY,
     NUMBERS,
     PERSON,
     RECEIPTS,
+    SHAPES,
+    UNPROCESSABLE,
+    body_of,
     buy,
     data,
     desk,
@@ -37,24 +35,24 @@ from ringback_conformance.claims.agentphone.steps import (
     finished_call,
     ids,
     listed,
-    made,
     messages,
     new_agent,
     new_number,
     new_text,
+    page_problem,
     place,
-    refused,
     ring,
     send,
     shared_agent,
     shared_number,
+    stamp,
     thing_in,
     written,
 )
 from ringback_conformance.control import ControlRefused
-from ringback_conformance.model import Basis, Exchange, Kind, Send
+from ringback_conformance.model import Basis, Exchange, Send
 from ringback_conformance.probe_context import Account, ProbeContext
-from ringback_conformance.shapes import moment, odd_fields
+from ringback_conformance.shapes import moment, newest_first
 
 create_claim = CATALOGUE.section("Create number")
 list_claim = CATALOGUE.section("List numbers")
@@ -66,7 +64,7 @@ claim = CATALOGUE.section("SDK: numbers", Basis.SDK)
 MONTHLY = Decimal("3")
 MAX_NUMBERS = 10
 AREA, NO_AREA = "415", "999"
-"""An area code with numbers in stock, and one that nobody has."""
+"""An area code with numbers in stock, and one that does not exist."""
 REFUSED: tuple[dict[str, Any], ...] = (
     {"country": "ZZ"},
     {"country": "USA"},
@@ -79,6 +77,9 @@ REFUSED: tuple[dict[str, Any], ...] = (
     {"agentId": 5},
 )
 LINE = f"{NUMBERS}/{{number_id}}"
+SHOWN = ("id", "phoneNumber", "country", "status", "agentId", "createdAt")
+"""Page "Create number": the fields of the example."""
+CARD = {"firstName": "Corner", "lastName": "Bakery", "displayName": "Corner Bakery"}
 
 
 @create_claim(
@@ -93,38 +94,27 @@ def numbers_bought(ctx: ProbeContext) -> None:
     agent = shared_agent(ctx, account)
     exchange = shared_number(ctx, account) if not ctx.emulated else buy(account, agentId=agent["id"])
     number = thing_in(exchange, "number")
-    odd = odd_fields(number, NUMBER, "the number")
-    ctx.check_(exchange.status == 200 and odd is None, f"a number: {odd or exchange}", exchange)
-    wanted = {"country": "US", "status": "active", "agentId": agent["id"]}
-    wrong = {name: number.get(name) for name, value in wanted.items() if number.get(name) != value}
-    ctx.expect(not wrong, f"a number for an agent: expected {wanted}, got {wrong}", exchange)
+    ctx.expect_status(exchange, 200, "a number", stop=True)
+    ctx.expect_documented(SHAPES.problem("Number", number, "the number"), "a number", exchange, stop=True)
+    expected = {"country": "US", "status": "active", "agentId": agent["id"]}
+    ctx.expect_fields(number, expected, "a number for an agent", exchange)
     if not ctx.emulated:
         ctx.not_covered("area codes and other countries")
         return
-    for body, what in (({"areaCode": AREA}, AREA), ({"country": "US", "areaCode": None}, "")):
+    for body, area in (
+        ({"areaCode": AREA}, AREA),
+        ({"country": "US", "areaCode": None}, ""),
+        ({"areaCode": NO_AREA}, ""),
+    ):
         exchange = buy(account, **body)
-        phone = str((exchange.json() or {}).get("phoneNumber"))
-        ctx.expect(
-            exchange.status == 200 and phone.startswith(f"+1{what}"),
-            f"a number with {body}: expected one in +1{what}, got {exchange} {phone}",
-            exchange,
-        )
-    elsewhere = buy(account, areaCode=NO_AREA)
-    phone = str((elsewhere.json() or {}).get("phoneNumber"))
-    ctx.expect(
-        elsewhere.status == 200 and phone.startswith("+1"),
-        f"an area without numbers: expected any number of the country, got {elsewhere}",
-        elsewhere,
-    )
+        phone = str(body_of(exchange).get("phoneNumber"))
+        held = exchange.status == 200 and phone.startswith(f"+1{area}")
+        ctx.expect(held, f"a number with {body}: expected one in +1{area}, got {exchange} {phone}", exchange)
     canadian = buy(account, country="CA")
-    ctx.expect(
-        canadian.status == 200 and canadian.json().get("country") == "CA",
-        f"a number in Canada: expected one, got {canadian}",
-        canadian,
-    )
-    mine = fetched(account, "/v1/agents", agent["id"])["numbers"]
-    ctx.expect(ids(mine) == [number["id"]], f"the agent's numbers: expected {number['id']}, got {ids(mine)}", exchange)
-    ctx.expect(canadian.json().get("agentId") is None, "a number for no agent: expected agentId null", canadian)
+    ctx.expect_status(canadian, 200, "a number in Canada")
+    ctx.expect_fields(canadian.json(), {"country": "CA", "agentId": None}, "a number in Canada for no agent", canadian)
+    numbers = fetched(account, AGENTS, agent["id"])["numbers"]
+    ctx.expect_equal(ids(numbers), [number["id"]], "the agent's numbers", exchange)
 
 
 @create_claim(
@@ -144,29 +134,19 @@ def numbers_that_cannot_be_had(ctx: ProbeContext) -> None:
             f"a number with {body}: expected 4xx, got {exchange}",
             exchange,
         )
-    after = account.get(NUMBERS).json()["total"]
-    ctx.expect(after == before, f"the numbers after that: expected {before}, got {after}")
+    ctx.expect_equal(account.get(NUMBERS).json()["total"], before, "the total of numbers after that")
     if balance is not None:
-        ctx.expect(
-            account.balance() == balance, f"the balance after that: expected ${balance}, it is ${account.balance()}"
-        )
+        ctx.expect_equal(account.balance(), balance, "the balance after that")
 
 
-def is_number_list(exchange: Exchange, _: Known) -> bool:
-    """The list of numbers was answered."""
-    return (
-        exchange.kind is Kind.API
-        and exchange.method == "GET"
-        and exchange.route == NUMBERS
-        and exchange.status == 200
-        and odd_page(exchange.json()) is None
-    )
+def is_number_list(exchange: Exchange, known: Known) -> bool:
+    """Select the list of numbers in its envelope."""
+    return common.answered("GET", NUMBERS, 200)(exchange, known) and page_problem(exchange.json()) is None
 
 
 @CATALOGUE.invariant("AGP-NUM-3", is_number_list)
 def listed_numbers_are_numbers(exchange: Exchange, _: Known) -> str | None:
-    odd = (odd_fields(number, NUMBER, "a listed number") for number in exchange.json()["data"])
-    return next((problem for problem in odd if problem), None)
+    return SHAPES.list_problem("Number", exchange.json(), "number")
 
 
 @list_claim(
@@ -178,22 +158,21 @@ def listed_numbers_are_numbers(exchange: Exchange, _: Known) -> str | None:
 def the_list_of_numbers(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     exchange = account.get(NUMBERS)
-    ctx.check_(exchange.status == 200, f"GET {NUMBERS}: expected 200, got {exchange}", exchange)
+    ctx.expect_status(exchange, 200, f"GET {NUMBERS}", stop=True)
     if not ctx.emulated:
-        odd = [listed_numbers_are_numbers(exchange, Known({}))] if is_number_list(exchange, Known({})) else []
-        ctx.expect(not any(odd), f"the list: {next(filter(None, odd), 'numbers')}", exchange)
+        if is_number_list(exchange, Known({})):
+            ctx.expect_documented(listed_numbers_are_numbers(exchange, Known({})), "the list", exchange)
         return
-    ctx.expect(not data(exchange), "a new account: expected no numbers", exchange)
+    ctx.expect_equal(data(exchange), [], "the numbers of a new account", exchange)
     bought = []
     for body in ({}, {"country": "CA"}, {"areaCode": AREA}):
         bought.append(new_number(account, **body))
         account.advance(1)
     found = {number["id"]: number for number in listed(account, NUMBERS)}
     for number in bought:
-        shown = found.get(number["id"])
-        wrong = {name: (shown or {}).get(name) for name in NUMBER if (shown or {}).get(name) != number[name]}
-        ctx.expect(not wrong, f"{number['id']} in the list: expected it as it was bought, got {wrong}")
-    ctx.expect(len(found) == len(bought), f"the list: expected {len(bought)} numbers, got {len(found)}")
+        expected = {name: number[name] for name in SHOWN}
+        ctx.expect_fields(found.get(number["id"]), expected, f"{number['id']} in the list, as it was bought")
+    ctx.expect_equal(len(found), len(bought), "the count of listed numbers")
 
 
 @release_claim(
@@ -218,43 +197,34 @@ def numbers_released(ctx: ProbeContext) -> None:
     before = account.get(f"{line}/messages")
     balance = account.balance() if ctx.emulated else None
     released = account.delete(line)
-    answer = released.json()
-    wanted = {"success": True, "phoneNumber": number["phoneNumber"], "status": "released"}
-    shown = {name: answer.get(name) for name in wanted} if isinstance(answer, dict) else answer
-    ctx.check_(made(released) and shown == wanted, f"a release: expected {wanted}, got {released} {shown}", released)
+    ctx.expect_success(released, "a release", stop=True)
+    expected = {"success": True, "phoneNumber": number["phoneNumber"], "status": "released"}
+    ctx.expect_fields(released.json(), expected, "a release", released, stop=True)
     kept = account.get(f"{line}/messages")
-    ctx.expect(
-        kept.status == 200 and kept.json() == before.json(),
-        f"its messages after that: expected them as before, got {kept}",
-        kept,
-    )
+    ctx.expect_status(kept, 200, "its messages after that")
+    ctx.expect_equal(kept.json(), before.json(), "its messages after that", kept)
     again = account.delete(line)
-    ctx.expect(
-        again.status is not None and again.status < 500,
-        f"a second release: expected no trouble, got {again}",
-        again,
-    )
+    held = again.status is not None and again.status < 500
+    ctx.expect(held, f"a second release: expected no 5xx, got {again}", again)
     if not ctx.emulated or agent is None:
         ctx.not_covered("whether it still rings")
         return
-    talks = {each["participant"] for each in listed(account, CONVERSATIONS)}
-    ctx.expect(talks == {FAR, PERSON}, f"its conversations: expected {FAR} and {PERSON}, got {talks}")
-    ctx.expect(not _reachable(account, number), "a call to a released number: expected nobody there", released)
+    participants = {each["participant"] for each in listed(account, CONVERSATIONS)}
+    ctx.expect_equal(participants, {FAR, PERSON}, "the participants of its conversations")
+    ctx.expect_equal(_reachable(account, number), False, "whether a released number takes calls or messages", released)
     for what, exchange in (
         ("a message from it", send(account, number)),
         ("a change of it", account.patch(line, {"externalId": "back"})),
-        ("an attachment of it", account.post(f"/v1/agents/{agent['id']}/numbers", {"numberId": number["id"]})),
+        ("an attachment of it", account.post(f"{AGENTS}/{agent['id']}/numbers", {"numberId": number["id"]})),
     ):
-        ctx.expect(not made(exchange), f"{what} after its release: expected a refusal, got {exchange}", exchange)
-    ctx.expect(
-        fetched(account, NUMBERS, number["id"])["status"] == "released", "its status after that: expected released"
-    )
+        ctx.expect(not exchange.succeeded, f"{what} after its release: expected an error, got {exchange}", exchange)
+    ctx.expect_equal(fetched(account, NUMBERS, number["id"])["status"], "released", "its status after that")
     account.advance(45 * DAY)
-    ctx.expect(account.balance() == balance, "45 days later: expected no more charges", released)
+    ctx.expect_equal(account.balance(), balance, "the balance 45 days later", released)
 
 
 def _reachable(account: Account, number: dict[str, Any]) -> bool:
-    """Whether a call or a message reaches the number now."""
+    """Return whether a call or a message reaches the number now."""
     try:
         account.phone(number["phoneNumber"], PERSON, duration=5)
     except ControlRefused:
@@ -265,22 +235,17 @@ def _reachable(account: Account, number: dict[str, Any]) -> bool:
     return True
 
 
-def is_message_list(exchange: Exchange, _: Known) -> bool:
-    """The messages of a number were answered."""
-    return (
-        exchange.kind is Kind.API
-        and exchange.method == "GET"
-        and exchange.status == 200
-        and exchange.route.startswith(NUMBERS)
-        and MESSAGE_LIST.fullmatch(exchange.route) is not None
-        and odd_page(exchange.json(), total=False) is None
-    )
+def is_message_list(exchange: Exchange, known: Known) -> bool:
+    """Select the messages of a number in their envelope."""
+    answered = common.answered("GET", f"{NUMBERS}/[^/]+/messages", 200)(exchange, known)
+    return answered and page_problem(exchange.json(), total=False) is None
 
 
 @CATALOGUE.invariant("AGP-NUM-5", is_message_list)
 def listed_messages_are_messages(exchange: Exchange, _: Known) -> str | None:
-    odd = (odd_fields(message, MESSAGE, "a listed message") for message in exchange.json()["data"])
-    return next((problem for problem in odd if problem), None)
+    # The page shows no direction, which only the clients read.
+    shown = [{"direction": "inbound", **message} for message in data(exchange)]
+    return SHAPES.list_problem("Message", {"data": shown}, "message")
 
 
 @messages_claim(
@@ -298,8 +263,8 @@ def the_messages_of_a_number(ctx: ProbeContext) -> None:
         found = data(account.get(f"{NUMBERS}?limit=1"))
         ctx.precondition(bool(found), "the account has no number")
         exchange = account.get(f"{NUMBERS}/{found[0]['id']}/messages")
-        odd = listed_messages_are_messages(exchange, Known({})) if exchange.status == 200 else str(exchange)
-        ctx.expect(odd is None, f"its messages: {odd or 'as documented'}", exchange)
+        problem = listed_messages_are_messages(exchange, Known({})) if exchange.status == 200 else str(exchange)
+        ctx.expect_documented(problem, "its messages", exchange)
         return
     number, other = new_number(account), new_number(account)
     received = written(account, number, "Hi, I need help with my order")
@@ -308,19 +273,17 @@ def the_messages_of_a_number(ctx: ProbeContext) -> None:
     account.advance(60)
     exchange = account.get(f"{NUMBERS}/{number['id']}/messages")
     found = data(exchange)
-    ctx.check_(ids(found) == [sent, received], f"the messages: expected {[sent, received]}, got {ids(found)}", exchange)
-    odd = newest_first(found, "receivedAt")
-    ctx.expect(odd is None, f"the order: {odd or 'latest first'}", exchange)
+    ctx.expect_equal(ids(found), [sent, received], "the messages", exchange, stop=True)
+    ctx.expect_documented(newest_first(found, "receivedAt"), "the order", exchange)
     mine = number["phoneNumber"]
-    for message, wanted in (
+    for message, expected in (
         (found[0], {"from_": mine, "to": FAR, "body": "Which order?", "direction": "outbound", "from": mine}),
         (found[1], {"from_": PERSON, "to": mine, "body": "Hi, I need help with my order", "direction": "inbound",
                     "from": PERSON}),
     ):  # fmt: skip
-        odd = odd_fields(message, CLIENT_MESSAGE, "the message")
-        wrong = {name: message.get(name) for name, value in wanted.items() if message.get(name) != value}
-        ctx.expect(odd is None and not wrong, f"a message: {odd or f'expected {wanted}, got {wrong}'}", exchange)
-    ctx.expect(not messages(account, other), "another number's messages: expected none")
+        ctx.expect_documented(SHAPES.problem("Message", message, "the message"), "a message", exchange)
+        ctx.expect_fields(message, expected, "a message", exchange)
+    ctx.expect_equal(messages(account, other), [], "another number's messages")
 
 
 @compliance_claim(
@@ -331,41 +294,37 @@ def the_messages_of_a_number(ctx: ProbeContext) -> None:
 def without_registration(ctx: ProbeContext) -> None:
     account = ctx.account(sms_registration="none")
     agent, number = desk(account)
-    ctx.expect(
-        number.get("outboundSms") != "enabled",
-        f"outboundSms without registration: expected it not to be enabled, got {number.get('outboundSms')}",
-    )
+    shown = number.get("outboundSms")
+    ctx.expect(shown != "enabled", f"outboundSms without registration: expected it not to be enabled, got {shown!r}")
     try:
         received = account.write(number["phoneNumber"], PERSON, "Are you open?")
     except ControlRefused as refusal:
-        ctx.check_(False, f"a message that comes in without registration: expected it taken, got {refusal}")
-    ctx.expect(ids(messages(account, number)) == [received], "a message that came in: expected it in the list")
+        message = f"a message that comes in without registration: expected it accepted, got {refusal}"
+        ctx.expect(False, message, stop=True)
+    ctx.expect_equal(ids(messages(account, number)), [received], "the list after a message came in")
     balance = account.balance()
     exchange = send(account, number)
     account.advance(RECEIPTS)
-    gone = [each for each in messages(account, number) if each["direction"] == "outbound"]
-    waits = made(exchange) and all(each.get("status") == "queued" for each in gone)
+    sent = [each for each in messages(account, number) if each["direction"] == "outbound"]
+    waits = exchange.succeeded and all(each.get("status") == "queued" for each in sent)
     ctx.expect(
         waits or (exchange.status is not None and 400 <= exchange.status < 500),
-        f"an SMS without registration: expected it refused or waiting, got {exchange} and {gone}",
+        f"an SMS without registration: expected it rejected or queued, got {exchange} and {sent}",
         exchange,
     )
-    ctx.expect(account.balance() == balance, "the balance after that: expected no charge", exchange)
+    ctx.expect_equal(account.balance(), balance, "the balance after that", exchange)
     account.script({"to": FAR}, answer_after=2, duration=10)
     placed = place(account, agent, systemPrompt="Hello")
-    ctx.check_(made(placed), f"a call without registration: expected it placed, got {placed}", placed)
+    ctx.expect_success(placed, "a call without registration", stop=True)
     inbound = ring(account, number, duration=10)
     account.advance(HOUR)
     for id_ in (placed.json()["id"], inbound):
-        after = fetched(account, "/v1/calls", id_)
-        ctx.expect(after["status"] == "completed", f"a call: expected it completed, got {after['status']}", exchange)
+        what = "the status of a call without registration"
+        ctx.expect_equal(fetched(account, CALLS, id_)["status"], "completed", what, exchange)
     registered = ctx.account(sms_registration="registered")
     enabled = new_number(registered)
-    ctx.expect(
-        enabled.get("outboundSms") == "enabled", f"outboundSms with registration: got {enabled.get('outboundSms')}"
-    )
-    sent = send(registered, enabled)
-    ctx.expect(made(sent), f"an SMS with registration: expected it sent, got {sent}", sent)
+    ctx.expect_equal(enabled.get("outboundSms"), "enabled", "outboundSms with registration")
+    ctx.expect_success(send(registered, enabled), "an SMS with registration")
 
 
 @claim(
@@ -385,21 +344,14 @@ def released_numbers_leave_the_list(ctx: ProbeContext) -> None:
     before = account.get(f"{NUMBERS}?limit=100")
     ctx.precondition(number["id"] in ids(data(before)), "the number that was bought is not in the list")
     released = account.delete(f"{NUMBERS}/{number['id']}")
-    ctx.precondition(made(released), f"the number could not be released: {released}")
+    ctx.precondition(released.succeeded, f"the number could not be released: {released}")
     after = account.get(f"{NUMBERS}?limit=100")
     ctx.expect(number["id"] not in ids(data(after)), "the list: expected no released number", after)
-    ctx.expect(
-        after.json()["total"] == before.json()["total"] - 1,
-        f"total: expected {before.json()['total'] - 1}, got {after.json()['total']}",
-        after,
-    )
+    ctx.expect_equal(after.json()["total"], before.json()["total"] - 1, "the total", after)
     shown = account.get(f"{NUMBERS}/{number['id']}")
-    body = shown.json() or {}
-    ctx.expect(
-        shown.status == 200 and body.get("status") == "released" and body.get("phoneNumber") == number["phoneNumber"],
-        f"the number by its id: expected it, released, got {shown} {body.get('status')}",
-        shown,
-    )
+    ctx.expect_status(shown, 200, "the number by its id")
+    expected = {"status": "released", "phoneNumber": number["phoneNumber"]}
+    ctx.expect_fields(shown.json(), expected, "the number by its id", shown)
 
 
 @claim(
@@ -424,30 +376,20 @@ def numbers_in_every_other_way(ctx: ProbeContext) -> None:
     agent, number = desk(account)
     line = f"{NUMBERS}/{number['id']}"
     exchange = account.get(line)
-    odd = odd_fields(exchange.json(), NUMBER, "the number")
-    ctx.check_(exchange.status == 200 and odd is None and exchange.json()["id"] == number["id"],
-               f"the number by its id: {odd or exchange}", exchange)  # fmt: skip
-    tagged = account.patch(line, {"externalId": "till-7"})
-    ctx.expect(
-        made(tagged) and tagged.json().get("externalId") == "till-7" and tagged.json().get("agentId") == agent["id"],
-        f"PATCH externalId: expected it and nothing else changed, got {tagged} {tagged.json()}",
-        tagged,
-    )
-    ctx.expect(
-        fetched(account, NUMBERS, number["id"])["externalId"] == "till-7", "externalId after that: expected till-7"
-    )
-    cleared = account.patch(line, {"externalId": None})
-    ctx.expect(
-        made(cleared) and cleared.json()["externalId"] is None,
-        f"externalId null: expected none, got {cleared}",
-        cleared,
-    )
+    ctx.expect_status(exchange, 200, "the number by its id", stop=True)
+    ctx.expect_documented(SHAPES.problem("Number", exchange.json(), "the number"), "the number by its id", exchange)
+    ctx.expect_equal(exchange.json().get("id"), number["id"], "the id of the number by its id", exchange)
+    for tag in ("till-7", None):
+        tagged = account.patch(line, {"externalId": tag})
+        ctx.expect_success(tagged, "PATCH of externalId")
+        for body in (tagged.json(), fetched(account, NUMBERS, number["id"])):
+            expected = {"externalId": tag, "agentId": agent["id"]}
+            ctx.expect_fields(body, expected, "the number after PATCH of externalId", tagged)
     born = new_number(account, externalId="till-8")
-    ctx.expect(born.get("externalId") == "till-8", f"a number bought with externalId: got {born.get('externalId')}")
+    ctx.expect_equal(born.get("externalId"), "till-8", "externalId of a number bought with one")
     call = finished_call(account, agent, 5)
-    found = listed(account, f"{line}/calls")
-    ctx.expect(ids(found) == [call["id"]], f"its calls: expected {[call['id']]}, got {ids(found)}")
-    ctx.expect(not listed(account, f"{NUMBERS}/{born['id']}/calls"), "another number's calls: expected none")
+    ctx.expect_equal(ids(listed(account, f"{line}/calls")), [call["id"]], "its calls")
+    ctx.expect_equal(listed(account, f"{NUMBERS}/{born['id']}/calls"), [], "another number's calls")
     _expiring(ctx, account)
     _card(ctx, account, line)
 
@@ -471,19 +413,15 @@ def _offers(ctx: ProbeContext, account: Account) -> None:
 
 
 def _looked_up(ctx: ProbeContext, account: Account) -> None:
-    asked = [FAR, PERSON]
-    exchange = account.get(f"{LOOKUP}?{urlencode({'phoneNumbers': ','.join(asked)})}")
+    phones = [FAR, PERSON]
+    exchange = account.get(f"{LOOKUP}?{urlencode({'phoneNumbers': ','.join(phones)})}")
     found = data(exchange)
-    phones = [entry.get("phoneNumber") for entry in found]
-    ctx.expect(phones == asked, f"a look-up: expected {asked}, got {phones}", exchange)
-    ctx.expect(
-        all(entry.get("country") in ("US", None) for entry in found),
-        f"the countries: expected US, got {[entry.get('country') for entry in found]}",
-        exchange,
-    )
+    ctx.expect_equal([entry.get("phoneNumber") for entry in found], phones, "the numbers of a look-up", exchange)
+    countries = [entry.get("country") for entry in found]
+    ctx.expect(set(countries) <= {"US", None}, f"the countries: expected US, got {countries}", exchange)
     many = ",".join(f"+141555501{n:02d}" for n in range(26))
-    refused(ctx, account.get(f"{LOOKUP}?{urlencode({'phoneNumbers': many})}"), (400, 422), "26 numbers at once")
-    refused(ctx, account.get(LOOKUP), (422,), "a look-up of nothing")
+    common.reject_queries(ctx, account, LOOKUP, (urlencode({"phoneNumbers": many}),), INVALID)
+    ctx.expect_error(account.get(LOOKUP), *UNPROCESSABLE, "a look-up of nothing")
 
 
 def _expiring(ctx: ProbeContext, account: Account) -> None:
@@ -493,45 +431,34 @@ def _expiring(ctx: ProbeContext, account: Account) -> None:
     end = (now + timedelta(hours=5)).isoformat(timespec="seconds").replace("+00:00", "Z")
     number = new_number(account)
     tagged = account.patch(f"{NUMBERS}/{number['id']}", {"expiresAt": end})
-    ctx.check_(
-        made(tagged) and stamp(tagged.json().get("expiresAt")) and moment(tagged.json()["expiresAt"]) == moment(end),
-        f"PATCH expiresAt: expected {end}, got {tagged} {(tagged.json() or {}).get('expiresAt')}",
-        tagged,
-    )
+    shown = body_of(tagged).get("expiresAt")
+    held = tagged.succeeded and stamp(shown) and moment(shown) == moment(end)
+    ctx.expect(held, f"PATCH of expiresAt: expected {end}, got {tagged} {shown}", tagged, stop=True)
     kept = new_number(account, expiresAt=end)
     account.patch(f"{NUMBERS}/{kept['id']}", {"expiresAt": None})
     account.advance(5 * HOUR - 60)
-    early = fetched(account, NUMBERS, number["id"])["status"]
-    ctx.expect(early == "active", f"a minute before it expires: expected active, got {early}", tagged)
-    account.advance(120)
-    late = fetched(account, NUMBERS, number["id"])["status"]
-    ctx.expect(late == "released", f"a minute after it expired: expected released, got {late}", tagged)
-    still = fetched(account, NUMBERS, kept["id"])["status"]
-    ctx.expect(still == "active", f"one whose expiresAt was taken away: expected active, got {still}", tagged)
-    refused(ctx, account.patch(f"{NUMBERS}/{kept['id']}", {"expiresAt": "soon"}), (422,), "expiresAt soon")
+    for what, seconds, which, status in (
+        ("a minute before it expires", 120, number, "active"),
+        ("a minute after it expired", 0, number, "released"),
+        ("without the expiresAt that was taken away", 0, kept, "active"),
+    ):
+        ctx.expect_equal(fetched(account, NUMBERS, which["id"])["status"], status, f"the status {what}", tagged)
+        account.advance(seconds)
+    soon = account.patch(f"{NUMBERS}/{kept['id']}", {"expiresAt": "soon"})
+    ctx.expect_error(soon, *UNPROCESSABLE, "PATCH of expiresAt to soon")
 
 
 def _card(ctx: ProbeContext, account: Account, line: str) -> None:
     path = f"{line}/contact-card"
-    put = account.request(
-        "PUT", path, json={"firstName": "Corner", "lastName": "Bakery", "displayName": "Corner Bakery"}
-    )
-    for exchange in (put, account.get(path)):
-        body = exchange.json() or {}
-        shown = [body.get(name) for name in CARD] if isinstance(body, dict) else body
-        ctx.expect(
-            exchange.status == 200 and shown == ["Corner", "Bakery", "Corner Bakery", False],
-            f"{exchange.method} of a contact card: expected it as set, got {exchange} {shown}",
-            exchange,
-        )
+    for exchange in (account.request("PUT", path, json=CARD), account.get(path)):
+        ctx.expect_status(exchange, 200, f"{exchange.method} of a contact card")
+        ctx.expect_fields(exchange.json(), {**CARD, "hasAvatar": False}, "a contact card", exchange)
     gone = account.delete(path)
-    ctx.expect(gone.status == 204 and not gone.response_body, f"DELETE of a card: expected 204, got {gone}", gone)
+    ctx.expect_status(gone, 204, "DELETE of a contact card")
+    ctx.expect_equal(gone.response_body, b"", "the body after DELETE of a contact card", gone)
     after = account.get(path)
-    ctx.expect(
-        after.status == 404 or (after.json() or {}).get("firstName") is None,
-        f"the card after that: expected none, got {after} {after.json()}",
-        after,
-    )
+    none = after.status == 404 or body_of(after).get("firstName") is None
+    ctx.expect(none, f"the card after that: expected none, got {after} {after.json()}", after)
 
 
 @claim(
@@ -543,38 +470,28 @@ def _card(ctx: ProbeContext, account: Account, line: str) -> None:
 def what_numbers_cost(ctx: ProbeContext) -> None:
     account = ctx.account(balance="5.99")
     first = buy(account)
-    ctx.check_(made(first), f"a number with $5.99: expected it, got {first}", first)
-    ctx.expect(
-        account.balance() == Decimal("2.99"),
-        f"the balance after one number: expected $2.99, it is ${account.balance()}",
-        first,
-    )
+    ctx.expect_success(first, "a number with $5.99", stop=True)
+    ctx.expect_equal(account.balance(), Decimal("2.99"), "the balance after one number", first)
     short = buy(account)
-    refused(ctx, short, (402,), "a number with $2.99", "INSUFFICIENT_BALANCE")
-    ctx.expect(
-        account.balance() == Decimal("2.99") and account.get(NUMBERS).json()["total"] == 1,
-        "after that: expected nothing bought and nothing charged",
-        short,
-    )
+    ctx.expect_error(short, *NO_MONEY, "a number with $2.99")
+    ctx.expect_equal(_holdings(account), (Decimal("2.99"), 1), "balance and numbers after that", short)
     account.fund("0.01")
     exact = buy(account)
-    ctx.expect(made(exact) and account.balance() == 0, f"a number with exactly $3: expected it, got {exact}", exact)
+    ctx.expect_success(exact, "a number with exactly $3")
+    ctx.expect_equal(account.balance(), Decimal(0), "the balance after that", exact)
     account.fund("100.00")
     account.advance(32 * DAY)
-    ctx.expect(
-        account.balance() == 100 - 2 * MONTHLY,
-        f"the balance after a month of two numbers: expected ${100 - 2 * MONTHLY}, it is ${account.balance()}",
-    )
+    ctx.expect_equal(account.balance(), 100 - 2 * MONTHLY, "the balance after a month of two numbers")
     rich = ctx.default_account()
     for _ in range(MAX_NUMBERS):
         new_number(rich)
-    balance = rich.balance()
+    before = _holdings(rich)
     eleventh = buy(rich)
-    refused(ctx, eleventh, (400,), "the eleventh number", "VALIDATION_ERROR_NUMBER_LIMIT")
-    ctx.expect(
-        rich.balance() == balance and rich.get(NUMBERS).json()["total"] == MAX_NUMBERS,
-        "after that: expected nothing bought and nothing charged",
-        eleventh,
-    )
+    ctx.expect_error(eleventh, 400, "VALIDATION_ERROR_NUMBER_LIMIT", "the eleventh number")
+    ctx.expect_equal(_holdings(rich), (before[0], MAX_NUMBERS), "balance and numbers after that", eleventh)
     rich.delete(f"{NUMBERS}/{listed(rich, NUMBERS, limit=1)[0]['id']}")
-    ctx.expect(made(buy(rich)), "a number after one of ten was released: expected it", eleventh)
+    ctx.expect_success(buy(rich), "a number after one of ten was released", eleventh)
+
+
+def _holdings(account: Account) -> tuple[Decimal, int]:
+    return account.balance(), account.get(NUMBERS).json()["total"]
