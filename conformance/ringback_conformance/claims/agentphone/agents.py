@@ -1,4 +1,4 @@
-"""Probes for agents."""
+"""Agents."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ from typing import Any
 
 from ringback_conformance.catalogue import CTL, WRITE
 from ringback_conformance.claims.agentphone.adapter import CATALOGUE
-from ringback_conformance.claims.agentphone.shapes import AGENT, AGENT_NUMBER, VOICE
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
     CALLS,
     CONVERSATIONS,
+    NOT_FOUND,
     NUMBERS,
     PERSON,
+    RINGING_AND_AFTER,
+    SHAPES,
     TAG,
+    UNPROCESSABLE,
     VOICES,
+    body_of,
     data,
     desk,
     fetched,
     finished_call,
     ids,
     listed,
-    made,
     new_agent,
     new_number,
     new_text,
-    refused,
     ring,
     thing_in,
     written,
 )
 from ringback_conformance.model import Basis, Send
 from ringback_conformance.probe_context import Account, ProbeContext
-from ringback_conformance.shapes import odd_fields
 
 claim = CATALOGUE.section("SDK: agents", Basis.SDK)
 
@@ -94,7 +95,7 @@ CLERK = f"{AGENTS}/{{agent_id}}"
 
 
 def tool(name: str, **fields: Any) -> dict[str, Any]:
-    """A function tool."""
+    """Return a function tool."""
     return {"name": name, "description": "When the shop is open.", "url": "https://app.example.com/hours", **fields}
 
 
@@ -115,20 +116,16 @@ def tool(name: str, **fields: Any) -> dict[str, Any]:
 def agents_made_changed_and_deleted(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     plain = account.post(AGENTS, {"name": "Front desk"})
-    odd = odd_fields(plain.json(), AGENT, "the agent")
-    ctx.check_(plain.status == 200 and odd is None, f"an agent: {odd or plain}", plain)
-    shown = {name: plain.json().get(name) for name in DEFAULTS}
-    ctx.expect(shown == DEFAULTS, f"the defaults: expected {DEFAULTS}, got {_differs(shown, DEFAULTS)}", plain)
-    voice = _voices(ctx, account)
-    full = {**FULL, "voice": voice}
+    ctx.expect_status(plain, 200, "an agent", stop=True)
+    ctx.expect_documented(SHAPES.problem("Agent", plain.json(), "the agent"), "an agent", plain, stop=True)
+    ctx.expect_fields(plain.json(), DEFAULTS, "the defaults", plain)
+    full = {**FULL, "voice": _voice(ctx, account)}
     exchange = account.post(AGENTS, full)
     agent = thing_in(exchange, "agent")
-    for what, body in (("as it was made", agent), ("by its id", fetched(account, AGENTS, agent["id"]))):
-        shown = {name: body.get(name) for name in full}
-        ctx.expect(shown == full, f"an agent {what}: expected {full}, got {_differs(shown, full)}", exchange)
-    ctx.expect(
-        {agent["id"], plain.json()["id"]} <= set(ids(listed(account, AGENTS, limit=100))), "the list: expected both"
-    )
+    for what, body in (("as it was created", agent), ("by its id", fetched(account, AGENTS, agent["id"]))):
+        ctx.expect_fields(body, full, f"an agent {what}", exchange)
+    missing = {agent["id"], plain.json()["id"]} - set(ids(listed(account, AGENTS, limit=100)))
+    ctx.expect_equal(missing, set(), "agents that are missing in the list")
     _changed(ctx, account, agent, full)
     _out_of_range(ctx, account, agent)
     if ctx.emulated:
@@ -138,56 +135,39 @@ def agents_made_changed_and_deleted(ctx: ProbeContext) -> None:
         ctx.not_covered("its numbers and history")
     for id_, name in ((agent["id"], "Day desk"), (plain.json()["id"], "Front desk")):
         gone = account.delete(f"{AGENTS}/{id_}")
-        body = gone.json() or {}
-        wanted = {"success": True, "id": id_, "name": name}
-        ctx.expect(
-            gone.status == 200 and {key: body.get(key) for key in wanted} == wanted,
-            f"DELETE of an agent: expected {wanted}, got {gone} {body}",
-            gone,
-        )
-    refused(ctx, account.get(f"{AGENTS}/{agent['id']}"), (404,), "a deleted agent")
-    refused(ctx, account.delete(f"{AGENTS}/{agent['id']}"), (404,), "a second DELETE")
+        ctx.expect_status(gone, 200, "DELETE of an agent")
+        ctx.expect_fields(gone.json(), {"success": True, "id": id_, "name": name}, "DELETE of an agent", gone)
+    ctx.expect_error(account.get(f"{AGENTS}/{agent['id']}"), *NOT_FOUND, "a deleted agent")
+    ctx.expect_error(account.delete(f"{AGENTS}/{agent['id']}"), *NOT_FOUND, "a second DELETE")
 
 
-def _differs(shown: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    return {name: shown.get(name) for name, value in wanted.items() if shown.get(name) != value}
-
-
-def _voices(ctx: ProbeContext, account: Account) -> str:
+def _voice(ctx: ProbeContext, account: Account) -> str:
     exchange = account.get(VOICES)
     found = data(exchange)
-    odd = next((odd for voice in found if (odd := odd_fields(voice, VOICE, "a voice"))), None)
-    ctx.check_(bool(found) and odd is None, f"the voices: {odd or 'expected some'}", exchange)
+    ctx.expect(bool(found), "the voices: expected some, got none", exchange, stop=True)
+    ctx.expect_documented(SHAPES.problem("VoiceList", exchange.json(), "the voices"), "the voices", exchange, stop=True)
     return str(found[-1]["voice_id"])
 
 
 def _changed(ctx: ProbeContext, account: Account, agent: dict[str, Any], full: dict[str, Any]) -> None:
     path = f"{AGENTS}/{agent['id']}"
-    exchange = account.patch(path, {"name": "Day desk", "transferNumber": None, "voiceSpeed": 1.25})
-    wanted = {**full, "name": "Day desk", "transferNumber": None, "voiceSpeed": 1.25}
-    for body in (exchange.json() or {}, fetched(account, AGENTS, agent["id"])):
-        shown = {name: body.get(name) for name in wanted}
-        ctx.expect(
-            made(exchange) and shown == wanted,
-            f"PATCH of three fields: expected the others as before, got {exchange} {_differs(shown, wanted)}",
-            exchange,
-        )
-    for body in EDGES:
-        edge = account.patch(path, body)
-        ctx.expect(
-            made(edge) and all(edge.json().get(name) == value for name, value in body.items()),
-            f"{body}, at the edge of its range: expected it taken, got {edge}",
-            edge,
-        )
+    change = {"name": "Day desk", "transferNumber": None, "voiceSpeed": 1.25}
+    exchange = account.patch(path, change)
+    ctx.expect_success(exchange, "PATCH of three fields")
+    for body in (exchange.json(), fetched(account, AGENTS, agent["id"])):
+        ctx.expect_fields(body, {**full, **change}, "PATCH of three fields, the others as before", exchange)
+    for edge in EDGES:
+        exchange = account.patch(path, edge)
+        ctx.expect_success(exchange, f"{edge}, at the edge of its range")
+        ctx.expect_fields(exchange.json(), edge, f"{edge}, at the edge of its range", exchange)
 
 
 def _out_of_range(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
     before = fetched(account, AGENTS, agent["id"])
     for body in OUT_OF_RANGE:
-        refused(ctx, account.post(AGENTS, {"name": "x", **body}), (422,), f"an agent with {body}")
-        refused(ctx, account.patch(f"{AGENTS}/{agent['id']}", body), (422,), f"PATCH with {body}")
-    after = fetched(account, AGENTS, agent["id"])
-    ctx.expect(after == before, f"the agent after that: expected it as before, got {_differs(after, before)}")
+        ctx.expect_error(account.post(AGENTS, {"name": "x", **body}), *UNPROCESSABLE, f"an agent with {body}")
+        ctx.expect_error(account.patch(f"{AGENTS}/{agent['id']}", body), *UNPROCESSABLE, f"PATCH with {body}")
+    ctx.expect_fields(fetched(account, AGENTS, agent["id"]), before, "the agent after that")
 
 
 def _attached(ctx: ProbeContext, account: Account) -> None:
@@ -196,42 +176,29 @@ def _attached(ctx: ProbeContext, account: Account) -> None:
     path = f"{AGENTS}/{agent['id']}/numbers"
     for number in numbers:
         exchange = account.post(path, {"numberId": number["id"]})
-        body = exchange.json() or {}
-        odd = odd_fields(body.get("number"), AGENT_NUMBER, "the number")
-        ctx.expect(
-            exchange.status == 200 and odd is None and body.get("agentId") == agent["id"],
-            f"an attachment: {odd or exchange}",
-            exchange,
-        )
-    _owns(ctx, account, agent, [number["id"] for number in numbers])
+        ctx.expect_status(exchange, 200, "an attachment")
+        ctx.expect_documented(SHAPES.problem("Attached", exchange.json(), "it"), "an attachment", exchange)
+        ctx.expect_fields(exchange.json(), {"agentId": agent["id"]}, "an attachment", exchange)
+    _owns(ctx, account, agent, ids(numbers))
     account.post(f"{AGENTS}/{other['id']}/numbers", {"numberId": numbers[0]["id"]})
-    _owns(ctx, account, agent, [numbers[1]["id"]])
-    _owns(ctx, account, other, [numbers[0]["id"]])
+    _owns(ctx, account, agent, ids(numbers[1:]))
+    _owns(ctx, account, other, ids(numbers[:1]))
     detached = account.delete(f"{AGENTS}/{other['id']}/numbers/{numbers[0]['id']}")
-    ctx.expect(
-        detached.status == 200 and (detached.json() or {}).get("success") is True,
-        f"a detachment: expected success, got {detached}",
-        detached,
-    )
+    ctx.expect_status(detached, 200, "a detachment")
+    ctx.expect_fields(detached.json(), {"success": True}, "a detachment", detached)
     _owns(ctx, account, other, [])
     number = fetched(account, NUMBERS, numbers[0]["id"])
-    ctx.expect(
-        (number["status"], number["agentId"]) == ("active", None),
-        f"a detached number: expected it active without an agent, got {number['status']} {number['agentId']}",
-        detached,
-    )
-    refused(
-        ctx, account.delete(f"{AGENTS}/{agent['id']}/numbers/{numbers[0]['id']}"), (404,), "detaching another's number"
-    )
-    refused(ctx, account.post(path, {"numberId": "num_000000000000"}), (404,), "attaching a number that is not there")
+    ctx.expect_fields(number, {"status": "active", "agentId": None}, "a detached number", detached)
+    foreign = account.delete(f"{AGENTS}/{agent['id']}/numbers/{numbers[0]['id']}")
+    ctx.expect_error(foreign, *NOT_FOUND, "detaching another agent's number")
+    unknown = account.post(path, {"numberId": "num_000000000000"})
+    ctx.expect_error(unknown, *NOT_FOUND, "attaching an unknown number")
 
 
-def _owns(ctx: ProbeContext, account: Account, agent: dict[str, Any], wanted: list[str]) -> None:
-    body = fetched(account, AGENTS, agent["id"])
-    ctx.expect(ids(body["numbers"]) == wanted, f"the agent's numbers: expected {wanted}, got {ids(body['numbers'])}")
-    for id_ in wanted:
-        owner = fetched(account, NUMBERS, id_)["agentId"]
-        ctx.expect(owner == agent["id"], f"agentId of {id_}: expected {agent['id']}, got {owner}")
+def _owns(ctx: ProbeContext, account: Account, agent: dict[str, Any], expected: list[str]) -> None:
+    ctx.expect_equal(ids(fetched(account, AGENTS, agent["id"])["numbers"]), expected, "the agent's numbers")
+    for id_ in expected:
+        ctx.expect_equal(fetched(account, NUMBERS, id_)["agentId"], agent["id"], f"agentId of {id_}")
 
 
 def _history(ctx: ProbeContext, account: Account) -> None:
@@ -239,17 +206,13 @@ def _history(ctx: ProbeContext, account: Account) -> None:
     call = finished_call(account, agent, 5)
     text = new_text(account, number)
     gone = account.delete(f"{AGENTS}/{agent['id']}")
-    ctx.expect(made(gone), f"DELETE of an agent with a number: expected it, got {gone}", gone)
-    kept = (
-        fetched(account, NUMBERS, number["id"]),
-        fetched(account, CALLS, call["id"]),
-        fetched(account, CONVERSATIONS, text["conversation_id"]),
-    )
-    ctx.expect(
-        kept[0]["status"] == "active" and all(each["agentId"] is None for each in kept),
-        f"its number, call and conversation: expected them without an agent, got {[each['agentId'] for each in kept]}",
-        gone,
-    )
+    ctx.expect_success(gone, "DELETE of an agent with a number")
+    number = fetched(account, NUMBERS, number["id"])
+    ctx.expect_fields(number, {"status": "active", "agentId": None}, "its number after that", gone)
+    call = fetched(account, CALLS, call["id"])
+    talk = fetched(account, CONVERSATIONS, text["conversation_id"])
+    owners = (call["agentId"], talk["agentId"])
+    ctx.expect_equal(owners, (None, None), "the agents of its call and conversation after that", gone)
 
 
 @claim(
@@ -269,27 +232,27 @@ def tools_of_an_agent(ctx: ProbeContext) -> None:
     exchange = account.post(AGENTS, {"name": "Front desk", "voiceMode": "hosted", "customTools": tools})
     agent = thing_in(exchange, "agent")
     path = f"{AGENTS}/{agent['id']}"
-    _tools(ctx, agent, ["hours", "orders"], "as they were given")
+    _tools(ctx, agent, ["hours", "orders"], "as they were sent")
     many = [tool(f"tool-{n}") for n in range(MAX_TOOLS + 1)]
-    refused(ctx, account.post(AGENTS, {"name": "x", "customTools": many}), (422,), "21 tools")
-    refused(ctx, account.patch(path, {"customTools": many}), (422,), "PATCH with 21 tools")
+    ctx.expect_error(account.post(AGENTS, {"name": "x", "customTools": many}), *UNPROCESSABLE, "21 tools")
+    ctx.expect_error(account.patch(path, {"customTools": many}), *UNPROCESSABLE, "PATCH with 21 tools")
     for bad in (tool("slow", timeoutMs=999), tool("slow", timeoutMs=120_001), tool("odd", method="PUT")):
-        refused(ctx, account.patch(path, {"customTools": [bad]}), (422,), f"a tool {bad}")
-    _tools(ctx, fetched(account, AGENTS, agent["id"]), ["hours", "orders"], "after refusals, as before")
+        ctx.expect_error(account.patch(path, {"customTools": [bad]}), *UNPROCESSABLE, f"a tool {bad}")
+    _tools(ctx, fetched(account, AGENTS, agent["id"]), ["hours", "orders"], "after errors, as before")
     for body, names, what in (
         ({"customTools": many[:MAX_TOOLS]}, [f"tool-{n}" for n in range(MAX_TOOLS)], "20 tools in place of two"),
         ({"name": "Day desk"}, [f"tool-{n}" for n in range(MAX_TOOLS)], "left out: as before"),
         ({"customTools": []}, [], "an empty list: none"),
     ):
         changed = account.patch(path, body)
-        ctx.precondition(made(changed), f"PATCH is answered {changed}")
+        ctx.precondition(changed.succeeded, f"PATCH is answered {changed}")
         _tools(ctx, changed.json(), names, what)
     account.delete(path)
 
 
-def _tools(ctx: ProbeContext, agent: dict[str, Any], wanted: list[str], what: str) -> None:
+def _tools(ctx: ProbeContext, agent: dict[str, Any], expected: list[str], what: str) -> None:
     names = [each.get("name") for each in agent.get("customTools") or []]
-    ctx.expect(names == wanted, f"customTools, {what}: expected {len(wanted)}, got {names}")
+    ctx.expect_equal(names, expected, f"customTools, {what}")
 
 
 @claim(
@@ -304,19 +267,17 @@ def calls_and_conversations_of_an_agent(ctx: ProbeContext) -> None:
         call = finished_call(account, agent, 3)
         account.advance(1)
         inbound = ring(account, number, duration=3)
-        account.advance(120)
+        account.advance(RINGING_AND_AFTER)
         sender = f"{PERSON[:-1]}{n}"
         written(account, number, sender=sender)
         path = f"{AGENTS}/{agent['id']}"
-        calls = listed(account, f"{path}/calls")
-        wanted = [inbound, call["id"]]
-        ctx.expect(ids(calls) == wanted, f"its calls: expected {wanted}, got {ids(calls)}")
-        talks = [each["participant"] for each in listed(account, f"{path}/conversations")]
-        ctx.expect(talks == [sender], f"its conversations: expected {[sender]}, got {talks}")
+        ctx.expect_equal(ids(listed(account, f"{path}/calls")), [inbound, call["id"]], "its calls")
+        participants = [each["participant"] for each in listed(account, f"{path}/conversations")]
+        ctx.expect_equal(participants, [sender], "the participants of its conversations")
     idle = new_agent(account)
     for part in ("calls", "conversations"):
-        found = account.get(f"{AGENTS}/{idle['id']}/{part}")
-        ctx.expect(
-            found.status == 200 and not data(found), f"an idle agent's {part}: expected none, got {found}", found
-        )
-    refused(ctx, account.get(f"{AGENTS}/agt_000000000000/calls"), (404,), "the calls of an agent that is not there")
+        exchange = account.get(f"{AGENTS}/{idle['id']}/{part}")
+        ctx.expect_status(exchange, 200, f"an idle agent's {part}")
+        ctx.expect_equal(body_of(exchange).get("data"), [], f"an idle agent's {part}", exchange)
+    unknown = account.get(f"{AGENTS}/agt_000000000000/calls")
+    ctx.expect_error(unknown, *NOT_FOUND, "the calls of an unknown agent")
