@@ -1,4 +1,4 @@
-"""Probes for calls: placed, received, listed, ended, waited for, paid."""
+"""Calls: placed, received, listed, ended, waited for, paid."""
 
 from __future__ import annotations
 
@@ -7,51 +7,59 @@ from typing import Any
 
 from ringback_conformance.catalogue import CTL, SPEND
 from ringback_conformance.claims.agentphone.adapter import CATALOGUE
-from ringback_conformance.claims.agentphone.shapes import CALL, stamp
 from ringback_conformance.claims.agentphone.steps import (
     AGENTS,
     CALLS,
+    ENDED,
     FAR,
     HOUR,
+    INVALID,
+    NO_MONEY,
+    NOT_FOUND,
     NUMBERS,
     PERSON,
     PROMPT,
     RINGING_AND_AFTER,
     SECOND_FAR,
+    SHAPES,
+    UNPROCESSABLE,
+    body_of,
     desk,
-    ended,
+    events_in,
     fetched,
     finished_call,
+    heard_by,
     hook,
     ids,
     inner,
     lines,
     listed,
-    made,
     new_agent,
     new_call,
     new_number,
     place,
-    refused,
     ring,
     says,
     shared_agent,
     shared_number,
+    spoken_in,
+    stamp,
     thing_in,
-    told,
 )
-from ringback_conformance.model import Basis, Send
+from ringback_conformance.model import Basis, Exchange, Send
 from ringback_conformance.probe_context import Account, ProbeContext
-from ringback_conformance.shapes import moment, odd_fields
+from ringback_conformance.shapes import moment
 
 claim = CATALOGUE.section("SDK: calls", Basis.SDK)
 
 TALKED = 10
 """Seconds after which a call that is to last an hour is ended."""
 STEPS = 40
-"""Seconds, one at a time, in which a call of half a minute ends while it is waited for."""
+"""Seconds, one at a time, in which a call of half a minute ends while a request waits for it."""
 WEBHOOK_RATE, HOSTED_RATE = Decimal("0.13"), Decimal("0.22")
 """Dollars a minute."""
+UNKNOWN_AGENT = "agt_000000000000"
+NO_NUMBER = ((400, 404, 422), "")
 
 
 @claim(
@@ -82,36 +90,31 @@ def calls_placed(ctx: ProbeContext) -> None:
     if ctx.emulated:
         account.advance(1 + TALKED)
     ending = account.post(f"{CALLS}/{call['id']}/end", {})
-    ctx.expect(
-        ending.status == 200 and ending.json().get("id") == call["id"],
-        f"an end: expected the call, got {ending}",
-        ending,
-    )
+    ctx.expect_status(ending, 200, "an end")
+    ctx.expect_fields(ending.json(), {"id": call["id"]}, "an end", ending)
     if not ctx.emulated:
         ctx.not_covered("transcripts, duration, filters and waiting")
         return
     account.advance(1)
     over = fetched(account, CALLS, call["id"])
     ctx.expect(
-        ended(over) and stamp(over["endedAt"]) and over["durationSeconds"] == TALKED,
-        f"a call that was ended after {TALKED} s: got {over['status']} after {over['durationSeconds']} s",
+        over["status"] in ENDED and stamp(over["endedAt"]) and over["durationSeconds"] == TALKED,
+        f"a call that was ended: expected it over after {TALKED} s, got {over['status']}, {over['durationSeconds']} s",
         ending,
     )
     again = account.post(f"{CALLS}/{call['id']}/end", {})
-    ctx.expect(
-        again.status == 200 and again.json()["status"] == over["status"] and again.json()["endedAt"] == over["endedAt"],
-        f"a second end: expected the call as it was, got {again}",
-        again,
-    )
+    ctx.expect_status(again, 200, "a second end")
+    ctx.expect_fields(again.json(), {name: over[name] for name in ("status", "endedAt")}, "a second end", again)
     _filtered(ctx, account, agent)
     _waited(ctx, account, agent)
 
 
-def _in_progress(ctx: ProbeContext, exchange: Any, agent: dict[str, Any], number: dict[str, Any]) -> dict[str, Any]:
+def _in_progress(
+    ctx: ProbeContext, exchange: Exchange, agent: dict[str, Any], number: dict[str, Any]
+) -> dict[str, Any]:
     call = thing_in(exchange, "call")
-    odd = odd_fields(call, {**CALL, "transcripts": lambda value: isinstance(value, list)}, "the call")
-    ctx.check_(odd is None, f"a call: {odd}", exchange)
-    wanted = {
+    ctx.expect_documented(SHAPES.problem("Call", call, "the call"), "a call", exchange, stop=True)
+    expected = {
         "agentId": agent["id"],
         "phoneNumberId": number["id"],
         "fromNumber": number["phoneNumber"],
@@ -122,55 +125,34 @@ def _in_progress(ctx: ProbeContext, exchange: Any, agent: dict[str, Any], number
         "durationSeconds": None,
         "transcripts": [],
     }
-    wrong = {name: call.get(name) for name, value in wanted.items() if call.get(name) != value}
-    ctx.expect(not wrong, f"a call that was just placed: expected {wanted}, got {wrong}", exchange)
+    ctx.expect_fields(call, expected, "a call that was just placed", exchange)
     return call
 
 
 def _to_its_end(ctx: ProbeContext, account: Account, agent: dict[str, Any], number: dict[str, Any]) -> None:
-    call = new_call(
-        account,
-        agent,
-        systemPrompt=PROMPT,
-        script={
-            "answer_after": 4,
-            "duration": 40,
-            "turns": lines("caller@2: Is it ready?", "agent@6: It is, see you on Saturday."),
-        },
-    )
+    turns = lines("caller@2: Is it ready?", "agent@6: It is, see you on Saturday.")
+    script = {"answer_after": 4, "duration": 40, "turns": turns}
+    call = new_call(account, agent, systemPrompt=PROMPT, script=script)
     account.advance(4 + 40 + 1)
     exchange = account.get(f"{CALLS}/{call['id']}")
     after = thing_in(exchange, "call")
-    wanted = {"status": "completed", "durationSeconds": 40, "phoneNumberId": number["id"]}
-    wrong = {name: after.get(name) for name, value in wanted.items() if after.get(name) != value}
-    ctx.expect(not wrong, f"the call after its end: expected {wanted}, got {wrong}", exchange)
+    expected = {"status": "completed", "durationSeconds": 40, "phoneNumberId": number["id"]}
+    ctx.expect_fields(after, expected, "the call after its end", exchange)
     began, end = moment(after["startedAt"]), moment(after["endedAt"])
     ctx.expect(
         began is not None and end is not None and 40 <= (end - began).total_seconds() <= 45,
         f"from start to end: expected 44 s with the ringing, got {after['startedAt']} to {after['endedAt']}",
         exchange,
     )
-    said = [part for turn in after["transcripts"] for part in (turn["transcript"], turn["response"]) if part]
-    ctx.expect(
-        said == ["Is it ready?", "It is, see you on Saturday."],
-        f"its transcripts: expected the question and the answer, got {said}",
-        exchange,
-    )
-    ctx.expect(
-        "Saturday" in str(after["lastTranscriptSnippet"]),
-        f"its snippet: expected what was said last, got {after['lastTranscriptSnippet']!r}",
-        exchange,
-    )
+    ctx.expect_equal(spoken_in(after), [turn["text"] for turn in turns], "its transcripts", exchange)
+    snippet = after["lastTranscriptSnippet"]
+    ctx.expect("Saturday" in str(snippet), f"its snippet: expected what was said last, got {snippet!r}", exchange)
     for end_, status in (("busy", "busy"), ("no_answer", "no-answer"), ("failed", "failed")):
         lost = new_call(account, agent, systemPrompt=PROMPT, script={"end": end_})
         account.advance(HOUR)
         shown = fetched(account, CALLS, lost["id"])
-        ctx.expect(
-            shown["status"] == status and not shown["durationSeconds"] and shown["transcripts"] == [],
-            f"a call that is {end_}: expected {status} without duration, got {shown['status']} "
-            f"{shown['durationSeconds']}",
-            exchange,
-        )
+        ctx.expect_fields(shown, {"status": status, "transcripts": []}, f"a call that is {end_}")
+        ctx.expect(not shown["durationSeconds"], f"a call that is {end_}: got {shown['durationSeconds']} s")
 
 
 def _filtered(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
@@ -179,7 +161,7 @@ def _filtered(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> Non
     inbound = ring(account, number, duration=5)
     account.advance(RINGING_AND_AFTER)
     everything = listed(account, CALLS, limit=100)
-    for query, wanted in (
+    for query, expected in (
         ({"status": "completed"}, [c for c in everything if c["status"] == "completed"]),
         ({"status": "busy"}, [c for c in everything if c["status"] == "busy"]),
         ({"direction": "inbound"}, [c for c in everything if c["id"] == inbound]),
@@ -191,18 +173,15 @@ def _filtered(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> Non
         ({"search": "0000000"}, []),
     ):
         found = ids(listed(account, CALLS, limit=100, **query))
-        ctx.expect(found == ids(wanted), f"calls with {query}: expected {ids(wanted)}, got {found}")
-    refused(ctx, account.get(f"{CALLS}?status=finished"), (422,), "calls with status=finished")
+        ctx.expect_equal(found, ids(expected), f"calls with {query}")
+    ctx.expect_error(account.get(f"{CALLS}?status=finished"), *UNPROCESSABLE, "calls with status=finished")
 
 
 def _waited(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
     over = finished_call(account, agent, 5)
     exchange = account.get(f"{CALLS}/{over['id']}?wait=true&timeout=10")
-    ctx.expect(
-        exchange.status == 200 and exchange.json() == over,
-        f"waiting for a call that is over: expected it at once, got {exchange}",
-        exchange,
-    )
+    ctx.expect_status(exchange, 200, "waiting for a call that is over")
+    ctx.expect_equal(exchange.json(), over, "waiting for a call that is over", exchange)
     call = new_call(account, agent, systemPrompt=PROMPT, script={"answer_after": 1, "duration": 25})
 
     def let_time_pass() -> None:
@@ -210,13 +189,11 @@ def _waited(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
             account.advance(1)
 
     late = account.waiting(f"{CALLS}/{call['id']}?wait=true&timeout=300", let_time_pass)
-    ctx.expect(
-        late.status == 200 and late.json().get("status") == "completed",
-        f"waiting for a call: expected it completed, got {late} {(late.json() or {}).get('status')}",
-        late,
-    )
+    ctx.expect_status(late, 200, "waiting for a call")
+    ctx.expect_fields(late.json(), {"status": "completed"}, "waiting for a call", late)
     for timeout in ("9", "301", "soon"):
-        refused(ctx, account.get(f"{CALLS}/{over['id']}?wait=true&timeout={timeout}"), (422,), f"timeout={timeout}")
+        exchange = account.get(f"{CALLS}/{over['id']}?wait=true&timeout={timeout}")
+        ctx.expect_error(exchange, *UNPROCESSABLE, f"timeout={timeout}")
 
 
 @claim(
@@ -227,26 +204,22 @@ def _waited(ctx: ProbeContext, account: Account, agent: dict[str, Any]) -> None:
 def whose_number_calls(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent = new_agent(account)
-    refused(ctx, place(account, agent, systemPrompt=PROMPT), (400, 404, 422), "a call of an agent without a number")
+    ctx.expect_error(place(account, agent, systemPrompt=PROMPT), *NO_NUMBER, "a call of an agent without a number")
     first, second = (new_number(account, agentId=agent["id"]) for _ in range(2))
     foreign = new_number(account)
-    for body, wanted in (({}, first), ({"fromNumberId": second["id"]}, second), ({"fromNumberId": None}, first)):
+    for body, number in (({}, first), ({"fromNumberId": second["id"]}, second), ({"fromNumberId": None}, first)):
         call = thing_in(place(account, agent, systemPrompt=PROMPT, **body), "call")
-        seen = (call["phoneNumberId"], call["fromNumber"], call["toNumber"])
-        ctx.expect(
-            seen == (wanted["id"], wanted["phoneNumber"], FAR),
-            f"a call with {body}: expected it from {wanted['id']}, got {seen}",
-        )
+        expected = {"phoneNumberId": number["id"], "fromNumber": number["phoneNumber"], "toNumber": FAR}
+        ctx.expect_fields(call, expected, f"a call with {body}")
     before = len(listed(account, CALLS))
-    for body, statuses in (
-        ({"fromNumberId": foreign["id"]}, (400, 404, 422)),
-        ({"fromNumberId": "num_000000000000"}, (400, 404, 422)),
-    ):
-        refused(ctx, place(account, agent, systemPrompt=PROMPT, **body), statuses, f"a call with {body}")
-    refused(ctx, place(account, {"id": "agt_000000000000"}, systemPrompt=PROMPT), (404,), "a call of an unknown agent")
+    for id_ in (foreign["id"], "num_000000000000"):
+        exchange = place(account, agent, systemPrompt=PROMPT, fromNumberId=id_)
+        ctx.expect_error(exchange, *NO_NUMBER, f"a call from {id_}, which is not the agent's")
+    unknown = place(account, {"id": UNKNOWN_AGENT}, systemPrompt=PROMPT)
+    ctx.expect_error(unknown, *NOT_FOUND, "a call of an unknown agent")
     for to in ("4155550177", "+0155550177", "somebody", ""):
-        refused(ctx, place(account, agent, to, systemPrompt=PROMPT), (400, 422), f"a call to {to!r}")
-    ctx.expect(len(listed(account, CALLS)) == before, "the calls after that: expected no more than before")
+        ctx.expect_error(place(account, agent, to, systemPrompt=PROMPT), *INVALID, f"a call to {to!r}")
+    ctx.expect_equal(len(listed(account, CALLS)), before, "the count of calls after that")
 
 
 @claim(
@@ -258,7 +231,7 @@ def whose_number_calls(ctx: ProbeContext) -> None:
 def a_prompt_makes_a_call_hosted(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent, _ = desk(account, voiceMode="webhook")
-    refused(ctx, place(account, agent), (400,), "a call by webhook where there is none")
+    ctx.expect_error(place(account, agent), 400, "", "a call by webhook where there is none")
     _, inbox = hook(ctx, account, agent)
     inbox.answer(says(text="I was asked."))
     call = new_call(
@@ -271,19 +244,10 @@ def a_prompt_makes_a_call_hosted(ctx: ProbeContext) -> None:
     )
     account.advance(30 + RINGING_AND_AFTER)
     exchange = account.get(f"{CALLS}/{call['id']}")
-    said = " ".join(
-        filter(None, (part for t in exchange.json()["transcripts"] for part in (t["transcript"], t["response"])))
-    )
-    asked = told(inbox, "agent.message/voice")
-    ctx.expect(not asked, f"a call with a prompt: expected no webhook asked, got {len(asked)} turns", exchange)
-    ctx.expect(
-        "Hello Robin, this is the bakery." in said,
-        f"the greeting: expected its names filled in, got {said!r}",
-        exchange,
-    )
-    ctx.expect(
-        "Thank you." in said and "Goodbye." in said, f"the rest: expected the script's turns, got {said!r}", exchange
-    )
+    spoken = " ".join(spoken_in(exchange.json()))
+    ctx.expect_equal(heard_by(inbox), [], "the turns that a webhook was asked in a call with a prompt", exchange)
+    for words in ("Hello Robin, this is the bakery.", "Thank you.", "Goodbye."):
+        ctx.expect(words in spoken, f"what was said: expected {words!r} in it, got {spoken!r}", exchange)
 
 
 @claim(
@@ -309,21 +273,19 @@ def what_calls_cost(ctx: ProbeContext) -> None:
         account.advance(seconds + RINGING_AND_AFTER)
         length = fetched(account, CALLS, call["id"])["durationSeconds"]
         ctx.precondition(length == seconds, f"the call lasted {length} s, not {seconds}")
-        cost, wanted = before - account.balance(), rate * seconds / 60
+        cost, expected = before - account.balance(), rate * seconds / 60
         ctx.expect(
-            abs(cost - wanted) < Decimal("0.0001"),
-            f"{seconds} s {'with a prompt' if body else 'by webhook'}: expected ${wanted:.4f}, it was ${cost}",
+            abs(cost - expected) < Decimal("0.0001"),
+            f"{seconds} s {'with a prompt' if body else 'by webhook'}: expected ${expected:.4f}, got ${cost}",
         )
     before = account.balance()
     new_call(account, agent, systemPrompt=PROMPT, script={"end": "busy"})
     account.advance(HOUR)
-    ctx.expect(
-        account.balance() == before, f"a call that was busy: expected no charge, it was ${before - account.balance()}"
-    )
+    ctx.expect_equal(account.balance(), before, "the balance after a call that was busy")
     account.fund(f"-{account.balance()}")
     calls = len(listed(account, CALLS))
-    refused(ctx, place(account, agent, systemPrompt=PROMPT), (402,), "a call without money", "INSUFFICIENT_BALANCE")
-    ctx.expect(len(listed(account, CALLS)) == calls, "the calls after that: expected no more than before")
+    ctx.expect_error(place(account, agent, systemPrompt=PROMPT), *NO_MONEY, "a call without money")
+    ctx.expect_equal(len(listed(account, CALLS)), calls, "the count of calls after that")
 
 
 @claim(
@@ -334,32 +296,26 @@ def what_calls_cost(ctx: ProbeContext) -> None:
 def web_calls(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     agent = new_agent(account)
-    exchange = account.post(
-        f"{CALLS}/web", {"agentId": agent["id"], "metadata": {"page": "/contact"}, "variables": {"name": "Robin"}}
-    )
-    body = exchange.json() or {}
-    ctx.check_(
-        made(exchange) and bool(body.get("id")) and bool(body.get("accessToken")),
-        f"a web call: expected an id and an access token, got {exchange} {body}",
-        exchange,
-    )
-    other = account.post(f"{CALLS}/web", {"agentId": agent["id"]}).json()
+    path = f"{CALLS}/web"
+    more = {"metadata": {"page": "/contact"}, "variables": {"name": "Robin"}}
+    exchange = account.post(path, {"agentId": agent["id"], **more})
+    body = body_of(exchange)
+    ctx.expect_success(exchange, "a web call", stop=True)
+    held = bool(body.get("id") and body.get("accessToken"))
+    ctx.expect(held, f"a web call: expected an id and an access token, got {body}", exchange, stop=True)
+    other = account.post(path, {"agentId": agent["id"]}).json()
     ctx.expect(
         other["accessToken"] != body["accessToken"] and other["id"] != body["id"],
         "a second web call: expected an id and a token of its own",
         exchange,
     )
-    web, pstn = ids(listed(account, CALLS, type="web")), ids(listed(account, CALLS, type="pstn"))
-    ctx.expect(
-        set(web) == {body["id"], other["id"]} and not pstn,
-        f"calls by type: expected two web ones, got {web} and {pstn}",
-    )
-    shown = fetched(account, CALLS, body["id"])
-    ctx.expect(shown["direction"] == "web", f"its direction: expected web, got {shown['direction']}")
-    refused(
-        ctx, account.post(f"{CALLS}/web", {"agentId": "agt_000000000000"}), (404,), "a web call of an unknown agent"
-    )
-    refused(ctx, account.post(f"{CALLS}/web", {}), (422,), "a web call of nobody")
+    web = sorted(ids(listed(account, CALLS, type="web")))
+    ctx.expect_equal(web, sorted((body["id"], other["id"])), "calls of type web")
+    ctx.expect_equal(listed(account, CALLS, type="pstn"), [], "calls of type pstn")
+    ctx.expect_equal(fetched(account, CALLS, body["id"])["direction"], "web", "its direction")
+    unknown = account.post(path, {"agentId": UNKNOWN_AGENT})
+    ctx.expect_error(unknown, *NOT_FOUND, "a web call of an unknown agent")
+    ctx.expect_error(account.post(path, {}), *UNPROCESSABLE, "a web call of no agent")
 
 
 @claim(
@@ -375,7 +331,7 @@ def calls_that_come_in(ctx: ProbeContext) -> None:
     account.advance(20 + RINGING_AND_AFTER)
     exchange = account.get(f"{CALLS}/{id_}")
     call = thing_in(exchange, "call")
-    wanted = {
+    expected = {
         "agentId": agent["id"],
         "phoneNumberId": number["id"],
         "phoneNumber": number["phoneNumber"],
@@ -385,14 +341,12 @@ def calls_that_come_in(ctx: ProbeContext) -> None:
         "status": "completed",
         "durationSeconds": 20,
     }
-    wrong = {name: call.get(name) for name, value in wanted.items() if call.get(name) != value}
-    ctx.expect(not wrong, f"a call that came in: expected {wanted}, got {wrong}", exchange)
+    ctx.expect_fields(call, expected, "a call that came in", exchange)
     for path in (CALLS, f"{NUMBERS}/{number['id']}/calls", f"{AGENTS}/{agent['id']}/calls"):
-        found = ids(listed(account, path))
-        ctx.expect(found == [id_], f"{path}: expected the call, got {found}")
-    over = [inner(event).get("callId") for event in told(inbox, "agent.call_ended")]
-    ctx.expect(over == [id_], f"agent.call_ended: expected one for the call, got {over}", *inbox.received)
+        ctx.expect_equal(ids(listed(account, path)), [id_], path)
+    over = [inner(event).get("callId") for event in events_in(inbox, "agent.call_ended")]
+    ctx.expect_equal(over, [id_], "the calls of agent.call_ended", *inbox.received)
     missed = ring(account, number, end="no_answer")
     account.advance(HOUR)
     shown = fetched(account, CALLS, missed)
-    ctx.expect(shown["status"] == "no-answer", f"a call that nobody took: expected no-answer, got {shown['status']}")
+    ctx.expect_equal(shown["status"], "no-answer", "the status of a call that no one answered")
