@@ -15,7 +15,9 @@ from ringback_conformance.claims.agentphone.adapter import CATALOGUE
 from ringback_conformance.claims.agentphone.steps import (
     FAR,
     PERSON,
+    PERSONAL,
     PUBLIC_HOOK,
+    REVIEW,
     RINGING_AND_AFTER,
     SECOND_FAR,
     TAG,
@@ -23,7 +25,6 @@ from ringback_conformance.claims.agentphone.steps import (
     new_text,
     written,
 )
-from ringback_conformance.claims.agentphone.usage import PERSONAL, REVIEW
 from ringback_conformance.expectations import Inconclusive
 from ringback_conformance.model import Basis, Exchange, Send
 from ringback_conformance.probe_context import Account, ProbeContext
@@ -51,7 +52,7 @@ def the_official_client(ctx: ProbeContext) -> None:
     except ImportError:
         raise Inconclusive("the agentphone package is not installed") from None
     if not ctx.emulated:
-        ctx.not_covered("what makes, changes or costs anything")
+        ctx.not_covered("what creates, changes or costs anything")
     for client in (_sync(ctx, agentphone), _async(ctx, agentphone)):
         with client as driver:
             if ctx.emulated:
@@ -61,7 +62,7 @@ def the_official_client(ctx: ProbeContext) -> None:
 
 
 class Driver:
-    """A client, how its results are waited for, and the account that it acts for."""
+    """A client, the loop that awaits its results, and the account that it acts for."""
 
     def __init__(
         self, ctx: ProbeContext, name: str, account: Account, client: Any, loop: asyncio.AbstractEventLoop | None
@@ -82,7 +83,7 @@ class Driver:
             self._loop.close()
 
     def wait(self, result: Any) -> Any:
-        """What a method gives, or comes to give."""
+        """Return a method's result, or what it resolves to."""
         if self._loop is None:
             return list(result) if inspect.isgenerator(result) else result
         if inspect.isasyncgen(result):
@@ -90,14 +91,14 @@ class Driver:
         return self._loop.run_until_complete(result) if inspect.isawaitable(result) else result
 
     def drive(self, steps: Steps) -> None:
-        """Take each step, and see that it gives what it should."""
+        """Take each step, and check its result."""
         for name, step, fits in steps:
             try:
-                given = self.wait(step())
-                held, seen = bool(fits(given)), repr(given)
+                result = self.wait(step())
+                held, seen = bool(fits(result)), repr(result)
             except Exception as error:
                 held, seen = False, f"{type(error).__name__}: {error}"
-            self.ctx.check_(held, f"{self.name} {name}: expected it to work, got {seen[:200]}")
+            self.ctx.expect(held, f"{self.name} {name}: expected it to work, got {seen[:200]}", stop=True)
 
 
 async def _collected(stream: Any) -> list[Any]:
@@ -108,26 +109,26 @@ def _sync(ctx: ProbeContext, agentphone: Any) -> Driver:
     import requests
     from requests.adapters import BaseAdapter
 
-    account = _customer(ctx)
+    account = _account(ctx)
     base = ctx.run_context.transport.base_url
 
     class Through(BaseAdapter):
-        """Sends a prepared request through the suite's transport."""
+        """Send a prepared request through the suite's transport."""
 
         def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
             body: Any = request.body or b""
             content = body.encode() if isinstance(body, str) else body
             headers = {str(name): str(value) for name, value in request.headers.items()}
             exchange = _send(account, base, str(request.method), str(request.url), headers, content)
-            answer = requests.Response()
-            answer.status_code, answer.request, answer.url = exchange.status or 0, request, str(request.url)
-            answer.headers.update(dict(exchange.response_headers))
-            answer.encoding = requests.utils.get_encoding_from_headers(answer.headers)
-            answer.raw = io.BytesIO(exchange.response_body)
-            return answer
+            response = requests.Response()
+            response.status_code, response.request, response.url = exchange.status or 0, request, str(request.url)
+            response.headers.update(dict(exchange.response_headers))
+            response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+            response.raw = io.BytesIO(exchange.response_body)
+            return response
 
         def close(self) -> None:
-            """Nothing is held."""
+            """Do nothing: there is no connection."""
 
     client = agentphone.AgentPhone(api_key=account.key, base_url=base)
     client._session.trust_env = False
@@ -138,11 +139,11 @@ def _sync(ctx: ProbeContext, agentphone: Any) -> Driver:
 def _async(ctx: ProbeContext, agentphone: Any) -> Driver:
     import httpx
 
-    account = _customer(ctx)
+    account = _account(ctx)
     base = ctx.run_context.transport.base_url
 
     class Through(httpx.AsyncBaseTransport):
-        """Sends a request through the suite's transport."""
+        """Send a request through the suite's transport."""
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             content = await request.aread()
@@ -156,7 +157,7 @@ def _async(ctx: ProbeContext, agentphone: Any) -> Driver:
     return Driver(ctx, "AsyncAgentPhone", account, client, asyncio.new_event_loop())
 
 
-def _customer(ctx: ProbeContext) -> Account:
+def _account(ctx: ProbeContext) -> Account:
     return ctx.account(recording=True, sms_registration="none") if ctx.emulated else ctx.default_account()
 
 
@@ -169,17 +170,14 @@ def _send(account: Account, base: str, method: str, url: str, headers: dict[str,
 
 
 def _reading(client: Any) -> Steps:
-    """What changes nothing."""
-    yield "numbers.list", client.numbers.list, lambda page: page.total >= len(page.data)
-    yield "agents.list", client.agents.list, lambda page: page.total >= len(page.data)
-    yield "calls.list", client.calls.list, lambda page: page.total >= len(page.data)
-    yield "conversations.list", client.conversations.list, lambda page: page.total >= len(page.data)
-    yield "contacts.list", client.contacts.list, lambda page: page.total >= len(page.data)
+    """Yield the steps that change nothing."""
+    for name in ("numbers", "agents", "calls", "conversations", "contacts"):
+        yield f"{name}.list", getattr(client, name).list, lambda page: page.total >= len(page.data)
     yield "usage.get", client.usage.get, lambda usage: usage.numbers.limit >= 0
 
 
 def _everything(driver: Driver) -> Steps:
-    """Every method, in an order in which each has something to work on."""
+    """Yield a step for every method, in an order in which each has something to work on."""
     yield from _agents_and_numbers(driver)
     yield from _registration(driver)
     yield from _calls(driver)
@@ -427,10 +425,10 @@ def _rest(driver: Driver) -> Steps:
 
 
 def _keep(made: dict[str, Any], name: str) -> Callable[[Any], bool]:
-    """Remember what a step gave, for later ones."""
+    """Return a check that keeps a step's result for later ones."""
 
-    def keep(given: Any) -> bool:
-        made[name] = given
+    def keep(result: Any) -> bool:
+        made[name] = result
         return True
 
     return keep

@@ -1,4 +1,4 @@
-"""A customer who does whatever comes to mind, beside a small model of what must then be so."""
+"""State machine: random customer actions checked against a reference model."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from ringback_conformance.claims.agentphone.steps import (
     RECEIPTS,
     SECOND_FAR,
     buy,
+    events_in,
     fetched,
     hook,
     ids,
     inner,
     listed,
-    made,
     messages,
     new_agent,
     new_call,
     place,
     send,
-    told,
 )
 from ringback_conformance.control import ControlRefused
 from ringback_conformance.expectations import ProbeFailed
@@ -55,18 +54,18 @@ NUMBER, SEGMENT, MINUTE_OF_CALL = Decimal("3"), Decimal("0.02"), Decimal("0.22")
 CALLER = "+14155550188"
 MAX_NUMBERS = 10
 COUNTED = ("agent.message/sms", "agent.call_ended")
-"""Events that a walk counts: what a caller says to a number is sent too, and how much that is nobody knows before."""
+"""Events that a walk counts. The turns of a caller are sent too, and their count is not known beforehand."""
 DUST = Decimal("0.0001")
 
 
 class Model:
-    """What a customer knows: the balance, agents, numbers and whose they are, calls and texts newest last, events."""
+    """What a customer knows: the balance, agents, numbers and their agents, calls and texts newest last, events."""
 
     def __init__(self, ctx: ProbeContext) -> None:
         self.ctx = ctx
         self.account: Account = ctx.account(balance=OPENING)
         self.money = Decimal(OPENING)
-        self.agents: dict[str, str] = {}
+        self.agents: set[str] = set()
         self.numbers: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.texts: dict[str, list[str]] = {}
@@ -74,108 +73,101 @@ class Model:
         self.inbox = hook(ctx, self.account)[1]
 
     def hire(self) -> str:
-        """Make an agent."""
+        """Create an agent."""
         id_ = str(new_agent(self.account)["id"])
-        self.agents[id_] = id_
+        self.agents.add(id_)
         return id_
 
-    def buy(self, agent: str | None) -> str | None:
-        """Buy a number, perhaps for an agent; gives its id when it should have worked."""
+    def buy(self, agent: str) -> str | None:
+        """Buy a number, for the agent where it still exists; return its id when it should have worked."""
         owner = agent if agent in self.agents else None
         exchange = buy(self.account, agentId=owner)
         held = sum(number["status"] == "active" for number in self.numbers.values())
         if held >= MAX_NUMBERS or self.money < NUMBER:
-            wanted = (400, 402)
-            self._insist(
-                exchange.status in wanted, f"a number: expected a refusal, got {exchange}", exchange, "AGP-NUM-9"
-            )
-            self._balance("after a number that could not be had", exchange, "AGP-NUM-9")
+            self.ctx.expect_status(exchange, (400, 402), "a number", claim="AGP-NUM-9", stop=True)
+            self._check_balance("after a number that could not be bought", "AGP-NUM-9", exchange)
             return None
-        self._insist(made(exchange), f"a number: expected it, got {exchange}", exchange, "AGP-NUM-1")
+        self.ctx.expect_success(exchange, "a number", claim="AGP-NUM-1", stop=True)
         number: dict[str, Any] = exchange.json()
         self.money -= NUMBER
-        self._balance("after a number for $3", exchange, "AGP-NUM-9")
+        self._check_balance("after a number for $3", "AGP-NUM-9", exchange)
         self.numbers[number["id"]] = {"phone": number["phoneNumber"], "status": "active", "agent": owner}
         self.texts[number["id"]] = []
         return str(number["id"])
 
     def attach(self, number: str, agent: str) -> None:
-        """Give a number to an agent."""
+        """Attach a number to an agent, either of which may be gone."""
         exchange = self.account.post(f"{AGENTS}/{agent}/numbers", {"numberId": number})
         possible = agent in self.agents and self.numbers[number]["status"] == "active"
-        self._insist(made(exchange) is possible, f"an attachment: got {exchange}", exchange, "AGP-AGT-1")
+        self._check_success(exchange, possible, "an attachment", "AGP-AGT-1")
         if possible:
             self.numbers[number]["agent"] = agent
 
     def fire(self, agent: str) -> None:
         """Delete an agent, perhaps for the second time."""
         exchange = self.account.delete(f"{AGENTS}/{agent}")
-        there = self.agents.pop(agent, None) is not None
-        self._insist(made(exchange) is there, f"DELETE of an agent: got {exchange}", exchange, "AGP-AGT-1")
+        self._check_success(exchange, agent in self.agents, "DELETE of an agent", "AGP-AGT-1")
+        self.agents.discard(agent)
         for number in self.numbers.values():
             if number["agent"] == agent:
                 number["agent"] = None
 
     def release(self, id_: str) -> None:
-        """Give a number back, perhaps for the second time, where nobody says what is answered."""
+        """Release a number, perhaps for the second time, where the page is silent."""
         exchange = self.account.delete(f"{NUMBERS}/{id_}")
-        first = self.numbers[id_]["status"] == "active"
-        self._insist(made(exchange) or not first, f"a release: expected it, got {exchange}", exchange, "AGP-NUM-4")
+        if self.numbers[id_]["status"] == "active":
+            self.ctx.expect_success(exchange, "a release", claim="AGP-NUM-4", stop=True)
         self.numbers[id_].update(status="released", agent=None)
-        self._balance("after a release", exchange, "AGP-NUM-4")
+        self._check_balance("after a release", "AGP-NUM-4", exchange)
 
     def write(self, id_: str, body: str, segments: int) -> None:
         """Send a message."""
         exchange = send(self.account, {"id": id_}, body)
         if self.numbers[id_]["status"] != "active":
-            self._insist(not made(exchange), "a message from a released number: taken", exchange, "AGP-NUM-4")
+            self._check_success(exchange, False, "a message from a released number", "AGP-NUM-4")
             return
         price = SEGMENT * segments
         if self.money < price:
-            self._insist(exchange.status == 402, f"a message: expected 402, got {exchange}", exchange, "AGP-MSG-2")
+            self.ctx.expect_status(exchange, 402, "a message", claim="AGP-MSG-2", stop=True)
             return
-        self._insist(made(exchange), f"a message: expected it, got {exchange}", exchange, "AGP-MSG-1")
+        self.ctx.expect_success(exchange, "a message", claim="AGP-MSG-1", stop=True)
         self.money -= price
         self.texts[id_].append(exchange.json()["id"])
         self.account.advance(RECEIPTS)
-        self._balance(f"after a message of {segments} segments", exchange, "AGP-MSG-2")
+        self._check_balance(f"after a message of {segments} segments", "AGP-MSG-2", exchange)
 
     def call(self, agent: str, seconds: int, answered: bool) -> None:
-        """Let an agent call somebody."""
-        number = next((n for n in self._attached(agent)), None)
-        if agent not in self.agents or number is None or self.money < 1:
+        """Let an agent call a person."""
+        attached = any(number["agent"] == agent for number in self.numbers.values())
+        if agent not in self.agents or not attached or self.money < 1:
             exchange = place(self.account, {"id": agent}, systemPrompt=PROMPT)
             if self.money >= 1:
-                self._insist(not made(exchange), "a call of nobody, or from no number: taken", exchange, "AGP-CALL-1")
-            elif made(exchange):
-                self.account.advance(HOUR)
-                self._settle(exchange)
+                self._check_success(exchange, False, "a call of no agent, or from no number", "AGP-CALL-1")
+            elif exchange.succeeded:
+                self._accept_call(exchange)
             return
         script = {"answer_after": 2, "duration": seconds} if answered else {"end": "busy"}
         call = new_call(self.account, {"id": agent}, SECOND_FAR, systemPrompt=PROMPT, script=script)
         self.account.advance(HOUR)
         after = fetched(self.account, CALLS, call["id"])
-        wanted = ("completed", seconds) if answered else ("busy", 0)
+        expected = ("completed", seconds) if answered else ("busy", 0)
         seen = (after["status"], after["durationSeconds"] or 0)
-        self._insist(seen == wanted, f"a call: expected {wanted}, got {seen}", None, "AGP-CALL-1")
+        self.ctx.expect_equal(seen, expected, "status and seconds of a call", claim="AGP-CALL-1", stop=True)
         self.money -= MINUTE_OF_CALL * seconds / 60 if answered else 0
         self.calls.append(call["id"])
         self.events.append(("agent.call_ended", call["id"]))
-        self._balance("after a call", None, "AGP-CALL-6")
+        self._check_balance("after a call", "AGP-CALL-6")
 
-    def _settle(self, exchange: Exchange) -> None:
-        """A call that the model makes no statement about: what it did is taken over."""
+    def _accept_call(self, exchange: Exchange) -> None:
+        """Take over what a call did about which the model says nothing."""
+        self.account.advance(HOUR)
         self.calls.append(exchange.json()["id"])
         self.events.append(("agent.call_ended", exchange.json()["id"]))
         self.money = self.account.balance()
 
-    def _attached(self, agent: str) -> list[str]:
-        return [id_ for id_, number in self.numbers.items() if number["agent"] == agent]
-
     def come_in(self, id_: str, text: bool) -> None:
-        """Somebody writes to a number, or calls it."""
+        """Let a person write to a number, or call it."""
         number = self.numbers[id_]
-        claim = "AGP-NUM-5" if text else "AGP-CALL-8"
         before = self.account.balance()
         try:
             if text:
@@ -183,15 +175,16 @@ class Model:
             else:
                 came = self.account.phone(number["phone"], CALLER, duration=7)
         except ControlRefused:
-            gone = number["status"] != "active"
-            self._insist(gone, f"what comes to an active number: nobody has {number['phone']}", None, claim)
+            claim, what = "AGP-NUM-5" if text else "AGP-CALL-8", "the status of a number that can't be reached"
+            self.ctx.expect_equal(number["status"], "released", what, claim=claim, stop=True)
             return
-        self._insist(number["status"] == "active", "what comes to a released number: taken", None, "AGP-NUM-4")
+        what = "the status of a number that was reached"
+        self.ctx.expect_equal(number["status"], "active", what, claim="AGP-NUM-4", stop=True)
         self.account.advance(HOUR)
         if text:
             self.texts[id_].append(came)
             self.events.append(("agent.message", came))
-            self._balance("after a message came in", None, "AGP-MSG-2")
+            self._check_balance("after a message came in", "AGP-MSG-2")
         else:
             self.calls.append(came)
             self.events.append(("agent.call_ended", came))
@@ -202,39 +195,34 @@ class Model:
         self.account.fund(f"{cents / 100:.2f}")
         self.money += Decimal(cents) / 100
 
-    def look(self) -> None:
-        """The lists and the events tell what was done."""
+    def check_lists(self) -> None:
+        """Compare the lists and the events with the model."""
         self.account.advance(1)
-        held = {n["id"]: n["agentId"] for n in listed(self.account, NUMBERS, limit=100)}
-        wanted = {id_: n["agent"] for id_, n in self.numbers.items() if n["status"] == "active"}
-        self._insist(held == wanted, f"the numbers: expected {wanted}, got {held}", None, "AGP-NUM-7")
+        numbers = {number["id"]: number["agentId"] for number in listed(self.account, NUMBERS, limit=100)}
+        active = {id_: number["agent"] for id_, number in self.numbers.items() if number["status"] == "active"}
         agents = set(ids(listed(self.account, AGENTS, limit=100)))
-        self._insist(
-            agents == set(self.agents), f"the agents: expected {set(self.agents)}, got {agents}", None, "AGP-AGT-1"
-        )
         calls = ids(listed(self.account, CALLS, limit=100))
-        self._insist(
-            calls == self.calls[::-1], f"the calls: expected {self.calls[::-1]}, got {calls}", None, "AGP-CALL-1"
-        )
+        events = sorted(_named(event) for event in events_in(self.inbox, *COUNTED))
+        for what, seen, expected, claim in (
+            ("the numbers and their agents", numbers, active, "AGP-NUM-7"),
+            ("the agents", agents, self.agents, "AGP-AGT-1"),
+            ("the calls", calls, self.calls[::-1], "AGP-CALL-1"),
+            ("the events", events, sorted(self.events), "AGP-HOOK-3"),
+        ):
+            self.ctx.expect_equal(seen, expected, what, claim=claim, stop=True)
         for id_, sent in self.texts.items():
             seen = ids(messages(self.account, {"id": id_}, limit=200))
-            self._insist(seen == sent[::-1], f"messages of {id_}: expected {sent[::-1]}, got {seen}", None, "AGP-NUM-5")
-        events = sorted(_named(event) for event in told(self.inbox, *COUNTED))
-        self._insist(
-            events == sorted(self.events),
-            f"the events: expected {sorted(self.events)}, got {events}",
-            None,
-            "AGP-HOOK-3",
-        )
+            self.ctx.expect_equal(seen, sent[::-1], f"messages of {id_}", claim="AGP-NUM-5", stop=True)
 
-    def _balance(self, when: str, exchange: Exchange | None, claim: str) -> None:
+    def _check_success(self, exchange: Exchange, possible: bool, what: str, claim: str) -> None:
+        message = f"{what}: expected {'2xx' if possible else 'an error'}, got {exchange}"
+        self.ctx.expect(exchange.succeeded is possible, message, exchange, claim=claim, stop=True)
+
+    def _check_balance(self, when: str, claim: str, *exchanges: Exchange) -> None:
         seen = self.account.balance()
-        near = abs(seen - self.money) < DUST
-        self._insist(near, f"the balance {when}: expected ${self.money:.4f}, it is ${seen}", exchange, claim)
+        message = f"the balance {when}: expected ${self.money:.4f}, got ${seen}"
+        self.ctx.expect(abs(seen - self.money) < DUST, message, *exchanges, claim=claim, stop=True)
         self.money = seen
-
-    def _insist(self, held: bool, message: str, exchange: Exchange | None, claim: str) -> None:
-        self.ctx.check_(held, message, *([exchange] if exchange is not None else []), claim=claim)
 
 
 def _named(event: dict[str, Any]) -> tuple[str, str]:
@@ -243,7 +231,7 @@ def _named(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def drive(ctx: ProbeContext, examples: int, steps: int) -> None:
-    """Walk `examples` times, up to `steps` steps each; the first thing that is not as it must be ends the walk."""
+    """Walk `examples` times, up to `steps` steps each; the first difference from the model ends the walk."""
     walk(_machine(ctx), ctx.run_context.seed, examples, steps, (ProbeFailed,))
 
 
@@ -299,7 +287,7 @@ def _machine(ctx: ProbeContext) -> type[RuleBasedStateMachine]:
             self.model.fund(cents)
 
         @invariant()
-        def the_lists_tell_what_was_done(self) -> None:
-            self.model.look()
+        def the_lists_agree_with_the_model(self) -> None:
+            self.model.check_lists()
 
     return Customer

@@ -353,26 +353,3 @@ def fields_at_fault(exchange: Exchange) -> list[Any]:
     detail = body_of(exchange).get("detail")
     places = [problem.get("loc") for problem in detail if isinstance(problem, dict)] if isinstance(detail, list) else []
     return [place[-1] for place in places if isinstance(place, list) and place]
-
-
-# -- until every file is converted ------
-
-
-def made(exchange: Exchange) -> bool:
-    """Return whether a response is a 2xx."""
-    return exchange.succeeded
-
-
-def ended(call: dict[str, Any]) -> bool:
-    """Return whether a call is over."""
-    return call.get("status") in ENDED
-
-
-told = events_in
-
-
-def refused(
-    ctx: ProbeContext, exchange: Exchange, statuses: Iterable[int], what: str, code: str = "", claim: str = ""
-) -> bool:
-    """Expect an error."""
-    return ctx.expect_error(exchange, tuple(statuses), code, what, claim=claim)
