@@ -7,6 +7,7 @@ import inspect
 import io
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     import httpx
     import requests
 
-Steps = Iterator[tuple[str, Callable[[], Any], Callable[[Any], bool]]]
 READS = ("/v1/numbers", "/v1/agents", "/v1/calls", "/v1/conversations", "/v1/contacts", "/v1/usage")
 SKIPPED = frozenset({"content-length", "connection", "host", "authorization", "accept-encoding"})
 
@@ -58,7 +58,17 @@ def the_official_client(ctx: ProbeContext) -> None:
             if ctx.emulated:
                 driver.drive(_everything(driver))
             else:
-                driver.drive(_reading(driver.client))
+                driver.drive(_reading())
+
+
+Step = tuple[str, Callable[[Any], Any], Callable[[Callable[..., Any]], Any]]
+"""A method's name, what its result must fulfil, and how the method is called."""
+Steps = Iterator[Step]
+
+
+def step(name: str, check: Callable[[Any], Any], /, *args: Any, **options: Any) -> Step:
+    """Return a step: call the client's method `numbers.get` with these arguments, and check its result."""
+    return name, check, lambda method: method(*args, **options)
 
 
 class Driver:
@@ -92,10 +102,10 @@ class Driver:
 
     def drive(self, steps: Steps) -> None:
         """Take each step, and check its result."""
-        for name, step, fits in steps:
+        for name, check, call in steps:
             try:
-                result = self.wait(step())
-                held, seen = bool(fits(result)), repr(result)
+                result = self.wait(call(attrgetter(name)(self.client)))
+                held, seen = bool(check(result)), repr(result)
             except Exception as error:
                 held, seen = False, f"{type(error).__name__}: {error}"
             self.ctx.expect(held, f"{self.name} {name}: expected it to work, got {seen[:200]}", stop=True)
@@ -169,11 +179,11 @@ def _send(account: Account, base: str, method: str, url: str, headers: dict[str,
     return account.request(method, path, content=body, headers=kept)
 
 
-def _reading(client: Any) -> Steps:
+def _reading() -> Steps:
     """Yield the steps that change nothing."""
     for name in ("numbers", "agents", "calls", "conversations", "contacts"):
-        yield f"{name}.list", getattr(client, name).list, lambda page: page.total >= len(page.data)
-    yield "usage.get", client.usage.get, lambda usage: usage.numbers.limit >= 0
+        yield step(f"{name}.list", lambda page: page.total >= len(page.data))
+    yield step("usage.get", lambda usage: usage.numbers.limit >= 0)
 
 
 def _everything(driver: Driver) -> Steps:
@@ -188,240 +198,147 @@ def _everything(driver: Driver) -> Steps:
 
 
 def _agents_and_numbers(driver: Driver) -> Steps:
-    sdk, made = driver.client, driver.made
-    yield (
-        "agents.create",
-        lambda: sdk.agents.create(name="Front desk", description=TAG, voice_mode="hosted"),
-        _keep(made, "agent"),
-    )
+    made = driver.made
+    yield step("agents.create", _keep(made, "agent"), name="Front desk", description=TAG, voice_mode="hosted")
     agent = made["agent"]
-    yield "agents.list", sdk.agents.list, lambda page: [each.id for each in page.data] == [agent.id]
-    yield "agents.get", lambda: sdk.agents.get(agent.id), lambda got: got == agent
-    yield "agents.update", lambda: sdk.agents.update(agent.id, voice_speed=1.5), lambda got: got.voice_speed == 1.5
-    yield (
-        "agents.list_voices",
-        sdk.agents.list_voices,
-        lambda voices: all(voice["voice_id"] for voice in voices) and voices,
-    )
-    yield (
-        "numbers.available",
-        lambda: sdk.numbers.available(area_code="415", limit=2),
-        lambda found: 1 <= len(found) <= 2,
-    )
-    yield (
-        "numbers.lookup",
-        lambda: sdk.numbers.lookup([FAR, PERSON]),
-        lambda found: [each.phone_number for each in found] == [FAR, PERSON],
-    )
-    yield "numbers.buy", lambda: sdk.numbers.buy(country="US", area_code="415"), _keep(made, "number")
+    yield step("agents.list", lambda page: [each.id for each in page.data] == [agent.id])
+    yield step("agents.get", lambda got: got == agent, agent.id)
+    yield step("agents.update", lambda got: got.voice_speed == 1.5, agent.id, voice_speed=1.5)
+    yield step("agents.list_voices", lambda voices: all(voice["voice_id"] for voice in voices) and voices)
+    yield step("numbers.available", lambda found: 1 <= len(found) <= 2, area_code="415", limit=2)
+    yield step("numbers.lookup", lambda found: [each.phone_number for each in found] == [FAR, PERSON], [FAR, PERSON])
+    yield step("numbers.buy", _keep(made, "number"), country="US", area_code="415")
     number = made["number"]
-    yield "numbers.buy(imessage)", lambda: sdk.numbers.buy(type="imessage", agent_id=agent.id), _keep(made, "line")
-    yield "numbers.list", sdk.numbers.list, lambda page: page.total == 2 and not page.has_more
-    yield "numbers.get", lambda: sdk.numbers.get(number.id), lambda got: got.phone_number == number.phone_number
-    yield (
-        "numbers.update",
-        lambda: sdk.numbers.update(number.id, external_id="till-7"),
-        lambda got: got.external_id == "till-7",
-    )
-    yield (
-        "agents.attach_number",
-        lambda: sdk.agents.attach_number(agent.id, number.id),
-        lambda got: got["number"]["id"] == number.id,
-    )
-    yield (
-        "agents.detach_number",
-        lambda: sdk.agents.detach_number(agent.id, number.id),
-        lambda got: got["success"] is True,
-    )
-    yield (
-        "agents.attach_number again",
-        lambda: sdk.agents.attach_number(agent.id, number.id),
-        lambda got: got["agentId"] == agent.id,
-    )
-    yield (
-        "numbers.set_contact_card",
-        lambda: sdk.numbers.set_contact_card(number.id, "Corner", "Bakery"),
-        lambda got: got["firstName"] == "Corner",
-    )
-    yield (
-        "numbers.get_contact_card",
-        lambda: sdk.numbers.get_contact_card(number.id),
-        lambda got: got["lastName"] == "Bakery",
-    )
-    yield "numbers.delete_contact_card", lambda: sdk.numbers.delete_contact_card(number.id), lambda got: got == {}
+    yield step("numbers.buy", _keep(made, "line"), type="imessage", agent_id=agent.id)
+    yield step("numbers.list", lambda page: page.total == 2 and not page.has_more)
+    yield step("numbers.get", lambda got: got.phone_number == number.phone_number, number.id)
+    yield step("numbers.update", lambda got: got.external_id == "till-7", number.id, external_id="till-7")
+    yield step("agents.attach_number", lambda got: got["number"]["id"] == number.id, agent.id, number.id)
+    yield step("agents.detach_number", lambda got: got["success"] is True, agent.id, number.id)
+    yield step("agents.attach_number", lambda got: got["agentId"] == agent.id, agent.id, number.id)
+    yield step("numbers.set_contact_card", lambda got: got["firstName"] == "Corner", number.id, "Corner", "Bakery")
+    yield step("numbers.get_contact_card", lambda got: got["lastName"] == "Bakery", number.id)
+    yield step("numbers.delete_contact_card", lambda got: got == {}, number.id)
 
 
 def _registration(driver: Driver) -> Steps:
-    sdk = driver.client
-    yield "registration.register", lambda: sdk.registration.register(**PERSONAL), lambda got: got["ok"] is True
-    yield "registration.get", sdk.registration.get, lambda got: bool(got["campaign_status"])
-    yield (
-        "registration.update",
-        lambda: sdk.registration.update(website_url="https://bakery.example.com"),
-        lambda got: bool(got),
-    )
-    yield "registration.get_status", sdk.registration.get_status, lambda got: bool(got["message"])
+    yield step("registration.register", lambda got: got["ok"] is True, **PERSONAL)
+    yield step("registration.get", lambda got: bool(got["campaign_status"]))
+    yield step("registration.update", bool, website_url="https://bakery.example.com")
+    yield step("registration.get_status", lambda got: bool(got["message"]))
     driver.account.advance(REVIEW)
 
 
 def _calls(driver: Driver) -> Steps:
-    sdk, made, account = driver.client, driver.made, driver.account
+    made, account = driver.made, driver.account
     agent, number = made["agent"], made["number"]
     account.script({"to": FAR}, answer_after=1, duration=8, turns=lines("caller@1: Grüezi!", "agent@3: Hello."))
-    yield (
-        "calls.make",
-        lambda: sdk.calls.make(agent.id, FAR, system_prompt="Hello", from_number_id=number.id),
-        _keep(made, "call"),
-    )
+    yield step("calls.make", _keep(made, "call"), agent.id, FAR, system_prompt="Hello", from_number_id=number.id)
     call = made["call"]
     account.advance(RINGING_AND_AFTER)
-    yield "calls.get", lambda: sdk.calls.get(call.id), lambda got: got.status == "completed" and got.transcripts
-    yield "calls.get_transcript", lambda: sdk.calls.get_transcript(call.id), lambda got: got["transcript"]
-    yield (
+    yield step("calls.get", lambda got: got.status == "completed" and got.transcripts, call.id)
+    yield step("calls.get_transcript", lambda got: got["transcript"], call.id)
+    yield step(
         "calls.stream_transcript",
-        lambda: sdk.calls.stream_transcript(call.id),
         lambda got: (
             [each["event"] for each in got] == ["connected", "turn", "turn", "ended"]
             and got[1]["data"]["content"] == "Grüezi!"
         ),
+        call.id,
     )
-    yield "calls.get_recording", lambda: sdk.calls.get_recording(call.id), lambda got: got.content[:4] == b"RIFF"
-    yield (
-        "calls.make_conversation",
-        lambda: sdk.calls.make_conversation(agent.id, SECOND_FAR, "Bread"),
-        _keep(made, "second"),
-    )
+    yield step("calls.get_recording", lambda got: got.content[:4] == b"RIFF", call.id)
+    yield step("calls.make_conversation", _keep(made, "second"), agent.id, SECOND_FAR, "Bread")
     second = made["second"]
-    yield "calls.end", lambda: sdk.calls.end(second.id), lambda got: got["id"] == second.id
-    yield "calls.create_web_call", lambda: sdk.calls.create_web_call(agent.id), lambda got: got["accessToken"]
-    yield "calls.list", lambda: sdk.calls.list(type="pstn"), lambda page: page.total == 2
-    yield (
-        "numbers.list_calls",
-        lambda: sdk.numbers.list_calls(number.id),
-        lambda page: call.id in [each.id for each in page.data],
-    )
-    yield "agents.list_calls", lambda: sdk.agents.list_calls(agent.id), lambda page: page.total == 3
+    yield step("calls.end", lambda got: got["id"] == second.id, second.id)
+    yield step("calls.create_web_call", lambda got: got["accessToken"], agent.id)
+    yield step("calls.list", lambda page: page.total == 2, type="pstn")
+    yield step("numbers.list_calls", lambda page: call.id in [each.id for each in page.data], number.id)
+    yield step("agents.list_calls", lambda page: page.total == 3, agent.id)
 
 
 def _texts(driver: Driver) -> Steps:
-    sdk, made, account = driver.client, driver.made, driver.account
+    made, account = driver.made, driver.account
     agent, number, line = made["agent"], made["number"], made["line"]
-    yield (
-        "messages.send",
-        lambda: sdk.messages.send(number_id=number.id, to_number=FAR, body="Grüezi"),
-        lambda got: got["channel"] == "sms",
-    )
-    yield (
+    yield step("messages.send", lambda got: got["channel"] == "sms", number_id=number.id, to_number=FAR, body="Grüezi")
+    yield step(
         "numbers.get_messages",
-        lambda: sdk.numbers.get_messages(number.id),
         lambda page: (
             [(each.from_number, each.to_number, each.body) for each in page.data]
             == [(number.phone_number, FAR, "Grüezi")]
         ),
+        number.id,
     )
     there = {"id": line.id, "phoneNumber": line.phone_number}
     written(account, there, "Look!")
     text = new_text(account, there, "Nice!", to_number=PERSON)
     talk = text["conversation_id"]
-    yield "messages.react", lambda: sdk.messages.react(text["id"], "love"), lambda got: got["reaction_type"] == "love"
-    yield "conversations.list", sdk.conversations.list, lambda page: page.total == 2
-    yield (
+    yield step("messages.react", lambda got: got["reaction_type"] == "love", text["id"], "love")
+    yield step("conversations.list", lambda page: page.total == 2)
+    yield step(
         "conversations.get",
-        lambda: sdk.conversations.get(talk),
         lambda got: (
             got.participant == PERSON
             and got.messages[-1].reactions[0].reaction_type == "love"
             and got.capabilities.reactions
         ),
+        talk,
     )
-    yield (
-        "conversations.update",
-        lambda: sdk.conversations.update(talk, metadata={"order": 31}),
-        lambda got: got.metadata == {"order": 31},
-    )
-    yield "conversations.get_messages", lambda: sdk.conversations.get_messages(talk), lambda page: len(page.data) == 2
-    yield (
-        "conversations.send_typing",
-        lambda: sdk.conversations.send_typing(talk),
-        lambda got: got["conversationId"] == talk,
-    )
-    yield (
-        "conversations.set_background",
-        lambda: sdk.conversations.set_background(talk, "https://app.example.com/loaf.jpg"),
-        lambda got: got["changed"],
-    )
-    yield "conversations.delete_background", lambda: sdk.conversations.delete_background(talk), lambda got: got == {}
-    yield "agents.list_conversations", lambda: sdk.agents.list_conversations(agent.id), lambda page: page.total == 2
+    yield step("conversations.update", lambda got: got.metadata == {"order": 31}, talk, metadata={"order": 31})
+    yield step("conversations.get_messages", lambda page: len(page.data) == 2, talk)
+    yield step("conversations.send_typing", lambda got: got["conversationId"] == talk, talk)
+    yield step("conversations.set_background", lambda got: got["changed"], talk, "https://app.example.com/loaf.jpg")
+    yield step("conversations.delete_background", lambda got: got == {}, talk)
+    yield step("agents.list_conversations", lambda page: page.total == 2, agent.id)
 
 
 def _contacts(driver: Driver) -> Steps:
-    sdk, made = driver.client, driver.made
-    yield "contacts.create", lambda: sdk.contacts.create(PERSON, "Robin"), _keep(made, "contact")
+    made = driver.made
+    yield step("contacts.create", _keep(made, "contact"), PERSON, "Robin")
     contact = made["contact"]
-    yield (
-        "contacts.list",
-        lambda: sdk.contacts.list(search="rob"),
-        lambda page: [each.id for each in page.data] == [contact.id],
-    )
-    yield "contacts.get", lambda: sdk.contacts.get(contact.id), lambda got: got == contact
-    yield "contacts.update", lambda: sdk.contacts.update(contact.id, notes="Rye"), lambda got: got.notes == "Rye"
-    yield (
-        "contacts.get_capabilities",
-        lambda: sdk.contacts.get_capabilities(PERSON),
-        lambda got: "sms" in got["capabilities"],
-    )
-    yield "contacts.delete", lambda: sdk.contacts.delete(contact.id), lambda got: got == {}
+    yield step("contacts.list", lambda page: [each.id for each in page.data] == [contact.id], search="rob")
+    yield step("contacts.get", lambda got: got == contact, contact.id)
+    yield step("contacts.update", lambda got: got.notes == "Rye", contact.id, notes="Rye")
+    yield step("contacts.get_capabilities", lambda got: "sms" in got["capabilities"], PERSON)
+    yield step("contacts.delete", lambda got: got == {}, contact.id)
 
 
 def _hooks(driver: Driver) -> Steps:
-    sdk, made, ctx = driver.client, driver.made, driver.ctx
+    made, ctx = driver.made, driver.ctx
     agent = made["agent"]
     url, own = (ctx.inbox().url, ctx.inbox().url) if ctx.emulated else (PUBLIC_HOOK, PUBLIC_HOOK)
-    yield "webhooks.get (none)", sdk.webhooks.get, lambda got: got is None
-    yield "webhooks.set", lambda: sdk.webhooks.set(url, context_limit=5, timeout=10), lambda got: got.context_limit == 5
-    yield "webhooks.get", sdk.webhooks.get, lambda got: got.url == url
-    yield "webhooks.test", lambda: sdk.webhooks.test(from_=PERSON, message="Hello"), lambda got: got["success"] is True
-    yield "webhooks.list_deliveries", sdk.webhooks.list_deliveries, lambda got: got and got[0].status == "success"
-    yield "webhooks.get_delivery_stats", sdk.webhooks.get_delivery_stats, lambda got: got.success == got.total >= 1
-    yield "webhooks.get_all_time_stats", sdk.webhooks.get_all_time_stats, lambda got: got["total"] >= 1
-    yield "agents.get_webhook (none)", lambda: sdk.agents.get_webhook(agent.id), lambda got: got is None
-    yield "agents.set_webhook", lambda: sdk.agents.set_webhook(agent.id, own), lambda got: got.timeout == 30
-    yield "agents.get_webhook", lambda: sdk.agents.get_webhook(agent.id), lambda got: got.url == own
-    yield "agents.test_webhook", lambda: sdk.agents.test_webhook(agent.id), lambda got: got["success"] is True
-    yield (
-        "agents.list_webhook_deliveries",
-        lambda: sdk.agents.list_webhook_deliveries(agent.id),
-        lambda got: isinstance(got, list),
-    )
-    yield "agents.delete_webhook", lambda: sdk.agents.delete_webhook(agent.id), lambda got: got["success"] is True
-    yield "webhooks.delete", sdk.webhooks.delete, lambda got: got["success"] is True
+    yield step("webhooks.get", lambda got: got is None)
+    yield step("webhooks.set", lambda got: got.context_limit == 5, url, context_limit=5, timeout=10)
+    yield step("webhooks.get", lambda got: got.url == url)
+    yield step("webhooks.test", lambda got: got["success"] is True, from_=PERSON, message="Hello")
+    yield step("webhooks.list_deliveries", lambda got: got and got[0].status == "success")
+    yield step("webhooks.get_delivery_stats", lambda got: got.success == got.total >= 1)
+    yield step("webhooks.get_all_time_stats", lambda got: got["total"] >= 1)
+    yield step("agents.get_webhook", lambda got: got is None, agent.id)
+    yield step("agents.set_webhook", lambda got: got.timeout == 30, agent.id, own)
+    yield step("agents.get_webhook", lambda got: got.url == own, agent.id)
+    yield step("agents.test_webhook", lambda got: got["success"] is True, agent.id)
+    yield step("agents.list_webhook_deliveries", lambda got: isinstance(got, list), agent.id)
+    yield step("agents.delete_webhook", lambda got: got["success"] is True, agent.id)
+    yield step("webhooks.delete", lambda got: got["success"] is True)
 
 
 def _rest(driver: Driver) -> Steps:
-    sdk, made = driver.client, driver.made
+    made = driver.made
     agent, number, line = made["agent"], made["number"], made["line"]
-    yield "usage.get", sdk.usage.get, lambda got: got.numbers.used == 2 and got.stats.total_calls == 3
-    yield "usage.get_daily", lambda: sdk.usage.get_daily(7), lambda got: len(got.data) == got.days == 7
-    yield "usage.get_monthly", lambda: sdk.usage.get_monthly(2), lambda got: len(got.data) == got.months == 2
-    yield "usage.get_by_number", sdk.usage.get_by_number, lambda got: len(got) == 2
-    yield "usage.get_by_agent", lambda: sdk.usage.get_by_agent("week"), lambda got: got["period"] == "week"
-    yield "sub_accounts.create", lambda: sdk.sub_accounts.create("Second shop"), _keep(made, "branch")
+    yield step("usage.get", lambda got: got.numbers.used == 2 and got.stats.total_calls == 3)
+    yield step("usage.get_daily", lambda got: len(got.data) == got.days == 7, 7)
+    yield step("usage.get_monthly", lambda got: len(got.data) == got.months == 2, 2)
+    yield step("usage.get_by_number", lambda got: len(got) == 2)
+    yield step("usage.get_by_agent", lambda got: got["period"] == "week", "week")
+    yield step("sub_accounts.create", _keep(made, "branch"), "Second shop")
     branch = made["branch"]["id"]
-    yield "sub_accounts.list", sdk.sub_accounts.list, lambda got: [each["id"] for each in got] == [branch]
-    yield (
-        "sub_accounts.update",
-        lambda: sdk.sub_accounts.update(branch, "Third shop"),
-        lambda got: got["name"] == "Third shop",
-    )
-    yield "sub_accounts.delete", lambda: sdk.sub_accounts.delete(branch), lambda got: got["success"] is True
-    yield (
-        "location.get",
-        lambda: sdk.location.get(number.phone_number),
-        lambda got: got.phone_number == number.phone_number,
-    )
-    yield "location.refresh", sdk.location.refresh, lambda got: got.success is True
-    yield "numbers.release", lambda: sdk.numbers.release(line.id), lambda got: got["status"] == "released"
-    yield "agents.delete", lambda: sdk.agents.delete(agent.id), lambda got: got["success"] is True
+    yield step("sub_accounts.list", lambda got: [each["id"] for each in got] == [branch])
+    yield step("sub_accounts.update", lambda got: got["name"] == "Third shop", branch, "Third shop")
+    yield step("sub_accounts.delete", lambda got: got["success"] is True, branch)
+    yield step("location.get", lambda got: got.phone_number == number.phone_number, number.phone_number)
+    yield step("location.refresh", lambda got: got.success is True)
+    yield step("numbers.release", lambda got: got["status"] == "released", line.id)
+    yield step("agents.delete", lambda got: got["success"] is True, agent.id)
 
 
 def _keep(made: dict[str, Any], name: str) -> Callable[[Any], bool]:
