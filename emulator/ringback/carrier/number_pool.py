@@ -22,17 +22,19 @@ MAX_DRAWS = 64
 """Numbers drawn at random before all of them are tried in order."""
 
 
-class OutOfStock(LookupError):  # noqa: N818 - it is an answer
-    """No number is to be had in that country and area code, or of that kind."""
+class OutOfStock(LookupError):  # noqa: N818 - an expected result
+    """No number is left in that country and area code, or of that kind."""
 
 
-class NumberTaken(LookupError):  # noqa: N818 - it is an answer
-    """A number that somebody has."""
+class NumberTaken(LookupError):  # noqa: N818 - an expected result
+    """A number that is no longer held."""
 
 
 class Assignment(msgspec.Struct, gc=False):
-    """A number that is assigned: to which vendor's account, under which of the vendor's ids, and whether it takes
-    calls now."""
+    """A number (E.164) that a vendor's account has, under the vendor's id for it.
+
+    While it is not `active` it takes no calls.
+    """
 
     number: str
     vendor: str
@@ -42,8 +44,10 @@ class Assignment(msgspec.Struct, gc=False):
 
 
 class NumberPool:
-    """All assigned numbers, by E.164. A number that was released rests: nobody else is given it, so that no call
-    meant for one account ever reaches another."""
+    """All assigned numbers, by E.164.
+
+    A released number is quarantined: it is never assigned again, so no call meant for one account reaches another.
+    """
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
@@ -51,9 +55,10 @@ class NumberPool:
         self._quarantined: set[str] = set()
         self._held: set[str] = set()
         self._fictional: dict[str, int] = {}
+        """How many fictional numbers of each area code are taken."""
 
     def assignment(self, number: str) -> Assignment | None:
-        """The assignment of a number, None for one that nobody has."""
+        """Return the assignment of a number, None for one that no account has."""
         return self._assignments.get(number)
 
     def assignments(self) -> Collection[Assignment]:
@@ -61,7 +66,7 @@ class NumberPool:
         return self._assignments.values()
 
     def assign(self, country: str, area_code: str, *, vendor: str, account: str, number_id: str) -> str:
-        """Take a number from stock and assign it; gives it in E.164. Raises OutOfStock and takes nothing then."""
+        """Assign a number from stock and return it in E.164. Raises OutOfStock."""
         if not in_stock(country, area_code):
             raise OutOfStock(f"{country} {area_code}")
         stream = self._streams(vendor, account, "number")
@@ -70,11 +75,11 @@ class NumberPool:
             number = self._fictional_number(area_code, stream)
         if number is None:
             number = self._ordinary_number(area_code, stream)
-        self._add(number, Assignment(number, vendor, account, number_id))
+        self._add(Assignment(number, vendor, account, number_id))
         return number
 
     def preview(self, areas: Sequence[str], count: int, *, vendor: str, account: str) -> list[str]:
-        """Numbers of these North American area codes that could be had now, in E.164; none of them is set aside."""
+        """Return up to `count` free numbers of these North American area codes, in E.164; none of them is held."""
         stream = self._streams(vendor, account, "preview")
         found: dict[str, None] = {}
         for _ in range(count * MAX_DRAWS if areas else 0):
@@ -86,13 +91,21 @@ class NumberPool:
                 break
         return list(found)
 
-    def _add(self, number: str, assignment: Assignment) -> None:
-        self._assignments[number] = assignment
-        self._count_fictional(number, 1)
+    def suspend(self, number: str) -> None:
+        """Let a number take no calls until `resume`."""
+        self._assignments[number].active = False
 
-    def _count_fictional(self, number: str, change: int) -> None:
-        if is_fictional(number):
-            self._fictional[number[2:5]] = self._fictional.get(number[2:5], 0) + change
+    def resume(self, number: str) -> None:
+        """Let a number take calls again."""
+        self._assignments[number].active = True
+
+    def release(self, number: str, *, quarantine: bool = True) -> None:
+        """End an assignment. Without `quarantine` the number may be assigned again."""
+        del self._assignments[number]
+        if quarantine:
+            self._quarantined.add(number)
+        else:
+            self._count_fictional(number, -1)
 
     # -- offers ------
 
@@ -105,8 +118,11 @@ class NumberPool:
         account: str,
         accepts: Callable[[str], bool] = lambda _: True,
     ) -> str:
-        """Set a number of a country aside, which nobody else is then offered or given; gives it in E.164. `suits`
-        says which numbers will do. Raises OutOfStock."""
+        """Hold a number of a country for an account and return it in E.164.
+
+        A held number is neither held nor assigned for another account. `accepts` says which numbers may be taken.
+        Raises OutOfStock.
+        """
         plan = ranges(country, kind)
         if not plan:
             raise OutOfStock(f"{country} {kind}")
@@ -120,15 +136,15 @@ class NumberPool:
         return number
 
     def release_hold(self, number: str) -> None:
-        """A number is set aside no longer; one that was not is no error."""
+        """Hold a number no longer. Nothing happens for one that is not held."""
         self._held.discard(number)
 
     def claim_reserved(self, number: str, *, vendor: str, account: str, number_id: str) -> None:
-        """Assign a number that was set aside. Raises Taken when it no longer is."""
+        """Assign a held number. Raises NumberTaken when it is held no longer."""
         if number not in self._held:
             raise NumberTaken(number)
         self._held.discard(number)
-        self._add(number, Assignment(number, vendor, account, number_id))
+        self._add(Assignment(number, vendor, account, number_id))
 
     # -- drawing ------
 
@@ -141,6 +157,7 @@ class NumberPool:
         return None
 
     def _ordinary_number(self, area_code: str, stream: Stream) -> str:
+        """Draw a number outside the exchanges 555 and N11. The loop ends: an area has millions of numbers."""
         while True:
             subscriber = stream.randrange(2_000_000, 10_000_000)
             exchange = subscriber // 10_000
@@ -151,31 +168,25 @@ class NumberPool:
     def _is_free(self, number: str) -> bool:
         return number not in self._assignments and number not in self._quarantined and number not in self._held
 
-    def suspend(self, number: str) -> None:
-        """The number takes no calls until `resume`."""
-        self._assignments[number].active = False
+    def _add(self, assignment: Assignment) -> None:
+        self._assignments[assignment.number] = assignment
+        self._count_fictional(assignment.number, 1)
 
-    def resume(self, number: str) -> None:
-        """The number takes calls again."""
-        self._assignments[number].active = True
+    def _count_fictional(self, number: str, change: int) -> None:
+        if is_fictional(number):
+            self._fictional[number[2:5]] = self._fictional.get(number[2:5], 0) + change
 
-    def release(self, number: str, *, quarantine: bool = True) -> None:
-        """The number belongs to nobody, and rests; without `rest` somebody else may be given it."""
-        del self._assignments[number]
-        if quarantine:
-            self._quarantined.add(number)
-        else:
-            self._count_fictional(number, -1)
+    # -- snapshot and restore ------
 
     def clear(self) -> None:
-        """All numbers go back to stock."""
+        """Return all numbers to stock."""
         self._assignments.clear()
         self._quarantined.clear()
         self._held.clear()
         self._fictional.clear()
 
     def snapshot(self) -> dict[str, Any]:
-        """All assignments as plain data."""
+        """Return all assignments, quarantined and held numbers as plain data."""
         return {
             "assignments": msgspec.to_builtins(list(self._assignments.values())),
             "quarantined": sorted(self._quarantined),
@@ -184,10 +195,8 @@ class NumberPool:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a snapshot."""
-        assignments, quarantined = (
-            msgspec.convert(state["assignments"], list[Assignment]),
-            msgspec.convert(state["quarantined"], set[str]),
-        )
+        assignments = msgspec.convert(state["assignments"], list[Assignment])
+        quarantined = msgspec.convert(state["quarantined"], set[str])
         held = msgspec.convert(state.get("held", []), set[str])
         self.clear()
         self._assignments = {assignment.number: assignment for assignment in assignments}
@@ -197,12 +206,14 @@ class NumberPool:
 
 
 def _drawn(plan: Sequence[tuple[str, int]], stream: Stream) -> Iterator[str]:
+    """Draw numbers from a country's ranges without end."""
     while True:
         prefix, free = plan[stream.randrange(len(plan))]
         yield f"{prefix}{stream.randrange(10**free):0{free}d}"
 
 
 def _in_order(plan: Sequence[tuple[str, int]], first: int) -> Iterator[str]:
+    """Return every number of a country's ranges, beginning with the range at `first`."""
     for prefix, free in (*plan[first:], *plan[:first]):
         for rest in range(10**free):
             yield f"{prefix}{rest:0{free}d}"
