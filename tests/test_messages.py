@@ -11,7 +11,7 @@ from ringback.carrier.clock import SECOND, Clock
 from ringback.carrier.messages import Message, Messages
 from ringback.carrier.script import Script
 from ringback.carrier.scripts import Match, Scripts
-from ringback.carrier.segments import segmented
+from ringback.carrier.segments import split_segments
 
 ENDS = {"completed": "delivered", "failed": "failed", "undelivered": "undelivered"}
 
@@ -52,7 +52,7 @@ def test_a_message_passes_through_its_states_in_order(
     assert times == sorted(times)
     assert times[1] == start + (wait or 0) * SECOND + SECOND
     assert message.state == ENDS[end]
-    assert message.segment_states == [ENDS[end]] * len(segmented(body).parts)
+    assert message.segment_states == [ENDS[end]] * len(split_segments(body).texts)
     assert (message.delivered_at == times[-1]) is (end == "completed")
     assert (message.failure_code is None) is (end == "completed")
 

@@ -6,7 +6,7 @@ import smsutil
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback.carrier.segments import GSM_BASIC, GSM_EXTENSION, JOINED, SINGLE, segmented
+from ringback.carrier.segments import GSM_BASIC, GSM_EXTENSION, JOINED, SINGLE, split_segments
 
 ESCAPE = "\x1b"
 """What begins a pair, and no character: the library takes it for one."""
@@ -23,34 +23,34 @@ TEXTS = st.one_of(
 @given(TEXTS)
 def test_a_text_is_split_as_the_library_splits_it(text: str) -> None:
     text = text.replace(ESCAPE, "") or "a"
-    split = segmented(text)
+    split = split_segments(text)
     known = smsutil.split(text)
     assert split.encoding == ("GSM-7" if known.encoding.startswith("gsm") else "UCS-2")
-    assert list(split.parts) == [part.content for part in known.parts]
+    assert list(split.texts) == [part.content for part in known.parts]
 
 
 @given(TEXTS)
 def test_segments_are_the_text_and_each_is_as_full_as_it_can_be(text: str) -> None:
-    split = segmented(text)
+    split = split_segments(text)
 
     def places(part: str) -> int:
         if split.encoding == "UCS-2":
             return len(part.encode("utf-16-be")) // 2
         return len(part) + sum(char in GSM_EXTENSION for char in part)
 
-    assert "".join(split.parts) == text
-    if len(split.parts) == 1:
+    assert "".join(split.texts) == text
+    if len(split.texts) == 1:
         assert places(text) <= SINGLE[split.encoding]
         return
     assert places(text) > SINGLE[split.encoding]
-    for part, following in zip(split.parts, (*split.parts[1:], None), strict=True):
+    for part, following in zip(split.texts, (*split.texts[1:], None), strict=True):
         assert places(part) <= JOINED[split.encoding]
         assert following is None or places(part + following[0]) > JOINED[split.encoding]
 
 
 def test_the_bounds_are_those_of_the_standard() -> None:
     for text, count in (("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("€" * 80, 1), ("€" * 81, 2)):
-        assert len(segmented(text).parts) == count, text
+        assert len(split_segments(text).texts) == count, text
     for text, count in (
         ("漢" * 70, 1),
         ("漢" * 71, 2),
@@ -59,4 +59,4 @@ def test_the_bounds_are_those_of_the_standard() -> None:
         ("😀" * 35, 1),
         ("😀" * 36, 2),
     ):
-        assert len(segmented(text).parts) == count, text
+        assert len(split_segments(text).texts) == count, text

@@ -1,4 +1,4 @@
-"""A call's record: its states, and where a live call stands."""
+"""A call's record and its states."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ LiveTimer = Literal["next_turn", "caller_turn", "agent_turn", "hang_up", "limit"
 
 
 class LiveState(msgspec.Struct, kw_only=True):
-    """Where a live call stands. Durations are microseconds; `lasts` None: the far end hangs up when it has nothing left
-    to say. `asked` is true while it waits for an answer; `goodbye` once the agent is to hang up after its last line;
-    `sounds_until` is the instant at which a sound of the agent's, a line without words, ends."""
+    """The state of a live call. Instants and durations are microseconds.
+
+    `upcoming` are the scripted turns that are left. After `duration` the far end hangs up; with None it does when it
+    has nothing left to say. `caller_turn` and `agent_turn` are the turns that are being spoken, `agent_queue` the
+    texts that the agent says next. `awaiting_agent` is true while the far end waits for a response, `hanging_up` once
+    the agent hangs up at the end of its turn. `audio_until` is the instant at which the agent's audio without words
+    ends.
+    """
 
     upcoming: list[ScriptedTurn]
     interactive: bool
@@ -40,9 +45,14 @@ class LiveState(msgspec.Struct, kw_only=True):
 
 
 class Call(Record, kw_only=True):
-    """One call. `line` is the vendor's id of its number, `number` that number and `peer` the far end, both E.164.
-    Instants are microseconds; `lasts` is how long it is to be once answered, 0 where only its course will tell. On
-    a planned call `turns` are all that is said, on a live one, which has `live` until it ends, all that was so far."""
+    """One call. Instants are microseconds on the account's clock.
+
+    `number` is the vendor's number and `number_id` the vendor's id for it, `remote_number` the other party's; both
+    numbers are E.164. `planned_end` is the state in which the call ends unless it is ended before, and
+    `planned_duration` how long it lasts once answered (microseconds; 0 on a live call whose script does not say).
+    A planned call has all its `turns` from the start. A live call has the `turns` said so far, and has `live` until
+    it ends.
+    """
 
     vendor: str
     number_id: str
@@ -64,7 +74,7 @@ class Call(Record, kw_only=True):
 
     @property
     def duration(self) -> int:
-        """Whole seconds between answer and end; 0 before the end and for a call never answered."""
+        """Whole seconds between answer and end; 0 before the end and for a call that was never answered."""
         if self.answered_at is None or self.ended_at is None:
             return 0
         return (self.ended_at - self.answered_at) // SECOND

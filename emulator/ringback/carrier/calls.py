@@ -1,11 +1,12 @@
-"""The call state machine: ringing → in_progress → completed, or no_answer, busy, failed. The clock drives it.
+"""The call state machine: ringing → in_progress → completed, or no_answer, busy, failed. Timers drive it.
 
-A call is planned, with all that is said known from the start, or live (`carrier/live.py`)."""
+A call is either planned, with all its turns known from the start, or live (`carrier/conversation.py`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NotRequired, TypedDict, Unpack
 
 import msgspec
 
@@ -20,9 +21,28 @@ PICK_UP = "carrier.call.pick_up"
 HANG_UP = "carrier.call.hang_up"
 
 
+class NewCall(TypedDict):
+    """A call that begins. The numbers are E.164, `number_id` is the vendor's id for its own number.
+
+    With `live` terms the agent's side is decided while the call lasts; without, the script has all that is said.
+    """
+
+    id_: str
+    vendor: str
+    account: str
+    number_id: str
+    number: str
+    remote_number: str
+    script: Script
+    live: NotRequired[LiveTerms | None]
+
+
 class Calls:
-    """All calls of all vendors. `changed` is called with a call each time its state changes, `ringing` included; `talk`
-    is what is said on live ones."""
+    """All calls of all vendors.
+
+    `on_changed` receives a call each time its state changes, `ringing` included. `live_calls` handles what is said
+    on live calls.
+    """
 
     def __init__(self, clock: Clock, streams: Streams) -> None:
         self._clock = clock
@@ -33,89 +53,56 @@ class Calls:
         clock.on(PICK_UP, self._pick_up)
         clock.on(HANG_UP, self._hang_up)
 
-    def receive(
-        self,
-        *,
-        id_: str,
-        vendor: str,
-        account: str,
-        number_id: str,
-        number: str,
-        remote_number: str,
-        script: Script,
-        live: LiveTerms | None = None,
-    ) -> Call:
-        """An inbound call begins to ring; with `live` terms it is decided while it goes. Raises ScriptError before
-        anything has happened."""
-        return self._ring("inbound", id_, vendor, account, number_id, number, remote_number, script, live)
+    def receive(self, **call: Unpack[NewCall]) -> Call:
+        """Let an inbound call ring. Raises ScriptError and changes nothing then."""
+        return self._ring("inbound", call, call["script"])
 
-    def place(
-        self,
-        *,
-        id_: str,
-        vendor: str,
-        account: str,
-        number_id: str,
-        number: str,
-        remote_number: str,
-        script: Script,
-        recording: bool,
-        live: LiveTerms | None = None,
-    ) -> Call:
-        """An outbound call begins to ring at the far end; it is recorded where `recording` says so and the script does
-        not say otherwise, and with `live` terms it is decided while it goes. Raises ScriptError before anything has
-        happened."""
-        wanted = msgspec.structs.replace(script, recording=recording and script.recording is not False)
-        if not recording or script.end != "completed":
-            wanted.recording = False
-        return self._ring("outbound", id_, vendor, account, number_id, number, remote_number, wanted, live)
+    def place(self, *, recording: bool, **call: Unpack[NewCall]) -> Call:
+        """Let an outbound call ring at the far end.
 
-    def _ring(
-        self,
-        direction: Literal["inbound", "outbound"],
-        id_: str,
-        vendor: str,
-        account: str,
-        number_id: str,
-        number: str,
-        remote_number: str,
-        script: Script,
-        terms: LiveTerms | None,
-    ) -> Call:
-        stream = self._streams(vendor, account, "dialogue")
-        ahead = None
+        The call is recorded with `recording`, unless its script says otherwise. Raises ScriptError and changes nothing
+        then.
+        """
+        script = call["script"]
+        recording = recording and script.end == "completed" and script.recording is not False
+        return self._ring("outbound", call, msgspec.structs.replace(script, recording=recording))
+
+    def _ring(self, direction: Literal["inbound", "outbound"], new: NewCall, script: Script) -> Call:
+        account, terms = new["account"], new.get("live")
+        stream = self._streams(new["vendor"], account, "dialogue")
+        live = None
         if terms is None:
-            played = plan_call(script, stream)
+            plan = plan_call(script, stream)
         else:
-            played, ahead = plan_live_call(script, stream, interactive=terms.interactive)
+            plan, live = plan_live_call(script, stream, interactive=terms.interactive)
         call = self.records.add(
             Call(
-                id=id_,
-                vendor=vendor,
+                id=new["id_"],
+                vendor=new["vendor"],
                 account=account,
-                number_id=number_id,
-                number=number,
-                remote_number=remote_number,
+                number_id=new["number_id"],
+                number=new["number"],
+                remote_number=new["remote_number"],
                 state="ringing",
                 started_at=self._clock.now(account),
-                planned_duration=_micros(played.duration),
-                planned_end=played.end,
-                outcome=played.outcome,
-                recording=played.recording,
+                planned_duration=_micros(plan.duration),
+                planned_end=plan.end,
+                outcome=plan.outcome,
+                recording=plan.recording,
                 direction=direction,
-                turns=played.turns or None,
+                turns=plan.turns or None,
             )
         )
-        if terms is not None and ahead is not None and played.end == "completed":
+        if terms is not None and live is not None and plan.end == "completed":
             call.live = LiveState(
-                upcoming=ahead.turns,
+                upcoming=live.turns,
                 interactive=terms.interactive,
                 max_duration=_micros(terms.max_duration),
-                duration=_micros(ahead.duration) if ahead.duration is not None else None,
+                duration=_micros(live.duration) if live.duration is not None else None,
                 max_silence=_micros(terms.max_silence) if terms.max_silence is not None else None,
                 greeting_delay=terms.greeting_delay,
             )
-        call.timer = self._clock.after(_micros(played.answer_after), account, PICK_UP, call.id)
+        call.timer = self._clock.after(_micros(plan.answer_after), account, PICK_UP, call.id)
         self.on_changed(call)
         return call
 
@@ -135,26 +122,24 @@ class Calls:
             self.live_calls.begin(call)
 
     def defer_answer(self, call: Call) -> None:
-        """Let a call ring until `answer`: whether it is taken is not decided yet. One whose caller will give up anyway
-        does so."""
+        """Let a call ring until `answer` or `no_answer`. A call that its script leaves unanswered stays as planned."""
         if call.state == "ringing" and call.planned_end == "completed":
             self._clock.cancel(call.timer)
             call.timer = None
 
     def answer(self, call: Call, after: float = 0.0) -> None:
-        """A call that was held is picked up, in so many seconds; any other stays as it is."""
+        """Answer a deferred call, `after` so many seconds. Any other call stays as it is."""
         if call.state == "ringing" and call.timer is None:
             call.timer = self._clock.after(_micros(after), call.account, PICK_UP, call.id)
 
     def no_answer(self, call: Call) -> None:
-        """Nobody takes a call that was held: its caller gives up in time."""
+        """Leave a deferred call unanswered: its caller gives up after NO_ANSWER_AFTER."""
         if call.state == "ringing" and call.timer is None:
             call.planned_end, call.live = "no_answer", None
             call.timer = self._clock.after(_micros(NO_ANSWER_AFTER), call.account, PICK_UP, call.id)
 
     def hang_up(self, call: Call, by: EndedBy = "agent") -> None:
-        """End a call now, from this end unless told otherwise. One that still rings ends unanswered; one that has ended
-        stays as it is."""
+        """End a call now. A ringing call ends unanswered; a call that has ended stays as it is."""
         if call.state in FINAL:
             return
         self._clock.cancel(call.timer)
@@ -166,7 +151,7 @@ class Calls:
         self.on_changed(call)
 
     def resume(self) -> None:
-        """After a restore: what waits for an answer on a live call is asked again."""
+        """Ask again, after a restore, for the responses that live calls wait for."""
         for call in self.records:
             if call.live is not None:
                 self.live_calls.resume(call)
@@ -185,4 +170,4 @@ def _micros(seconds: float) -> int:
 
 
 def _noop(_: Call) -> None:
-    """Nobody listens."""
+    """Do nothing: no emulator is listening."""

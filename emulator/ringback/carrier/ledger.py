@@ -1,4 +1,4 @@
-"""Money in integer millionths of a dollar: a ledger whose entries each have a cause, and whose sum is the balance."""
+"""Money in integer millionths of a dollar: every ledger entry has a cause, and the entries' sum is the balance."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class AmountError(ValueError):
 
 
 def usd(text: str) -> int:
-    """Millionths for a decimal string such as `"25.00"` or `"-0.012"`. Raises AmountError."""
+    """Return the millionths of a dollar for a decimal string such as `"25.00"` or `"-0.012"`. Raises AmountError."""
     try:
         amount = Decimal(text)
     except InvalidOperation:
         raise AmountError(f'{text!r} is not an amount such as "25.00"') from None
     if not amount.is_finite() or abs(amount) * DOLLAR > MAX_AMOUNT:
-        raise AmountError(f"{text!r} is not an amount that an account could hold")
+        raise AmountError(f"{text!r} is more than an account can hold")
     if amount != amount.quantize(_PLACES):
         raise AmountError(f"{text!r} has more than six decimal places")
     return int(amount * DOLLAR)
 
 
 def format_usd(amount: int) -> str:
-    """The decimal string of an amount: two places, more where they are needed."""
+    """Return an amount (millionths of a dollar) as a decimal string: two places, or more where it needs them."""
     sign, amount = ("-", -amount) if amount < 0 else ("", amount)
     whole, fraction = divmod(amount, DOLLAR)
     places = f"{fraction:06d}".rstrip("0").ljust(2, "0")
@@ -40,12 +40,15 @@ def format_usd(amount: int) -> str:
 
 
 def prorated_charge(rate: int, seconds: int, step: int = 1) -> int:
-    """What so many seconds cost at a rate a minute, to the nearest multiple of `step`."""
+    """Return what a duration costs at a rate per minute, rounded to a multiple of `step` (all millionths)."""
     return (rate * seconds + 30 * step) // (60 * step) * step
 
 
 class LedgerEntry(Record, kw_only=True):
-    """One movement of money. `amount` is positive for money in; `cause` is a word, `ref` what it was for."""
+    """One movement of money (millionths of a dollar). `amount` is positive for money in and negative for money out.
+
+    `cause` is a word such as "funded", `ref` the vendor's id of what was paid for, `balance` the balance after it.
+    """
 
     at: int
     cause: str
@@ -55,7 +58,7 @@ class LedgerEntry(Record, kw_only=True):
 
 
 class Ledger:
-    """Every account's entries. `posted` is called with each new entry."""
+    """The ledger entries of all accounts. `on_posted` receives each new entry."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -63,12 +66,12 @@ class Ledger:
         self.on_posted: Callable[[LedgerEntry], None] = _noop
 
     def balance(self, account: str) -> int:
-        """What the account has: the sum of its entries."""
+        """Return the account's balance, the sum of its entries."""
         last = self.entries.last("account", account)
         return last.balance if last is not None else 0
 
     def post(self, account: str, amount: int, cause: str, ref: str | None = None) -> LedgerEntry:
-        """Add one entry; a negative `amount` takes money away."""
+        """Add an entry; a negative `amount` takes money away."""
         entry = self.entries.add(
             LedgerEntry(
                 id=f"txn_{self.entries.created + 1}",
@@ -85,4 +88,4 @@ class Ledger:
 
 
 def _noop(_: LedgerEntry) -> None:
-    """Nobody listens."""
+    """Do nothing: no emulator is listening."""

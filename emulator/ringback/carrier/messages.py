@@ -1,13 +1,13 @@
-"""SMS and MMS: queued → sent → delivered, or failed, or undelivered; and what comes in. The clock drives it."""
+"""SMS and MMS: queued → sent → delivered, or failed, or undelivered; and inbound ones. Timers drive them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict, Unpack
 
 from ringback.carrier.clock import SECOND, Clock
 from ringback.carrier.script import Script
-from ringback.carrier.segments import segmented
+from ringback.carrier.segments import split_segments
 from ringback.store import Collection, Record
 
 MessageState = Literal["queued", "sent", "delivered", "failed", "undelivered"]
@@ -18,15 +18,19 @@ RECEIPT = "carrier.message.receipt"
 ACCEPTED_AFTER = 1.0
 """Seconds until the carrier has accepted a message, or rejected it."""
 RECEIPT_AFTER = 2.0
-"""Seconds from then until the receipt of the first segment; each further segment's comes `RECEIPT_GAP` later."""
+"""Seconds from acceptance to the receipt of the first segment; each further receipt comes RECEIPT_GAP later."""
 RECEIPT_GAP = 0.2
 REJECTED = "carrier_rejected"
 UNREACHABLE = "destination_unreachable"
 
 
 class Message(Record, kw_only=True):
-    """One message. `line` is the vendor's id of its number, `number` that number and `peer` the far end, both E.164.
-    Instants are microseconds; `due_at` is when it is handed to the carrier; `parts` the state of each segment."""
+    """One message. Instants are microseconds on the account's clock.
+
+    `number` is the vendor's number and `number_id` the vendor's id for it, `remote_number` the other party's; both
+    numbers are E.164. `due_at` is when the message is passed to the carrier. The `segment_` lists have an item for
+    each segment: its text, its state, and when its receipt came. `detail` is the vendor's own.
+    """
 
     vendor: str
     number_id: str
@@ -47,11 +51,24 @@ class Message(Record, kw_only=True):
     delivered_at: int | None = None
     failure_code: str | None = None
     detail: dict[str, Any] = {}
-    """What the vendor keeps with it."""
+
+
+class NewMessage(TypedDict):
+    """A message that begins. The numbers are E.164, `number_id` is the vendor's id for its own number."""
+
+    id_: str
+    vendor: str
+    account: str
+    number_id: str
+    number: str
+    remote_number: str
+    body: str
+    media_urls: NotRequired[tuple[str, ...]]
+    detail: NotRequired[dict[str, Any] | None]
 
 
 class Messages:
-    """All messages of all vendors. `changed` is called with a message each time its state changes."""
+    """All messages of all vendors. `on_changed` receives a message each time its state changes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -64,92 +81,52 @@ class Messages:
         clock.on(SEND, self._send)
         clock.on(RECEIPT, self._receipt)
 
-    def send(
-        self,
-        *,
-        id_: str,
-        vendor: str,
-        account: str,
-        number_id: str,
-        number: str,
-        remote_number: str,
-        body: str,
-        media_urls: tuple[str, ...] = (),
-        at: int | None = None,
-        script: Script | None = None,
-        detail: dict[str, Any] | None = None,
-    ) -> Message:
-        """Queue an outbound message, for the instant `at` or for now."""
-        now = self._clock.now(account)
-        split = segmented(body)
-        due = now if at is None else at
-        message = self.records.add(
-            Message(
-                id=id_,
-                vendor=vendor,
-                account=account,
-                number_id=number_id,
-                number=number,
-                remote_number=remote_number,
-                body=body,
-                direction="outbound",
-                state="queued",
-                created_at=now,
-                due_at=due,
-                encoding=split.encoding,
-                segment_texts=split.parts,
-                segment_states=["queued"] * len(split.parts),
-                segment_times=[None] * len(split.parts),
-                media_urls=media_urls,
-                script=script,
-                detail=detail or {},
-            )
-        )
-        self._clock.at(due + round(ACCEPTED_AFTER * SECOND), account, SEND, message.id)
-        self.on_changed(message, "queued")
-        return message
+    def send(self, *, at: int | None = None, script: Script | None = None, **message: Unpack[NewMessage]) -> Message:
+        """Queue an outbound message, for the instant `at` (microseconds) or for now."""
+        sent = self._add(message, "outbound", "queued", at)
+        sent.script = script
+        self._clock.at(sent.due_at + round(ACCEPTED_AFTER * SECOND), sent.account, SEND, sent.id)
+        self.on_changed(sent, "queued")
+        return sent
 
-    def receive(
+    def receive(self, **message: Unpack[NewMessage]) -> Message:
+        """Store an inbound message, all of whose segments have arrived."""
+        received = self._add(message, "inbound", "delivered")
+        received.sent_at = received.delivered_at = received.created_at
+        received.segment_times = [received.created_at] * len(received.segment_texts)
+        self.on_changed(received, "received")
+        return received
+
+    def _add(
         self,
-        *,
-        id_: str,
-        vendor: str,
-        account: str,
-        number_id: str,
-        number: str,
-        remote_number: str,
-        body: str,
-        media_urls: tuple[str, ...] = (),
-        detail: dict[str, Any] | None = None,
+        new: NewMessage,
+        direction: Literal["inbound", "outbound"],
+        state: MessageState,
+        due_at: int | None = None,
     ) -> Message:
-        """An inbound message has arrived, whole."""
-        now = self._clock.now(account)
-        split = segmented(body)
-        message = self.records.add(
+        now = self._clock.now(new["account"])
+        segments = split_segments(new["body"])
+        return self.records.add(
             Message(
-                id=id_,
-                vendor=vendor,
-                account=account,
-                number_id=number_id,
-                number=number,
-                remote_number=remote_number,
-                body=body,
-                direction="inbound",
-                state="delivered",
+                id=new["id_"],
+                vendor=new["vendor"],
+                account=new["account"],
+                number_id=new["number_id"],
+                number=new["number"],
+                remote_number=new["remote_number"],
+                body=new["body"],
+                direction=direction,
+                state=state,
                 created_at=now,
-                due_at=now,
-                encoding=split.encoding,
-                segment_texts=split.parts,
-                segment_states=["delivered"] * len(split.parts),
-                segment_times=[now] * len(split.parts),
-                media_urls=media_urls,
-                sent_at=now,
-                delivered_at=now,
-                detail=detail or {},
+                due_at=now if due_at is None else due_at,
+                encoding=segments.encoding,
+                segment_texts=segments.texts,
+                segment_states=[state] * len(segments.texts),
+                segment_times=[None] * len(segments.texts),
+                media_urls=new.get("media_urls", ()),
+                detail=new.get("detail") or {},
             )
         )
-        self.on_changed(message, "received")
-        return message
 
     def _send(self, id_: str) -> None:
         message = self.records.get(id_)
@@ -166,7 +143,7 @@ class Messages:
         delay = RECEIPT_AFTER if script.delivered_after is None else script.delivered_after
         self._clock.after(round(delay * SECOND), message.account, RECEIPT, id_, 0)
 
-    def _receipt(self, id_: str, part: int) -> None:
+    def _receipt(self, id_: str, segment: int) -> None:
         message = self.records.get(id_)
         if message is None or message.state != "sent":
             return
@@ -175,9 +152,9 @@ class Messages:
         if script.end == "undelivered":
             self._end(message, "undelivered", script.failure_code or UNREACHABLE, now)
             return
-        message.segment_states[part], message.segment_times[part] = "delivered", now
-        if part + 1 < len(message.segment_states):
-            self._clock.after(round(RECEIPT_GAP * SECOND), message.account, RECEIPT, id_, part + 1)
+        message.segment_states[segment], message.segment_times[segment] = "delivered", now
+        if segment + 1 < len(message.segment_states):
+            self._clock.after(round(RECEIPT_GAP * SECOND), message.account, RECEIPT, id_, segment + 1)
             return
         message.state, message.delivered_at = "delivered", now
         self.on_changed(message, "delivered")
@@ -190,4 +167,4 @@ class Messages:
 
 
 def _noop(_: Message, __: MessageEvent) -> None:
-    """Nobody listens."""
+    """Do nothing: no emulator is listening."""

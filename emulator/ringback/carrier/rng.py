@@ -10,7 +10,7 @@ _SEPARATOR = "\x1f"
 
 
 class Stream(random.Random):
-    """A `random.Random` whose whole state is a counter, so that a snapshot of it is one integer."""
+    """A `random.Random` whose whole state is a counter, so a snapshot of it is one integer."""
 
     def __new__(cls, key: bytes, drawn: int = 0) -> Stream:
         return super().__new__(cls)
@@ -21,18 +21,18 @@ class Stream(random.Random):
         super().__init__()
 
     def seed(self, *_: object) -> None:
-        """The seed is the stream's name; it cannot be changed."""
+        """Do nothing: the stream's name is its seed and cannot be changed."""
 
     def _block(self, size: int) -> bytes:
         self.drawn += 1
         return blake2b(self.drawn.to_bytes(8), key=self._key, digest_size=size).digest()
 
     def random(self) -> float:
-        """A float in [0, 1)."""
+        """Return a float in [0, 1)."""
         return (int.from_bytes(self._block(8)) >> 11) * 2.0**-53
 
     def getrandbits(self, k: int, /) -> int:
-        """An integer of `k` random bits."""
+        """Return an integer of `k` random bits."""
         size = (k + 7) // 8
         if size <= 64:
             return int.from_bytes(self._block(size)) >> (size * 8 - k)
@@ -40,23 +40,23 @@ class Stream(random.Random):
         return int.from_bytes(bits) >> (size * 8 - k)
 
     def hex(self, digits: int) -> str:
-        """A string of `digits` lowercase hexadecimal digits (at most 128)."""
+        """Return `digits` lowercase hexadecimal digits (at most 128)."""
         return self._block((digits + 1) // 2).hex()[:digits]
 
     def uuid(self) -> str:
-        """A random UUID, RFC 9562 version 4."""
+        """Return a random UUID, RFC 9562 version 4."""
         return as_uuid(self._block(16))
 
 
 def as_uuid(sixteen: bytes) -> str:
-    """Sixteen bytes as a UUID of version 4; six of their bits give way to version and variant."""
+    """Return sixteen bytes as a version 4 UUID; version and variant replace six of their bits."""
     bits = int.from_bytes(sixteen) & ~(0xF << 76) & ~(0x3 << 62) | 4 << 76 | 2 << 62
     digits = f"{bits:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 class Streams:
-    """All streams of one seed: `streams("kwickphone", account, "number")`."""
+    """All streams of one seed, made at their first use: `streams("kwickphone", account, "number")`."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -75,11 +75,11 @@ class Streams:
         return Stream(key, drawn)
 
     def secret(self, *names: str) -> bytes:
-        """Thirty-two bytes that are always the same for these names, and that nothing draws from."""
+        """Return thirty-two bytes that depend on the seed and these names alone, and on no stream."""
         return blake2b(_SEPARATOR.join(names).encode(), key=self._root, digest_size=32, person=b"secret").digest()
 
     def snapshot(self) -> dict[str, object]:
-        """The seed and how far each stream has been drawn."""
+        """Return the seed and how many blocks each stream has drawn."""
         return {"seed": self.seed, "drawn": {name: stream.drawn for name, stream in self._streams.items()}}
 
     def restore(self, seed: int, drawn: Mapping[str, int]) -> None:

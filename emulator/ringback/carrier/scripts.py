@@ -1,4 +1,4 @@
-"""Scripts in waiting: what will happen to the next matching outbound call or message."""
+"""Queued scripts: what happens to the next matching outbound call or message."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ ScriptKind = Literal["call", "message"]
 
 
 class Match(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Which outbound call or message a script is for; what is left out is any. `from` is a number or the vendor's id
-    of it, `tag` what the customer attached."""
+    """Which outbound calls or messages a script is for; a field left out matches any.
+
+    `to` is E.164, `from` a number (E.164) or the vendor's id for it, `tag` a label that the customer attached.
+    """
 
     to: str | None = None
     from_: str | None = msgspec.field(name="from", default=None)
@@ -23,7 +25,7 @@ class Match(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
 
 
 class QueuedScript(Record, kw_only=True):
-    """One script in waiting, for one vendor and for one account or (with account "") all."""
+    """One queued script, for one vendor and for one account or, with account "", for all."""
 
     vendor: str
     match: Match
@@ -31,21 +33,23 @@ class QueuedScript(Record, kw_only=True):
 
 
 class Scripts:
-    """The scripts in waiting; the oldest that matches is used, once."""
+    """The queued scripts. The oldest that matches is used, once."""
 
     def __init__(self) -> None:
         self.records: Collection[QueuedScript] = Collection(QueuedScript, vendor=lambda queued: queued.vendor)
 
     def add(self, vendor: str, account: str, match: Match, script: Script) -> QueuedScript:
-        """Put a script in waiting."""
+        """Queue a script."""
         id_ = f"script_{self.records.created + 1}"
         return self.records.add(QueuedScript(id=id_, account=account, vendor=vendor, match=match, script=script))
 
     def take(
         self, kind: ScriptKind, *, vendor: str, account: str, to: str, senders: tuple[str, ...], tag: str | None
     ) -> Script | None:
-        """The script for an outbound call or message, which then waits no longer; None where there is none. `senders`
-        are the names of the number that it goes out from."""
+        """Remove and return the script for an outbound call or message, None where none matches.
+
+        `senders` are the sending number and its ids.
+        """
         if not self.records.count("vendor", vendor):
             return None
         for queued in self.records.oldest("vendor", vendor):

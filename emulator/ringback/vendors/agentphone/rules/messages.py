@@ -7,7 +7,7 @@ import unicodedata
 from typing import Any, Literal
 
 from ringback.carrier.clock import SECOND, iso_exact
-from ringback.carrier.segments import segmented
+from ringback.carrier.segments import split_segments
 from ringback.gateway.services import Services
 from ringback.gateway.vendor import NumberNotFound, Unsendable
 from ringback.vendors.agentphone import errors
@@ -91,7 +91,7 @@ class Messages:
             raise errors.error("CHANNEL_NOT_SUPPORTED", what="send styles")
         if not imessage and self.registrations.outbound_sms(number) != "enabled":
             raise errors.error("REGISTRATION_REQUIRED")
-        cost = 0 if imessage else SMS_SEGMENT * len(segmented(text).parts)
+        cost = 0 if imessage else SMS_SEGMENT * len(split_segments(text).texts)
         self.money.check(account, cost)
         if imessage and conversation is None:
             self.numbers.count_new_contact(number)
@@ -183,7 +183,7 @@ class Messages:
             if len(text) > MAX_LENGTH:
                 raise errors.invalid("body", f"must have at most {MAX_LENGTH} characters")
             return text, media
-        segments = len(segmented(text).parts)
+        segments = len(split_segments(text).texts)
         if segments > MAX_SEGMENTS:
             raise errors.invalid("body", f"must have at most {MAX_SEGMENTS} segments; this has {segments}")
         if len(media) > 1 and not text:

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from ringback.carrier.clock import DAY, SECOND, iso_exact
 from ringback.carrier.messages import Message, MessageEvent
-from ringback.carrier.segments import segmented
+from ringback.carrier.segments import split_segments
 from ringback.gateway.limits import Windows
 from ringback.gateway.search import SearchableCollection
 from ringback.gateway.vendor import NumberNotFound, Unsendable
@@ -126,7 +126,7 @@ class Texts:
         if not body.text and not media:
             raise errors.invalid("text", "or media_urls is required")
         self._check_media(media)
-        if body.text and len(segmented(body.text).parts) > MAX_SEGMENTS and not media:
+        if body.text and len(split_segments(body.text).texts) > MAX_SEGMENTS and not media:
             raise errors.invalid("text", f"has at most {MAX_SEGMENTS} segments")
         for peer in peers:
             self.backend.contacts.check_outbound(identity, peer)
@@ -229,7 +229,7 @@ class Texts:
         assigned = self.services.numbers.assignment(to)
         if assigned is None or assigned.vendor != NAME:
             raise NumberNotFound(to)
-        if not (body or media) or len(segmented(body).parts) > MAX_SEGMENTS or len(body) > MAX_TEXT:
+        if not (body or media) or len(split_segments(body).texts) > MAX_SEGMENTS or len(body) > MAX_TEXT:
             raise Unsendable("body", f"body has from 1 to {MAX_SEGMENTS} segments")
         if len(media) > MAX_MEDIA or not all(map(_is_link, media)):
             raise Unsendable("media_urls", f"media_urls are at most {MAX_MEDIA} http or https URLs")

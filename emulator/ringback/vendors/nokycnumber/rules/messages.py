@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ringback.carrier.clock import iso_z
 from ringback.carrier.messages import Message, MessageEvent
-from ringback.carrier.segments import segmented
+from ringback.carrier.segments import split_segments
 from ringback.gateway.services import Services
 from ringback.gateway.vendor import NumberNotFound, Unsendable
 from ringback.vendors.nokycnumber import errors
@@ -96,7 +96,7 @@ class Messages:
         assigned = self.services.numbers.assignment(to)
         if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
-        if not body or len(segmented(body).parts) > MAX_SEGMENTS:
+        if not body or len(split_segments(body).texts) > MAX_SEGMENTS:
             raise Unsendable("body", f"body must have from 1 to {MAX_SEGMENTS} segments")
         if len(media_urls) > MAX_MEDIA or not all(map(is_url, media_urls)):
             raise Unsendable("media_urls", f"media_urls must be at most {MAX_MEDIA} http or https URLs")
@@ -170,7 +170,7 @@ def _count_segments(body: str) -> int:
         raise errors.invalid("body", "must have at least 1 character")
     if len(body) > MAX_LENGTH:
         raise errors.error("message_too_long", param="body", limit=f"{MAX_LENGTH} characters", length=len(body))
-    segments = len(segmented(body).parts)
+    segments = len(split_segments(body).texts)
     if segments > MAX_SEGMENTS:
         raise errors.error("message_too_long", param="body", limit=f"{MAX_SEGMENTS} segments", length=segments)
     return segments
