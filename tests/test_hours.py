@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringback.carrier.clock import MINUTE, micros
-from ringback.carrier.hours import DAYS, Hours, HoursError, Span, check_hours, next_change, within
+from ringback.carrier.hours import DAYS, Hours, HoursError, Window, check_hours, next_change, within
 
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata")
 CHANGES = (
@@ -23,12 +23,12 @@ CHANGES = (
 )
 TIMES = st.builds(lambda hour, minute: f"{hour:02d}:{minute:02d}", st.integers(0, 23), st.sampled_from((0, 15, 30, 59)))
 SPANS = st.builds(
-    lambda days, begin, end: Span(days=list(days), from_=begin, to=end),
+    lambda days, begin, end: Window(days=list(days), from_=begin, to=end),
     st.sets(st.sampled_from(DAYS), min_size=1),
     TIMES,
     TIMES,
 )
-PARIS_NIGHTS = Hours(timezone="Europe/Paris", windows=[Span(days=list(DAYS), from_="22:00", to="07:00")])
+PARIS_NIGHTS = Hours(timezone="Europe/Paris", windows=[Window(days=list(DAYS), from_="22:00", to="07:00")])
 
 
 def at(text: str) -> int:
@@ -38,7 +38,7 @@ def at(text: str) -> int:
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(ZONES), st.lists(SPANS, max_size=3), st.sampled_from(CHANGES), st.integers(-1440, 600))
 def test_the_next_change_is_the_first_minute_at_which_the_answer_differs(
-    zone: str, spans: list[Span], change: datetime, minutes: int
+    zone: str, spans: list[Window], change: datetime, minutes: int
 ) -> None:
     hours = Hours(timezone=zone, windows=spans)
     start = micros(change + timedelta(minutes=minutes))
@@ -68,7 +68,7 @@ def shows(hours: Hours, instant: datetime) -> bool:
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(ZONES), st.lists(SPANS, max_size=3), st.integers(0, 60 * 24 * 30))
-def test_on_days_without_a_change_the_wall_clock_alone_decides(zone: str, spans: list[Span], minutes: int) -> None:
+def test_on_days_without_a_change_the_wall_clock_alone_decides(zone: str, spans: list[Window], minutes: int) -> None:
     hours = Hours(timezone=zone, windows=spans)
     instant = datetime(2026, 6, 20, tzinfo=UTC) + timedelta(minutes=minutes)
     assert within(hours, micros(instant)) is shows(hours, instant)
@@ -88,12 +88,12 @@ def test_a_night_is_an_hour_shorter_in_spring_and_longer_in_autumn(asleep: str, 
 
 
 def test_a_time_that_the_clocks_skip_is_the_moment_they_change() -> None:
-    hours = Hours(timezone="Europe/Paris", windows=[Span(days=["sun"], from_="02:30", to="07:00")])
+    hours = Hours(timezone="Europe/Paris", windows=[Window(days=["sun"], from_="02:30", to="07:00")])
     assert next_change(hours, at("2026-03-28T23:00:00+00:00")) == at("2026-03-29T01:00:00+00:00")
 
 
 def test_hours_that_cover_the_whole_week_never_change() -> None:
-    hours = Hours(timezone="UTC", windows=[Span(days=list(DAYS), from_="00:00", to="00:00")])
+    hours = Hours(timezone="UTC", windows=[Window(days=list(DAYS), from_="00:00", to="00:00")])
     assert within(hours, at("2026-05-05T05:05:00+00:00"))
     assert next_change(hours, at("2026-05-05T05:05:00+00:00")) is None
 
@@ -105,10 +105,10 @@ def test_hours_that_cover_the_whole_week_never_change() -> None:
         (Hours(timezone="../etc/passwd", windows=[]), "timezone"),
         (Hours(timezone="", windows=[]), "timezone"),
         (Hours(timezone="Europe", windows=[]), "timezone"),
-        (Hours(timezone="UTC", windows=[Span(days=[], from_="01:00", to="02:00")]), "windows[0].days"),
-        (Hours(timezone="UTC", windows=[Span(days=["mon"], from_="1:00", to="02:00")]), "windows[0].from"),
-        (Hours(timezone="UTC", windows=[Span(days=["mon"], from_="01:00", to="24:00")]), "windows[0].to"),
-        (Hours(timezone="UTC", windows=[Span(days=["mon"], from_="01:60", to="02:00")]), "windows[0].from"),
+        (Hours(timezone="UTC", windows=[Window(days=[], from_="01:00", to="02:00")]), "windows[0].days"),
+        (Hours(timezone="UTC", windows=[Window(days=["mon"], from_="1:00", to="02:00")]), "windows[0].from"),
+        (Hours(timezone="UTC", windows=[Window(days=["mon"], from_="01:00", to="24:00")]), "windows[0].to"),
+        (Hours(timezone="UTC", windows=[Window(days=["mon"], from_="01:60", to="02:00")]), "windows[0].from"),
     ],
 )
 def test_hours_that_cannot_be_kept_are_refused(hours: Hours, param: str) -> None:

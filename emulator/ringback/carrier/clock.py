@@ -1,8 +1,8 @@
-"""Virtual time: the only place that reads the wall clock or sleeps.
+"""Virtual time: the only module that reads the wall clock or sleeps.
 
-An instant is an integer of microseconds since the Unix epoch. Every account has a clock of its own, an offset on
-the server's; a timer belongs to one account's clock (or, with account "", to the server's) and is plain data, a
-registered name and its arguments, so that pending timers survive in a snapshot.
+An instant is an integer of microseconds since the Unix epoch. Every account has its own clock, an offset on the
+server's. A timer belongs to one account's clock or, with account "", to the server's. It is plain data, a registered
+name and its arguments, so pending timers survive in a snapshot.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 SERVER = ""
 TIMER_BATCH = 2_048
-"""Timers fired in one go before other work gets a turn."""
+"""Timers that are fired before other work on the event loop gets a turn."""
 
 FROZEN_START = "2026-01-01T00:00:00Z"
-"""Where a frozen or scaled clock starts when nobody says."""
+"""Where a frozen or scaled clock starts unless set."""
 
-_LATEST = 253_402_300_799 * SECOND
+MAX_INSTANT = 253_402_300_799 * SECOND
 
 
 class TimeError(ValueError):
-    """A time or duration that cannot be used; the message says why."""
+    """An unusable time or duration; the message says why."""
 
 
 def parse_instant(text: str) -> int:
-    """Microseconds for an ISO-8601 instant; a time without an offset is taken as UTC. Raises TimeError."""
+    """Return the instant of an ISO-8601 text; a time without an offset is UTC. Raises TimeError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -45,27 +45,27 @@ def parse_instant(text: str) -> int:
 
 
 def micros(moment: datetime) -> int:
-    """The instant of an aware datetime."""
+    """Return the instant of an aware datetime."""
     return round(moment.timestamp() * SECOND)
 
 
 def moment(instant: int) -> datetime:
-    """The aware UTC datetime of an instant, to the second."""
+    """Return the aware UTC datetime of an instant, to the second."""
     return datetime.fromtimestamp(instant // SECOND, UTC)
 
 
 def iso_z(instant: int) -> str:
-    """`2026-06-20T07:55:10Z`."""
+    """Return an instant as `2026-06-20T07:55:10Z`."""
     return datetime.fromtimestamp(instant // SECOND, UTC).isoformat()[:-6] + "Z"
 
 
 def iso_offset(instant: int) -> str:
-    """`2026-06-20T07:55:10+00:00`."""
+    """Return an instant as `2026-06-20T07:55:10+00:00`."""
     return datetime.fromtimestamp(instant // SECOND, UTC).isoformat()
 
 
 def iso_exact(instant: int) -> str:
-    """`2026-06-20T07:55:10.250000Z`, without the fraction where there is none."""
+    """Return an instant as `2026-06-20T07:55:10.250000Z`, without the fraction of a whole second."""
     fraction = instant % SECOND
     text = iso_z(instant)
     return f"{text[:-1]}.{fraction:06d}Z" if fraction else text
@@ -79,23 +79,23 @@ def _months_later(second: int, months: int) -> int:
 
 
 def months_later(instant: int, months: int) -> int:
-    """The same time of day on the same day of a later month, or on that month's last day where it is shorter."""
+    """Return the same time and day some months later, or that month's last day if it is shorter."""
     second, fraction = divmod(instant, SECOND)
     return _months_later(second, months) * SECOND + fraction
 
 
 def wall_seconds() -> float:
-    """A monotonic reading of real time, for measuring latency."""
+    """Return a monotonic reading of real time in seconds, for measuring latency."""
     return time.perf_counter()
 
 
 async def wall_sleep(seconds: float) -> None:
-    """Let real time pass, for what is real on any clock: a client's patience, a socket's slowness."""
+    """Sleep in real time, for what is real on any clock: a client's timeout, a slow socket."""
     await asyncio.sleep(seconds)
 
 
 class Timer:
-    """Something that will happen: call the function registered as `name` with `args` at `due` on `account`'s clock."""
+    """A call of the handler registered as `name`, with `args`, at the instant `due` on `account`'s clock."""
 
     __slots__ = ("account", "args", "background", "due", "name")
 
@@ -107,8 +107,12 @@ class Timer:
         self.background = background
 
 
-class Timeline:
-    """One account's clock: how far it is ahead of the server's, and what falls due on it."""
+class AccountClock:
+    """One account's clock: its offset on the server's (microseconds), its timers and its work in flight.
+
+    `heap` orders the timers by due instant and serial; `published` is the earliest of them as the clock's `_heads`
+    have it. `pinned` is the reading while a timer fires that was due before now.
+    """
 
     __slots__ = ("foreground", "heap", "lock", "offset", "pinned", "published", "work")
 
@@ -125,8 +129,8 @@ class Timeline:
 class Clock:
     """Virtual time for one emulator.
 
-    `mode` is `real`, `frozen` or `scaled` (then `factor` virtual seconds pass in a real one). `start` is an instant;
-    without it a real clock starts now and the others at FROZEN_START.
+    `mode` is `real`, `frozen` or `scaled`, with `factor` virtual seconds to a real one. `start` is an instant; without
+    it a real clock starts now and any other at FROZEN_START. Functions in `moved` are called when a clock was moved.
     """
 
     def __init__(self, mode: str = "real", factor: float = 1.0, start: int | None = None) -> None:
@@ -150,38 +154,38 @@ class Clock:
 
     def _clear(self) -> None:
         self._timers: dict[int, Timer] = {}
-        self._timelines: dict[str, Timeline] = {SERVER: Timeline()}
+        self._clocks: dict[str, AccountClock] = {SERVER: AccountClock()}
         self._heads: list[tuple[int, int, str]] = []
         self._serial = 0
 
     # -- reading ------
 
     def now(self, account: str = SERVER) -> int:
-        """The instant on an account's clock, or on the server's."""
-        base = self._base if self.mode == "frozen" else self._flowing()
-        line = self._timelines.get(account)
-        if line is None:
+        """Return the instant on an account's clock, or on the server's."""
+        base = self._base if self.mode == "frozen" else self._running()
+        clock = self._clocks.get(account)
+        if clock is None:
             return base
-        return line.pinned if line.pinned is not None else base + line.offset
+        return clock.pinned if clock.pinned is not None else base + clock.offset
 
-    def _flowing(self) -> int:
+    def _running(self) -> int:
         return self._base + int((time.monotonic_ns() - self._wall) * self.factor) // 1_000
 
     def pending(self, account: str | None = None) -> int:
-        """How many timers wait (on one account's clock, or in all)."""
+        """Return how many timers are pending, on one account's clock or in all."""
         if account is None:
             return len(self._timers)
         return sum(1 for timer in self._timers.values() if timer.account == account)
 
     def next_due(self, account: str) -> int | None:
-        """When the next timer on this account's clock falls due."""
-        line = self._timelines.get(account)
-        return self._head(line) if line is not None else None
+        """Return the instant at which the next timer on this account's clock is due."""
+        clock = self._clocks.get(account)
+        return self._head(clock) if clock is not None else None
 
     # -- timers ------
 
     def on(self, name: str, handler: Callable[..., None]) -> None:
-        """Register what a timer of this name does."""
+        """Register the handler of timers of this name."""
         self._handlers[name] = handler
 
     def replace(self, handler: Callable[..., None], other: Callable[..., None]) -> None:
@@ -189,94 +193,94 @@ class Clock:
         self._handlers = {name: other if known == handler else known for name, known in self._handlers.items()}
 
     def at(self, due: int, account: str, name: str, *args: Any, background: bool = False) -> int:
-        """Set a timer for an instant on an account's clock; gives a number to cancel it by.
+        """Set a timer for an instant on an account's clock. Return a serial number to cancel it by.
 
-        `background` timers (recurring bills) do not keep `advance(idle=True)` going.
+        `background` timers (recurring bills) do not keep `advance_idle` going.
         """
         self._serial = serial = self._serial + 1
         self._timers[serial] = Timer(account, due, name, args, background)
-        line = self._timelines.get(account) or self._timeline(account)
-        heappush(line.heap, (due, serial))
+        clock = self._clocks.get(account) or self._account_clock(account)
+        heappush(clock.heap, (due, serial))
         if not background:
-            line.foreground += 1
-        if line.heap[0][1] == serial:
-            self._publish(account, line, due)
+            clock.foreground += 1
+        if clock.heap[0][1] == serial:
+            self._publish(account, clock, due)
         return serial
 
     def after(self, delay: int, account: str, name: str, *args: Any, background: bool = False) -> int:
-        """Set a timer `delay` microseconds from now on an account's clock."""
+        """Set a timer `delay` microseconds from now on an account's clock. Return its serial number."""
         return self.at(self.now(account) + delay, account, name, *args, background=background)
 
     def cancel(self, serial: int | None) -> None:
-        """Forget a timer; one that has fired or is unknown is no error."""
+        """Cancel a timer. One that has fired or is unknown is no error."""
         timer = self._timers.pop(serial, None) if serial is not None else None
         if timer is not None and not timer.background:
-            self._timelines[timer.account].foreground -= 1
+            self._clocks[timer.account].foreground -= 1
 
     def forget(self, account: str) -> None:
-        """Drop an account's clock with all that waits on it."""
-        line = self._timelines.pop(account, None)
-        if line is not None:
-            for _, serial in line.heap:
+        """Drop an account's clock and its timers."""
+        clock = self._clocks.pop(account, None)
+        if clock is not None:
+            for _, serial in clock.heap:
                 self._timers.pop(serial, None)
 
     def track(self, account: str, work: asyncio.Future[Any]) -> None:
-        """Work in flight on an account's behalf: time does not move past it while `advance` is moving it."""
-        line = self._timeline(account)
-        line.work.add(work)
-        work.add_done_callback(line.work.discard)
+        """Track work in flight for an account: `advance` waits for it before it moves the clock on."""
+        clock = self._account_clock(account)
+        clock.work.add(work)
+        work.add_done_callback(clock.work.discard)
 
     def start_account(self, account: str, now: int) -> None:
-        """Give an account's clock its own reading."""
-        line = self._timeline(account)
-        line.offset += now - self.now(account)
-        self._republish(account, line)
+        """Set an account's clock to an instant."""
+        clock = self._account_clock(account)
+        clock.offset += now - self.now(account)
+        self._republish(account, clock)
 
-    def _timeline(self, account: str) -> Timeline:
-        line = self._timelines.get(account)
-        if line is None:
-            line = self._timelines[account] = Timeline()
-        return line
+    def _account_clock(self, account: str) -> AccountClock:
+        clock = self._clocks.get(account)
+        if clock is None:
+            clock = self._clocks[account] = AccountClock()
+        return clock
 
-    def _head(self, line: Timeline) -> int | None:
-        heap, timers = line.heap, self._timers
+    def _head(self, clock: AccountClock) -> int | None:
+        heap, timers = clock.heap, self._timers
         while heap:
             if heap[0][1] in timers:
                 return heap[0][0]
             heappop(heap)
         return None
 
-    def _publish(self, account: str, line: Timeline, due: int) -> None:
-        """Enter a timeline's earliest timer among the heads; on one instant, the timer set first comes first."""
-        head = (due - line.offset, line.heap[0][1])
-        if line.published != head:
-            line.published = head
+    def _publish(self, account: str, clock: AccountClock, due: int) -> None:
+        """Add an account's earliest timer to the heads. Of timers due at one instant, the one set first fires first."""
+        head = (due - clock.offset, clock.heap[0][1])
+        if clock.published != head:
+            clock.published = head
             heappush(self._heads, (*head, account))
             if self.mode != "frozen":
                 self._arm()
 
-    def _republish(self, account: str, line: Timeline) -> None:
-        due = self._head(line)
+    def _republish(self, account: str, clock: AccountClock) -> None:
+        due = self._head(clock)
         if due is None:
-            line.published = None
+            clock.published = None
         else:
-            self._publish(account, line, due)
+            self._publish(account, clock, due)
 
-    def _next_head(self) -> tuple[int, str, Timeline] | None:
-        """The account whose next timer is the earliest on the server's clock."""
+    def _next_head(self) -> tuple[int, str, AccountClock] | None:
+        """Return the account whose next timer is due first: server instant, account, its clock."""
         heads = self._heads
         while heads:
             server_due, serial, account = heads[0]
-            line = self._timelines.get(account)
-            if line is not None and line.published == (server_due, serial):
-                due = self._head(line)
-                if due is not None and (due - line.offset, line.heap[0][1]) == line.published:
-                    return server_due, account, line
+            clock = self._clocks.get(account)
+            if clock is not None and clock.published == (server_due, serial):
+                due = self._head(clock)
+                if due is not None and (due - clock.offset, clock.heap[0][1]) == clock.published:
+                    return server_due, account, clock
                 heappop(heads)
-                line.published = None
+                clock.published = None
                 if due is not None:
-                    line.published = (due - line.offset, line.heap[0][1])
-                    heappush(heads, (*line.published, account))
+                    clock.published = (due - clock.offset, clock.heap[0][1])
+                    heappush(heads, (*clock.published, account))
             else:
                 heappop(heads)
         return None
@@ -284,94 +288,93 @@ class Clock:
     # -- moving ------
 
     async def advance(self, until: int, account: str = SERVER) -> int:
-        """Move one account's clock (or, with account "", the server's and so all) to an instant.
+        """Move one account's clock to an instant or, with account "", the server's and so every clock.
 
-        All that falls due is fired in order, each at its own instant; work in flight is waited for before time moves
-        past it, and before this returns. Gives the number of timers fired. Raises TimeError for an instant that has
-        passed.
+        Timers fire in order, each at its own instant. Work in flight is waited for before time moves past it, and
+        before this returns. Return the number of timers fired. Raises TimeError for an instant that has passed.
         """
         if until < self.now(account):
             raise TimeError(f"time moves forward only: it is {iso_exact(self.now(account))} already")
-        if until > _LATEST:
+        if until > MAX_INSTANT:
             raise TimeError("no clock here goes past the year 9999")
         return await self._move(account, until)
 
     async def advance_idle(self, account: str = SERVER) -> int:
-        """Move on until nothing is pending but recurring background timers; gives the number of timers fired."""
+        """Advance until only background timers are pending. Return the number of timers fired."""
         return await self._move(account, None)
 
     async def _move(self, account: str, until: int | None) -> int:
-        scope = self._timeline(account)
+        scope = self._account_clock(account)
         if scope.lock is None:
             scope.lock = asyncio.Lock()
         async with scope.lock:
-            fired = breath = 0
+            fired = next_pause = 0
             while True:
                 busy = self._busy(account)
                 head = self._next_head() if account == SERVER else self._own_head(account, scope)
-                if head is not None and (head[0] > until if until is not None else not self._restless(account)):
+                if head is not None and (head[0] > until if until is not None else not self._has_foreground(account)):
                     head = None
                 if busy and (head is None or head[0] > self.now(account)):
-                    await self._settle(account)
+                    await self._wait_for_work(account)
                     continue
                 if head is None:
                     break
-                self._reach(account, head[0])
+                self._move_to(account, head[0])
                 fired += self._fire_due(head[1], head[2], self.now(head[1]))
-                if fired > breath:
-                    breath = fired + TIMER_BATCH
+                if fired > next_pause:
+                    next_pause = fired + TIMER_BATCH
                     await asyncio.sleep(0)
             if until is not None:
-                self._reach(account, until)
+                self._move_to(account, until)
             self._republish(account, scope)
             self._announce()
         return fired
 
-    def _own_head(self, account: str, line: Timeline) -> tuple[int, str, Timeline] | None:
-        due = self._head(line)
-        return None if due is None else (due, account, line)
+    def _own_head(self, account: str, clock: AccountClock) -> tuple[int, str, AccountClock] | None:
+        due = self._head(clock)
+        return None if due is None else (due, account, clock)
 
     def _busy(self, account: str) -> bool:
         if account == SERVER:
-            return any(line.work for line in self._timelines.values())
-        return bool(self._timelines[account].work)
+            return any(clock.work for clock in self._clocks.values())
+        return bool(self._clocks[account].work)
 
-    def _restless(self, account: str) -> bool:
+    def _has_foreground(self, account: str) -> bool:
         if account == SERVER:
-            return any(line.foreground for line in self._timelines.values())
-        return self._timelines[account].foreground > 0
+            return any(clock.foreground for clock in self._clocks.values())
+        return self._clocks[account].foreground > 0
 
-    def _fire_due(self, account: str, line: Timeline, now: int) -> int:
-        """Fire all that is due on one timeline by `now`, then publish its next head; gives how many fired."""
-        heap, timers = line.heap, self._timers
+    def _fire_due(self, account: str, clock: AccountClock, now: int) -> int:
+        """Fire an account's timers that are due by `now`, then publish its next one. Return how many fired."""
+        heap, timers = clock.heap, self._timers
         fired = 0
         while heap and heap[0][0] <= now:
             timer = timers.pop(heappop(heap)[1], None)
             if timer is not None:
                 if not timer.background:
-                    line.foreground -= 1
+                    clock.foreground -= 1
                 fired += 1
                 self._handlers[timer.name](*timer.args)
-        self._republish(account, line)
+        self._republish(account, clock)
         return fired
 
-    def _reach(self, account: str, instant: int) -> None:
+    def _move_to(self, account: str, instant: int) -> None:
         ahead = instant - self.now(account)
         if ahead > 0:
             if account == SERVER:
                 self._base += ahead
             else:
-                self._timelines[account].offset += ahead
+                self._clocks[account].offset += ahead
 
-    async def _settle(self, account: str) -> None:
-        lines = self._timelines.values() if account == SERVER else (self._timelines[account],)
-        work = [future for line in lines for future in line.work]
+    async def _wait_for_work(self, account: str) -> None:
+        clocks = self._clocks.values() if account == SERVER else (self._clocks[account],)
+        work = [future for clock in clocks for future in clock.work]
         if work:
             await asyncio.wait(work)
             await asyncio.sleep(0)
 
     def set(self, mode: str, factor: float = 1.0) -> None:
-        """Switch between real, frozen and scaled; the reading stays. A real clock goes on from the reading."""
+        """Switch between real, frozen and scaled. The reading stays, and a real clock runs on from it."""
         now = self.now()
         self.mode, self.factor = mode, factor if mode == "scaled" else 1.0
         self._base, self._wall = now, time.monotonic_ns()
@@ -386,10 +389,10 @@ class Clock:
         for listener in self.moved:
             listener()
 
-    # -- flowing time ------
+    # -- running time ------
 
     def run_on(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Fire real and scaled timers on this event loop."""
+        """Fire the timers of a real or scaled clock on this event loop."""
         self.loop = loop
         self._announce()
 
@@ -414,24 +417,24 @@ class Clock:
             head = self._next_head()
             if head is None or head[0] > self.now():
                 break
-            server_due, account, line = head
-            line.pinned = server_due + line.offset
+            server_due, account, clock = head
+            clock.pinned = server_due + clock.offset
             try:
-                self._fire_due(account, line, line.pinned)
+                self._fire_due(account, clock, clock.pinned)
             finally:
-                line.pinned = None
+                clock.pinned = None
         self._arm()
 
-    # -- keeping ------
+    # -- snapshot and restore ------
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything about time as plain data; `restore` continues from it."""
+        """Return the clocks and their timers as plain data; `restore` continues from it."""
         return {
             "mode": self.mode,
             "factor": self.factor,
             "now": self.now(),
             "serial": self._serial,
-            "offsets": {account: line.offset for account, line in self._timelines.items() if line.offset},
+            "offsets": {account: clock.offset for account, clock in self._clocks.items() if clock.offset},
             "timers": [
                 [serial, timer.account, timer.due, timer.name, list(timer.args), timer.background]
                 for serial, timer in self._timers.items()
@@ -441,7 +444,7 @@ class Clock:
     def restore(self, state: Mapping[str, Any], mode: str | None = None, factor: float = 1.0) -> None:
         """Continue from a snapshot; `mode` overrides the one it was taken in.
 
-        A real clock does not lose the time it was switched off: what fell due meanwhile is late and fires at once.
+        A real clock counts the time since the snapshot: timers that came due meanwhile fire at once.
         """
         self._clear()
         self._serial = state["serial"]
@@ -451,12 +454,12 @@ class Clock:
         if self.mode == "real":
             self._base = max(self._base, time.time_ns() // 1_000)
         for account, offset in state["offsets"].items():
-            self._timeline(account).offset = offset
+            self._account_clock(account).offset = offset
         for serial, account, due, name, args, background in state["timers"]:
             self._timers[serial] = Timer(account, due, name, tuple(args), background)
-            line = self._timeline(account)
-            heappush(line.heap, (due, serial))
-            line.foreground += 0 if background else 1
-        for account, line in self._timelines.items():
-            self._republish(account, line)
+            clock = self._account_clock(account)
+            heappush(clock.heap, (due, serial))
+            clock.foreground += 0 if background else 1
+        for account, clock in self._clocks.items():
+            self._republish(account, clock)
         self._announce()

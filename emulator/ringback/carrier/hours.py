@@ -1,7 +1,7 @@
-"""Hours of the week in a time zone, for what is off at night: when they begin and end, across changes of the clocks.
+"""Hours of the week in a time zone, such as quiet hours at night: when they begin and end, across clock changes.
 
-A span is meant as the wall clock shows it. A time that the clocks skip is the moment they change; a time that comes
-twice is the first of the two.
+A window is meant as the wall clock shows it. A time that the clocks skip means the moment of the change; a time that
+comes twice means the first of the two.
 """
 
 from __future__ import annotations
@@ -18,21 +18,23 @@ from ringback.carrier.clock import DAY, SECOND, micros
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-AHEAD = 9
-"""Days that are looked through for the next change: every span has begun and ended within them."""
+LOOKAHEAD_DAYS = 9
+"""Days that are searched for the next change: every window has begun and ended within them."""
 
 
 class HoursError(ValueError):
-    """Hours that cannot be kept; `param` names the part."""
+    """Hours that cannot be used; `param` names the field."""
 
     def __init__(self, param: str, message: str) -> None:
         super().__init__(message)
         self.param = param
 
 
-class Span(msgspec.Struct, kw_only=True):
-    """From one time of day to another, `HH:MM`, on the days on which it begins; it ends on the next day where `to` is
-    not later than `from`."""
+class Window(msgspec.Struct, kw_only=True):
+    """From one time of day to another (`HH:MM`), on the days on which it begins.
+
+    It ends on the next day where `to` is not later than `from`.
+    """
 
     days: list[Day]
     from_: str = msgspec.field(name="from")
@@ -40,55 +42,55 @@ class Span(msgspec.Struct, kw_only=True):
 
 
 class Hours(msgspec.Struct, kw_only=True):
-    """Spans of the week in a time zone of the IANA database, such as `Europe/Paris`."""
+    """Windows of the week in a time zone of the IANA database, such as `Europe/Paris`."""
 
     timezone: str
-    windows: list[Span]
+    windows: list[Window]
 
 
 def check_hours(hours: Hours) -> None:
-    """Whether hours can be kept. Raises HoursError."""
+    """Check hours. Raises HoursError."""
     try:
         _zone(hours.timezone)
     except (KeyError, ValueError, OSError):
         raise HoursError("timezone", f"{hours.timezone!r} is not a time zone such as Europe/Paris") from None
-    for index, span in enumerate(hours.windows):
-        if not span.days:
+    for index, window in enumerate(hours.windows):
+        if not window.days:
             raise HoursError(f"windows[{index}].days", "a window has at least one day")
-        if len(set(span.days)) < len(span.days):
+        if len(set(window.days)) < len(window.days):
             raise HoursError(f"windows[{index}].days", "a window names each of its days once")
-        for name, text in (("from", span.from_), ("to", span.to)):
+        for name, text in (("from", window.from_), ("to", window.to)):
             if _time(text) is None:
                 raise HoursError(f"windows[{index}].{name}", f"{text!r} is not a time of day such as 22:00")
 
 
 def within(hours: Hours, instant: int) -> bool:
-    """Whether an instant is in one of the spans."""
-    return any(begin <= instant < end for begin, end in _spans(hours, instant - 2 * DAY, 4))
+    """Return whether an instant (microseconds) is in one of the windows."""
+    return any(begin <= instant < end for begin, end in _windows(hours, instant - 2 * DAY, 4))
 
 
 def next_change(hours: Hours, instant: int) -> int | None:
-    """The next instant at which `within` is another; None where it never is."""
-    spans = list(_spans(hours, instant - 2 * DAY, AHEAD + 3))
-    inside = any(begin <= instant < end for begin, end in spans)
-    edges = sorted({edge for span in spans for edge in span if instant < edge <= instant + AHEAD * DAY})
+    """Return the next instant at which `within` changes, None if it never does."""
+    windows = list(_windows(hours, instant - 2 * DAY, LOOKAHEAD_DAYS + 3))
+    inside = any(begin <= instant < end for begin, end in windows)
+    edges = sorted({edge for window in windows for edge in window if instant < edge <= instant + LOOKAHEAD_DAYS * DAY})
     for edge in edges:
-        if any(begin <= edge < end for begin, end in spans) is not inside:
+        if any(begin <= edge < end for begin, end in windows) is not inside:
             return edge
     return None
 
 
-def _spans(hours: Hours, instant: int, days: int) -> Iterator[tuple[int, int]]:
-    """Begin and end of every span that begins on one of so many local days from that of an instant."""
+def _windows(hours: Hours, instant: int, days: int) -> Iterator[tuple[int, int]]:
+    """Return begin and end of every window that begins within so many local days of an instant."""
     zone = _zone(hours.timezone)
     first = datetime.fromtimestamp(instant // SECOND, UTC).astimezone(zone).date()
-    for span in hours.windows:
-        begins, ends = _time(span.from_), _time(span.to)
+    for window in hours.windows:
+        begins, ends = _time(window.from_), _time(window.to)
         if begins is None or ends is None:
             raise HoursError("windows", "a window has no time")
         for ahead in range(days):
             day = first + timedelta(days=ahead)
-            if DAYS[day.weekday()] in span.days:
+            if DAYS[day.weekday()] in window.days:
                 last = day if ends > begins else day + timedelta(days=1)
                 begin, end = _instant(day, begins, zone), _instant(last, ends, zone)
                 if begin < end:
@@ -97,7 +99,7 @@ def _spans(hours: Hours, instant: int, days: int) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=4_096)
 def _instant(day: date, at: time, zone: ZoneInfo) -> int:
-    """The first instant at which the wall clock shows this, or would have."""
+    """Return the first instant at which the wall clock shows a time, or would have shown it."""
     shown = datetime.combine(day, at, zone)
     back = shown.astimezone(UTC).astimezone(zone)
     if back.replace(tzinfo=None) == shown.replace(tzinfo=None):
@@ -106,7 +108,7 @@ def _instant(day: date, at: time, zone: ZoneInfo) -> int:
 
 
 def _skipped(late: int, zone: ZoneInfo) -> int:
-    """The moment at which the clocks skipped over a time, which by the old offset would have been `late`."""
+    """Return the moment at which the clocks skipped over a time, which is `late` by the offset before it."""
     low, high = late // SECOND - DAY // SECOND, late // SECOND
     before = _offset(low, zone)
     while high - low > 1:

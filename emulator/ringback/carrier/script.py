@@ -1,9 +1,10 @@
-"""Scripted calls: what the far end does, turn by turn, and what a call without a script turns into."""
+"""Scripts: what the far end of a call does, turn by turn, and how a call without a script goes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -16,9 +17,9 @@ CallEnd = Literal["completed", "no_answer", "busy", "failed"]
 End = Literal[CallEnd, "undelivered"]
 
 ANSWER_DELAY = 3.0
-"""Seconds before a call is answered when the script doesn't say."""
+"""Seconds until a call is answered, unless the script says otherwise."""
 NO_ANSWER_AFTER = 20.0
-"""Seconds before a caller whom nobody answers gives up."""
+"""Seconds until a caller gives up on a call that is not answered."""
 WORDS_PER_SECOND = 2.5
 PAUSE = 0.6
 """Seconds between one turn and the next."""
@@ -46,7 +47,7 @@ VOICEMAIL = "voicemail"
 
 
 class ScriptError(ValueError):
-    """A script that cannot be played; `param` names the part."""
+    """A script that cannot be played; `param` names its field."""
 
     def __init__(self, param: str, message: str) -> None:
         super().__init__(message)
@@ -54,7 +55,7 @@ class ScriptError(ValueError):
 
 
 class ScriptedTurn(msgspec.Struct, forbid_unknown_fields=True):
-    """One thing said. `at` is seconds after the answer; without it the turn follows the one before."""
+    """One turn. `at` is seconds after the answer; without it the turn follows the one before."""
 
     speaker: Speaker
     text: str
@@ -62,12 +63,13 @@ class ScriptedTurn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How one call or message goes. Times are seconds; `turns` None draws a dialogue from the phrase bank.
+    """How one call or message goes. Times and durations are seconds.
 
-    `language` (ISO 639-1), `translation` and `summary` are a voicemail's, where its words do not tell. `analysis` is
-    what the vendor's analysis makes of the call, by the vendor's own names, where it has one. A message ends as
-    `completed` (delivered), `failed` (the carrier rejects it) or `undelivered`, with a `failure_code`; its receipt
-    comes `delivered_after` it was sent.
+    Without `turns` a call draws a dialogue from the phrase bank. `voicemail` is the text of a message that the caller
+    leaves; `language` (ISO 639-1), `translation` and `summary` describe it where the vendor does not work them out.
+    `analysis` is the result of the vendor's analysis, in the vendor's own field names. A message ends as `completed`
+    (delivered), `failed` (the carrier rejects it) or `undelivered`, with a `failure_code`; its receipt comes
+    `delivered_after` it was sent.
     """
 
     answer_after: float | None = None
@@ -86,7 +88,7 @@ class Script(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Turn(msgspec.Struct, array_like=True, frozen=True):
-    """One thing said, `at` seconds after the answer."""
+    """One turn as it is said, `at` seconds after the answer."""
 
     speaker: Speaker
     text: str
@@ -94,7 +96,7 @@ class Turn(msgspec.Struct, array_like=True, frozen=True):
 
 
 class CallPlan(msgspec.Struct, frozen=True):
-    """A script made exact: when it is answered, how long it lasts and what is said."""
+    """A script with nothing left open: when the call is answered, how long it lasts, what is said (all in seconds)."""
 
     answer_after: float
     duration: float
@@ -105,7 +107,7 @@ class CallPlan(msgspec.Struct, frozen=True):
 
 
 def plan_call(script: Script, stream: Stream) -> CallPlan:
-    """Check a script and fill in what it leaves open, drawing from `stream`. Raises ScriptError."""
+    """Return a script's plan: what it leaves open is drawn from `stream`. Raises ScriptError."""
     end = check_call_script(script)
     if end != "completed":
         default = NO_ANSWER_AFTER if end == "no_answer" else 1.0
@@ -120,16 +122,21 @@ def plan_call(script: Script, stream: Stream) -> CallPlan:
 
 
 class LivePlan(msgspec.Struct, frozen=True):
-    """What is ahead on a live call: turns yet to be said, and how long the far end stays (None: until it has nothing
-    left to say)."""
+    """What a live call begins with: the turns to be said, and the seconds after which the far end hangs up.
+
+    With a `duration` of None the far end hangs up when it has nothing left to say.
+    """
 
     turns: list[ScriptedTurn]
     duration: float | None
 
 
 def plan_live_call(script: Script, stream: Stream, *, interactive: bool) -> tuple[CallPlan, LivePlan]:
-    """A script for a live call: the plan without its turns, and what is ahead. With `interactive` that is the far end's part
-    alone, without it both parts, each turn at its moment. Raises ScriptError."""
+    """Return a live call's plan, without turns, and the turns to be said.
+
+    An `interactive` call has the far end's turns alone; any other has both sides', each with its time. Raises
+    ScriptError.
+    """
     if script.end != "completed" or not interactive:
         planned = plan_call(script, stream)
         ahead = [ScriptedTurn(turn.speaker, turn.text, turn.at) for turn in planned.turns]
@@ -142,18 +149,18 @@ def plan_live_call(script: Script, stream: Stream, *, interactive: bool) -> tupl
 
 
 def fits_call(script: Script) -> bool:
-    """Whether nothing in a script is for a message alone."""
+    """Return whether a script has no field that is for messages alone."""
     return script.end != "undelivered" and all(getattr(script, name) is None for name in MESSAGE_ONLY)
 
 
 def fits_message(script: Script) -> bool:
-    """Whether nothing in a script is for a call alone."""
+    """Return whether a script has no field that is for calls alone."""
     ends = script.end in ("completed", "failed", "undelivered")
     return ends and all(getattr(script, name) is None for name in CALL_ONLY)
 
 
 def check_script(script: Script) -> None:
-    """Whether a script can be played by a call or by a message. Raises ScriptError."""
+    """Check whether a call or a message can play a script. Raises ScriptError."""
     if fits_message(script):
         check_message_script(script)
     else:
@@ -161,7 +168,7 @@ def check_script(script: Script) -> None:
 
 
 def check_message_script(script: Script) -> None:
-    """Whether a script can be a message's. Raises ScriptError."""
+    """Check whether a message can play a script. Raises ScriptError."""
     if script.end not in ("completed", "failed", "undelivered"):
         raise ScriptError("end", f"a message does not end as {script.end}: completed, failed or undelivered")
     for name in CALL_ONLY:
@@ -177,7 +184,7 @@ def check_message_script(script: Script) -> None:
 
 
 def check_call_script(script: Script) -> CallEnd:
-    """How a call of this script ends. Raises ScriptError for one that cannot be a call's."""
+    """Return how a call with this script ends. Raises ScriptError for a script that no call can play."""
     end = script.end
     if end == "undelivered":
         raise ScriptError("end", "a call ends as completed, no_answer, busy or failed")
@@ -229,7 +236,10 @@ def _dialogue(script: Script, stream: Stream) -> tuple[Sequence[ScriptedTurn], s
 
 
 def _timed(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[list[Turn], float]:
-    """Give each turn its offset; turns without one are squeezed where a given duration is too short for them."""
+    """Return the turns with their times, and the call's duration (seconds).
+
+    Turns without a time are compressed where the script's duration is too short for them.
+    """
     offsets: list[float] = []
     moment = 0.0
     for turn in scripted:
@@ -251,13 +261,15 @@ def _timed(scripted: Sequence[ScriptedTurn], duration: float | None) -> tuple[li
 
 
 def speech_seconds(text: str) -> float:
-    """Seconds that it takes to say a text."""
+    """Return the seconds that it takes to say a text."""
     return max(1, len(text.split())) / WORDS_PER_SECOND
 
 
 def draw_dialogue(outcome: str | None, stream: Stream) -> tuple[list[ScriptedTurn], str]:
-    """A dialogue from the phrase bank, with this outcome or any; its slots are filled. An unknown outcome gets a
-    dialogue of the `message` kind, under its own name."""
+    """Return a dialogue of the phrase bank, its slots filled, and its outcome.
+
+    Without an `outcome` one is drawn. An outcome that the bank does not have gets a dialogue of the `message` kind.
+    """
     bank = _bank()
     kind = outcome if outcome in bank.dialogues else "message" if outcome else stream.choice(bank.drawn)
     slots = {name: stream.choice(values) for name, values in bank.slots.items()}
@@ -275,7 +287,7 @@ _PRESETS = {
 
 
 def preset_script(name: str) -> Script:
-    """A script by name: `missed`, `busy`, `failed`, or a kind of dialogue of the phrase bank. Raises ScriptError."""
+    """Return a preset: `missed`, `busy`, `failed`, or a kind of dialogue of the phrase bank. Raises ScriptError."""
     if name in _PRESETS:
         return _PRESETS[name]
     if name in _bank().dialogues:
@@ -293,14 +305,10 @@ class _Bank(msgspec.Struct):
         return [kind for kind in self.dialogues if kind != VOICEMAIL]
 
 
-_loaded: list[_Bank] = []
-
-
+@lru_cache(maxsize=1)
 def _bank() -> _Bank:
-    if not _loaded:
-        import yaml
+    import yaml
 
-        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        with resources.path("fixtures", "dialogues.yaml").open(encoding="utf-8") as file:
-            _loaded.append(msgspec.convert(yaml.load(file, Loader=loader), _Bank))  # noqa: S506 - a safe loader
-    return _loaded[0]
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with resources.path("fixtures", "dialogues.yaml").open(encoding="utf-8") as file:
+        return msgspec.convert(yaml.load(file, Loader=loader), _Bank)  # noqa: S506 - a safe loader
