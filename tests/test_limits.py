@@ -56,10 +56,10 @@ def test_a_bucket_gives_what_a_bucket_of_fractions_would(gaps: list[int], rate: 
             tokens -= 1
             taken.append(now)
         else:
-            assert buckets.look("key", rate, capacity, SPAN, now + level.wait).left >= 1
-            assert buckets.look("key", rate, capacity, SPAN, now + level.wait - 1).left == 0
+            assert buckets.peek("key", rate, capacity, SPAN, now + level.wait).left >= 1
+            assert buckets.peek("key", rate, capacity, SPAN, now + level.wait - 1).left == 0
         assert level.left == int(tokens)
-        assert buckets.look("key", rate, capacity, SPAN, level.reset).left == capacity
+        assert buckets.peek("key", rate, capacity, SPAN, level.reset).left == capacity
     for first, begin in enumerate(taken):
         for last in range(first, len(taken)):
             assert last - first + 1 <= capacity + Fraction((taken[last] - begin) * rate, SPAN)

@@ -23,11 +23,11 @@ SNAPSHOT_FORMAT = 1
 
 
 class SnapshotError(ValueError):
-    """A snapshot that cannot be restored; the message says why. Nothing was changed."""
+    """A snapshot that cannot be restored; the message says why. The emulator is left as it was."""
 
 
 class Emulator:
-    """The vendors' backends over one set of services. Whatever happens on the carrier reaches the backend it is for."""
+    """The vendors' backends over one set of services. An event of the carrier goes to the backend of its vendor."""
 
     def __init__(self, settings: Settings, vendors: Sequence[VendorSpec]) -> None:
         self.settings = settings
@@ -61,7 +61,7 @@ class Emulator:
 
     def _call_changed(self, call: Call) -> None:
         services = self.services
-        what = f"{call.direction} call {_ends(call)} {call.state}"
+        what = f"{call.direction} call {_parties(call)} {call.state}"
         services.note(call.account, "call", what, vendor=call.vendor, call_id=call.id, state=call.state)
         self.backends[call.vendor].on_call_changed(call)
         services.notifications.notify(call.id)
@@ -78,7 +78,7 @@ class Emulator:
         self.services.note(
             message.account,
             "message",
-            f"{message.direction} message {_ends(message)} {change}",
+            f"{message.direction} message {_parties(message)} {change}",
             vendor=message.vendor,
             message_id=message.id,
             state=message.state,
@@ -170,7 +170,7 @@ class Emulator:
             self.seed()
 
 
-def _ends(leg: Call | Message) -> str:
-    """Return who calls or writes, and to whom."""
-    ends = (leg.remote_number, leg.number) if leg.direction == "inbound" else (leg.number, leg.remote_number)
-    return " → ".join(ends)
+def _parties(leg: Call | Message) -> str:
+    """Return the numbers of a call or message, as "from → to"."""
+    numbers = (leg.remote_number, leg.number) if leg.direction == "inbound" else (leg.number, leg.remote_number)
+    return " → ".join(numbers)

@@ -1,4 +1,4 @@
-"""Serving an application: one process, one event loop, granian in front."""
+"""Serve an application: one process, one event loop, granian in front."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 SHUTDOWN_TIMEOUT = 3.0
-"""Seconds that answers under way have when the server stops."""
+"""Seconds that requests under way have to finish when the server stops."""
 POLL_INTERVAL = 0.002
-"""Between two looks whether a server that starts answers."""
+"""Seconds between two checks whether a starting server answers."""
 GC_THRESHOLD = 50_000
-"""Allocations between two looks of the garbage collector at the youngest objects: fewer pauses under load."""
+"""Allocations between two collections of the youngest objects: a high number makes fewer pauses under load."""
 
 
 class StartError(Exception):
-    """The server cannot start, or cannot save its state at the end; the message says what to do."""
+    """A server that cannot start, or cannot save its state at the end; the message says what to do."""
 
 
-class CrashReport(Exception):  # noqa: N818 - what it is
-    """Unexpected exceptions became 500 answers while the server ran."""
+class CrashReport(Exception):  # noqa: N818 - a report of several errors
+    """Unexpected exceptions that became 500 responses while the server ran."""
 
     def __init__(self, crashes: list[BaseException]) -> None:
         listed = "; ".join(f"{type(error).__name__}: {error}" for error in crashes[:5])
@@ -43,7 +43,7 @@ class CrashReport(Exception):  # noqa: N818 - what it is
 
 
 class Serving:
-    """One application on its addresses, on the running event loop."""
+    """One application that listens on its addresses, on the running event loop."""
 
     def __init__(self, settings: Settings) -> None:
         if settings.host not in LOOPBACK and settings.control and not settings.control_token:
@@ -59,18 +59,18 @@ class Serving:
         self._servers: list[tuple[Server, asyncio.Task[None]]] = []
 
     async def start(self) -> None:
-        """Listen, and return when requests are answered. Raises StartError."""
+        """Listen, and return once requests are answered. Raises StartError."""
         settings = self.settings
         self._load_state()
         self.application.emulator.services.clock.run_on(asyncio.get_running_loop())
         self.application.emulator.services.resume()
-        with _claimed(settings.host, settings.port) as port:
-            self.url = f"http://{_shown(settings.host)}:{port}"
+        with _reserved_port(settings.host, settings.port) as port:
+            self.url = f"http://{_host_in_url(settings.host)}:{port}"
             await self._listen(port)
         if settings.tls:
             wanted = settings.tls_port if settings.tls_port is not None else (port + 1 if settings.port else 0)
-            with _claimed(settings.host, wanted) as tls_port:
-                self.https_url = f"https://{_shown(settings.host)}:{tls_port}"
+            with _reserved_port(settings.host, wanted) as tls_port:
+                self.https_url = f"https://{_host_in_url(settings.host)}:{tls_port}"
                 certificate, key = self._certificate()
                 await self._listen(tls_port, ssl_cert=certificate, ssl_key=key)
         base = self.https_url or self.url
@@ -142,8 +142,10 @@ class Serving:
         draft.replace(target)
 
     async def stop(self) -> None:
-        """Stop listening, end the webhooks' connections and save the state. An answer that is not done after
-        SHUTDOWN_TIMEOUT is not waited for."""
+        """Stop listening, end the webhooks' connections and save the state.
+
+        Requests under way have SHUTDOWN_TIMEOUT to finish. Raises StartError when the state cannot be saved.
+        """
         self.application.emulator.services.journal.close()
         self.application.emulator.services.notifications.close()
         for server, _ in self._servers:
@@ -169,8 +171,8 @@ class Serving:
                 raise StartError(f"the state was not saved to {self.settings.state}: {error.strerror}") from None
 
 
-class _claimed:  # noqa: N801 - used as a function
-    """A port that is ours to listen on: held, without listening, until the server has it. Raises StartError."""
+class _reserved_port:  # noqa: N801 - used as a function
+    """A port that this process has bound, without listening, until the server listens on it. Raises StartError."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -192,9 +194,9 @@ class _claimed:  # noqa: N801 - used as a function
             self._held.close()
         return port
 
-    def _bind(self, one: socket.socket) -> None:
+    def _bind(self, bound: socket.socket) -> None:
         try:
-            one.bind((self._host, self._port))
+            bound.bind((self._host, self._port))
         except OSError as error:
             reason = "is taken" if error.errno == 98 else f"cannot be used ({error.strerror})"
             raise StartError(
@@ -206,7 +208,7 @@ class _claimed:  # noqa: N801 - used as a function
 
 
 def tune_gc() -> None:
-    """Leave what a start made out of garbage collection, and look less often: the pauses own the slowest answers."""
+    """Exclude what the start created from garbage collection, and collect less often: pauses delay responses."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 100)
@@ -221,7 +223,7 @@ def _answers(host: str, port: int) -> bool:
         return False
 
 
-def _shown(host: str) -> str:
+def _host_in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
@@ -234,7 +236,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM; gives the exit code: 0, or 3 when it cannot start."""
+    """Serve until SIGINT or SIGTERM. Return the exit code: 0, 2 for unusable settings, 3 when it cannot start."""
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(_run(settings))
@@ -305,17 +307,17 @@ class ServerThread:
 
     @property
     def url(self) -> str:
-        """The origin, over plain HTTP."""
+        """The server's origin, over plain HTTP."""
         return self._running.url
 
     @property
     def https_url(self) -> str | None:
-        """The origin over TLS, where it is on."""
+        """The server's origin over TLS, None without TLS."""
         return self._running.https_url
 
     @property
     def ca_pem(self) -> str | None:
-        """The file with the CA's certificate, where TLS is on."""
+        """The path of the CA's certificate, None without TLS."""
         return self._running.ca_pem
 
     @property
@@ -324,8 +326,10 @@ class ServerThread:
         return self._running.vendors
 
     def start(self) -> ServerThread:
-        """Start, and return when requests are answered. Raises StartError or SettingsError, or whatever else kept the
-        server from starting."""
+        """Start, and return once requests are answered.
+
+        Raises StartError or SettingsError, or any other exception that stopped the start.
+        """
         self._thread = threading.Thread(target=self._run, name="ringback", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -355,7 +359,7 @@ class ServerThread:
         await serving.stop()
 
     def stop(self) -> None:
-        """Stop; a second time is no error. Raises CrashReport when an unexpected exception became a 500."""
+        """Stop. A second call is no error. Raises CrashReport if an unexpected exception became a 500."""
         if self._thread is None or not self._thread.is_alive():
             return
         if self._loop is not None and self._stop is not None:

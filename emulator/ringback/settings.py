@@ -14,11 +14,11 @@ ENVIRONMENT_PREFIX = "RINGBACK_"
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used; the message says which one, where it came from and what it takes."""
+    """An unusable setting; the message says which one, where it came from and what is accepted."""
 
 
 class ChaosRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rates (0 to 1) of the troubles that `--chaos` adds, each drawn from the seed."""
+    """Rates (0 to 1) of the faults that `--chaos` injects, each drawn from the seed."""
 
     duplicate: float = 0.05
     delay: float = 0.05
@@ -26,14 +26,14 @@ class ChaosRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rate_limited: float = 0.02
     unavailable: float = 0.02
     delay_seconds: float = 30.0
-    """How long a delayed webhook waits, in virtual seconds."""
+    """Virtual seconds that a delayed webhook waits."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that can be set about one emulator.
+    """The settings of one emulator.
 
     `clock` is `real`, `frozen` or `xN` (N virtual seconds a second). `start` is an ISO-8601 instant.
-    `webhook_routes` maps a public origin to the local origin that receives in its place.
+    `webhook_routes` maps a public origin to the local origin that receives its webhooks.
     `tls_port` None means the port after `port`. Sizes are bytes, durations seconds.
     """
 
@@ -48,19 +48,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     strict: bool = False
     webhook_routes: dict[str, str] = {}
     hosts: dict[str, tuple[str, ...]] = {}
-    """Addresses that stand in for DNS: host name to IP addresses, for webhook egress."""
+    """Addresses that replace DNS for webhook egress: host name to IP addresses."""
     tls: bool = False
     tls_port: int | None = None
     root: str | None = None
     mutants: tuple[str, ...] = ()
     control: bool = True
-    """False serves the vendors alone, as a deployment would: no control API, no dashboard."""
+    """False serves only the vendors, as a deployment does: no control API, no dashboard."""
     control_token: str | None = None
     chaos: bool = False
     chaos_rates: ChaosRates = ChaosRates()
     webhook_timeout: float = 10.0
     stream_heartbeat: float = 15.0
-    """Seconds without news after which an event stream shows that it lives."""
+    """Seconds without an event after which an event stream sends a comment."""
     journal_size: int = 2_000
     """Entries kept for each account."""
     max_body: int = 1_048_576
@@ -73,7 +73,7 @@ def load(
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Merge the four layers. `flags` holds only what the user gave; None values are ignored.
+    """Merge the four layers. `flags` holds only what the user passed; None values are ignored.
 
     Raises SettingsError for an unreadable file, an unknown name or a value of the wrong type.
     """
@@ -111,7 +111,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """`RINGBACK_PORT=0`, `RINGBACK_VENDORS=kwickphone,inkbox`, `RINGBACK_WEBHOOK_ROUTES=https://a=http://b,…`."""
+    """Read `RINGBACK_PORT=0`, `RINGBACK_VENDORS=kwickphone,inkbox`, `RINGBACK_WEBHOOK_ROUTES=https://a=http://b,…`."""
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
         text = environment.get(ENVIRONMENT_PREFIX + field.name.upper())
@@ -133,7 +133,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def route(text: str) -> tuple[str, str]:
-    """Split `PUBLIC_ORIGIN=LOCAL_ORIGIN`; raises SettingsError when it is not of that form."""
+    """Split `PUBLIC_ORIGIN=LOCAL_ORIGIN`. Raises SettingsError for anything else."""
     public, _, local = text.strip().partition("=")
     if "://" not in public or "://" not in local:
         raise SettingsError(f"webhook route {text!r}: expected PUBLIC_ORIGIN=LOCAL_ORIGIN, both with a scheme")

@@ -1,4 +1,4 @@
-"""The state file of `--state`: a TinyDB document, written whole and atomically, refused when it is not ours."""
+"""The state file of `--state`: a TinyDB document, written whole and atomically, rejected if it is not Ringback's."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ringback.settings import Settings
 
 
 class StateError(Exception):
-    """A state file that cannot be used; the message says why and what to do. The file is left as it is."""
+    """An unusable state file; the message says why and what to do. The file is left as it is."""
 
 
 class AtomicStorage(Storage):
-    """A JSON file that is replaced as a whole: a reader sees the old content or the new, never a part."""
+    """A JSON file that is replaced as a whole: a reader sees the old content or the new, never part of either."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def read(self) -> dict[str, dict[str, Any]] | None:
-        """The whole document, None when there is no file."""
+        """Return the whole document, None if there is no file."""
         try:
             raw = self._path.read_bytes()
         except FileNotFoundError:

@@ -1,8 +1,7 @@
 """Audio for recordings and live streams: MP3, WAV, PCM and G.711 µ-law.
 
 A recording is a constant-bitrate MP3 as long as its call. With the `voice` extra (espeak-ng and LAME) it speaks the
-call's turns; without it, it is a quiet tone. Nothing here reads a clock or draws a random number: the same input
-gives the same bytes.
+call's turns; without it, it is a quiet tone. The same input makes the same bytes.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ MAX_DURATION = 4 * 3600.0
 MAX_UTTERANCE = 600.0
 """The longest speech that `synthesize` returns, in seconds; the rest is cut."""
 SAMPLE_RATES = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000)
-"""The PCM sample rates that `synthesize` and `tone` give, in Hz."""
+"""The PCM sample rates that `synthesize` and `tone` offer, in Hz."""
 
 WAV_RATE = 22050
-"""Samples a second of a recording as a WAV file: what the speech engine gives."""
+"""Samples a second of a recording as a WAV file: the speech engine's own rate."""
 
 TELEPHONE_RATE = 8000
 """Samples a second on a telephone line."""
@@ -55,8 +54,8 @@ _TONE_HZ = 440
 _TONE_PEAK = 983
 
 _RATES = (175, 210, 250, 300, 360, 420)
-"""Words a minute, tried in turn until a text fits its room."""
-_SHORTEST_ROOM = 0.1
+"""Words a minute, tried in turn until a text fits its time."""
+_MIN_SECONDS = 0.1
 _CHARACTERS_PER_SECOND = 200
 _MAX_WORD = 40
 _SYLLABLE = "la"
@@ -116,11 +115,11 @@ _SPEAKERS = ("caller", "agent")
 
 
 class VoiceUnavailableError(RuntimeError):
-    """Speech was asked for where the `voice` extra is missing or does not start."""
+    """Speech was requested, but the `voice` extra is missing or does not start."""
 
 
 def voice_available() -> bool:
-    """Whether turns can be spoken: the `voice` extra is installed and its engine starts."""
+    """Return whether turns can be spoken: the `voice` extra is installed and its engine starts."""
     try:
         with _ENGINE_LOCK:
             _engine()
@@ -133,13 +132,14 @@ def voice_available() -> bool:
 def render_mp3(
     turns: Sequence[tuple[str, str, float]], duration: float, seed: int = 0, *, voice: bool | None = None
 ) -> bytes:
-    """A call's recording: an MP3 (mono, 16 kHz, 24 kbit/s) of `duration` seconds, to the nearest of its 36 ms frames.
+    """Return a call's recording: an MP3 (mono, 16 kHz, 24 kbit/s) of `duration` seconds.
 
-    It has one frame at least: a call that ended within its first second may count 0 seconds.
+    It is a whole number of 36 ms frames, and one at least: a call that ended within its first second may count 0
+    seconds.
 
     `turns` are (speaker `"caller"` or `"agent"`, text, offset in seconds). Each is spoken at its offset, faster if it
-    must be, and is cut where the next one starts or the call ends; a turn at or after the end is not heard. `seed`
-    picks the caller's voice. `voice=False` gives a plain tone instead, `voice=None` speaks if `voice_available()`.
+    must be, and is cut where the next one starts or the call ends; a turn at or after the end is left out. `seed`
+    picks the caller's voice. `voice=False` returns a plain tone instead, `voice=None` speaks if `voice_available()`.
 
     Raises ValueError for a duration outside 0 to `MAX_DURATION`, an unknown speaker or an offset that is
     negative or not finite, and VoiceUnavailableError for `voice=True` without the `voice` extra.
@@ -154,8 +154,9 @@ def render_mp3(
 def render_wav(
     turns: Sequence[tuple[str, str, float]], duration: float, seed: int = 0, *, voice: bool | None = None
 ) -> bytes:
-    """A call's recording like that of `render_mp3`, as a WAV file: PCM s16le mono at `WAV_RATE` Hz, `duration` seconds
-    long to the sample.
+    """Return a call's recording as `render_mp3` does, as a WAV file: PCM s16le mono at `WAV_RATE` Hz.
+
+    It is `duration` seconds long to the sample.
 
     Raises as `render_mp3` does.
     """
@@ -170,14 +171,15 @@ def render_wav(
     edges = [min(round(min(offset, MAX_DURATION) * WAV_RATE), count) for _, _, offset in spoken] + [count]
     for (speaker, text, _), (start, end) in zip(spoken, pairwise(edges), strict=True):
         samples = _little_endian(_fitted(text, _voice_of(speaker, seed), (end - start) / WAV_RATE))
-        heard = samples[: 2 * (end - start)]
-        pcm[2 * start : 2 * start + len(heard)] = heard
+        block = samples[: 2 * (end - start)]
+        pcm[2 * start : 2 * start + len(block)] = block
     return to_wav(bytes(pcm), WAV_RATE)
 
 
 def utterance(text: str, speaker: str, seconds: float, seed: int = 0, *, voice: bool | None = None) -> bytes:
-    """`text` as it is heard on a telephone line: PCMU (G.711 µ-law, 8 kHz, mono), `seconds` long to the sample, spoken
-    faster if it must be. `voice` and `seed` are those of `render_mp3`: without a voice it is a tone.
+    """Return `text` as it sounds on a telephone line: PCMU (G.711 µ-law, 8 kHz, mono), spoken faster if it must be.
+
+    It is `seconds` long to the sample. `voice` and `seed` are those of `render_mp3`: without a voice it is a tone.
 
     Raises as `render_mp3` does.
     """
@@ -192,10 +194,11 @@ def utterance(text: str, speaker: str, seconds: float, seed: int = 0, *, voice: 
 
 
 def synthesize(text: str, speaker: str, sample_rate: int = 16000, *, seed: int = 0) -> bytes:
-    """`text` as `speaker` (`"caller"` or `"agent"`) says it: PCM s16le mono at `sample_rate` Hz, up to `MAX_UTTERANCE`.
+    """Return `text` as `speaker` ("caller" or "agent") says it: PCM s16le mono at `sample_rate` Hz.
 
-    `seed` picks the caller's voice. A text with nothing to say gives no samples. Raises ValueError for an unknown
-    speaker or a rate outside `SAMPLE_RATES`, and VoiceUnavailableError without the `voice` extra.
+    Speech beyond MAX_UTTERANCE is cut. `seed` picks the caller's voice. A text without words has no samples.
+    Raises ValueError for an unknown speaker or a rate outside `SAMPLE_RATES`, and VoiceUnavailableError without the
+    `voice` extra.
     """
     chosen = _voice_of(speaker, seed)
     _checked_rate(sample_rate)
@@ -205,7 +208,7 @@ def synthesize(text: str, speaker: str, sample_rate: int = 16000, *, seed: int =
 
 
 def tone(duration: float, sample_rate: int = 16000) -> bytes:
-    """A quiet 440 Hz tone of `duration` seconds: PCM s16le mono at `sample_rate` Hz.
+    """Return a quiet 440 Hz tone of `duration` seconds: PCM s16le mono at `sample_rate` Hz.
 
     Raises ValueError for a duration outside 0 to `MAX_DURATION` or a rate outside `SAMPLE_RATES`.
     """
@@ -217,12 +220,12 @@ def tone(duration: float, sample_rate: int = 16000) -> bytes:
 
 
 def to_pcmu(pcm: bytes) -> bytes:
-    """PCM s16le as G.711 µ-law (PCMU), one byte a sample. Raises ValueError for half a sample at the end."""
+    """Return PCM s16le as G.711 µ-law (PCMU), one byte a sample. Raises ValueError for half a sample at the end."""
     return bytes(map(_pcmu_codes().__getitem__, _native(pcm, "H")))
 
 
 def to_wav(pcm: bytes, sample_rate: int) -> bytes:
-    """PCM s16le mono at `sample_rate` Hz as a WAV file.
+    """Return PCM s16le mono at `sample_rate` Hz as a WAV file.
 
     Raises ValueError for half a sample at the end or a rate that is not positive.
     """
@@ -247,7 +250,7 @@ _INFO_TAGS = (b"Xing", b"Info")
 
 
 def mp3_seconds(data: bytes) -> float:
-    """The length in seconds of an MP3, by walking its frames; ID3 tags and a Xing or Info frame do not count.
+    """Return the length of an MP3 in seconds, the sum of its frames; ID3 tags and a Xing or Info frame do not count.
 
     Raises ValueError, with the place, where `data` is not a whole run of MPEG Layer III frames.
     """
@@ -333,19 +336,19 @@ def _spoken_mp3(turns: Sequence[tuple[str, str, float]], frames: int, seed: int)
     edges = [min(start, frames) for start in starts] + [frames]
     pieces = [_SILENT_FRAME * edges[0]]
     for (speaker, text, _), (start, end) in zip(spoken, pairwise(edges), strict=True):
-        room = (end - start - _LEAD_FRAMES) * _FRAME_SECONDS
-        speech = _mp3_frames(_fitted(text, _voice_of(speaker, seed), room))[: (end - start) * _FRAME_BYTES]
+        seconds = (end - start - _LEAD_FRAMES) * _FRAME_SECONDS
+        speech = _mp3_frames(_fitted(text, _voice_of(speaker, seed), seconds))[: (end - start) * _FRAME_BYTES]
         pieces += [speech, _SILENT_FRAME * (end - start - len(speech) // _FRAME_BYTES)]
     return b"".join(pieces)
 
 
-def _fitted(text: str, voice: _Voice, room: float) -> array[int]:
-    """`text` spoken no faster than it must be to fit `room` seconds, and cut there if the fastest is too slow."""
-    if room < _SHORTEST_ROOM:
+def _fitted(text: str, voice: _Voice, seconds: float) -> array[int]:
+    """Return `text` spoken no faster than it must be to fit, and cut after `seconds` if the fastest is too slow."""
+    if seconds < _MIN_SECONDS:
         return array("h")
-    limit = int(room * _ENGINE_RATE)
+    limit = int(seconds * _ENGINE_RATE)
     for rate in _RATES:
-        samples = _speak(text, voice, rate, room)
+        samples = _speak(text, voice, rate, seconds)
         if len(samples) <= limit:
             return samples
     del samples[limit:]
@@ -356,7 +359,7 @@ def _fitted(text: str, voice: _Voice, room: float) -> array[int]:
 
 
 def _mp3_frames(samples: array[int]) -> bytes:
-    """A self-contained run of frames: its first frame borrows nothing from what stands before it."""
+    """Return a self-contained run of frames: the first one borrows no bits from a frame before it."""
     if not samples:
         return b""
     encoder = _lame().Encoder()
@@ -369,18 +372,17 @@ def _mp3_frames(samples: array[int]) -> bytes:
     return bytes(encoder.encode(_little_endian(samples))) + bytes(encoder.flush())
 
 
-def _speak(text: str, voice: _Voice, rate: int, room: float) -> array[int]:
-    """Samples at `_ENGINE_RATE`; speaking stops soon after `room` seconds are full."""
-    heard = text[: int((room + 1) * _CHARACTERS_PER_SECOND)]
-    line = _pronounceable(heard)
+def _speak(text: str, voice: _Voice, rate: int, seconds: float) -> array[int]:
+    """Return samples at `_ENGINE_RATE`; speaking stops soon after `seconds`."""
+    line = _pronounceable(text[: int((seconds + 1) * _CHARACTERS_PER_SECOND)])
     with _ENGINE_LOCK:
-        return _engine().speak(line, voice, rate, int(room * _ENGINE_RATE)) if line else array("h")
+        return _engine().speak(line, voice, rate, int(seconds * _ENGINE_RATE)) if line else array("h")
 
 
 def _pronounceable(text: str) -> str:
-    """`text` in printable ASCII, in words of at most `_MAX_WORD`: other scripts can bring the engine down.
+    """Return `text` in printable ASCII, in words of at most `_MAX_WORD`: other scripts can crash the engine.
 
-    Accents go, and a letter of another script becomes a syllable, so that a turn sounds about as long as it is.
+    Accents are removed, and a letter of another script becomes a syllable, so a turn is about as long as it should be.
     """
     spelled = []
     for char in unicodedata.normalize("NFKD", text.translate(_SPELLINGS)):
@@ -427,7 +429,7 @@ class _Engine:
 
     def speak(self, line: str, voice: _Voice, rate: int, limit: int) -> array[int]:
         if self._library.espeak_SetVoiceByName(voice.variant.encode()) != 0:
-            raise VoiceUnavailableError(f"espeak-ng has no voice {voice.variant}; install the voice extra afresh")
+            raise VoiceUnavailableError(f"espeak-ng has no voice {voice.variant}; reinstall the voice extra")
         settings = (
             (_PARAMETER_RATE, rate),
             (_PARAMETER_VOLUME, voice.volume),
@@ -442,7 +444,7 @@ class _Engine:
         return self._samples
 
     def _receive(self, samples: int | None, count: int, _events: int | None) -> int:
-        """Take in a block of samples; a non-zero answer stops the engine."""
+        """Store a block of samples. Return non-zero to stop the engine."""
         if samples and count > 0:
             self._samples.frombytes(ctypes.string_at(samples, 2 * count))
         return int(len(self._samples) > self._limit)
@@ -453,8 +455,8 @@ def _engine() -> _Engine:
     loader = _extra("espeakng_loader")
     try:
         return _Engine(ctypes.CDLL(loader.get_library_path()), loader.get_data_path())
-    except (OSError, RuntimeError) as trouble:
-        raise VoiceUnavailableError(f"speech cannot start: {trouble}") from trouble
+    except (OSError, RuntimeError) as error:
+        raise VoiceUnavailableError(f"speech cannot start: {error}") from error
 
 
 def _lame() -> Any:
@@ -472,7 +474,7 @@ _SINC_ZEROS = 12
 
 
 def _resampled(samples: array[int], sample_rate: int) -> array[int]:
-    """`samples` from `_ENGINE_RATE` to `sample_rate`, low-passed below half of the lower of the two."""
+    """Return `samples` resampled from `_ENGINE_RATE`, low-passed below half of the lower of the two rates."""
     if sample_rate == _ENGINE_RATE:
         return samples
     step, kernels = _resampling_kernels(sample_rate)
@@ -491,7 +493,7 @@ def _resampled(samples: array[int], sample_rate: int) -> array[int]:
 
 @lru_cache(maxsize=len(SAMPLE_RATES))
 def _resampling_kernels(sample_rate: int) -> tuple[int, list[list[float]]]:
-    """The step in 1/phases of an input sample, and a windowed sinc for each phase."""
+    """Return the step in 1/phases of an input sample, and a windowed sinc for each phase."""
     common = math.gcd(sample_rate, _ENGINE_RATE)
     phases, step = sample_rate // common, _ENGINE_RATE // common
     cutoff = min(1.0, sample_rate / _ENGINE_RATE) * 0.95
@@ -511,7 +513,7 @@ def _sinc(x: float) -> float:
 
 @lru_cache(maxsize=1)
 def _pcmu_codes() -> bytes:
-    """G.711 table 2: the code of each 16-bit sample, by its unsigned value.
+    """Return the code of each 16-bit sample by its unsigned value (G.711 table 2).
 
     Sixteen steps in each of eight segments, a step in the first being 8 wide and in each next twice that; the first
     step of all is halved by the bias, and the last reaches to the end of the scale. Codes go out inverted.

@@ -1,4 +1,4 @@
-"""Accounts: everything belongs to one, and tests make one each."""
+"""Accounts: every record belongs to one, and each test makes its own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ringback.store import Record
 
 
 class AccountSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What can be set on an account of any vendor.
+    """The settings of an account of any vendor.
 
-    `rate_limit` is requests a minute for every key of the account; null lifts it, left out it is the vendor's own.
-    `webhook_timeout` is real seconds a receiver has to answer.
+    `rate_limit` is requests a minute for every key of the account; None means no limit, UNSET the vendor's own.
+    `webhook_timeout` is the real seconds that a receiver has to respond.
     """
 
     rate_limit: int | UnsetType | None = UNSET

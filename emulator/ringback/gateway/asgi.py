@@ -18,7 +18,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class Response:
-    """An answer ready to be sent: body bytes, status, media type and extra headers."""
+    """A response ready to be sent: body bytes, status, media type and extra headers."""
 
     __slots__ = ("body", "headers", "media_type", "status")
 
@@ -50,5 +50,5 @@ class Response:
         await send({"type": "http.response.body", "body": body})
 
     def to_asgi_response(self, *_: object, **__: object) -> Response:
-        """Itself: how Litestar asks an exception handler's answer for the app that sends it."""
+        """Return itself: Litestar asks an exception handler's response for the app that sends it."""
         return self

@@ -1,4 +1,4 @@
-"""Decode JSON bodies, and say in plain words which field is wrong and what is accepted."""
+"""Decode JSON bodies, and say which field is wrong and what is accepted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 def _in_integers(value: Any) -> Any:
-    """A document in which what is written 10.0 is the integer that JSON means by it."""
+    """Return a document with whole floats as integers: JSON does not distinguish 10.0 from 10."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
@@ -62,18 +62,18 @@ def _in_integers(value: Any) -> Any:
 
 
 def explain(error: msgspec.ValidationError, kind: Any = None) -> DecodeError:
-    """Our words for what a value did not satisfy; `kind` is the type that the whole was to be of."""
+    """Return a DecodeError with a plain message. `kind` is the type that the whole document should have."""
     text = str(error)
     at = _AT.search(text)
     where = at[1] if at is not None and at[1] else None
     missing = _MISSING.search(text)
     if missing is not None:
         return DecodeError("is required", f"{where}.{missing[1]}" if where else missing[1])
-    return DecodeError(("" if where else "the body ") + _worded(_AT.sub("", text).strip(), kind, where or ""), where)
+    return DecodeError(("" if where else "the body ") + _problem(_AT.sub("", text).strip(), kind, where or ""), where)
 
 
 def decode_analysis(analysis: Any, kind: type[T]) -> T:
-    """What a script says of a call's analysis, as a vendor's own type. Raises ScriptError."""
+    """Convert a script's `analysis` to the vendor's own type. Raises ScriptError."""
     try:
         return msgspec.convert(analysis, kind)
     except msgspec.ValidationError as error:
@@ -82,7 +82,7 @@ def decode_analysis(analysis: Any, kind: type[T]) -> T:
         raise ScriptError(where, f"{where} {problem.problem}") from None
 
 
-def _worded(text: str, kind: Any, where: str) -> str:
+def _problem(text: str, kind: Any, where: str) -> str:
     if text.startswith("Invalid enum value"):
         allowed = _allowed(kind, where) if kind is not None else []
         return f"must be one of {', '.join(allowed)}" if allowed else f"cannot be {text.rpartition(' ')[2]}"
@@ -103,7 +103,7 @@ def _worded(text: str, kind: Any, where: str) -> str:
 
 
 def _allowed(kind: Any, where: str) -> list[str]:
-    """The words that a type allows at a place in it."""
+    """Return the values that a type allows at a path in it."""
     found = _alternatives(msgspec.inspect.type_info(kind))
     for step in _STEP.findall(where):
         found = [each for type_ in found for inner in _inner(type_, step) for each in _alternatives(inner)]

@@ -1,5 +1,8 @@
-"""Where webhooks may go. `strict` is as documented: public https, the address checked when it is sent to. `local`
-adds loopback, for development. Every spelling of an address counts as the address."""
+"""Where webhooks may go.
+
+`strict` is as the vendors document it: public https only, and the resolved address is checked for each attempt. `local`
+adds loopback, for development. Every spelling of an address counts as that address.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import socket
 import unicodedata
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -25,8 +29,8 @@ _INTERNAL_SUFFIXES = (".local", ".internal", ".localdomain", ".home.arpa", ".lan
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
 MAX_URL = 2_048
 DNS_SECONDS = 3.0
-LOOKUPS = 8
-"""Names looked up at once."""
+MAX_LOOKUPS = 8
+"""DNS look-ups that run at a time."""
 
 
 class EgressError(ValueError):
@@ -39,8 +43,8 @@ class EgressError(ValueError):
 
 @dataclass(frozen=True)
 class Destination:
-    """Where one attempt really goes: the URL to call, the Host header that it carries, what follows the origin, and
-    whether a certificate is checked."""
+    """Where an attempt goes: the URL to call, its Host header, the URL's part after the origin (`rest`), and whether
+    to check the certificate."""
 
     url: str
     host_header: str
@@ -49,13 +53,10 @@ class Destination:
 
 
 def literal(host: str) -> Address | None:
-    """The address that a host spells, in any of its spellings (decimal, octal, hex, short, mapped), or None for a
-    name."""
+    """Return the address that a host spells in any form (decimal, octal, hex, short, mapped), None for a name."""
     text = host.strip("[]").partition("%")[0]
-    try:
+    with suppress(ValueError):
         return _unwrap(ip_address(text))
-    except ValueError:
-        pass
     if _NUMERIC.fullmatch(text):
         try:
             return IPv4Address(socket.inet_aton(text.rstrip(".")))
@@ -65,15 +66,17 @@ def literal(host: str) -> Address | None:
 
 
 def _unwrap(address: Address) -> Address:
-    """The IPv4 address that a mapped one stands for; others as they are."""
+    """Return the IPv4 address of a mapped one, any other unchanged."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address belongs to the public internet. Addresses that carry another one to be translated or
-    tunnelled to are not: where they lead depends on the network."""
+    """Return whether an address is on the public internet.
+
+    Addresses that carry another one, to translate or tunnel to, are not public: where they lead depends on the network.
+    """
     inner = _unwrap(address)
     if isinstance(inner, IPv6Address) and any(inner in network for network in _TRANSITIONAL):
         return False
@@ -99,7 +102,7 @@ def parse(url: str) -> SplitResult:
 
 
 def _ascii(host: str) -> str:
-    """The host as the resolver would read it: full-width digits and ideographic dots are digits and dots."""
+    """Return the host as a resolver reads it: full-width digits and ideographic dots become ASCII."""
     folded = unicodedata.normalize("NFKC", host).replace("。", ".").replace("。", ".").lower()
     try:
         return folded.rstrip(".") if folded.isascii() else folded.encode("idna").decode().rstrip(".")
@@ -108,8 +111,8 @@ def _ascii(host: str) -> str:
 
 
 class Egress:
-    """The policy of one emulator. `routes` maps a public origin to the local one that receives in its place, `hosts`
-    stands in for DNS."""
+    """One emulator's policy. `routes` maps a public origin to the local one that receives in its place; `hosts`
+    replaces DNS: host name to addresses."""
 
     def __init__(
         self, *, strict: bool, routes: Mapping[str, str] | None = None, hosts: Mapping[str, Sequence[str]] | None = None
@@ -124,36 +127,38 @@ class Egress:
         self.hosts: dict[str, tuple[str, ...]] = {name.lower(): tuple(found) for name, found in hosts.items()}
 
     async def check(self, url: str) -> None:
-        """Check a URL that a customer registers. A name that does not resolve yet is admitted: it is checked again
-        when it is sent to. Raises EgressError."""
+        """Check a URL that a customer registers. Raises EgressError.
+
+        A name that does not resolve yet is accepted: each attempt checks it again.
+        """
         host, origin = _check(url, self.strict)
         if self.strict and host is not None and origin not in self.routes:
             self._check_addresses(host, await self.resolve(host))
 
     async def destination(self, url: str) -> Destination:
-        """Check a URL at the moment of sending and say where it goes. Raises EgressError."""
+        """Check a URL at the moment of sending and return where it goes. Raises EgressError."""
         host, origin = _check(url, self.strict)
         if host is not None and host in self.hosts:
             self._check_addresses(host, await self.resolve(host))
-        place = _place(url)
+        direct = _direct_destination(url)
         local = self.routes.get(origin)
-        return place if local is None else Destination(local + place.rest, place.host_header, place.rest, verify=False)
+        return direct if local is None else replace(direct, url=local + direct.rest, verify=False)
 
     def close(self) -> None:
-        """Wait for no look-up that is still under way."""
+        """Stop the DNS look-ups, without waiting for those under way."""
         if self._lookups is not None:
             self._lookups.shutdown(wait=False, cancel_futures=True)
             self._lookups = None
 
     def allows(self, host: str, address: str) -> bool:
-        """Whether a connection to this resolved address of a host may be made."""
+        """Return whether a connection to a host's resolved address is allowed."""
         found = literal(address)
         if found is None:
             return False
         return is_public(found) or (not self.strict and found.is_loopback and _names_loopback(host))
 
     def is_routed(self, host: str) -> bool:
-        """Whether a route leads to this host."""
+        """Return whether a route leads to this host."""
         return any(f"://{host}" in local for local in self.routes.values())
 
     def _check_addresses(self, host: str, addresses: Sequence[str]) -> None:
@@ -162,11 +167,11 @@ class Egress:
                 raise EgressError(f"{host} resolves to {address}, which is not a public address")
 
     async def resolve(self, host: str) -> Sequence[str]:
-        """The addresses of a name: from `hosts`, else from DNS; none when it does not resolve."""
+        """Return a name's addresses, from `hosts` or from DNS; empty if it does not resolve."""
         if host in self.hosts:
             return self.hosts[host]
         if self._lookups is None:
-            self._lookups = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="ringback-dns")
+            self._lookups = ThreadPoolExecutor(MAX_LOOKUPS, thread_name_prefix="ringback-dns")
         look_up = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
             async with asyncio.timeout(DNS_SECONDS):
@@ -183,7 +188,7 @@ def _origin(parts: SplitResult) -> str:
 
 @lru_cache(maxsize=1_024)
 def _check(url: str, strict: bool) -> tuple[str | None, str]:
-    """Check all that the text itself shows; gives the host name to resolve (None for an address) and the origin."""
+    """Check what the text itself shows. Return the host name to resolve (None for an address) and the origin."""
     parts = parse(url)
     host = _ascii(parts.hostname or "")
     address = literal(host)
@@ -201,8 +206,8 @@ def _check(url: str, strict: bool) -> tuple[str | None, str]:
 
 
 @lru_cache(maxsize=1_024)
-def _place(url: str) -> Destination:
-    """A URL as it is, without a route; a loopback receiver's certificate is not checked."""
+def _direct_destination(url: str) -> Destination:
+    """Return a URL's destination without a route. A loopback receiver's certificate is not checked."""
     parts = parse(url)
     host = _ascii(parts.hostname or "")
     address = literal(host)

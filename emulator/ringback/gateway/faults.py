@@ -1,4 +1,4 @@
-"""Faults on request: error answers, slowness, broken connections, unreliable webhooks."""
+"""Injected faults: error responses, latency, broken connections, unreliable webhooks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ WebhookFault = Literal["duplicate", "drop", "delay", "reorder", "bad_signature"]
 
 
 class Effect(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a fault does: exactly one of an error answer (`status`, with a vendor's `code` if wanted), `latency`
-    (real seconds before the answer), `reset` (the connection ends without one), `truncate` (it ends after that many
-    bytes of the body), or `webhook`."""
+    """What a fault does, exactly one of these.
+
+    `status` is an error response, with the vendor's `code` if set. `latency` is real seconds before the response.
+    `reset` ends the connection without a response, `truncate` after that many bytes of its body. `webhook` affects
+    webhooks.
+    """
 
     status: int | None = None
     code: str | None = None
@@ -46,8 +49,11 @@ class Effect(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defa
 
 
 class Fault(Record, kw_only=True):
-    """One fault. It meets the requests (or, with a webhook effect, the events) of one vendor, of one `operation` or
-    all, of one account or (with account "") all. `first` N of them, `every` Nth, or each with a `probability`."""
+    """One fault, for a vendor's requests or, with a webhook effect, its events.
+
+    It matches one `operation` (or `event`) or all, of one account or, with account "", of all. It applies to the
+    `first` N that match, to `every` Nth, or to each with a `probability`. `matched` and `applied` count both.
+    """
 
     vendor: str
     effect: Effect
@@ -61,43 +67,43 @@ class Fault(Record, kw_only=True):
 
 
 class Faults:
-    """The faults that are set."""
+    """The faults that are set, and the selection of those that apply."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self.records: Collection[Fault] = Collection(Fault, vendor=lambda fault: fault.vendor)
 
     def for_request(self, vendor: str, account: str, operation: str | None) -> Sequence[Effect]:
-        """The effects on one request."""
+        """Count a request and return the effects on it."""
         return [
             fault.effect
             for fault in self.records.oldest("vendor", vendor)
             if fault.effect.webhook is None
             and fault.account in ("", account)
             and fault.operation in (None, operation)
-            and self._due(fault, account)
+            and self._applies(fault, account)
         ]
 
     def for_event(self, vendor: str, account: str, event: str) -> Sequence[WebhookFault]:
-        """The faults of one webhook event."""
+        """Count a webhook event and return the faults of it."""
         return [
             fault.effect.webhook
             for fault in self.records.oldest("vendor", vendor)
             if fault.effect.webhook is not None
             and fault.account in ("", account)
             and fault.event in (None, event)
-            and self._due(fault, account)
+            and self._applies(fault, account)
         ]
 
-    def _due(self, fault: Fault, account: str) -> bool:
+    def _applies(self, fault: Fault, account: str) -> bool:
         fault.matched += 1
         if fault.first is not None:
-            strikes = fault.matched <= fault.first
+            applies = fault.matched <= fault.first
         elif fault.every is not None:
-            strikes = fault.matched % fault.every == 0
+            applies = fault.matched % fault.every == 0
         elif fault.probability is not None:
-            strikes = self._streams("fault", fault.id, account).random() < fault.probability
+            applies = self._streams("fault", fault.id, account).random() < fault.probability
         else:
-            strikes = True
-        fault.applied += strikes
-        return strikes
+            applies = True
+        fault.applied += applies
+        return applies

@@ -1,4 +1,4 @@
-"""The same request twice with one key has one effect: the second is given the first's answer."""
+"""Idempotency keys: a request that is repeated with its key has one effect and gets the first response again."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ FORGET = "gateway.idempotency.forget"
 
 
 class StoredResponse(Record, kw_only=True):
-    """An answer that is kept for retries; `print` is what the request looked like."""
+    """A response that is stored for retries; `digest` is that of its request."""
 
     digest: str
     status: int
     body: bytes
 
 
-class KeyReused(Exception):  # noqa: N818 - it is an answer
-    """The key was used with another request."""
+class KeyReused(Exception):  # noqa: N818 - an expected result
+    """An idempotency key that was used with another request."""
 
 
 class IdempotentResponse(msgspec.Struct, frozen=True):
-    """An answer: status and body, and whether it has been given before."""
+    """A response's status and body, and whether it is a stored one."""
 
     status: int
     body: bytes
@@ -35,10 +35,10 @@ class IdempotentResponse(msgspec.Struct, frozen=True):
 
 
 class Idempotency:
-    """The answers of all accounts, by account, operation and key.
+    """The stored responses of all accounts, by account, operation and key.
 
-    An answer is kept when the request took effect (2xx): one that was refused changed nothing, so it may be tried
-    again. Of two requests under way at a time with one key, the second waits for the first.
+    Only a 2xx response is stored: a rejected request changed nothing, so it may be tried again. Of two concurrent
+    requests with one key, the second waits for the first.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -56,8 +56,10 @@ class Idempotency:
         keep_for: int,
         act: Callable[[], Awaitable[tuple[int, bytes]]],
     ) -> IdempotentResponse:
-        """The answer to a request that looks like `seen`: what `act` gives, or what it gave before. Kept for so many
-        microseconds. Raises Mismatch."""
+        """Return the stored response of a request, or call `act` and store its status and body.
+
+        `digest` is the request's, `keep_for` in microseconds. Raises KeyReused.
+        """
         name = f"{account} {operation} {key}"
         while (held := self._under_way.get(name)) is not None:
             if held[0] != digest:
@@ -87,7 +89,7 @@ class Idempotency:
 
 
 def request_digest(path: str, body: bytes) -> str:
-    """Return a digest of a request: its path and what its JSON says, however that is written."""
+    """Return a digest of a request: its path, and the value of its JSON body whatever its spelling."""
     try:
         plain = msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

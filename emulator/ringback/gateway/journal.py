@@ -16,11 +16,11 @@ from ringback.gateway.redaction import mask, mask_header
 JournalKind = Literal["request", "call", "message", "money", "delivery", "number", "account", "clock"]
 JOURNAL_KINDS: tuple[JournalKind, ...] = get_args(JournalKind)
 MAX_BODY_BYTES = 64 * 1024
-"""Bytes of a body that the journal keeps."""
+"""Bytes of a response's body that the journal keeps."""
 
 
 class Note:
-    """Something that happened to an account: a `kind`, a verb, and the details."""
+    """An event of an account: its `kind`, `what` happened, and `detail` fields."""
 
     __slots__ = ("account", "at", "detail", "kind", "seq", "what")
 
@@ -78,7 +78,7 @@ class MoneyNote:
 class RequestLogEntry:
     """One request to a vendor and its response, with headers and bodies as received.
 
-    `extra` are headers that the middleware adds to the response.
+    `latency` is real seconds. `extra` are headers that the middleware adds to the response.
     """
 
     __slots__ = (

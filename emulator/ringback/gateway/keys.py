@@ -1,4 +1,4 @@
-"""API keys: secret, scope, allowlist, life."""
+"""API keys: secret, scope, allowlist, expiry."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from ringback.store import Collection, Record
 
 
 class Key(Record, kw_only=True):
-    """One API key. `allowlist` holds CIDRs (none = any address); `rate_limit` is requests a minute, null lifts it,
-    left out the account's or the vendor's holds. `expires_at` ends a key that was rotated; `agent` is the id of the one
-    agent that it is bound to."""
+    """One API key. Instants are microseconds.
+
+    `allowlist` holds CIDRs; without any, every address is allowed. `rate_limit` is requests a minute; None means no
+    limit, UNSET the account's or the vendor's. A rotated key has `expires_at`. `agent` is the id of the only agent
+    that the key is for.
+    """
 
     vendor: str
     secret: str
@@ -29,11 +32,11 @@ class Key(Record, kw_only=True):
 
 
 class AllowlistError(ValueError):
-    """An entry of an allowlist that is neither an address nor a network."""
+    """An allowlist entry that is neither an IP address nor a network."""
 
 
 def networks(allowlist: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Parse addresses and CIDRs. Raises AllowlistError."""
+    """Parse IP addresses and CIDRs. Raises AllowlistError."""
     found = []
     for entry in allowlist:
         try:
@@ -44,7 +47,7 @@ def networks(allowlist: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...
 
 
 class Keys:
-    """All keys, found by their secret."""
+    """All keys of all vendors."""
 
     def __init__(self) -> None:
         self.records: Collection[Key] = Collection(
@@ -56,15 +59,15 @@ class Keys:
         self._networks: dict[tuple[str, ...], tuple[IPv4Network | IPv6Network, ...]] = {}
 
     def find(self, vendor: str, secret: str) -> Key | None:
-        """The vendor's key with this secret, whatever its status."""
+        """Return the vendor's key with this secret, whatever its status; None if there is none."""
         return self.records.last("secret", (vendor, secret))
 
     def active(self, account: str) -> int:
-        """How many active keys an account has."""
+        """Return how many active keys an account has."""
         return self.records.count("active", account)
 
     def admits(self, key: Key, client: str, now: int) -> bool:
-        """Whether a key may be used at this instant from this client address."""
+        """Return whether a key may be used at this instant (microseconds) from this client address."""
         if key.status != "active" or (key.expires_at is not None and now >= key.expires_at):
             return False
         return not key.allowlist or self._inside(key.allowlist, client)

@@ -1,4 +1,4 @@
-"""Everything between the front door and one vendor's routes: key, limits, faults, body bounds, journal, errors."""
+"""What a request passes before a vendor's routes: key, limits, faults, body bounds, journal, errors."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ringback.gateway.vendor import VendorSpec
 
 MAX_HEADER_BYTES = 32 * 1024
 REQUEST_ID_DIGITS = 16
-_DRAIN = 4
-"""How many times the body limit is read and discarded before a sender of too much is cut off."""
+_MAX_DISCARDED = 4
+"""How many times the body limit is read and discarded before the client is disconnected."""
 _IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 
 
 class VendorMiddleware:
-    """One vendor's middleware. The order: key, version, limit, scope, then faults, route and body."""
+    """One vendor's middleware. It checks key, version, rate limit and scope, then faults, route and body."""
 
     def __init__(self, services: Services, vendor: VendorSpec, app: ASGIApp) -> None:
         policy = vendor.policy
@@ -181,7 +181,7 @@ class VendorMiddleware:
         """Read the whole body, within bounds and of the right type. Raises ApiError."""
         headers, limit = entry.headers, self._limit
         for name, value in headers:
-            if name == b"content-length" and value.isdigit() and int(value) > limit * _DRAIN:
+            if name == b"content-length" and value.isdigit() and int(value) > limit * _MAX_DISCARDED:
                 raise self._errors.too_large(limit)
         message = await receive()
         body: bytes = message.get("body", b"")
@@ -193,7 +193,7 @@ class VendorMiddleware:
                 size += len(chunk)
                 if size <= limit:
                     chunks.append(chunk)
-                elif size > limit * _DRAIN:
+                elif size > limit * _MAX_DISCARDED:
                     break
             body = b"".join(chunks)
             if size > limit:
@@ -214,7 +214,7 @@ class VendorMiddleware:
     # -- faults ------
 
     def _select_faults(self, entry: RequestLogEntry) -> Sequence[Effect]:
-        """Return the faults that strike a request. Raises ApiError for one that chaos refuses."""
+        """Return the faults to apply to a request. Raises ApiError for a request that chaos rejects."""
         services, account = self._services, entry.account
         if not services.faults.records and self._chaos is None:
             return ()
@@ -268,13 +268,13 @@ class VendorMiddleware:
 
             digest = request_digest(entry.path, entry.body)
             try:
-                outcome = await self._services.idempotency.run_once(
+                stored = await self._services.idempotency.run_once(
                     entry.account, operation, key.decode("latin-1"), digest, retries.keep_for, act
                 )
             except KeyReused:
                 raise retries.reused() from None
-            if outcome.replayed:
-                await Response(outcome.body, outcome.status)(scope, receive, send)
+            if stored.replayed:
+                await Response(stored.body, stored.status)(scope, receive, send)
                 return
             for message in messages:
                 await send(message)

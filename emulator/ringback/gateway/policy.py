@@ -1,6 +1,6 @@
-"""What a vendor documents about every request, as data: request ids, dated versions, token buckets, scopes, idempotency.
+"""What a vendor documents about every request, as data: request ids, dated versions, token buckets, idempotency.
 
-Every part is optional: what a vendor leaves out is not done and costs nothing.
+Every part is optional: a part that a vendor leaves out costs nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from ringback.gateway.keys import Key
 
 @dataclass(frozen=True)
 class VersioningPolicy:
-    """Dated versions.
+    """Dated versions of an API.
 
-    `header` pins one, `default` reads an account's own, `known` maps each version to None, or to the text of the
-    `notice` header where it is outdated; `unknown` words the error for any other.
+    The request's `header` chooses one, else the account's `default`. `known` maps each version to None or, if it is
+    outdated, to the text of the `notice` response header. `unknown` returns the error for any other version.
     """
 
     header: bytes
@@ -32,8 +32,8 @@ class VersioningPolicy:
 class IdempotencyPolicy:
     """Idempotency keys of POST requests.
 
-    `header` carries the key, a response is kept for `keep_for` microseconds, `reused` words the error for a key that
-    comes with another request, `malformed` that for a key that is none.
+    `header` holds the key, and a response is stored for `keep_for` microseconds. `reused` returns the error for a key
+    that was used with another request, `malformed` the error for a key with other characters or more than 255.
     """
 
     header: bytes
@@ -46,8 +46,9 @@ class IdempotencyPolicy:
 class TokenBucketPolicy:
     """A token bucket for each key.
 
-    `burst` returns the tokens beyond a limit; three headers carry the limit, what remains of it, and the Unix second
-    at which the bucket is full again. A key without a limit is shown `lifted`.
+    `burst` returns how many tokens a bucket holds beyond its limit a minute. Three headers show the limit, what
+    remains of it, and the Unix second at which the bucket is full again; `unlimited` is what a key without a limit
+    shows.
     """
 
     burst: Callable[[int], int]
@@ -59,11 +60,11 @@ class TokenBucketPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestPolicy:
-    """All of it.
+    """A vendor's policy for all requests.
 
-    `request_id` is a header and a prefix, `usable` the kinds of key that any operation takes, and `authorize` raises
-    ApiError for what a key may not do (key, method, path). Without a `bucket` the vendor's limit is a sliding window
-    that no header shows.
+    `request_id` is a response header and the prefix of its value. `usable_kinds` are the kinds of key that may be used
+    at all. `authorize(key, method, path)` raises ApiError for what a key may not do. Without a `bucket` the vendor's
+    rate limit is a sliding window that no header shows.
     """
 
     request_id: tuple[bytes, str] | None = None
@@ -82,9 +83,9 @@ class RequestPolicy:
 def by_method(
     methods: Mapping[str, frozenset[str] | None], forbidden: Callable[[str, str], ApiError]
 ) -> Callable[[Key, str, str], None]:
-    """Return an `authorize` that goes by each scope's methods, None for all; `forbidden` words what a scope lacks.
+    """Return an `authorize` that allows each scope its HTTP methods, or all methods where they are None.
 
-    A key without a scope may do everything.
+    `forbidden(scope, method)` returns the error. A key without a scope may do everything.
     """
 
     def authorize(key: Key, method: str, _: str) -> None:

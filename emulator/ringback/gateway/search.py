@@ -1,7 +1,7 @@
-"""Full-text search: an inverted index, whose cost follows what is found and not what is stored.
+"""Full-text search: an inverted index, whose cost depends on what is found and not on what is stored.
 
-A text counts by its words, whatever their case, accents and order. Newest first: entries are numbered as they come in,
-and the lists of a query's words are walked from the end, each leaping to where the others are.
+A text matches by its words, whatever their case, accents and order. Entries are numbered in order of creation. A search
+goes through the lists of its words from their ends, and skips each list to the entry that the others have reached.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ R = TypeVar("R", bound=Record)
 
 _WORD = re.compile(r"[a-z0-9]+")
 _IDEOGRAPHS = "぀-ヿ㐀-䶿一-鿿가-힯豈-﫿ｦ-ﾟ"
-"""Kana, Han and Hangul, which are written without spaces: each character is a word."""
+"""Kana, Han and Hangul, which are written without spaces: each character counts as a word."""
 _PIECE = re.compile(f"[{_IDEOGRAPHS}]|[^{_IDEOGRAPHS}]+")
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text as they are looked for: without case, accents or width."""
+    """Return the words of a text as they are compared: without case, accents or width."""
     return _words(text) if len(text) <= 2_000 else _split(text)
 
 
@@ -38,8 +38,10 @@ def _split(text: str) -> frozenset[str]:
 
 
 def _is_accent(char: str) -> bool:
-    """Whether a mark may be left out in writing: accents, and the points of Hebrew and Arabic; not the marks that make
-    another letter, as in Devanagari, Thai or kana."""
+    """Return whether a mark may be left out in writing: accents, and the points of Hebrew and Arabic.
+
+    Marks that make another letter, as in Devanagari, Thai or kana, are no accents.
+    """
     kind = unicodedata.combining(char)
     return kind >= 200 or 10 <= kind <= 36
 
@@ -48,14 +50,16 @@ _words = lru_cache(maxsize=256)(_split)
 
 
 class SearchIndex:
-    """Which entries have which words, by shelf: an entry stands on one shelf or on several (a number's texts, those of
-    them that one may see). Entries are integers that grow."""
+    """Which entries have which words, by scope. Entries are growing integers.
+
+    An entry is in one scope or several, such as a number's texts and those of them that are not blocked.
+    """
 
     def __init__(self) -> None:
         self._lists: dict[tuple[Hashable, str], list[int]] = {}
 
     def add(self, entry: int, text: str, scopes: Sequence[Hashable]) -> None:
-        """Take in an entry; at no cost to speak of when it is the newest on its shelves."""
+        """Add an entry. Each word costs constant time if the entry is the newest in its scopes."""
         lists = self._lists
         for word in _split(text):
             for scope in scopes:
@@ -68,7 +72,7 @@ class SearchIndex:
                     insort(found, entry)
 
     def remove(self, entry: int, text: str, scopes: Sequence[Hashable]) -> None:
-        """Forget an entry, told as it was added."""
+        """Remove an entry, passed as it was added."""
         for word in _split(text):
             for scope in scopes:
                 found = self._lists[scope, word]
@@ -77,7 +81,7 @@ class SearchIndex:
                     del self._lists[scope, word]
 
     def find(self, query: str, scope: Hashable) -> Iterator[int]:
-        """The entries of a shelf that have every word of a query, newest first; none for a query without words."""
+        """Iterate over a scope's entries that have every word of a query, newest first. No words match nothing."""
         lists = []
         for word in words(query):
             found = self._lists.get((scope, word))
@@ -104,13 +108,15 @@ class SearchIndex:
                 newest -= 1
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self._lists.clear()
 
 
 class SearchableCollection(Collection[R]):
-    """A collection whose records are found by their words. `text` gives what a record says, which never changes, and
-    `shelves` where it is looked for, which may."""
+    """A collection whose records can be searched.
+
+    `text` returns a record's text, which never changes, and `scopes` the scopes to find it in, which may change.
+    """
 
     def __init__(
         self,
@@ -126,18 +132,18 @@ class SearchableCollection(Collection[R]):
         self._found: dict[int, R] = {}
 
     def search(self, query: str, scope: Hashable) -> Iterator[R]:
-        """The records of a shelf that have every word of a query, newest first."""
+        """Iterate over a scope's records that have every word of a query, newest first."""
         return (self._found[entry] for entry in self._index.find(query, scope))
 
-    def _place(self, record: R) -> None:
-        super()._place(record)
+    def _insert(self, record: R) -> None:
+        super()._insert(record)
         text = self._text(record)
         if text:
             self._found[record.seq] = record
             self._index.add(record.seq, text, self._scopes(record))
 
     def update(self, record: R, **changes: Any) -> R:
-        """Change fields of a stored record, and where it is found."""
+        """Change fields of a stored record, and the scopes that it is found in."""
         before = self._scopes(record)
         super().update(record, **changes)
         after = self._scopes(record)
@@ -148,7 +154,7 @@ class SearchableCollection(Collection[R]):
         return record
 
     def remove(self, record: R) -> None:
-        """Forget a stored record."""
+        """Remove a stored record."""
         text = self._text(record)
         if text:
             self._index.remove(record.seq, text, self._scopes(record))
@@ -156,7 +162,7 @@ class SearchableCollection(Collection[R]):
         super().remove(record)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         super().clear()
         self._index.clear()
         self._found.clear()

@@ -30,7 +30,7 @@ from ringback.store import Collection
 
 
 class VendorFacts(Protocol):
-    """What the parts must know of a vendor; `ringback.gateway.vendor.VendorSpec` has it."""
+    """What the services need to know about a vendor. `ringback.gateway.vendor.VendorSpec` provides it."""
 
     @property
     def name(self) -> str: ...
@@ -51,7 +51,7 @@ class VendorFacts(Protocol):
 
 
 def clock_mode(text: str) -> tuple[str, float]:
-    """`real`, `frozen` or `xN` as a mode and a factor. Raises SettingsError."""
+    """Return the mode and the factor of `real`, `frozen` or `xN`. Raises SettingsError."""
     if text in ("real", "frozen"):
         return text, 1.0
     try:
@@ -69,10 +69,9 @@ def start_of_clock(settings: Settings) -> tuple[str, float, int | None]:
 
 
 class Services:
-    """The parts of one emulator.
+    """The parts of one emulator: carrier, keys, limits, outbox and journal.
 
-    The emulator sets `account_opened`, `account_closed`, `account_funded` and `settings_changed`; each is called after
-    the change, with the account.
+    The emulator sets the `on_` hooks; each receives the account after the change.
     """
 
     def __init__(self, settings: Settings, vendors: Mapping[str, VendorFacts]) -> None:
@@ -82,7 +81,7 @@ class Services:
         self.streams = Streams(settings.seed)
         self.journal = Journal(settings.journal_size)
         self.notifications = Notifications(self.clock)
-        """Long polls and event streams wait here for a call's id."""
+        """Long polls and event streams wait for the id of a call."""
         self.ledger = Ledger(self.clock)
         self.numbers = NumberPool(self.streams)
         self.calls = Calls(self.clock, self.streams)
@@ -99,7 +98,7 @@ class Services:
         self.buckets = Buckets()
         self.idempotency = Idempotency(self.clock)
         self.urls: dict[str, str] = {}
-        """Base URL of each vendor; the server fills it in when it knows its address."""
+        """Base URL of each vendor. The server sets it once it knows its address."""
         self.faults = Faults(self.streams)
         self.crashes: list[BaseException] = []
         self.outbox = Outbox(
@@ -127,8 +126,8 @@ class Services:
     ) -> Account:
         """Open an account, with its own clock at `now` if given. Raises msgspec.ValidationError for its settings.
 
-        What an account draws comes from streams of its id. The id of a named account comes from its name, so it does
-        not depend on which accounts were opened before.
+        `balance` is in millionths of a dollar, `now` an instant. An account's random streams depend on its id. The id
+        of a named account depends on its name alone, so other accounts do not change it.
         """
         plain = dict(settings or {})
         typed = msgspec.convert(plain, self.vendors[vendor].settings)
@@ -206,7 +205,7 @@ class Services:
         return self.keys.records.add(key)
 
     def rate_limit(self, key: Key) -> int | None:
-        """Return the requests a minute that a key has, or None for no limit."""
+        """Return a key's limit in requests a minute, or None for no limit."""
         if key.rate_limit is not UNSET:
             return key.rate_limit
         limit = self.account_settings[key.account].rate_limit
@@ -229,7 +228,7 @@ class Services:
         return max(0, wait)
 
     def fund(self, account: Account, amount: int) -> None:
-        """Post money from outside; a negative amount takes it away."""
+        """Post an amount (millionths of a dollar) from outside; a negative amount takes money away."""
         self.ledger.post(account.id, amount, "funded" if amount >= 0 else "withdrawn")
         if amount > 0:
             self.on_account_funded(account)
@@ -250,13 +249,13 @@ class Services:
         self.crashes.append(error)
 
     def base_url(self, vendor: str) -> str:
-        """Return what takes the place of the vendor's origin, or that origin while the server has no address."""
+        """Return the URL that replaces the vendor's origin, or that origin while the server has no address."""
         return self.urls.get(vendor) or self.vendors[vendor].origin
 
     # -- snapshot and restore ------
 
     def parts(self) -> dict[str, Any]:
-        """Return all that has `snapshot`, `restore` and `clear`, by name."""
+        """Return every part that has `snapshot`, `restore` and `clear`, by name."""
         return {
             "ledger": self.ledger.entries,
             "numbers": self.numbers,
@@ -273,7 +272,7 @@ class Services:
         }
 
     def restore_settings(self) -> None:
-        """Read the accounts' settings again after their records were restored."""
+        """Convert the accounts' settings again after their records were restored."""
         self.account_settings = {
             account.id: msgspec.convert(account.settings, self.vendors[account.vendor].settings)
             for account in self.accounts

@@ -1,4 +1,4 @@
-"""Links that work for a while and for whoever has them: the time they end and a signature over it are in the query."""
+"""Signed URLs: anyone who has one may use it until it expires. The query holds the expiry and a signature."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.carrier.clock import SECOND
 
 
 class LinkError(PermissionError):
-    """A link that does not work: tampered with, or `expired`."""
+    """A link that does not work: it was changed, or it has `expired`."""
 
     def __init__(self, message: str, *, expired: bool) -> None:
         super().__init__(message)
@@ -19,13 +19,13 @@ class LinkError(PermissionError):
 
 
 def sign_path(secret: bytes, path: str, until: int) -> str:
-    """The path with its query, good until an instant (to the second)."""
+    """Return the path with a query that is valid until an instant (microseconds, cut to seconds)."""
     expires = until // SECOND
     return f"{path}?expires={expires}&sig={_signature(secret, path, expires)}"
 
 
 def check_link(secret: bytes, path: str, query: Mapping[str, str], now: int) -> None:
-    """Whether a link works now. Raises LinkError."""
+    """Check a link at an instant (microseconds). Raises LinkError."""
     expires, signature = query.get("expires", ""), query.get("sig", "")
     if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
         raise LinkError("the link has no time at which it ends", expired=False)

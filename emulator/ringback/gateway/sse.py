@@ -1,4 +1,4 @@
-"""Answers that take their time: server-sent events that go on until there is no more, and polls that wait for news."""
+"""Responses that take time: server-sent events, and long polls that wait for a change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.gateway.asgi import ASGIMessage, Receive, Scope, Send, encode
 from ringback.gateway.notifications import Notifications
 
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
-"""With its charset: a client that is told none may take the text for Latin-1."""
+"""With a charset: without one, a client may read the text as Latin-1."""
 HEARTBEAT = b": heartbeat\n\n"
 
 
@@ -22,12 +22,12 @@ class ServerSentEvent(NamedTuple):
     data: Any
 
     def encoded(self) -> bytes:
-        """The event as it is sent."""
+        """Return the event as it is sent."""
         return b"event: %s\ndata: %s\n\n" % (self.name.encode(), encode(self.data))
 
 
 class Batch(NamedTuple):
-    """What has happened since one looked last; `last` when nothing will follow."""
+    """The events since the last poll. With `last` no more will follow."""
 
     events: Iterable[ServerSentEvent]
     last: bool
@@ -36,8 +36,10 @@ class Batch(NamedTuple):
 async def wait_until(
     notifications: Notifications, clock: Clock, account: str, key: str, seconds: float, done: Callable[[], bool]
 ) -> None:
-    """Wait for something to be done: at most so many seconds on the wall clock or on the account's, whichever pass
-    first, and no longer than the server runs."""
+    """Wait until `done` returns true; it is called again at each notification of the key.
+
+    The wait ends after so many seconds on the wall clock or on the account's, whichever pass first, and at shutdown.
+    """
     started, begun = wall_seconds(), clock.now(account)
     while not done() and not notifications.closed:
         left = min(seconds - (wall_seconds() - started), seconds - (clock.now(account) - begun) / SECOND)
@@ -47,10 +49,12 @@ async def wait_until(
 
 
 class EventStream:
-    """A stream of events as an answer. `look` gives what is new each time that the key rings; between events a
-    comment is sent when `heartbeat` seconds have passed on the wall clock or on the account's, so that neither a proxy
-    nor a test on a frozen clock takes the stream for dead. It ends after the last batch, when the client hangs up, and
-    when the server stops."""
+    """A stream of events as a response.
+
+    `poll` returns what is new at each notification of the key. A comment is sent after `heartbeat` seconds without an
+    event, on the wall clock or on the account's, so neither a proxy nor a test on a frozen clock sees a dead stream.
+    The stream ends after the last batch, when the client disconnects, and at shutdown.
+    """
 
     def __init__(
         self,
@@ -80,7 +84,7 @@ class EventStream:
             await send({"type": "http.response.body", "body": b""})
 
     def to_asgi_response(self, *_: object, **__: object) -> EventStream:
-        """Itself, as `Response` does."""
+        """Return itself, as `Response` does."""
         return self
 
     async def _gone(self, receive: Receive) -> None:
