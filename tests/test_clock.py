@@ -57,7 +57,7 @@ def test_advancing_the_server_fires_every_timer_at_its_own_instant_in_order(time
     st.lists(st.tuples(st.sampled_from(ACCOUNTS), st.integers(0, 100)), max_size=30),
     st.lists(st.tuples(st.sampled_from(ACCOUNTS), st.integers(0, 50)), max_size=8),
 )
-def test_each_account_lives_by_its_own_clock(timers: list[tuple[str, int]], moves: list[tuple[str, int]]) -> None:
+def test_each_account_has_its_own_clock(timers: list[tuple[str, int]], moves: list[tuple[str, int]]) -> None:
     clock, fired = recording_clock()
     for serial, (account, seconds) in enumerate(timers):
         clock.after(seconds * SECOND, account, "fire", account, serial)
@@ -118,7 +118,7 @@ def test_idle_runs_until_only_background_timers_are_left() -> None:
     assert clock.now() == START
 
 
-def test_time_does_not_pass_work_in_flight() -> None:
+def test_a_clock_waits_for_work_in_flight() -> None:
     clock = Clock("frozen", start=START)
     seen: list[tuple[str, int]] = []
 
@@ -153,9 +153,7 @@ def test_time_moves_forward_only() -> None:
     st.integers(0, 100),
     st.integers(0, 100),
 )
-def test_a_restored_clock_goes_on_as_if_nothing_had_happened(
-    timers: list[tuple[str, int]], pause: int, own: int
-) -> None:
+def test_a_restored_clock_continues_as_an_unbroken_one(timers: list[tuple[str, int]], pause: int, own: int) -> None:
     def begin() -> tuple[Clock, list[Any]]:
         clock, fired = recording_clock()
         for serial, (account, seconds) in enumerate(timers):
@@ -206,7 +204,7 @@ def test_switching_the_mode_keeps_the_reading() -> None:
 
 
 @given(st.datetimes(min_value=datetime(2000, 1, 1)), st.integers(0, 60))  # noqa: DTZ001 - naive by contract
-def test_months_are_those_of_dateutil(naive: Any, months: int) -> None:
+def test_months_agree_with_dateutil(naive: Any, months: int) -> None:
     instant = micros(naive.replace(year=min(naive.year, 2500), day=min(naive.day, 28), tzinfo=UTC))
     expected = micros(moment(instant) + relativedelta(months=months)) + instant % SECOND
     assert months_later(instant, months) == expected
@@ -225,7 +223,7 @@ def test_a_month_ends_where_the_calendar_says(start: str, months: int, expected:
     assert iso_z(months_later(parse_instant(start), months)) == expected
 
 
-def test_instants_are_written_as_the_vendors_write_them() -> None:
+def test_instants_are_formatted_as_the_vendors_format_them() -> None:
     instant = parse_instant("2026-06-20T07:55:10.250+00:00")
     assert iso_z(instant) == "2026-06-20T07:55:10Z"
     assert iso_offset(instant) == "2026-06-20T07:55:10+00:00"

@@ -28,9 +28,9 @@ STATES = (
     "OR PA RI SC SD TN TX UT VT VA WA WV WI WY"
 )
 NOT_PLACES = frozenset(("521", "525", "526", "527", "528", "529", "532"))
-"""Codes that follow a person or a machine and stand for no place; so do all that end in twice the same digit."""
+"""Codes of persons and machines, which stand for no place; so do all that end in the same digit twice."""
 NEWEST = frozenset(("436", "457", "621", "679", "729", "861", "924"))
-"""Overlays so new that the numbering metadata at hand may not know them yet."""
+"""Overlays so new that the numbering metadata may not know them yet."""
 KEYS = {
     "kwickphone": "kp_live_ringback",
     "nokycnumber": "sk_live_ringback",
@@ -58,7 +58,7 @@ AREAS = [
 
 
 def region_of(number: str) -> str | None:
-    """The country that the numbering metadata gives a number to, None where it knows no such number."""
+    """Return the country of a number by the numbering metadata, None where it knows no such number."""
     found: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(number))
     return found
 
@@ -192,7 +192,7 @@ def test_every_outcome_has_several_dialogues() -> None:
 
 
 @each_dialogue
-def test_a_dialogue_is_a_talk_between_two(dialogue: list[dict[str, str]]) -> None:
+def test_a_dialogue_alternates_between_agent_and_caller(dialogue: list[dict[str, str]]) -> None:
     assert 4 <= len(dialogue) <= 10
     assert all(set(turn) == {"speaker", "text"} for turn in dialogue)
     speakers = [turn["speaker"] for turn in dialogue]
@@ -202,7 +202,7 @@ def test_a_dialogue_is_a_talk_between_two(dialogue: list[dict[str, str]]) -> Non
 
 
 @each_dialogue
-def test_a_line_can_be_said_in_one_breath(dialogue: list[dict[str, str]]) -> None:
+def test_a_turn_is_short_and_punctuated(dialogue: list[dict[str, str]]) -> None:
     for turn in dialogue:
         assert turn["text"] == " ".join(turn["text"].split())
         assert 1 <= len(turn["text"].split()) <= 30, turn["text"]
@@ -234,7 +234,7 @@ def test_no_two_dialogues_are_the_same() -> None:
 # -- places ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_places_are_those_of_area_codes_that_there_are() -> None:
+def test_every_place_belongs_to_an_area_code() -> None:
     known = {(country, area) for country, _, area in AREAS}
     places = {(country, area) for country, areas in load("places.yaml").items() for area in areas}
     assert places <= known
@@ -247,7 +247,7 @@ def test_the_places_are_those_of_area_codes_that_there_are() -> None:
     assert area_codes("US", "ZZ") == area_codes("FR") == ()
 
 
-def test_a_glance_shows_numbers_that_can_be_had_and_holds_none() -> None:
+def test_a_preview_shows_free_numbers_and_holds_none() -> None:
     numbers = NumberPool(Streams(1))
     shown = numbers.preview(["415", "212"], 5, vendor="v", account="a")
     assert len(set(shown)) == 5

@@ -1,4 +1,4 @@
-"""Hours of the week across changes of the clocks, against a walk minute by minute."""
+"""Hours of the week across clock changes, checked minute by minute."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def at(text: str) -> int:
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(ZONES), st.lists(SPANS, max_size=3), st.sampled_from(CHANGES), st.integers(-1440, 600))
-def test_the_next_change_is_the_first_minute_at_which_the_answer_differs(
+def test_the_next_change_is_the_first_minute_with_another_result(
     zone: str, spans: list[Window], change: datetime, minutes: int
 ) -> None:
     hours = Hours(timezone=zone, windows=spans)
@@ -53,7 +53,7 @@ def test_the_next_change_is_the_first_minute_at_which_the_answer_differs(
 
 
 def shows(hours: Hours, instant: datetime) -> bool:
-    """What the wall clock alone says: right wherever the clocks do not change within a day."""
+    """The result by the wall clock alone: correct on any day without a clock change."""
     local = instant.astimezone(ZoneInfo(hours.timezone))
     text = f"{local:%H:%M}"
     today, yesterday = DAYS[local.weekday()], DAYS[(local.weekday() - 1) % 7]
@@ -111,7 +111,7 @@ def test_hours_that_cover_the_whole_week_never_change() -> None:
         (Hours(timezone="UTC", windows=[Window(days=["mon"], from_="01:60", to="02:00")]), "windows[0].from"),
     ],
 )
-def test_hours_that_cannot_be_kept_are_refused(hours: Hours, param: str) -> None:
-    with pytest.raises(HoursError) as refused:
+def test_unusable_hours_are_rejected(hours: Hours, param: str) -> None:
+    with pytest.raises(HoursError) as raised:
         check_hours(hours)
-    assert refused.value.param == param
+    assert raised.value.param == param

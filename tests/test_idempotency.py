@@ -1,4 +1,4 @@
-"""Answers kept for retries, under every interleaving, against what each key has been given."""
+"""Responses stored for retries: whatever the interleaving, a key has one effect."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ REQUESTS = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(REQUESTS)
-def test_however_requests_interleave_a_key_has_one_effect(requests: list[tuple[str, str, int, int]]) -> None:
-    """Each request: key, look, how often it yields before its effect, and what it would be answered."""
+def test_a_key_has_one_effect_however_requests_interleave(requests: list[tuple[str, str, int, int]]) -> None:
+    """Each request: key, digest, how often it yields before its effect, and its response."""
     effects: list[tuple[str, str, int]] = []
 
     async def run() -> list[object]:
         store = Idempotency(Clock("frozen"))
 
-        async def ask(key: str, look: str, yields: int, status: int) -> object:
+        async def request(key: str, digest: str, yields: int, status: int) -> object:
             async def act() -> tuple[int, bytes]:
                 for _ in range(yields):
                     await asyncio.sleep(0)
-                effects.append((key, look, status))
+                effects.append((key, digest, status))
                 return status, b"%d" % len(effects)
 
             try:
-                return await store.run_once("account", "operation", key, look, KEPT_FOR, act)
+                return await store.run_once("account", "operation", key, digest, KEPT_FOR, act)
             except KeyReused:
                 return KeyReused
 
-        return await asyncio.gather(*(ask(*request) for request in requests))
+        return await asyncio.gather(*(request(*each) for each in requests))
 
-    answers = asyncio.run(run())
+    responses = asyncio.run(run())
     for key in "kl":
         taken = [effect for effect in effects if effect[0] == key and effect[2] < 300]
         assert len(taken) <= 1
-        for (asked, look, _, _), answer in zip(requests, answers, strict=True):
-            if asked != key or not taken:
+        for (used, digest, _, _), response in zip(requests, responses, strict=True):
+            if used != key or not taken:
                 continue
-            if answer is not KeyReused and answer.status < 300:  # type: ignore[attr-defined]
-                assert look == taken[0][1]
-                assert answer.body == b"%d" % (effects.index(taken[0]) + 1)  # type: ignore[attr-defined]
+            if response is not KeyReused and response.status < 300:  # type: ignore[attr-defined]
+                assert digest == taken[0][1]
+                assert response.body == b"%d" % (effects.index(taken[0]) + 1)  # type: ignore[attr-defined]
 
 
-def test_an_answer_is_forgotten_after_its_time_on_the_clock_of_its_account() -> None:
+def test_a_response_expires_on_its_accounts_clock() -> None:
     async def run() -> list[bool]:
         clock = Clock("frozen")
         store = Idempotency(clock)
@@ -63,19 +63,19 @@ def test_an_answer_is_forgotten_after_its_time_on_the_clock_of_its_account() -> 
 
         for hours in (0, 23, 1, 0):
             await clock.advance(clock.now("mine") + hours * HOUR, "mine")
-            seen.append((await store.run_once("mine", "send", "key", "look", KEPT_FOR, act)).replayed)
+            seen.append((await store.run_once("mine", "send", "key", "digest", KEPT_FOR, act)).replayed)
         return seen
 
     assert asyncio.run(run()) == [False, True, False, True]
 
 
-def test_a_look_is_what_the_json_says_and_where() -> None:
+def test_a_digest_depends_on_the_path_and_the_value_of_the_json() -> None:
     assert request_digest("/a", b'{"x":1,"y":[2]}') == request_digest("/a", b'{ "y": [2], "x": 1 }')
-    looks = {
+    digests = {
         request_digest("/a", b'{"x":1}'),
         request_digest("/b", b'{"x":1}'),
         request_digest("/a", b'{"x":2}'),
         request_digest("/a", b""),
         request_digest("/a", b"{"),
     }
-    assert len(looks) == 5
+    assert len(digests) == 5

@@ -1,4 +1,4 @@
-"""Sliding windows against a list of times, token buckets against fractions."""
+"""Sliding windows checked against a list of times, token buckets against exact fractions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SPAN = 60
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 8))
-def test_never_more_than_the_limit_in_any_span(gaps: list[int], limit: int) -> None:
+def test_a_window_never_allows_more_than_the_limit_in_any_span(gaps: list[int], limit: int) -> None:
     windows, taken, now = Windows(), [], 0
     for gap in gaps:
         now += gap
@@ -43,7 +43,7 @@ def test_a_window_survives_a_snapshot() -> None:
 
 
 @given(st.lists(st.integers(0, 90), max_size=120), st.integers(1, 9), st.integers(0, 4))
-def test_a_bucket_gives_what_a_bucket_of_fractions_would(gaps: list[int], rate: int, burst: int) -> None:
+def test_a_bucket_agrees_with_exact_fractions(gaps: list[int], rate: int, burst: int) -> None:
     buckets, now = Buckets(), 0
     capacity, tokens = rate + burst, Fraction(rate + burst)
     taken: list[int] = []

@@ -1,4 +1,4 @@
-"""The carrier's messages: each goes its way on the clock, whatever its script says."""
+"""The carrier's messages: each passes through its states on the clock, as its script says."""
 
 from __future__ import annotations
 

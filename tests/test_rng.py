@@ -25,7 +25,7 @@ def test_a_draw_on_one_stream_never_shifts_another(seed: int, extra: int) -> Non
 
 
 @given(st.integers(), st.integers(0, 20))
-def test_a_restored_stream_goes_on_where_it_stopped(seed: int, before: int) -> None:
+def test_a_restored_stream_continues_where_it_stopped(seed: int, before: int) -> None:
     streams = Streams(seed)
     draws(streams, "a", before)
     state = streams.snapshot()
@@ -35,7 +35,7 @@ def test_a_restored_stream_goes_on_where_it_stopped(seed: int, before: int) -> N
     assert draws(restored, "a", 3) == expected
 
 
-def test_other_seeds_and_names_give_other_draws() -> None:
+def test_other_seeds_and_names_draw_other_values() -> None:
     seen = {str(draws(Streams(seed), name, 1)) for seed in range(20) for name in ("a", "b", "ab")}
     assert len(seen) == 60
 

@@ -43,7 +43,7 @@ def test_what_a_text_does_not_have_is_not_found(query: str) -> None:
     assert list(index.find(query, SHELF)) == []
 
 
-def test_shelves_are_apart() -> None:
+def test_scopes_are_separate() -> None:
     index = SearchIndex()
     index.add(1, "hello", ["a", "b"])
     index.add(2, "hello", ["b"])
@@ -54,7 +54,7 @@ TEXTS = st.lists(st.lists(st.sampled_from("abcde"), min_size=0, max_size=4).map(
 
 
 @given(TEXTS, st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3).map(" ".join), st.sets(st.integers(0, 29)))
-def test_it_finds_what_a_scan_finds(texts: list[str], query: str, gone: set[int]) -> None:
+def test_a_search_finds_what_a_scan_finds(texts: list[str], query: str, gone: set[int]) -> None:
     index = SearchIndex()
     for entry, text in enumerate(texts):
         index.add(entry, text, [SHELF])
@@ -66,7 +66,7 @@ def test_it_finds_what_a_scan_finds(texts: list[str], query: str, gone: set[int]
     assert list(index.find(query, SHELF)) == expected
 
 
-def test_nothing_is_left_of_what_was_removed() -> None:
+def test_a_removed_entry_leaves_nothing_behind() -> None:
     index = SearchIndex()
     index.add(1, "a b a", [SHELF])
     index.remove(1, "a b a", [SHELF])

@@ -1,4 +1,4 @@
-"""Segmentation against a library that does the same, and against the rules themselves."""
+"""Segmentation checked against another library and against the rules themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ringback.carrier.segments import GSM_BASIC, GSM_EXTENSION, JOINED, SINGLE, split_segments
 
 ESCAPE = "\x1b"
-"""What begins a pair, and no character: the library takes it for one."""
+"""The escape that begins a pair. It is no character, though the library counts it as one."""
 GSM = st.sampled_from(sorted(GSM_BASIC | GSM_EXTENSION))
 TEXTS = st.one_of(
     st.text(GSM, max_size=700),

@@ -1,4 +1,4 @@
-"""A recording plays as long as its call, says its turns where they belong, and is the same each time."""
+"""A recording is as long as its call, has its turns at their offsets, and is the same each time."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def decoded(recording: bytes) -> array[int]:
     """The samples at 16 kHz; a decoder that complains of anything at all fails the test."""
     command = ["ffmpeg", "-v", "warning", "-xerror", "-f", "mp3", "-i", "pipe:0", "-f", "s16le", "pipe:1"]
     ran = subprocess.run(command, input=recording, capture_output=True, check=False)
-    told = [line for line in ran.stderr.decode().splitlines() if "Estimating duration from bitrate" not in line]
-    assert (ran.returncode, told) == (0, [])
+    output = [line for line in ran.stderr.decode().splitlines() if "Estimating duration from bitrate" not in line]
+    assert (ran.returncode, output) == (0, [])
     return array("h", ran.stdout)
 
 
@@ -143,7 +143,7 @@ def test_turns_are_heard_at_their_offsets_and_silence_elsewhere() -> None:
 
 @needs_voice
 @needs_ffmpeg
-def test_what_is_heard_is_loud_and_what_is_silent_is_nought() -> None:
+def test_speech_is_loud_and_silence_is_zero() -> None:
     samples = decoded(render_mp3(CALL, 20.0, voice=True))
     for start, end in ((1.0, 3.0), (6.0, 8.0), (11.0, 12.0)):
         assert loudness(samples, start, end) > 500, f"{start} to {end} s"
@@ -159,7 +159,7 @@ def test_turns_out_of_order_are_put_in_order() -> None:
 
 
 @needs_voice
-def test_a_turn_too_long_for_its_room_is_hurried() -> None:
+def test_a_turn_too_long_for_its_time_is_spoken_faster() -> None:
     roomy = sounding(render_mp3([("agent", GREETING, 0.0)], 10.0, voice=True))
     tight = sounding(render_mp3([("agent", GREETING, 0.0), ("caller", "Yes.", 2.0)], 10.0, voice=True))
     spoken = roomy.index(False) * FRAME_SECONDS
@@ -169,7 +169,7 @@ def test_a_turn_too_long_for_its_room_is_hurried() -> None:
 
 @needs_voice
 @needs_ffmpeg
-def test_a_turn_that_no_haste_can_fit_is_cut_where_the_next_begins() -> None:
+def test_a_turn_that_does_not_fit_at_the_fastest_rate_is_cut_where_the_next_begins() -> None:
     samples = decoded(render_mp3([("agent", GREETING * 20, 0.0), ("caller", "Yes.", 4.0)], 8.0, voice=True))
     assert loudness(samples, 3.0, 3.8) > 500
     assert loudness(samples, 3.95, 3.99) < 5
@@ -179,7 +179,7 @@ def test_a_turn_that_no_haste_can_fit_is_cut_where_the_next_begins() -> None:
 
 @needs_voice
 @pytest.mark.parametrize("offset", [5.0, 5.5, 1e300])
-def test_a_turn_at_or_after_the_end_is_not_heard(offset: float) -> None:
+def test_a_turn_at_or_after_the_end_is_left_out(offset: float) -> None:
     alone = render_mp3([("agent", GREETING, 0.0)], 5.0, voice=True)
     assert render_mp3([("agent", GREETING, 0.0), ("caller", ORDER, offset)], 5.0, voice=True) == alone
 
@@ -236,7 +236,7 @@ def test_threads_that_speak_at_once_do_not_mix() -> None:
 
 
 @both_modes
-def test_no_turns_make_a_recording_all_the_same(voice: bool) -> None:
+def test_a_recording_may_have_no_turns(voice: bool) -> None:
     recording = render_mp3([], 3.0, voice=voice)
     assert mp3_seconds(recording) == pytest.approx(3.0, abs=0.02)
     assert set(sounding(recording)) == {not voice}
@@ -270,7 +270,7 @@ AWKWARD = {
 
 @needs_voice
 @pytest.mark.parametrize("text", AWKWARD.values(), ids=AWKWARD)
-def test_awkward_text_fits_its_room(text: str) -> None:
+def test_awkward_text_fits_its_time(text: str) -> None:
     recording = render_mp3([("caller", text, 1.0), ("agent", GREETING, 3.0)], 7.0, voice=True)
     assert mp3_seconds(recording) == pytest.approx(7.0, abs=0.02)
     assert any(sounding(recording)[round(3.2 / FRAME_SECONDS) :])
@@ -290,7 +290,7 @@ def test_typographic_signs_are_spoken_as_the_plain_ones() -> None:
 
 @both_modes
 @pytest.mark.parametrize("speaker", ["", "Agent", "user", "caller "])
-def test_an_unknown_speaker_is_refused(voice: bool, speaker: str) -> None:
+def test_an_unknown_speaker_is_rejected(voice: bool, speaker: str) -> None:
     with pytest.raises(ValueError, match="must be one of caller, agent"):
         render_mp3([(speaker, "Hello.", 0.0)], 5.0, voice=voice)
     with pytest.raises(ValueError, match="must be one of caller, agent"):
@@ -299,7 +299,7 @@ def test_an_unknown_speaker_is_refused(voice: bool, speaker: str) -> None:
 
 @both_modes
 @pytest.mark.parametrize("duration", [-0.1, -1, MAX_DURATION + 1, math.nan, math.inf, -math.inf])
-def test_a_duration_that_no_call_has_is_refused(voice: bool, duration: float) -> None:
+def test_a_duration_that_no_call_has_is_rejected(voice: bool, duration: float) -> None:
     with pytest.raises(ValueError, match="duration must be from 0 to 14400 seconds"):
         render_mp3([], duration, voice=voice)
     with pytest.raises(ValueError, match="duration must be from 0 to 14400 seconds"):
@@ -308,13 +308,13 @@ def test_a_duration_that_no_call_has_is_refused(voice: bool, duration: float) ->
 
 @both_modes
 @pytest.mark.parametrize("offset", [-0.1, math.nan, math.inf])
-def test_an_offset_that_is_no_moment_is_refused(voice: bool, offset: float) -> None:
+def test_an_invalid_offset_is_rejected(voice: bool, offset: float) -> None:
     with pytest.raises(ValueError, match="offset must be a number of seconds from 0 up"):
         render_mp3([("agent", "Hello.", offset)], 5.0, voice=voice)
 
 
 @pytest.mark.parametrize("missing", ["lameenc", "espeakng_loader"])
-def test_without_the_voice_extra_there_is_a_tone_and_a_word_on_what_to_install(missing: str) -> None:
+def test_without_the_voice_extra_there_is_a_tone_and_the_error_says_what_to_install(missing: str) -> None:
     program = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         "from ringback.carrier import speech\n"
@@ -322,7 +322,7 @@ def test_without_the_voice_extra_there_is_a_tone_and_a_word_on_what_to_install(m
         "assert not speech.voice_available()\n"
         "assert speech.render_mp3(turns, 5.0) == speech.render_mp3(turns, 5.0, voice=False)\n"
         "try:\n    speech.render_mp3(turns, 5.0, voice=True)\n"
-        "except speech.VoiceUnavailableError as refusal:\n    print(refusal)\n"
+        "except speech.VoiceUnavailableError as error:\n    print(error)\n"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("speech needs the voice extra: pip install 'ringback[voice]'\n", "")
@@ -342,7 +342,7 @@ def test_an_engine_whose_library_does_not_load_counts_as_no_voice(tmp_path: Path
     assert ran.stdout == "False 10800\n"
 
 
-def test_importing_the_room_loads_no_voice() -> None:
+def test_importing_the_module_loads_no_voice() -> None:
     program = (
         "import sys, ringback.carrier.speech as s; s.render_mp3([], 1.0, voice=False);"
         "print([name for name in ('lameenc', 'espeakng_loader') if name in sys.modules])"
@@ -352,7 +352,7 @@ def test_importing_the_room_loads_no_voice() -> None:
 
 @needs_voice
 @pytest.mark.parametrize("rate", SAMPLE_RATES)
-def test_speech_comes_at_the_rate_asked_for(rate: int) -> None:
+def test_speech_has_the_requested_sample_rate(rate: int) -> None:
     spoken = array("h", synthesize("Yes, hello.", "agent", rate))
     natural = array("h", synthesize("Yes, hello.", "agent", 22050))
     assert len(spoken) / rate == pytest.approx(len(natural) / 22050, abs=0.001)
@@ -366,7 +366,7 @@ def test_speech_comes_at_the_rate_asked_for(rate: int) -> None:
 @needs_voice
 @needs_ffmpeg
 @pytest.mark.parametrize("rate", [8000, 16000, 48000])
-def test_another_resampler_gives_the_same_speech(rate: int) -> None:
+def test_another_resampler_produces_the_same_speech(rate: int) -> None:
     line = "She sells sea shells."
     raw = ["-f", "s16le", "-ac", "1"]
     command = ["ffmpeg", "-v", "error", *raw, "-ar", "22050", "-i", "pipe:0", *raw, "-ar", str(rate), "pipe:1"]
@@ -388,13 +388,13 @@ def test_no_voice_is_so_loud_that_it_clips_or_so_soft_that_it_is_lost(speaker: s
 
 
 @needs_voice
-def test_a_word_without_end_is_spoken_to_its_end() -> None:
+def test_a_very_long_word_is_spoken_to_its_end() -> None:
     assert len(synthesize("la" * 300, "agent", 22050)) / 44100 > 20
     assert len(synthesize("你好我想订一个比萨" * 20, "agent", 22050)) / 44100 > 10
 
 
 @needs_voice
-def test_nothing_to_say_gives_no_samples() -> None:
+def test_text_without_words_has_no_samples() -> None:
     assert synthesize(" \n", "agent") == b""
 
 
@@ -404,7 +404,7 @@ def test_an_utterance_has_an_end() -> None:
 
 
 @pytest.mark.parametrize("rate", SAMPLE_RATES)
-def test_the_plain_tone_is_440_hz_of_the_length_asked_for(rate: int) -> None:
+def test_the_plain_tone_is_440_hz_of_the_requested_length(rate: int) -> None:
     samples = array("h", tone(1.5, rate))
     rising = sum(1 for before, after in pairwise(samples) if before < 0 <= after)
     assert len(samples) == round(1.5 * rate)
@@ -414,7 +414,7 @@ def test_the_plain_tone_is_440_hz_of_the_length_asked_for(rate: int) -> None:
 
 @pytest.mark.parametrize("make", [lambda rate: tone(1, rate), lambda rate: synthesize("Hi.", "agent", rate)])
 @pytest.mark.parametrize("rate", [0, -8000, 12345, 10**9])
-def test_a_sample_rate_out_of_the_list_is_refused(make: Callable[[int], bytes], rate: int) -> None:
+def test_an_unknown_sample_rate_is_rejected(make: Callable[[int], bytes], rate: int) -> None:
     with pytest.raises(ValueError, match="must be one of 8000, 11025"):
         make(rate)
 
@@ -453,20 +453,20 @@ def test_pcmu_loses_no_more_than_half_a_step() -> None:
 
 
 @needs_ffmpeg
-def test_another_decoder_hears_the_same_pcmu() -> None:
+def test_another_decoder_agrees_on_pcmu() -> None:
     command = ["ffmpeg", "-v", "error", "-f", "mulaw", "-ar", "8000", "-i", "pipe:0", "-f", "s16le", "pipe:1"]
-    told = subprocess.run(command, input=bytes(range(256)), capture_output=True, check=True).stdout
-    assert list(array("h", told)) == [from_pcmu(code) for code in range(256)]
+    output = subprocess.run(command, input=bytes(range(256)), capture_output=True, check=True).stdout
+    assert list(array("h", output)) == [from_pcmu(code) for code in range(256)]
 
 
-def test_a_wav_holds_the_samples_it_was_given() -> None:
+def test_a_wav_holds_its_samples() -> None:
     samples = tone(0.25, 8000)
     with wave.open(io.BytesIO(to_wav(samples, 8000))) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8000)
         assert file.readframes(file.getnframes()) == samples
 
 
-def test_half_a_sample_and_a_rate_of_nought_are_refused() -> None:
+def test_half_a_sample_and_a_rate_of_zero_are_rejected() -> None:
     for take in (to_pcmu, lambda data: to_wav(data, 8000)):
         with pytest.raises(ValueError, match="half a sample"):
             take(b"\0\0\0")
@@ -516,18 +516,18 @@ def test_frames_of_other_shapes_are_measured(header: str, size: int, seconds: fl
         (b"ID3\x04\0\0\x7f\x7f\x7f\x7f" + SECOND, "no audio frame"),
     ],
 )
-def test_what_is_no_mp3_is_refused_with_the_place(data: bytes, said: str) -> None:
+def test_data_that_is_no_mp3_is_rejected_with_its_position(data: bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         mp3_seconds(data)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400))
-def test_any_bytes_are_measured_or_refused(data: bytes) -> None:
+def test_any_bytes_are_measured_or_rejected(data: bytes) -> None:
     try:
         seconds = mp3_seconds(data)
-    except ValueError as refusal:
-        seconds, said = 0.0, str(refusal)
+    except ValueError as error:
+        seconds, said = 0.0, str(error)
     assert seconds > 0 or said.startswith("not an MP3: ")
 
 
@@ -561,12 +561,12 @@ def test_a_wav_recording_has_its_turns_where_they_belong() -> None:
 
 
 @pytest.mark.parametrize("turns", [[("robot", "hi", 0.0)], [("agent", "hi", -1.0)], [("agent", "hi", math.inf)]])
-def test_a_wav_recording_of_what_cannot_be_said_is_refused(turns: list[tuple[str, str, float]]) -> None:
+def test_a_wav_recording_with_invalid_turns_is_rejected(turns: list[tuple[str, str, float]]) -> None:
     with pytest.raises(ValueError, match=r"speaker|offset"):
         render_wav(turns, 10.0)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.02, 1.0, 1.23])
-def test_an_utterance_on_the_line_is_as_long_as_asked(seconds: float) -> None:
+def test_a_telephone_utterance_has_the_requested_length(seconds: float) -> None:
     for voice in (False, None):
         assert len(utterance("Hello there", "caller", seconds, voice=voice)) == round(seconds * 8000)

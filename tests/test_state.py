@@ -1,4 +1,4 @@
-"""Saving, killing, restarting: the outcome is that of an unbroken run, and a file that is not ours is left alone."""
+"""A run that was saved, killed or restarted continues as an unbroken one; a file of another kind is left alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUSINESS = "+13465551234"
 
 
 def begin(ringback: Ringback, hook: str) -> tuple[str, str]:
-    """An account with numbers, a call on the line, a retry pending, a bill to come and a window half used."""
+    """An account with numbers, a call in progress, a pending retry, a bill due later and a half-used rate window."""
     account = ringback.account(
         "kwickphone", balance="21", auto_top_up={"threshold": "2", "amount": "5"}, card="declined"
     )
@@ -41,7 +41,7 @@ def begin(ringback: Ringback, hook: str) -> tuple[str, str]:
 
 
 def finish(ringback: Ringback, id_: str, key: str, hook: Receiver) -> dict[str, Any]:
-    """Two months more, and all there is to see then."""
+    """Everything that can be read two months later."""
     control = ringback.control
     control.post("/clock/advance", {"seconds": 3600 * 5, "account_id": id_})
     control.post("/clock/advance", {"seconds": 86400 * 65})
@@ -80,7 +80,7 @@ def unbroken(hook: Receiver) -> dict[str, Any]:
         return finish(ringback, *begin(ringback, hook.url), hook)
 
 
-def test_a_restored_snapshot_goes_on_as_without_the_break(hook: Receiver) -> None:
+def test_a_restored_snapshot_continues_as_an_unbroken_run(hook: Receiver) -> None:
     expected = unbroken(hook)
     hook.clear()
     hook.respond_with(500, 500, 200)
@@ -117,9 +117,7 @@ def served(tmp_path: Path, state: Path, *flags: str) -> Iterator[tuple[subproces
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_is_stopped_and_started_again_goes_on(
-    tmp_path: Path, hook: Receiver, end: signal.Signals
-) -> None:
+def test_a_restarted_server_continues(tmp_path: Path, hook: Receiver, end: signal.Signals) -> None:
     expected = unbroken(hook)
     hook.clear()
     hook.respond_with(500, 500, 200)
@@ -132,7 +130,7 @@ def test_a_server_that_is_stopped_and_started_again_goes_on(
         assert finish(ringback, id_, key, hook) == expected
 
 
-def test_a_server_that_is_killed_goes_on_from_its_last_snapshot(tmp_path: Path, hook: Receiver) -> None:
+def test_a_killed_server_continues_from_its_last_snapshot(tmp_path: Path, hook: Receiver) -> None:
     expected = unbroken(hook)
     hook.clear()
     hook.respond_with(500, 500, 200)
@@ -180,7 +178,7 @@ def damages(good: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "damage", list(damages(b'{"ringback":{"1":{"clock":1,"vendors":[]}},"accounts":{"1":{"state":{"records":[{}]}}}}'))
 )
-def test_a_file_that_is_not_a_state_is_refused_and_left_as_it_is(tmp_path: Path, damage: str) -> None:
+def test_a_file_that_is_no_state_is_rejected_and_left_as_it_is(tmp_path: Path, damage: str) -> None:
     state = tmp_path / "state.json"
     content = damages(a_state(tmp_path))[damage]
     state.write_bytes(content)
@@ -193,14 +191,14 @@ def test_a_file_that_is_not_a_state_is_refused_and_left_as_it_is(tmp_path: Path,
     assert "newer" in line if damage == "newer" else True
 
 
-def test_a_folder_is_no_state(tmp_path: Path) -> None:
+def test_a_folder_is_rejected_as_a_state_file(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ringback", "serve", "kwickphone", "--port", "0", "--state", str(tmp_path)]
     process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert process.returncode == 2
     assert "is a directory" in process.stderr
 
 
-def test_a_state_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_file_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state.json"
     with Ringback("kwickphone", state=str(state)) as ringback:
         ringback.save()
@@ -231,7 +229,7 @@ def test_saving_without_a_state_file_is_an_error() -> None:
     "document",
     [{}, {"ringback": 2}, {"ringback": "1"}, {"ringback": 1}, {"ringback": 1, "vendors": [], "parts": {"x": 1}}],
 )
-def test_a_document_that_is_no_snapshot_changes_nothing(document: dict[str, Any]) -> None:
+def test_a_rejected_snapshot_changes_nothing(document: dict[str, Any]) -> None:
     with Ringback("kwickphone") as ringback:
         account = ringback.account("kwickphone", balance="7")
         with pytest.raises(ControlError, match="snapshot"):
@@ -241,7 +239,7 @@ def test_a_document_that_is_no_snapshot_changes_nothing(document: dict[str, Any]
             assert http.post("/v1/numbers", json={"business_phone": BUSINESS}).status_code == 201
 
 
-def test_the_same_requests_give_the_same_bytes(hook: Receiver) -> None:
+def test_the_same_requests_produce_the_same_bytes(hook: Receiver) -> None:
     seen = []
     for _ in range(2):
         hook.clear()

@@ -1,4 +1,4 @@
-"""Collections against a plain list, and paging that is stable while records come and go."""
+"""Collections checked against a plain list; paging is stable while records are added and removed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class CollectionMachine(RuleBasedStateMachine):
 TestCollection = CollectionMachine.TestCase
 
 
-def test_a_walk_is_not_disturbed_by_newcomers() -> None:
+def test_new_records_do_not_disturb_paging() -> None:
     things = collection()
     for n in range(10):
         things.add(Thing(id=f"t{n}", account="a", colour="red"))
@@ -101,7 +101,7 @@ class Moment(Record, kw_only=True):
     until=st.none() | st.integers(-1, 30),
     limit=st.integers(0, 5),
 )
-def test_a_stretch_between_two_moments_is_found(
+def test_the_records_between_two_moments_are_found(
     steps: list[int], since: int | None, until: int | None, limit: int
 ) -> None:
     moments: Collection[Moment] = Collection(Moment, account=lambda moment: moment.account)

@@ -48,7 +48,7 @@ class Serving:
     def __init__(self, settings: Settings) -> None:
         if settings.host not in LOOPBACK and settings.control and not settings.control_token:
             raise SettingsError(
-                f"--host {settings.host} is reachable from elsewhere: give --control-token TOKEN or --no-control"
+                f"--host {settings.host} is reachable from other hosts: pass --control-token TOKEN or --no-control"
             )
         self.application = Application(settings)
         self.settings = settings

@@ -62,11 +62,11 @@ def load(path: Path, emulator: Emulator, settings: Settings) -> None:
             heads = database.table("ringback").all()
             parts = {name: database.table(name).all()[0]["state"] for name in database.tables() if name != "ringback"}
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise StateError(f"{path} is torn or is not a state file: move it away, or give another --state") from None
+        raise StateError(f"{path} is damaged or is not a state file: move it away, or pass another --state") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise StateError(f"{path} cannot be read as a state file ({error}): give another --state") from None
+        raise StateError(f"{path} cannot be read as a state file ({error}): pass another --state") from None
     if not heads:
-        raise StateError(f"{path} is not a Ringback state file: give another --state")
+        raise StateError(f"{path} is not a Ringback state file: pass another --state")
     given = settings.clock if settings.clock != "real" else None
     try:
         emulator.restore({**heads[0], "parts": parts}, clock=given)

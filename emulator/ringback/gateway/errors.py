@@ -1,4 +1,4 @@
-"""API errors: raised where a rule is broken, worded by the vendor, sent in the vendor's envelope."""
+"""API errors: raised where a rule is broken, sent in the vendor's envelope and words."""
 
 from __future__ import annotations
 

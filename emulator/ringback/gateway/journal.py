@@ -241,5 +241,5 @@ class Journal:
 
 def log_entry(request: Any) -> RequestLogEntry:
     """Return the log entry of a handler's request: its account, key, query and body."""
-    entry: RequestLogEntry = request.scope["exchange"]
+    entry: RequestLogEntry = request.scope["log_entry"]
     return entry

@@ -63,7 +63,7 @@ class VendorMiddleware:
                 entry.response_body += message.get("body", b"")
             await send(message)
 
-        scope["exchange"] = entry
+        scope["log_entry"] = entry
         try:
             effects = self._authorize(entry)
             path: str = scope["path"]
@@ -247,7 +247,7 @@ class VendorMiddleware:
         """Return the app, executing a POST at most once per idempotency key."""
 
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
-            entry: RequestLogEntry = scope["exchange"]
+            entry: RequestLogEntry = scope["log_entry"]
             key = next((value for name, value in entry.headers if name == retries.header), None)
             operation = None
             if key is not None and entry.method == "POST":

@@ -189,7 +189,7 @@ def _answering(emulator: Emulator, app: ASGIApp, change: Callable[[MutableRespon
         await app(scope, _fed(asked.body), hold)
         if not start:
             return
-        account = scope["exchange"].account if "exchange" in scope else ""
+        account = scope["log_entry"].account if "log_entry" in scope else ""
         answer = MutableResponse(asked, account, start["status"], list(start["headers"]), b"".join(parts))
         change(answer, emulator)
         answer.without(b"content-length")

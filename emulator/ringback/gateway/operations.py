@@ -115,15 +115,15 @@ class Operations(Sequence[Operation]):
         if name == "backend":
             return lambda _: backend
         if name == "request":
-            return lambda scope: scope["exchange"]
+            return lambda scope: scope["log_entry"]
         if name == "body":
             optional = type(None) in get_args(kind)
             decoder = msgspec.json.Decoder(get_args(kind)[0] if optional else kind)
             return lambda scope: (
-                None if optional and not scope["exchange"].body else decode(scope["exchange"].body, decoder)
+                None if optional and not scope["log_entry"].body else decode(scope["log_entry"].body, decoder)
             )
         if name == "query":
-            return lambda scope: decode_query(scope["exchange"].query, kind)
+            return lambda scope: decode_query(scope["log_entry"].query, kind)
         if f"{{{name}}}" in operation.path:
             return lambda scope: scope["path_params"][name]
         provide = self._provides.get(name)

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ringback.carrier.call import Call, CallEvent
 from ringback.carrier.ledger import LedgerEntry
+from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Script, Turn
+from ringback.carrier.scripts import ScriptKind
 from ringback.gateway.accounts import Account, AccountSettings
 from ringback.gateway.asgi import ASGIApp
 from ringback.gateway.delivery import Delivery, WebhookProfile
@@ -21,11 +23,6 @@ from ringback.gateway.policy import RequestPolicy
 from ringback.gateway.services import Services
 from ringback.gateway.signatures import SignatureScheme
 from ringback.store import Record
-
-if TYPE_CHECKING:
-    from ringback.carrier.messages import Message as Text
-    from ringback.carrier.messages import MessageEvent
-    from ringback.carrier.scripts import ScriptKind
 
 
 def seed_account_id(vendor: str) -> str:
@@ -81,7 +78,7 @@ class VendorBackend:
     def on_live_call_event(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
         """Handle a step of a live call on which the vendor plays the agent."""
 
-    def on_message_changed(self, message: Text, change: MessageEvent) -> None:
+    def on_message_changed(self, message: Message, change: MessageEvent) -> None:
         """Handle a change of a message's state."""
 
     def on_delivery_concluded(self, delivery: Delivery) -> None:

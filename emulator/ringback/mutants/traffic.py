@@ -264,7 +264,7 @@ class Interceptor(Generic[B]):
             await app(scope, _body(request.body, receive), collect)
             if not start:
                 return
-            account = scope["exchange"].account if "exchange" in scope else ""
+            account = scope["log_entry"].account if "log_entry" in scope else ""
             headers = list(start["headers"])
             body = b"".join(parts)
             response = MutableResponse(self._backend, request, self._vendor, account, start["status"], headers, body)

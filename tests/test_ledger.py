@@ -1,4 +1,4 @@
-"""Amounts and the ledger: what comes in less what goes out is what is there."""
+"""Amounts of money and the ledger: a balance is the sum of its entries."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ringback.carrier.ledger import AmountError, Ledger, format_usd, usd
 
 
 @given(st.integers(-(10**15), 10**15))
-def test_an_amount_survives_being_written(amount: int) -> None:
+def test_a_formatted_amount_parses_to_the_same_amount(amount: int) -> None:
     assert usd(format_usd(amount)) == amount
 
 
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=6))
-def test_amounts_are_exact(amount: Decimal) -> None:
+def test_amounts_are_exact_to_six_places(amount: Decimal) -> None:
     assert Decimal(format_usd(usd(str(amount)))) == amount
 
 
 @pytest.mark.parametrize(("amount", "text"), [(0, "0.00"), (5_000_000, "5.00"), (-12_000, "-0.012"), (1, "0.000001")])
-def test_amounts_have_two_places_or_more(amount: int, text: str) -> None:
+def test_amounts_are_formatted_with_two_places_or_more(amount: int, text: str) -> None:
     assert format_usd(amount) == text
 
 
 @pytest.mark.parametrize("text", ["", "five", "1.0000001", "NaN", "Infinity", "1e30", "$5", "5,00"])
-def test_what_is_no_amount_is_refused(text: str) -> None:
+def test_text_that_is_no_amount_is_rejected(text: str) -> None:
     with pytest.raises(AmountError):
         usd(text)
 
