@@ -403,7 +403,7 @@ async def bare_posts(port: int, count: int) -> float:
     """Signed POSTs a second of the HTTP client alone."""
     import aiohttp
 
-    from ringback.vendors.kwickphone.events import sign
+    from ringback.vendors.kwickphone.events import SIGNATURE
 
     body = b'{"type":"call.completed"}' + b" " * 300
     left = [count]
@@ -412,7 +412,7 @@ async def bare_posts(port: int, count: int) -> float:
         async def work() -> None:
             while left[0] > 0:
                 left[0] -= 1
-                headers = dict(sign("whsec_x", body, 1_767_225_600))
+                headers = dict(SIGNATURE.sign("whsec_x", body, 1_767_225_600))
                 async with session.post(f"http://127.0.0.1:{port}/", data=body, headers=headers) as response:
                     await response.read()
 
