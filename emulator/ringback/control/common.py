@@ -78,7 +78,7 @@ class ControlOperations(Operations):
             return run
 
         async def run_without_query(request: HasScope) -> Any:
-            decode_query(request.scope["exchange"].query, Query)
+            decode_query(request.scope["log_entry"].query, Query)
             return await run(request)
 
         return run_without_query

@@ -71,7 +71,7 @@ def application(emulator: Emulator) -> ASGIApp:
         try:
             _authorize(emulator.settings.control_token, dict(scope["headers"]))
             limit = MAX_SNAPSHOT if scope["path"] == f"{PREFIX}/snapshot" else MAX_BODY
-            scope["exchange"] = ControlRequest(scope["query_string"], await _read(receive, limit) or b"{}")
+            scope["log_entry"] = ControlRequest(scope["query_string"], await _read(receive, limit) or b"{}")
         except ControlError as error:
             await error.response()(scope, receive, send)
             return
