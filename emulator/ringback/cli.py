@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from ringback import __version__
-from ringback.commands.exit_codes import CHECK_FAILED, ENVIRONMENT_TROUBLE, INTERRUPTED, OK, WRONG_USAGE
+from ringback.exit_codes import CHECK_FAILED, ENVIRONMENT_TROUBLE, INTERRUPTED, OK, WRONG_USAGE
 
 USAGE_STATUSES = (400, 422)
 CONFORM_PACKAGES = ("ringback_conformance", "hypothesis", "jsonschema_rs", "pytest", "schemathesis")

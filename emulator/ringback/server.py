@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ringback import __version__
 from ringback.app import Application
 from ringback.carrier.clock import wall_sleep
 from ringback.settings import Settings, SettingsError
@@ -263,7 +264,7 @@ async def _run(settings: Settings) -> int:
 
 def _announce(serving: Serving) -> None:
     emulator = serving.application.emulator
-    lines = [f"Ringback {_version()} · clock {emulator.services.clock.mode} · seed {emulator.settings.seed}"]
+    lines = [f"Ringback {__version__} · clock {emulator.services.clock.mode} · seed {emulator.settings.seed}"]
     width = max(len(name) for name in serving.vendors)
     lines += [
         f"  {name:<{width}}  {place['base_url']}   key {place['key'] or '(none)'}"
@@ -274,12 +275,6 @@ def _announce(serving: Serving) -> None:
     if serving.ca_pem:
         lines.append(f"  TLS {serving.https_url}   CA {serving.ca_pem}   plain HTTP {serving.url}")
     print("\n".join(lines), flush=True)  # noqa: T201
-
-
-def _version() -> str:
-    from ringback import __version__
-
-    return __version__
 
 
 class ServerThread:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringback.client import ANY_CALLER
-from ringback.commands.exit_codes import ENVIRONMENT_TROUBLE
 from ringback.commands.options import console
+from ringback.exit_codes import ENVIRONMENT_TROUBLE
 
 if TYPE_CHECKING:
     import httpx

@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from ringback.commands.env import variables
-from ringback.commands.exit_codes import ENVIRONMENT_TROUBLE
 from ringback.commands.options import say
 from ringback.commands.serve import serve_flags, settings_from
+from ringback.exit_codes import ENVIRONMENT_TROUBLE
 
 NOT_EXECUTABLE, NOT_FOUND, KILLED = 126, 127, 128
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from ringback.emulator import Emulator
 from ringback.gateway.asgi import Response
-
-if TYPE_CHECKING:
-    from ringback.emulator import Emulator
 
 HTML = b"text/html; charset=utf-8"
 HEADERS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -11,9 +11,7 @@ from ringback.contract import Node, Operation
 from ringback.dashboard.contract import ContractView, Field, contract_view
 from ringback.dashboard.document import document
 from ringback.dashboard.markup import Markup, join, phrase, prose, tag
-
-if TYPE_CHECKING:
-    from ringback.gateway.vendor import VendorSpec
+from ringback.gateway.vendor import VendorSpec
 
 BASE = "$BASE_URL"
 """Placeholder for the emulator's address. The page replaces it by its own origin."""

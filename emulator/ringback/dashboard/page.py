@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ringback import __version__, resources
 from ringback.carrier.script import MISSED
 from ringback.contract import Operation, read_yaml
 from ringback.dashboard.contract import contract_view
 from ringback.dashboard.document import asset, document
-
-if TYPE_CHECKING:
-    from ringback.emulator import Emulator
-    from ringback.gateway.vendor import VendorSpec
+from ringback.emulator import Emulator
+from ringback.gateway.vendor import VendorSpec
 
 PROVISION = re.compile(r"/numbers(/provision)?$")
 TEXTS = re.compile("sms|message", re.IGNORECASE)

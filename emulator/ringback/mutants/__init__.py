@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+from ringback.gateway.vendor import VendorSpec
 from ringback.mutants.registry import Mutant, MutantError, Registry
-
-if TYPE_CHECKING:
-    from ringback.gateway.vendor import VendorSpec
 
 __all__ = ["Mutant", "MutantError", "Registry", "choose", "load"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ringback.commands.exit_codes import CHECK_FAILED, ENVIRONMENT_TROUBLE, OK, WRONG_USAGE
+from ringback.exit_codes import CHECK_FAILED, ENVIRONMENT_TROUBLE, OK, WRONG_USAGE
 
 if TYPE_CHECKING:
     from rich.console import Console
