@@ -455,10 +455,17 @@ def campaign(given: Any) -> list[Row]:
     with process(sys.executable, "-m", "bench.sink", str(port := free_port())):
         first_answer(port, request("GET", "/"))
         quiet, _ = uvloop.run(whole_campaign(10_000, None))
-        told, events = uvloop.run(whole_campaign(10_000, f"http://127.0.0.1:{port}/"))
+        reported, events = uvloop.run(whole_campaign(10_000, f"http://127.0.0.1:{port}/"))
     return [
         Row("campaign of 10,000 contacts", f"{quiet:.1f} s CPU", "10 s", quiet / 10, "≤ 1", quiet <= 10),
-        Row(f"the same, {events:,} events delivered", f"{told:.1f} s CPU", "30 s", told / 30, "≤ 1", told <= 30),
+        Row(
+            f"the same, {events:,} events delivered",
+            f"{reported:.1f} s CPU",
+            "30 s",
+            reported / 30,
+            "≤ 1",
+            reported <= 30,
+        ),
     ]
 
 

@@ -377,8 +377,12 @@ def test_a_fault_on_an_operation_that_does_not_exist_is_refused(cli: Cli, server
 
 
 def test_the_journal_tells_what_happened_in_order(cli: Cli, server: Ringback, account: Account, number: str) -> None:
-    told = cli("journal", "--account", account.id, "--url", server.url).out
-    assert told.index("funded +25.00") < told.index(f"{number} provisioned") < told.index("POST /v1/numbers → 201")
+    reported = cli("journal", "--account", account.id, "--url", server.url).out
+    assert (
+        reported.index("funded +25.00")
+        < reported.index(f"{number} provisioned")
+        < reported.index("POST /v1/numbers → 201")
+    )
     money = cli("journal", "--account", account.id, "--kind", "money", "--url", server.url).out
     assert "POST" not in money
     assert "funded" in money

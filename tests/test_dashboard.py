@@ -149,7 +149,7 @@ def test_the_dashboard_calls_the_control_api_and_nothing_else(own: Ringback) -> 
     calls = re.findall(r'(\w+): "([A-Z]+) (/[^"]*)"', table[1])
     assert len(calls) == len(table[1].strip().splitlines())
     for name, method, path in calls:
-        url = f"{own.url}/_ringback{re.sub(r'{[a-z_]+}', 'nobody', path)}"
+        url = f"{own.url}/_ringback{re.sub(r'{[a-z_]+}', 'unknown', path)}"
         answer = httpx.request(method, url, json={} if method == "POST" else None, trust_env=False, timeout=90)
         assert NO_SUCH_CALL not in answer.text, f"{name}: the control API has no {method} {path}"
         assert f'control("{name}"' in script or f'arrive("{name}"' in script, f"{name} is never called"
@@ -437,7 +437,7 @@ class Tab:
         )
 
     def choose(self, field: str, value: str, event: str = "change") -> None:
-        """Give a field a value as a person would: the change is told."""
+        """Give a field a value as a person would: the change is reported."""
         self.run(
             f"{{ const field = document.querySelector({json.dumps(field)}); field.value = {json.dumps(value)};"
             f" field.dispatchEvent(new Event('{event}', {{ bubbles: true }})); }}"

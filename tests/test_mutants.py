@@ -238,7 +238,7 @@ def test_a_backends_parts_are_its_own() -> None:
 def test_a_method_can_return_another_value_or_do_nothing(registry: Registry[KwickPhone]) -> None:
     registry.mutant("a", "C-1", "One more.").result(Keys.active, lambda count, own, account: count + 1)
     registry.mutant("b", "C-1", "None.").returns(Keys.active, 0)
-    registry.mutant("c", "C-1", "Of nobody.").instead(Keys.active, lambda active, own, account: active("nobody"))
+    registry.mutant("c", "C-1", "Of no one.").instead(Keys.active, lambda active, own, account: active("no_one"))
     found = []
     for mutant in registry.mutants.values():
         broken = emulator()

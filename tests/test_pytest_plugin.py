@@ -110,9 +110,9 @@ def test_passes(ringback):
     ringback.account("kwickphone", balance="99.00")
 """)
     assert done.returncode == 1
-    _, _, told = done.stdout.partition("Ringback timeline")
+    _, _, reported = done.stdout.partition("Ringback timeline")
     steps = ["funded +25.00", "provisioned", "POST /v1/numbers → 201", "ringing", "completed", "attempt 1 → 200"]
-    places = [told.index(step) for step in steps]
+    places = [reported.index(step) for step in steps]
     assert places == sorted(places)
     assert "99.00" not in done.stdout
     assert done.stdout.count("Ringback timeline") == 1
@@ -257,6 +257,6 @@ def test_it():
 
 
 def test_help_explains_the_options(run_pytest: Run) -> None:
-    told = run_pytest("", "--help").stdout
+    reported = run_pytest("", "--help").stdout
     for option in ("url", "seed", "clock", "strict", "vendors"):
-        assert f"--ringback-{option}" in told
+        assert f"--ringback-{option}" in reported

@@ -178,7 +178,7 @@ MISTAKES = {
         scenario("advance: 1h", "receiver: {hook: away}"),
         "a.yaml:10: when.1.receiver.hook: ",
     ),
-    "a turn of nobody": (
+    "a turn of no one": (
         scenario("advance: 1h", "call: {to: '1', from: '2', turns: [{at: 1}]}"),
         "a.yaml:10: a turn has either a caller or an agent",
     ),
@@ -221,10 +221,10 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_played_in_one_line_with_its_place(mistake: str) -> None:
     text, message = MISTAKES[mistake]
-    with pytest.raises(ScenarioError) as told:
+    with pytest.raises(ScenarioError) as reported:
         parse(text, "a.yaml")
-    assert message in str(told.value)
-    assert "\n" not in str(told.value)
+    assert message in str(reported.value)
+    assert "\n" not in str(reported.value)
 
 
 def test_files_that_cannot_be_read_are_played(tmp_path: Path) -> None:
@@ -594,7 +594,7 @@ def test_kwickphones_signature_is_checked_by_its_pages_rule() -> None:
 
 def test_the_schema_that_ships_is_the_one_of_the_types() -> None:
     kept = resources.path("scenarios", "scenario.schema.json").read_text(encoding="utf-8")
-    assert kept == schema.text(), "write it anew: ringback scenario schema --output scenarios/scenario.schema.json"
+    assert kept == schema.text(), "write it again: ringback scenario schema --output scenarios/scenario.schema.json"
 
 
 def test_the_schema_is_one_and_takes_what_the_loader_takes() -> None:

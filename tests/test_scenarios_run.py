@@ -1,4 +1,4 @@
-"""Scenarios told for real: against an emulator in this process, over HTTP, with receivers that listen."""
+"""Scenarios for real: against an emulator in this process, over HTTP, with receivers that listen."""
 
 from __future__ import annotations
 
@@ -506,7 +506,7 @@ def test_a_report_that_cannot_be_written_is_trouble(folder: Path, server: Ringba
 
 
 def test_junit_takes_any_text(server: Ringback) -> None:
-    raw = {"request": {**NUMBER, "headers": {"X": "\x01"}}, "note": "a bell \x07"}
+    raw = {"request": {**NUMBER, "headers": {"X": "\x01"}}, "note": "a control character \x07"}
     text = json.dumps(scenario([raw], [{"balance": "x \x00 <&"}]).source.value)
     outcome = run(parse(text), server)
     ElementTree.fromstring(report.junit([outcome]))

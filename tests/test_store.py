@@ -118,5 +118,5 @@ def test_the_records_between_two_moments_are_found(
     assert moments.oldest("account", "a")[start:end] == inside
     assert moments.range("account", "a", start, end) == inside[::-1]
     assert moments.range("account", "a", max(start, end - limit), end) == inside[::-1][:limit]
-    assert moments.positions("account", "nobody", lambda moment: moment.at) == (0, 0)
-    assert moments.range("account", "nobody", -3, 5) == []
+    assert moments.positions("account", "no_one", lambda moment: moment.at) == (0, 0)
+    assert moments.range("account", "no_one", -3, 5) == []

@@ -68,7 +68,7 @@ def test_it_answers_between_start_and_stop() -> None:
 def test_a_setting_that_cannot_be_used_is_refused_at_once() -> None:
     with pytest.raises(SettingsError, match="colour"):
         Ringback("kwickphone", colour="blue")
-    with pytest.raises(SettingsError, match="nobody"), Ringback("nobody"):
+    with pytest.raises(SettingsError, match="no_one"), Ringback("no_one"):
         pass
 
 
@@ -392,14 +392,14 @@ def test_the_timeline_reads_from_first_to_last(account: Account) -> None:
     number = provision(account)["phone_number"]
     with account.client() as http:
         http.get("/v1/calls/CA0/transcript")
-    told = account.timeline()
-    first, *_ = told.splitlines()
+    reported = account.timeline()
+    first, *_ = reported.splitlines()
     assert first == f"{account.now:%Y-%m-%d}"
-    assert told.index("funded +25.00") < told.index(f"{number} provisioned") < told.index("404")
-    assert '"not_found"' in told
+    assert reported.index("funded +25.00") < reported.index(f"{number} provisioned") < reported.index("404")
+    assert '"not_found"' in reported
     assert [entry["seq"] for entry in account.journal()] == sorted(entry["seq"] for entry in account.journal())
     assert account.journal(limit=1) == account.journal()[-1:]
-    assert account.key not in told
+    assert account.key not in reported
 
 
 def test_a_snapshot_brings_the_whole_back() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ringback import __version__, vendors
 from ringback.contract import contract_path, load_contract
@@ -12,8 +12,10 @@ from ringback.gateway.asgi import ASGIApp, Receive, Response, Scope, Send, encod
 from ringback.gateway.middleware import VendorMiddleware
 from ringback.gateway.operations import Operations
 from ringback.gateway.vendor import VendorSpec
-from ringback.mutants import Mutant
 from ringback.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from ringback.mutants import Mutant
 
 HTML = b"text/html; charset=utf-8"
 YAML = b"application/yaml"

@@ -13,7 +13,7 @@ function signedByThem(body, signature) {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-// What the page's own receiver does: it signs the body as written anew.
+// What the page's own receiver does: it signs the body as serialized again.
 function signedAsThePageChecks(body, signature) {
   return createHmac("sha256", secret).update(JSON.stringify(JSON.parse(body))).digest("hex") === signature;
 }

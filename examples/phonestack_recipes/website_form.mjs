@@ -1,4 +1,4 @@
-// A form on a website: whoever fills it out is a contact of a running campaign, and is called within seconds.
+// A form on a website: anyone who fills it out becomes a contact of a running campaign, and is called within seconds.
 //   node website_form.mjs NAME PHONE EMAIL PAGE [CAMPAIGN_ID]
 
 const ADDRESS = process.env.PHONESTACK_BASE_URL ?? "https://phonestack.com";

@@ -1,4 +1,4 @@
-"""A form on a website: whoever fills it out is a contact of a running campaign, and is called within seconds.
+"""A form on a website: anyone who fills it out becomes a contact of a running campaign, and is called within seconds.
 
 python website_form.py NAME PHONE EMAIL PAGE [CAMPAIGN_ID]
 """

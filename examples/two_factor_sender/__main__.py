@@ -40,19 +40,19 @@ def main(phone: str) -> int:
     key = os.environ["NOKYCNUMBER_API_KEY"]
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=os.environ["NOKYCNUMBER_BASE_URL"], headers=headers) as client:
-        codes, told, server = Codes(Sms(client, sender(client))), threading.Event(), Server()
+        codes, reported, server = Codes(Sms(client, sender(client))), threading.Event(), Server()
 
         def take(event: dict[str, Any]) -> None:
             codes.receipt(event)
             if STATES.get(event["type"]) in FINAL:
-                told.set()
+                reported.set()
 
         body = {"url": server.url, "enabled_events": EVENTS, "description": "two_factor_sender"}
         endpoint = _ok(client.post("/v1/webhook_endpoints", json=body))
         server.receipts = Receipts(endpoint["secret"], take)
         try:
             name = codes.start(phone)
-            told.wait(SHUTDOWN_TIMEOUT)
+            reported.wait(SHUTDOWN_TIMEOUT)
             outcome: str = codes.state(name)
         except NotSent as error:
             outcome = f"not sent ({error})"

@@ -44,8 +44,8 @@ class Sms:
             else:
                 if answer.is_success:
                     return str(answer.json()["id"])
-                told = answer.json()["error"]
-                failure = NotSent(told["code"], f"{told['message']} ({told['request_id']})")
+                reported = answer.json()["error"]
+                failure = NotSent(reported["code"], f"{reported['message']} ({reported['request_id']})")
                 if answer.status_code not in RETRIED:
                     raise failure
                 wait = float(answer.headers.get("Retry-After", wait))

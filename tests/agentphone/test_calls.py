@@ -191,10 +191,10 @@ def test_the_agent_leaves_a_message_on_an_answering_machine(
     account: Account, http: httpx.Client, hook: Receiver, desk: Desk
 ) -> None:
     made, _ = desk(voicemailMessage="Please call back.")
-    account.script({"to": FRIEND}, voicemail="Nobody is home. Speak after the tone.")
+    account.script({"to": FRIEND}, voicemail="No one is home. Speak after the tone.")
     id_ = ok(http.post("/v1/calls", json={"agentId": made["id"], "toNumber": FRIEND}))["id"]
     account.advance(idle=True)
-    assert turns_of(get_call(http, id_)) == [("Nobody is home. Speak after the tone.", "Please call back.")]
+    assert turns_of(get_call(http, id_)) == [("No one is home. Speak after the tone.", "Please call back.")]
     assert events(hook, "agent.message") == []
     assert events(hook, "agent.call_ended")[0]["data"]["disconnectionReason"] == "voicemail_reached"
 

@@ -9,7 +9,7 @@ from ringback.testing import Ringback
 from tests.agentphone import sdk_scenario
 from tests.agentphone.conftest import respond
 from tests.support.matrix import Table, hold
-from tests.support.node import package, run, told
+from tests.support.node import package, reported, run
 
 VERSION = "1.0.17"
 SCENARIO = Path(__file__).with_name("sdk_scenario.mjs")
@@ -28,7 +28,7 @@ def test_every_method_works(ringback: Ringback) -> None:
         "HOOK_URL": hook.url,
         "REGISTRATION": json.dumps(sdk_scenario.REGISTRATION),
     }
-    seen = told(run(folder, SCENARIO.read_text(encoding="utf-8"), environment))
+    seen = reported(run(folder, SCENARIO.read_text(encoding="utf-8"), environment))
     table = Table("agentphone-node", f"AgentPhone, TypeScript: agentphone {VERSION}", ("Node",), seen["methods"])
     for method in seen["worked"]:
         table.saw(method, "Node", "works")

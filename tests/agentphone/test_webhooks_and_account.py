@@ -251,7 +251,7 @@ def test_at_most_five_registrations_an_hour(ringback: Ringback) -> None:
 
 def test_sign_up_returns_a_working_key(ringback: Ringback) -> None:
     base = ringback.account("agentphone").base_url
-    email = "somebody@example.com"
+    email = "someone@example.com"
     with httpx.Client(base_url=base) as http:
         sign_up = ok(http.post("/v0/agent/sign-up", json={"human_email": email, "agent_name": "Desk"}))
         otp = next(

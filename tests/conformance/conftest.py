@@ -50,7 +50,7 @@ def broken() -> Result:
 
 
 @pytest.fixture(scope="session")
-def told(reference: Result) -> dict[str, Any]:
+def reported(reference: Result) -> dict[str, Any]:
     """The reference run as a document."""
     return document(reference)
 

@@ -1,4 +1,4 @@
-"""Small servers on loopback that nobody would take for KwickPhone, and one that counts what it is sent."""
+"""Small servers on loopback that are clearly not KwickPhone, and one that counts what it is sent."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def reset(connection: socket.socket) -> None:
 
 
 def once_and_no_more(connection: socket.socket) -> None:
-    """Answers the first request, takes a second and closes instead of answering it: nobody can see that coming."""
+    """Answers the first request, takes a second and closes instead of answering it: no client can expect that."""
     connection.settimeout(5)
     connection.recv(65_536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")

@@ -69,7 +69,7 @@ def test_claims_are_chosen_by_pattern() -> None:
 
 def test_an_unknown_vendor_is_told_with_the_names_there_are() -> None:
     with pytest.raises(LookupError, match="kwickphone"):
-        load("nobody")
+        load("no_one")
 
 
 def test_the_list_of_claims_names_what_checks_each_and_its_mutants() -> None:

@@ -16,7 +16,7 @@ from tests.conformance.servers import Answering, Socketed, hang, html, once_and_
 
 
 def raw(answer: bytes, *, close: bool = True) -> Any:
-    """Says these bytes to whoever connects, once a request is there."""
+    """Send these bytes to each client, once a request has arrived."""
 
     def then(connection: socket.socket) -> None:
         connection.settimeout(5)

@@ -1,4 +1,4 @@
-"""Verdicts: nothing passes that was not seen, and nobody is blamed for what is ours."""
+"""Verdicts: nothing passes that was not seen, and no target is blamed for a failure of the suite."""
 
 from __future__ import annotations
 

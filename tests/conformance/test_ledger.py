@@ -192,8 +192,8 @@ def test_an_interrupted_run_clears_up_and_says_130(serve: Any, tmp_path: Path, s
     process.send_signal(sign)
     _, errors = process.communicate(timeout=90)
     assert process.returncode in (1, 130), errors.decode()
-    told = json.loads(report.read_text())
-    assert told["interrupted"]
-    unseen = {each["reason"] for each in told["verdicts"] if each["verdict"] == "not-observed"}
+    reported = json.loads(report.read_text())
+    assert reported["interrupted"]
+    unseen = {each["reason"] for each in reported["verdicts"] if each["verdict"] == "not-observed"}
     assert unseen == {"the run ended before"}
     assert {status for id_, status in deployment.numbers.items() if id_ != "num_1"} == {"released"}

@@ -109,12 +109,12 @@ def test_a_curl_line_does_in_a_shell_what_was_sent(tmp_path: Path) -> None:
     mask = Mask(ADAPTER.secrets)
     mask.learn(KEY, "$KEY")
     echo = 'curl() { for word in "$@"; do printf \'%s\\n\' "$word"; done; }; KEY=k BASE_URL=http://b;'
-    told = subprocess.run(
+    reported = subprocess.run(
         ["bash", "-c", f"{echo} {curl(exchange(), mask)}"], capture_output=True, text=True, check=True, cwd=tmp_path
     ).stdout.splitlines()
-    assert told[:4] == ["-i", "-X", "POST", "http://b/v1/numbers?a=b c"]
-    assert "Authorization: Bearer k" in told
-    assert told[-1] == '{"it\'s": "$HOME `id` $(id) \\" k"}'
+    assert reported[:4] == ["-i", "-X", "POST", "http://b/v1/numbers?a=b c"]
+    assert "Authorization: Bearer k" in reported
+    assert reported[-1] == '{"it\'s": "$HOME `id` $(id) \\" k"}'
 
 
 def deployment(*_: Any) -> Reply:

@@ -88,14 +88,14 @@ def test_a_mutant_that_takes_its_process_down_costs_only_its_own_trial() -> None
 def test_a_trial_that_comes_out_wrong_beside_others_is_held_once_more_alone() -> None:
     names = ("stumbles once", "a", "b")
     chosen = [Mutation(name=name, claim="KWP-X-1", breaks="It.") for name in names]
-    told: list[tuple[str, int, bool]] = []
+    reported: list[tuple[str, int, bool]] = []
     outcome = mutation_gate.gate(
-        {"kwickphone": chosen}, jobs=2, listener=lambda _, one: told.append((one.name, one.tries, one.wrong))
+        {"kwickphone": chosen}, jobs=2, listener=lambda _, one: reported.append((one.name, one.tries, one.wrong))
     )
     assert outcome["kwickphone"].passed
-    assert told[-1] == ("stumbles once", 2, False)
-    assert ("stumbles once", 1, True) in told
-    assert len(told) == 1 + len(names) + 1
+    assert reported[-1] == ("stumbles once", 2, False)
+    assert ("stumbles once", 1, True) in reported
+    assert len(reported) == 1 + len(names) + 1
 
 
 @pytest.mark.usefixtures("_pretending")
@@ -104,14 +104,14 @@ def test_the_mutants_of_several_vendors_share_the_workers_and_each_is_asked_what
         vendor: [Mutation(name=f"{vendor}.{at}", claim="KWP-X-1", breaks="It.") for at in range(3)]
         for vendor in ("one", "two")
     }
-    told: list[str] = []
-    outcomes = mutation_gate.gate(chosen, jobs=2, listener=lambda vendor, one: told.append(f"{vendor} {one.name}"))
+    reported: list[str] = []
+    outcomes = mutation_gate.gate(chosen, jobs=2, listener=lambda vendor, one: reported.append(f"{vendor} {one.name}"))
     assert list(outcomes) == ["one", "two"]
     for vendor, outcome in outcomes.items():
         assert [one.name for one in outcome.trials] == [mutation.name for mutation in chosen[vendor]]
         assert {one.reason for one in outcome.trials} == {"asked the same"}
         assert outcome.passed
-        assert told.index(f"{vendor} ") < min(told.index(f"{vendor} {one.name}") for one in outcome.trials)
+        assert reported.index(f"{vendor} ") < min(reported.index(f"{vendor} {one.name}") for one in outcome.trials)
 
 
 def verdicts(*trials: Trial, reference: Trial | None = None) -> Verdicts:
@@ -139,9 +139,9 @@ def test_a_gate_passes_only_when_all_is_well(outcome: Verdicts, passed: bool) ->
 
 def test_mutants_are_listed() -> None:
     outcome = CliRunner().invoke(mutants, ["kwickphone", "--only", "KWP-HOOK-2", "--json"])
-    told = json.loads(outcome.stdout)
-    assert {mutant["claim"] for mutant in told} == {"KWP-HOOK-2"}
-    assert "kwickphone.webhook.signs-parsed-body" in {mutant["name"] for mutant in told}
+    reported = json.loads(outcome.stdout)
+    assert {mutant["claim"] for mutant in reported} == {"KWP-HOOK-2"}
+    assert "kwickphone.webhook.signs-parsed-body" in {mutant["name"] for mutant in reported}
 
 
 @pytest.mark.parametrize("of", [1, 2, 3, 7])

@@ -35,13 +35,13 @@ def prism() -> Iterator[str]:
     assert process.stdout is not None
     late = threading.Timer(STARTS_WITHIN, process.kill)
     late.start()
-    with process.stdout as told:
-        found = next(filter(None, map(LISTENING.search, told)), None)
+    with process.stdout as reported:
+        found = next(filter(None, map(LISTENING.search, reported)), None)
         late.cancel()
         if found is None:
             process.wait()
             pytest.skip(f"the mock from npm did not start within {STARTS_WITHIN:.0f} s")
-        rest = threading.Thread(target=lambda: list(told))
+        rest = threading.Thread(target=lambda: list(reported))
         rest.start()
         yield found[1]
         os.killpg(process.pid, signal.SIGTERM)
@@ -53,10 +53,10 @@ def prism() -> Iterator[str]:
 def test_a_mock_of_the_contract_is_told_from_the_vendor(prism: str) -> None:
     arguments = ["kwickphone", "--url", prism, "--key", "kp_live_anything", "--no-history", "--json", "-"]
     outcome = CliRunner().invoke(conform, arguments)
-    told = json.loads(outcome.stdout)
-    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in told["verdicts"]}
-    assert outcome.exit_code == told["exit_code"] == 1
-    assert told["trouble"] in ("", None)
+    reported = json.loads(outcome.stdout)
+    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in reported["verdicts"]}
+    assert outcome.exit_code == reported["exit_code"] == 1
+    assert reported["trouble"] in ("", None)
     for claim in ("KWP-AUTH-2", "KWP-CALL-2", "KWP-CALL-3", "KWP-CALL-4", "KWP-ERR-1"):
         assert verdicts[claim] == "fail", claim
     for claim in ("KWP-NUM-1", "KWP-BAL-1", "KWP-HOOK-2", "KWP-LIM-1"):

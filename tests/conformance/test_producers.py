@@ -163,8 +163,8 @@ def test_what_the_engine_asked_is_asked_again_with_the_key_and_the_ids_of_the_da
     (there,) = first.recording.sample_ids.values()
     assert not set(there) & {part for each in asked[1] for part in each.route.split("/")}
     assert not any("kp_live_" in str(request) for request in first.recording.requests)
-    told = [{judgement.claim.id: judgement.verdict for judgement in run.verdicts} for run in (first, again)]
-    assert told[0] == told[1]
+    reported = [{judgement.claim.id: judgement.verdict for judgement in run.verdicts} for run in (first, again)]
+    assert reported[0] == reported[1]
 
 
 def test_a_tape_shows_what_the_engine_would() -> None:

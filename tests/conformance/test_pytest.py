@@ -42,30 +42,32 @@ def _options() -> str:
 
 
 def test_one_test_for_each_claim(tmp_path: Path) -> None:
-    told = pytest_run(tmp_path, "--collect-only", "-q")
-    assert told.count("test_claim[KWP-") == 52
+    reported = pytest_run(tmp_path, "--collect-only", "-q")
+    assert reported.count("test_claim[KWP-") == 52
 
 
 def test_chosen_claims_are_run_and_pass(tmp_path: Path) -> None:
-    told = pytest_run(tmp_path, "-k", "KWP-LIM")
-    assert "PASSED" in told
-    assert "2 passed, " in told
-    assert "failed" not in told
+    reported = pytest_run(tmp_path, "-k", "KWP-LIM")
+    assert "PASSED" in reported
+    assert "2 passed, " in reported
+    assert "failed" not in reported
 
 
 def test_a_broken_claim_fails_its_test_alone_and_shows_the_evidence(tmp_path: Path) -> None:
-    told = pytest_run(tmp_path, "-k", "KWP-HOOK-3 or KWP-HOOK-4", "--conform-mutant", "kwickphone.webhook.even-waits")
-    assert "1 failed, 1 passed" in told
-    assert "60 s, 60 s" in told
-    assert "curl -i -X POST" in told
+    reported = pytest_run(
+        tmp_path, "-k", "KWP-HOOK-3 or KWP-HOOK-4", "--conform-mutant", "kwickphone.webhook.even-waits"
+    )
+    assert "1 failed, 1 passed" in reported
+    assert "60 s, 60 s" in reported
+    assert "curl -i -X POST" in reported
 
 
 def test_what_was_not_checked_is_skipped_with_the_reason(tmp_path: Path) -> None:
-    told = pytest_run(tmp_path, "-k", "KWP-BAL-1", "--conform-profile", "readonly")
-    assert "skipped: it needs the emulator's control API" in told
-    assert "passed" not in told
+    reported = pytest_run(tmp_path, "-k", "KWP-BAL-1", "--conform-profile", "readonly")
+    assert "skipped: it needs the emulator's control API" in reported
+    assert "passed" not in reported
 
 
 def test_a_deployment_without_a_key_is_wrong_usage(tmp_path: Path) -> None:
-    told = pytest_run(tmp_path, "-k", "KWP-LIM", "--ringback-url", "https://127.0.0.1:9")
-    assert "a deployment needs a key" in told
+    reported = pytest_run(tmp_path, "-k", "KWP-LIM", "--ringback-url", "https://127.0.0.1:9")
+    assert "a deployment needs a key" in reported

@@ -68,7 +68,7 @@ def test_each_inbox_has_its_own_address_and_a_tunnels_prefix_does_not_matter(rec
 
 
 def test_an_address_that_nobody_asked_for_is_404_and_on_record(receiver: Receiver) -> None:
-    assert post(f"{receiver.origin}/stray").status_code == 404
+    assert post(f"{receiver.origin}/unexpected").status_code == 404
 
 
 def test_one_can_wait_for_an_arrival(receiver: Receiver) -> None:

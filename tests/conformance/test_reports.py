@@ -19,14 +19,14 @@ from ringback_conformance.report.junit import junit
 from ringback_conformance.report.page import page
 
 
-def changed(told: dict[str, Any], **verdicts: str) -> dict[str, Any]:
+def changed(reported: dict[str, Any], **verdicts: str) -> dict[str, Any]:
     """The document with other verdicts for some claims."""
     names = {name.replace("_", "-"): verdict for name, verdict in verdicts.items()}
-    rows = [{**row, "verdict": names.get(row["claim"], row["verdict"])} for row in told["verdicts"]]
-    summary = dict.fromkeys(told["summary"], 0)
+    rows = [{**row, "verdict": names.get(row["claim"], row["verdict"])} for row in reported["verdicts"]]
+    summary = dict.fromkeys(reported["summary"], 0)
     for row in rows:
         summary[row["verdict"]] += 1
-    return {**told, "verdicts": rows, "summary": summary}
+    return {**reported, "verdicts": rows, "summary": summary}
 
 
 def test_the_document_has_the_fields_that_others_read(told_broken: dict[str, Any]) -> None:
@@ -40,8 +40,8 @@ def test_the_document_has_the_fields_that_others_read(told_broken: dict[str, Any
 
 
 def test_junit_counts_what_the_document_counts(told_broken: dict[str, Any]) -> None:
-    told = changed(told_broken, KWP_LIM_1="skipped", KWP_LIM_2="not-observed", KWP_ERR_3="info", KWP_ERR_2="error")
-    suite = ET.fromstring(junit(told)).find("testsuite")
+    reported = changed(told_broken, KWP_LIM_1="skipped", KWP_LIM_2="not-observed", KWP_ERR_3="info", KWP_ERR_2="error")
+    suite = ET.fromstring(junit(reported)).find("testsuite")
     assert suite is not None
     counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
     assert counts == {"tests": "52", "failures": "1", "errors": "1", "skipped": "2"}
@@ -111,46 +111,48 @@ def test_the_page_shows_evidence_as_text_and_never_as_markup(told_broken: dict[s
         ({f"KWP_LIM_{n}": "skipped" for n in (1, 2)}, "50/50", "#2f7d4f"),
     ],
 )
-def test_a_badge_tells_held_and_observed(told: dict[str, Any], change: dict[str, str], word: str, colour: str) -> None:
-    svg = badge(changed(told, **change))
+def test_a_badge_tells_held_and_observed(
+    reported: dict[str, Any], change: dict[str, str], word: str, colour: str
+) -> None:
+    svg = badge(changed(reported, **change))
     assert word in svg
     assert colour in svg
     ET.fromstring(svg)
 
 
-def test_a_badge_for_nothing_observed_is_grey(told: dict[str, Any]) -> None:
-    nothing = changed(told, **{row["claim"].replace("-", "_"): "not-observed" for row in told["verdicts"]})
+def test_a_badge_for_nothing_observed_is_grey(reported: dict[str, Any]) -> None:
+    nothing = changed(reported, **{row["claim"].replace("-", "_"): "not-observed" for row in reported["verdicts"]})
     assert "nothing observed" in badge(nothing)
     assert "no result" in badge({**nothing, "trouble": "gone"})
 
 
-def test_a_comparison_tells_what_changed(told: dict[str, Any], told_broken: dict[str, Any]) -> None:
-    found = compare(told, told_broken)
+def test_a_comparison_tells_what_changed(reported: dict[str, Any], told_broken: dict[str, Any]) -> None:
+    found = compare(reported, told_broken)
     assert [(each["claim"], each["before"], each["after"]) for each in found["changed"]] == [
         ("KWP-NUM-12", "pass", "fail")
     ]
     assert not found["same_exchanges"]
-    assert compare(told, told)["changed"] == []
-    assert compare(told, told)["same_exchanges"]
-    fewer = {**told, "verdicts": told["verdicts"][1:]}
-    assert compare(told, fewer)["gone"] == ["KWP-AUTH-1"]
-    assert compare(fewer, told)["new"] == ["KWP-AUTH-1"]
+    assert compare(reported, reported)["changed"] == []
+    assert compare(reported, reported)["same_exchanges"]
+    fewer = {**reported, "verdicts": reported["verdicts"][1:]}
+    assert compare(reported, fewer)["gone"] == ["KWP-AUTH-1"]
+    assert compare(fewer, reported)["new"] == ["KWP-AUTH-1"]
 
 
-def test_runs_are_stored_without_their_evidence(told: dict[str, Any], told_broken: dict[str, Any]) -> None:
-    store(told)
+def test_runs_are_stored_without_their_evidence(reported: dict[str, Any], told_broken: dict[str, Any]) -> None:
+    store(reported)
     store(told_broken)
     runs = stored("kwickphone")
-    assert [run["summary"] for run in runs] == [told["summary"], told_broken["summary"]]
+    assert [run["summary"] for run in runs] == [reported["summary"], told_broken["summary"]]
     assert "evidence" not in json.dumps(runs)
-    assert earlier("last", "kwickphone", told["target"])["summary"] == told_broken["summary"]
+    assert earlier("last", "kwickphone", reported["target"])["summary"] == told_broken["summary"]
     assert stored("another") == []
 
 
-def test_only_so_many_runs_are_stored(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_runs_are_stored(reported: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ringback_conformance.history.MAX_RUNS", 3)
     for seed in range(5):
-        store({**told, "seed": seed})
+        store({**reported, "seed": seed})
     assert [run["seed"] for run in stored("kwickphone")] == [2, 3, 4]
 
 

@@ -19,12 +19,12 @@ WANTS_MORE = {"KWP-HOOK-6", "NKN-CONV-1"}
 """Claims that show on an emulator only when it is strict, and only by TLS."""
 
 
-def test_the_emulator_keeps_every_claim(told: dict[str, Any]) -> None:
-    amiss = {verdict["claim"]: verdict["reason"] for verdict in told["verdicts"] if verdict["verdict"] != "pass"}
+def test_the_emulator_keeps_every_claim(reported: dict[str, Any]) -> None:
+    amiss = {verdict["claim"]: verdict["reason"] for verdict in reported["verdicts"] if verdict["verdict"] != "pass"}
     assert amiss == {}
-    assert told["warnings"] == []
-    assert told["notes"] == []
-    assert told["exit_code"] == 0
+    assert reported["warnings"] == []
+    assert reported["notes"] == []
+    assert reported["exit_code"] == 0
 
 
 def test_the_same_seed_gives_the_same_verdicts_and_exchanges(reference: Result) -> None:
@@ -71,18 +71,18 @@ def test_an_expected_deviation_is_no_failure_and_a_stale_one_is_told() -> None:
         deviations={"KWP-NUM-12": "ticket 12", "KWP-NUM-11": "ticket 11"},
         producers=frozenset({"probes"}),
     )
-    told = document(conduct(options))
-    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in told["verdicts"]}
+    reported = document(conduct(options))
+    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in reported["verdicts"]}
     assert verdicts["KWP-NUM-12"] == "deviation"
-    assert told["stale_deviations"] == ["KWP-NUM-11"]
-    assert told["exit_code"] == 0
+    assert reported["stale_deviations"] == ["KWP-NUM-11"]
+    assert reported["exit_code"] == 0
 
 
 def test_a_broken_should_is_shown_and_does_not_fail_the_run() -> None:
     mutants = ("kwickphone.limits.no-retry-after",)
-    told = document(conduct(RunOptions(vendor="kwickphone", only=("KWP-LIM-2",), mutants=mutants)))
-    assert [verdict["verdict"] for verdict in told["verdicts"]] == ["fail"]
-    assert told["exit_code"] == 0
+    reported = document(conduct(RunOptions(vendor="kwickphone", only=("KWP-LIM-2",), mutants=mutants)))
+    assert [verdict["verdict"] for verdict in reported["verdicts"]] == ["fail"]
+    assert reported["exit_code"] == 0
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_a_probe_that_breaks_is_an_error_and_not_the_targets_fault(monkeypatch: 
         "KWP-AUTH-2",
         type(probe)(**{n: getattr(probe, n) for n in probe.__struct_fields__} | {"run": broken}),
     )
-    told = document(conduct(RunOptions(vendor="kwickphone", only=("KWP-AUTH-2",))))
-    assert told["verdicts"][0]["verdict"] == "error"
-    assert "ZeroDivisionError: ours" in told["verdicts"][0]["reason"]
-    assert told["exit_code"] == 3
+    reported = document(conduct(RunOptions(vendor="kwickphone", only=("KWP-AUTH-2",))))
+    assert reported["verdicts"][0]["verdict"] == "error"
+    assert "ZeroDivisionError: ours" in reported["verdicts"][0]["reason"]
+    assert reported["exit_code"] == 3

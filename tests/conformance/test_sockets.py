@@ -1,4 +1,4 @@
-"""The WebSocket server: keeps every frame, answers as a probe's agent does, and refuses where it is told to."""
+"""The WebSocket server: keeps every frame, answers as a probe's agent does, and rejects where it is set to."""
 
 from __future__ import annotations
 

@@ -47,49 +47,49 @@ def numbers(deployment: Ringback) -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("hurried")
 def test_reading_a_deployment_gives_verdicts_and_honest_skips(deployment: Ringback) -> None:
-    code, told = look(deployment)
+    code, reported = look(deployment)
     assert code == 0
-    assert told["summary"]["fail"] == 0
-    assert told["summary"]["pass"] >= 6
-    for verdict in told["verdicts"]:
+    assert reported["summary"]["fail"] == 0
+    assert reported["summary"]["pass"] >= 6
+    for verdict in reported["verdicts"]:
         assert verdict["verdict"] in ("pass", "skipped", "not-observed"), verdict
         assert verdict["verdict"] == "pass" or verdict["reason"]
     assert numbers(deployment) == []
-    log = {each["request"].split(" ")[0] for verdict in told["verdicts"] for each in verdict["evidence"]}
+    log = {each["request"].split(" ")[0] for verdict in reported["verdicts"] for each in verdict["evidence"]}
     assert log == {"GET"}
 
 
 @pytest.mark.usefixtures("hurried")
 def test_a_sandbox_run_spends_what_was_planned_and_leaves_nothing(deployment: Ringback) -> None:
-    code, told = look(deployment, "--profile", "sandbox", "--budget", "10")
-    assert code == 0, [verdict for verdict in told["verdicts"] if verdict["verdict"] == "fail"]
-    assert told["spent"] == told["planned"] == "10.00"
+    code, reported = look(deployment, "--profile", "sandbox", "--budget", "10")
+    assert code == 0, [verdict for verdict in reported["verdicts"] if verdict["verdict"] == "fail"]
+    assert reported["spent"] == reported["planned"] == "10.00"
     assert {number["status"] for number in numbers(deployment)} == {"released"}
-    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in told["verdicts"]}
+    verdicts = {verdict["claim"]: verdict["verdict"] for verdict in reported["verdicts"]}
     assert verdicts["KWP-NUM-1"] == verdicts["KWP-NUM-4"] == verdicts["KWP-NUM-13"] == "pass"
     assert verdicts["KWP-NUM-2"] == verdicts["KWP-NUM-6"] == "pass"
-    assert told["left_behind"] == []
+    assert reported["left_behind"] == []
 
 
 @pytest.mark.usefixtures("hurried")
 def test_using_up_the_rate_limit_takes_to_be_allowed(deployment: Ringback) -> None:
-    _, told = look(deployment, "--only", "KWP-LIM-1")
-    assert told["verdicts"][0]["verdict"] == "skipped"
-    assert "--allow burst" in told["verdicts"][0]["reason"]
+    _, reported = look(deployment, "--only", "KWP-LIM-1")
+    assert reported["verdicts"][0]["verdict"] == "skipped"
+    assert "--allow burst" in reported["verdicts"][0]["reason"]
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(deployment: Ringback) -> None:
     arguments = ["kwickphone", "--url", f"{deployment.https_url}/kwickphone", "--key", KEY, "--profile", "readonly"]
     outcome = CliRunner().invoke(conform, [*arguments, "--json", "-"])
-    told = json.loads(outcome.stdout)
+    reported = json.loads(outcome.stdout)
     assert outcome.exit_code == 3
-    assert "CERTIFICATE_VERIFY_FAILED" in told["trouble"]
-    assert told["summary"]["pass"] == 0
+    assert "CERTIFICATE_VERIFY_FAILED" in reported["trouble"]
+    assert reported["summary"]["pass"] == 0
 
 
 @pytest.mark.usefixtures("hurried")
 def test_somebody_who_calls_the_test_number_is_evidence_for_the_webhooks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A public address is routed to the suite's receiver; once the number is there, somebody phones it."""
+    """A public address is routed to the suite's receiver; once the number is there, someone phones it."""
     with Ringback("kwickphone", clock="real", strict=True) as emulator:
         account = emulator.account("kwickphone", balance="20.00", rate_limit=None)
         origin: list[str] = []
@@ -123,9 +123,9 @@ def test_somebody_who_calls_the_test_number_is_evidence_for_the_webhooks(monkeyp
         ]
         more = ["--budget", "5", "--webhook-url", "https://hooks.me.example", "--await-call", "30"]
         outcome = CliRunner().invoke(conform, [*arguments, *more, "--only", "KWP-HOOK-[12]"])
-    told = json.loads(outcome.stdout)
-    assert {verdict["claim"]: verdict["verdict"] for verdict in told["verdicts"]} == {
+    reported = json.loads(outcome.stdout)
+    assert {verdict["claim"]: verdict["verdict"] for verdict in reported["verdicts"]} == {
         "KWP-HOOK-1": "pass",
         "KWP-HOOK-2": "pass",
-    }, told["verdicts"]
-    assert told["spent"] == "5.00"
+    }, reported["verdicts"]
+    assert reported["spent"] == "5.00"

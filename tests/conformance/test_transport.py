@@ -1,4 +1,4 @@
-"""The transport: what a run must not send is not sent, whoever asks."""
+"""The transport: what a run must not send is not sent, no matter what asks for it."""
 
 from __future__ import annotations
 

@@ -183,10 +183,10 @@ def test_what_only_reads_plans_nothing_else(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", SUITES)
 def test_the_emulator_keeps_every_claim(vendor: str) -> None:
-    told = document(run_of(vendor))
-    assert {v["claim"]: v["reason"] for v in told["verdicts"] if v["verdict"] != "pass"} == {}
-    assert told["notes"] == []
-    assert told["exit_code"] == 0
+    reported = document(run_of(vendor))
+    assert {v["claim"]: v["reason"] for v in reported["verdicts"] if v["verdict"] != "pass"} == {}
+    assert reported["notes"] == []
+    assert reported["exit_code"] == 0
 
 
 @pytest.mark.parametrize("vendor", SUITES)
@@ -214,11 +214,11 @@ def test_the_gate_kills_and_the_reference_holds(vendor: str) -> None:
     chosen = SUITES[vendor].chosen
     arguments = [vendor, "--gate", "--json", "--jobs", "2", *(f"--only={name}" for name in chosen)]
     outcome = CliRunner().invoke(mutants, arguments)
-    told = json.loads(outcome.stdout)
+    reported = json.loads(outcome.stdout)
     assert outcome.exit_code == 0, outcome.stderr
-    assert told["killed"] == len(chosen)
-    assert told["alive"] == told["noisy"] == []
-    assert told["reference"] == {"failed_claims": [], "trouble": None}
-    for mutant in told["mutants"]:
+    assert reported["killed"] == len(chosen)
+    assert reported["alive"] == reported["noisy"] == []
+    assert reported["reference"] == {"failed_claims": [], "trouble": None}
+    for mutant in reported["mutants"]:
         assert {"name", "claim", "killed", "failed_claims"} <= set(mutant)
         assert mutant["claim"] in mutant["failed_claims"]

@@ -215,7 +215,7 @@ def test_a_recording_is_as_long_as_the_talk_and_its_link_works_for_an_hour(
     [
         ({"phone": LEAD}, (400, "VALIDATION_ERROR")),
         ({"profile_id": "prof_0", "phone": LEAD}, (404, "NOT_FOUND")),
-        ({"phone": "nobody"}, (400, "VALIDATION_ERROR")),
+        ({"phone": "no_one"}, (400, "VALIDATION_ERROR")),
         ({"phone": LEAD, "extract": ["nonsense"]}, (400, "VALIDATION_ERROR")),
         ({"phone": LEAD, "extract": "plan"}, (400, "VALIDATION_ERROR")),
         ({"phone": LEAD, "custom_fields": {"plan": "gold"}}, (400, "VALIDATION_ERROR")),

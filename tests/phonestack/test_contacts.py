@@ -81,7 +81,7 @@ def test_of_a_thousand_rows_the_invalid_ones_are_reported(http: Api, account: Ac
     broken = {
         0: ({"phone": "+12145550100"}, "DUPLICATE", "+12145550100"),
         13: ({"phone": "nonsense"}, "VALIDATION_ERROR", "phone"),
-        14: ({"first_name": "Nobody"}, "VALIDATION_ERROR", "phone is required"),
+        14: ({"first_name": "No one"}, "VALIDATION_ERROR", "phone is required"),
         15: (["+12145550999"], "VALIDATION_ERROR", "object"),
         16: ({"phone": "+13105550001", "tags": "one"}, "VALIDATION_ERROR", "tags"),
         500: ({"phone": "+13105550002", "custom_fields": {"plan": "gold"}}, "VALIDATION_ERROR", "custom_fields.plan"),

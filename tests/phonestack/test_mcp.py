@@ -436,7 +436,7 @@ def test_every_field_that_help_names_is_an_argument_of_its_tool(account: Account
         ("Create a custom field called budget_range", "create_custom_field", "name"),
         ("Pause the outbound sales campaign", "pause_campaign", "campaign_id"),
         ("Add a budget_range extraction field to my Sales Qualifier profile", "update_profile", "extract_fields"),
-        ("somebody wants to opt out", "add_to_dnc", "contact_id"),
+        ("someone wants to opt out", "add_to_dnc", "contact_id"),
         ("put the results into a spreadsheet", "export_report", "format"),
         ("connect it to Zapier", "subscribe_webhook", "url"),
     ],

@@ -35,7 +35,7 @@ class KwickPhonePlace(Place):
         self.going_on = account.call(phone, duration=14_000, turns=["agent: Hello"])
         self.missed = account.call(phone, end="no_answer")
         self.unrecorded = account.call(phone, turns=["agent: Hello", "caller: Goodbye"], recording=False)
-        self.told = account.call(phone, turns=["agent: Hello", "caller: One pizza"], outcome="order")
+        self.transcribed = account.call(phone, turns=["agent: Hello", "caller: One pizza"], outcome="order")
         account.advance(minutes=30)
 
     def foreign(self) -> Collection[str]:
@@ -45,7 +45,7 @@ class KwickPhonePlace(Place):
         return self.owns_call(id_) or self.owns_number(id_)
 
     def choices(self, operation: str) -> Mapping[str, Sequence[str | None]]:
-        calls = (self.told, self.unrecorded, self.missed, self.going_on, self.foreign_call, AS_DRAWN)
+        calls = (self.transcribed, self.unrecorded, self.missed, self.going_on, self.foreign_call, AS_DRAWN)
         numbers = (*self.numbers, self.foreign_number, AS_DRAWN)
         return {"id": numbers, "call_id": calls, "starting_after": calls}
 
@@ -69,15 +69,15 @@ class KwickPhonePlace(Place):
 
     def owns_call(self, id_: str) -> bool:
         """Whether a call is the customer's."""
-        return id_ in (self.going_on, self.missed, self.unrecorded, self.told)
+        return id_ in (self.going_on, self.missed, self.unrecorded, self.transcribed)
 
     def has_transcript(self, id_: str) -> bool:
         """Whether a call of the customer's has a transcript."""
-        return id_ in (self.unrecorded, self.told)
+        return id_ in (self.unrecorded, self.transcribed)
 
     def has_recording(self, id_: str) -> bool:
         """Whether a call of the customer's has a recording."""
-        return id_ == self.told
+        return id_ == self.transcribed
 
     @staticmethod
     def can_be_had(body: Mapping[str, Any]) -> bool:
@@ -90,8 +90,8 @@ class KwickPhonePlace(Place):
         )
 
     def only_adds_parameters(self, query: Mapping[str, Any]) -> bool:
-        """Whether nothing is wrong with a query for calls but parameters that nobody documented."""
-        limit, after = query.get("limit", 1), query.get("starting_after", self.told)
+        """Whether nothing is wrong with a query for calls but parameters that no one documented."""
+        limit, after = query.get("limit", 1), query.get("starting_after", self.transcribed)
         return bool(set(query) - {"limit", "starting_after"}) and str(limit).isdigit() and self.owns_call(after)
 
     exceptions = (

@@ -180,7 +180,7 @@ class NoKYCNumberPlace(Place):
         return after is not None and not self.owns(after)
 
     def only_adds_parameters(self, case: schemathesis.Case) -> bool:
-        """Whether nothing is wrong with a query but parameters that nobody documented."""
+        """Whether nothing is wrong with a query but parameters that no one documented."""
         known = {parameter.name: parameter.definition["schema"] for parameter in case.operation.query}
         right = all(
             Draft202012Validator(schema).is_valid(int(value) if str(value).isdigit() else value)

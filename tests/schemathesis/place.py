@@ -2,7 +2,7 @@
 
 Generated ids exist nowhere. So the place gives its own to most cases that are valid, before they are sent: which case
 gets what is decided by the case's content alone, so that a run repeats. What each vendor's customer has, which wishes
-can be granted, and which refusals are right, is told in the vendor's own module.
+can be granted, and which refusals are right, is reported in the vendor's own module.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ def operation_of(case: schemathesis.Case) -> str:
 
 @contextmanager
 def opened(kind: type[Place], schema: Schema, *, limits: bool = False) -> Iterator[Place]:
-    """A place of a vendor's for the length of a run of `schema`, without limits unless told."""
+    """A place of a vendor's for the length of a run of `schema`, without limits unless reported."""
     vendor = kind.vendor
     with Ringback(vendor, seed=7) as rb:
         rb.control.put("/webhook-routes", {f"https://{HOST}": rb.receiver().origin})

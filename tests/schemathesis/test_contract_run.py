@@ -57,9 +57,9 @@ def _answers_of(kind: type[Place]) -> Test:
 
 def _limits_of(kind: type[Place]) -> Test:
     def test_every_limit_is_told_as_the_contract_says(case: schemathesis.Case, limited: Place) -> None:
-        told = limited.codes["rate_limited"]
+        reported = limited.codes["rate_limited"]
         limited.hold(case)
-        if told < limited.codes["rate_limited"] and limited.codes["rate_limited"] % PAUSE_AFTER == 0:
+        if reported < limited.codes["rate_limited"] and limited.codes["rate_limited"] % PAUSE_AFTER == 0:
             limited.account.advance(hours=1)
 
     schema = contract(kind, examples=WITHIN_LIMITS, limited=True).include(operation_id=list(kind.limits_told))

@@ -133,7 +133,7 @@ def witness(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     with opened(KwickPhonePlace, schema) as place:
         witness = Witness(place)
         yield witness
-    assert any(finding in told for told in witness.findings), f"{finding!r} is not among {witness.findings}"
+    assert any(finding in reported for reported in witness.findings), f"{finding!r} is not among {witness.findings}"
 
 
 def against(install: Break, operation: str, finding: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -56,7 +56,7 @@ class Contract(contract.Contract):
         return Contract(contract.read_yaml(resources.path("openapi", f"{vendor}.yaml")))
 
     def check_response(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
-        """What is wrong with an answer: status, content type, required headers, body; fields nobody documented too."""
+        """What is wrong with an answer: status, content type, required headers, body; fields no one documented too."""
         judge = partial(
             self._answer_problems,
             status=status,

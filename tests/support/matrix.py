@@ -39,7 +39,7 @@ class Table:
             self.seen[method, column] = verdict
 
     def missing(self) -> list[str]:
-        """The methods that nobody has tried yet, each with its column."""
+        """The methods that no one has tried yet, each with its column."""
         return [
             f"{method} ({column})"
             for method in self.methods
@@ -91,9 +91,9 @@ def _methods(kind: type[Any]) -> list[str]:
 
 def hold(table: Table) -> None:
     """Hold the document to what was seen, or write it. Raises AssertionError where they differ, and for a method that
-    nobody has tried."""
+    no one has tried."""
     missing = table.missing()
-    assert not missing, f"{table.title}: nobody tried {', '.join(missing)}"
+    assert not missing, f"{table.title}: untried: {', '.join(missing)}"
     text = DOCUMENT.read_text(encoding="utf-8")
     rendered = table.rendered()
     written = {found["key"]: found[0] for found in _TABLE.finditer(text)}

@@ -75,6 +75,6 @@ def run(folder: Path, script: str, environment: Mapping[str, str]) -> str:
     return ran.stdout
 
 
-def told(printed: str) -> Any:
+def reported(printed: str) -> Any:
     """The JSON document on the last line that a script printed."""
     return json.loads(printed.strip().splitlines()[-1])

@@ -41,7 +41,7 @@ CALL_ONLY = (
 )
 MESSAGE_ONLY = ("failure_code", "delivered_after")
 
-VOICEMAIL_GREETING = "Nobody can take your call right now. Please leave a message after the tone."
+VOICEMAIL_GREETING = "No one can take your call right now. Please leave a message after the tone."
 MISSED = "missed"
 VOICEMAIL = "voicemail"
 

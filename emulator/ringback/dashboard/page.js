@@ -122,7 +122,7 @@ function toast(text, bad = false) {
   fading = setTimeout(() => { node.hidden = true; }, bad ? 8000 : 4000);
 }
 
-/** Run what a button or form stands for: it is disabled meanwhile, and a refusal is told. */
+/** Run what a button or form stands for: it is disabled meanwhile, and an error is shown. */
 async function act(button, work) {
   button.disabled = true;
   try {
@@ -464,8 +464,8 @@ function curlOf({ vendor: name, key_id, request }) {
   return words.join(" \\\n  ");
 }
 function facts(entry) {
-  const told = Object.entries(entry).filter(([name, value]) => !["kind", "what", "at"].includes(name) && value !== null);
-  return el("table", told.map(([name, value]) => el("tr", el("td", name), el("td", el("code", typeof value === "string" ? value : JSON.stringify(value))))));
+  const fields = Object.entries(entry).filter(([name, value]) => !["kind", "what", "at"].includes(name) && value !== null);
+  return el("table", fields.map(([name, value]) => el("tr", el("td", name), el("td", el("code", typeof value === "string" ? value : JSON.stringify(value))))));
 }
 /** Whether entries of a kind are to be seen; the first of its kind brings its switch along. */
 function isShown(kind) {
@@ -498,7 +498,7 @@ function showJournalHint() {
   hint.append("Nothing has been asked of the emulator yet. To begin:", el("ol",
     provision && el("li", "Get a number, in a shell:", block(provision)),
     el("li", "Ring it with the form on this page."),
-    el("li", "Let time pass with “Until idle”: the call is answered, talked through, billed and told to your webhook, and all of it shows here.")));
+    el("li", "Let time pass with “Until idle”: the call is answered, talked through, billed and sent to your webhook, and all of it shows here.")));
 }
 /** Follow the journal, of one account or all, for as long as the page is open. */
 async function follow(account) {

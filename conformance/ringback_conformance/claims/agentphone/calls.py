@@ -217,7 +217,7 @@ def whose_number_calls(ctx: ProbeContext) -> None:
         ctx.expect_error(exchange, *NO_NUMBER, f"a call from {id_}, which is not the agent's")
     unknown = place(account, {"id": UNKNOWN_AGENT}, systemPrompt=PROMPT)
     ctx.expect_error(unknown, *NOT_FOUND, "a call of an unknown agent")
-    for to in ("4155550177", "+0155550177", "somebody", ""):
+    for to in ("4155550177", "+0155550177", "someone", ""):
         ctx.expect_error(place(account, agent, to, systemPrompt=PROMPT), *INVALID, f"a call to {to!r}")
     ctx.expect_equal(len(listed(account, CALLS)), before, "the count of calls after that")
 

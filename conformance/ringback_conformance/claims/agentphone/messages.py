@@ -120,7 +120,7 @@ def _senders(ctx: ProbeContext, account: Account, agent: dict[str, Any], first: 
         ctx.expect_error(exchange, *NOT_FOUND, f"a message with {sender}")
     nameless = account.post(MESSAGES, {"to_number": FAR, "body": "Hello"})
     ctx.expect_error(nameless, *INVALID, "a message without a sender")
-    for body in ({"body": "Hello"}, {"to_number": FAR}, {"to_number": "nobody at all", "body": "Hello"}):
+    for body in ({"body": "Hello"}, {"to_number": FAR}, {"to_number": "no one at all", "body": "Hello"}):
         exchange = account.post(MESSAGES, {"number_id": first["id"], **body})
         ctx.expect_error(exchange, *INVALID, f"a message with {body}")
 
@@ -298,7 +298,7 @@ def what_sms_lines_cannot_do(ctx: ProbeContext) -> None:
 
 @claim(
     "AGP-MSG-5",
-    "An iMessage line writes to 50 new people a day; the next is answered 429, while whoever it knows is written to.",
+    "An iMessage line writes to 50 new people a day; the next is answered 429, while known contacts still get messages.",
     needs=CTL,
 )
 def new_people_a_day(ctx: ProbeContext) -> None:
@@ -375,7 +375,7 @@ def contacts(ctx: ProbeContext) -> None:
         second = account.post(CONTACTS, {"phoneNumber": twin, "name": "Twin"})
         ctx.expect_error(second, *CONFLICT, f"a second contact with {twin}")
     ctx.expect_error(account.patch(path, {"phoneNumber": SECOND_FAR}), *CONFLICT, "PATCH to another contact's number")
-    bad = account.post(CONTACTS, {"phoneNumber": "nobody", "name": "Nobody"})
+    bad = account.post(CONTACTS, {"phoneNumber": "no_one", "name": "No one"})
     ctx.expect_error(bad, *INVALID, "a contact without a phone number")
     for search in ("zürch", "5550187", "ROBIN@"):
         found = {contact["id"], other["id"]} & set(ids(listed(account, CONTACTS, search=search)))

@@ -310,7 +310,7 @@ def signing_up(ctx: ProbeContext) -> None:
     ctx.expect_success(signed_up, "a sign-up", stop=True)
     verification = body_of(signed_up).get("verification_id")
     ctx.expect(bool(verification), "a sign-up: expected a verification_id", signed_up, stop=True)
-    for bad in ({"human_email": "nobody"}, {}):
+    for bad in ({"human_email": "no_one"}, {}):
         ctx.expect_error(account.post(SIGN_UP, bad, key=None), *INVALID, f"a sign-up with {bad}")
     code = _code(ctx, email)
     wrong = {"verification_id": verification, "otp_code": "000000" if code != "000000" else "111111"}

@@ -38,6 +38,7 @@ from ringback_conformance.claims.inkbox.webhooks import EVENTS
 from ringback_conformance.model import Basis
 from ringback_conformance.probe_context import Account, ProbeContext
 from ringback_conformance.receiver import Inbox
+from ringback_conformance.shapes import moment
 
 claim = CATALOGUE.section("Webhooks", Basis.SDK)
 
@@ -204,8 +205,6 @@ def the_end_of_a_call(ctx: ProbeContext) -> None:
 
 
 def _length(call: dict[str, Any]) -> int:
-    from ringback_conformance.shapes import moment
-
     began, ended = moment(call.get("started_at")), moment(call.get("ended_at"))
     return int((ended - began).total_seconds()) if began is not None and ended is not None else -1
 

@@ -25,6 +25,7 @@ from ringback_conformance.claims.inkbox.steps import (
 )
 from ringback_conformance.model import Basis
 from ringback_conformance.probe_context import Account, ProbeContext
+from ringback_conformance.shapes import moment
 from ringback_conformance.sockets import HANG_UP, Agent, Line, Socket
 
 claim = CATALOGUE.section("Calls · Place call", Basis.SDK)
@@ -318,7 +319,5 @@ def _clearing(clears: bool) -> Agent:
 
 
 def _length(call: Mapping[str, Any]) -> float:
-    from ringback_conformance.shapes import moment
-
     began, ended = moment(call.get("started_at")), moment(call.get("ended_at"))
     return (ended - began).total_seconds() if began is not None and ended is not None else -1.0

@@ -187,4 +187,4 @@ def waiting_as_told(ctx: ProbeContext) -> None:
     else:
         limited = _until_limited(ctx)
     common.wait_as_told(ctx, account, limited, WINDOW)
-    ctx.expect_status(account.get(NUMBERS, paced=False, patient=False), 200, "a request after waiting as told")
+    ctx.expect_status(account.get(NUMBERS, paced=False, patient=False), 200, "a request after the wait")

@@ -286,7 +286,7 @@ def an_event_that_comes_twice(ctx: ProbeContext) -> None:
 
 @claim(
     "KWP-HOOK-9",
-    "Only a completed call sends an event: one that nobody answered, that was busy or that failed sends none.",
+    "Only a completed call sends an event: one that no one answered, that was busy or that failed sends none.",
     needs=HOOK | CTL,
 )
 def calls_that_were_not_completed(ctx: ProbeContext) -> None:

@@ -99,7 +99,7 @@ mutant("bodies.no-json-is-500", "PST-ERR-4", "A body that is not JSON is answere
 mutant(
     "bodies.refused-and-made", "PST-ERR-4", "A profile without a valid body is rejected, and created all the same."
 ).response(
-    lambda response: response.backend.profiles.create(response.account, ProfileBody(name="Nobody")),
+    lambda response: response.backend.profiles.create(response.account, ProfileBody(name="No one")),
     on="createProfile",
     when=lambda response: response.status == 400 and response.request.body == BROKEN_JSON,
 )

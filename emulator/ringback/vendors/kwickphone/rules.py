@@ -276,7 +276,7 @@ class KwickPhone(VendorBackend):
     # -- calls ------
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls one of our numbers. Raises NumberNotFound for one that takes no calls."""
+        """Someone calls one of our numbers. Raises NumberNotFound for one that takes no calls."""
         assigned = self.services.numbers.assignment(to)
         if assigned is None or assigned.vendor != NAME or not assigned.active:
             raise NumberNotFound(to)
