@@ -14,6 +14,7 @@ import pytest
 
 from ringback.commands.env import variables
 from ringback.testing import Account
+from ringback.vendors.inkbox.events import SIGNATURE
 from tests.inkbox.conftest import EXAMPLES, FRIEND
 from tests.inkbox.test_calls import said
 
@@ -65,9 +66,7 @@ def test_a_shell_is_told_what_the_sdk_reads() -> None:
 
 @pytest.mark.parametrize("change", [{"X-Call-Context": "{}"}, {"X-Inkbox-Timestamp": "1"}, {"X-Inkbox-Signature": ""}])
 def test_it_takes_no_call_that_is_not_signed(echo: object, change: dict[str, str]) -> None:
-    from ringback.vendors.inkbox.events import sign
-
     is_genuine = echo.is_genuine  # type: ignore[attr-defined]
-    headers = {"X-Call-Context": '{"call_id":"x"}', **dict(sign("whsec_key", b'{"call_id":"x"}', 7, "id"))}
+    headers = {"X-Call-Context": '{"call_id":"x"}', **dict(SIGNATURE.sign("whsec_key", b'{"call_id":"x"}', 7, "id"))}
     assert is_genuine(headers, "whsec_key")
     assert not is_genuine(headers | change, "whsec_key")

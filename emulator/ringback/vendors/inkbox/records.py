@@ -1,4 +1,5 @@
-"""What Inkbox remembers beyond what the carrier does. Instants are microseconds."""
+"""Inkbox's records, beyond the carrier's. Instants are microseconds; `number_id` is the id of a number, `number` and
+`remote_number` are E.164."""
 
 from __future__ import annotations
 
@@ -24,6 +25,9 @@ Authority = Literal["contact_scoped", "yolo"]
 OnVoicemail = Literal["leave_message", "hang_up", "ignore"]
 VoicemailDetection = Literal["enabled", "disabled"]
 OwnerKind = Literal["phone_number", "agent_identity"]
+Party = Literal["local", "remote"]
+TextKind = Literal["any", "clear", "blocked"]
+"""Texts of any kind, those that are not blocked, or those that are."""
 
 CALLS_A_DAY = 100
 MINUTES_A_DAY = 100
@@ -33,9 +37,12 @@ NUMBERS = 3
 
 
 class InkboxSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
-    """`sms_warmup` makes a new number wait a quarter of an hour before it texts, `require_opt_in` makes receivers send
-    START first. `texts_per_day`, `calls_per_day`, `call_minutes_per_day` and `number_limit` are limits; null lifts
-    one. `agent_patience` is how many real seconds a caller waits for an agent that is spoken to."""
+    """An account's settings.
+
+    With `sms_warmup` a new number cannot text for 15 minutes; with `require_opt_in` receivers must send START first.
+    `texts_per_day`, `calls_per_day`, `call_minutes_per_day` and `number_limit` are limits, null for none.
+    `agent_patience` is how many real seconds a caller waits for the agent's response.
+    """
 
     sms_warmup: bool = False
     require_opt_in: bool = False
@@ -50,21 +57,21 @@ class InkboxSettings(AccountSettings, kw_only=True, forbid_unknown_fields=True):
         for name in ("texts_per_day", "calls_per_day", "call_minutes_per_day", "number_limit"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise ValueError(f"{name} is at least 1; null lifts it")
+                raise ValueError(f"{name} is at least 1; null removes the limit")
         if not 0 <= self.agent_patience <= 60:
             raise ValueError("agent_patience is from 0 to 60 seconds")
 
 
 class Organization(Record, kw_only=True):
-    """An account's own signing key; the id is the account's."""
+    """An account's signing key; the id is the account's."""
 
     signing_key: str | None = None
     signed_at: int = 0
     signed_serial: int = 0
 
 
-class Handling(msgspec.Struct, kw_only=True):
-    """How calls are taken. It is one thing, seen on the identity and on its number."""
+class CallHandling(msgspec.Struct, kw_only=True):
+    """How an identity handles incoming calls; its number shows the same."""
 
     action: IncomingAction = "auto_reject"
     websocket_url: str | None = None
@@ -87,8 +94,8 @@ class Identity(Record, kw_only=True):
     mail_filter: FilterMode = "blacklist"
     inbound_filter: FilterMode = "blacklist"
     outbound_filter: FilterMode = "blacklist"
-    handling: Handling = msgspec.field(default_factory=Handling)
-    number: str | None = None
+    handling: CallHandling = msgspec.field(default_factory=CallHandling)
+    number_id: str | None = None
     signing_key: str | None = None
     signed_at: int = 0
     signed_serial: int = 0
@@ -98,8 +105,8 @@ class Identity(Record, kw_only=True):
     deleted: bool = False
 
 
-class Access(Record, kw_only=True):
-    """A grant: `viewer` sees `target`; None is everyone of the organization."""
+class AccessGrant(Record, kw_only=True):
+    """A grant by which `viewer` sees `target`; None stands for every identity of the organization."""
 
     target: str
     viewer: str | None
@@ -121,12 +128,12 @@ class Number(Record, kw_only=True):
 
 
 class Text(Record, kw_only=True):
-    """A text. `legs` are the carrier's messages, one for each recipient; one that came in has the text's own id."""
+    """A text. `legs` are ids of the carrier's messages, one for each recipient; that of an inbound text is its own."""
 
-    line: str
+    number_id: str
     number: str
     direction: Direction
-    peers: tuple[str, ...]
+    remote_numbers: tuple[str, ...]
     body: str | None
     media: tuple[str, ...]
     conversation: str
@@ -139,25 +146,27 @@ class Text(Record, kw_only=True):
 
 
 class Conversation(Record, kw_only=True):
-    """Who a number writes with: one other, or a group."""
+    """The texts of a number with one participant or a group."""
 
-    line: str
+    number_id: str
     participants: tuple[str, ...]
     created_at: int
 
     @property
     def is_group(self) -> bool:
-        """Whether there are several others."""
+        """Return whether there are several participants."""
         return len(self.participants) > 1
 
 
-class Thread(Record, kw_only=True):
-    """A conversation as one kind of reader sees it: all of its texts, those that are not blocked, or those that are.
-    It is put in afresh with each text, so that the order is that of the latest."""
+class Summary(Record, kw_only=True):
+    """A conversation's totals over one kind of text: any, not blocked, or blocked.
+
+    Each text removes and adds it again, so summaries are ordered by their latest text.
+    """
 
     conversation: str
-    line: str
-    kind: Literal["any", "clear", "blocked"]
+    number_id: str
+    kind: TextKind
     is_group: bool
     total: int
     unread: int
@@ -165,7 +174,7 @@ class Thread(Record, kw_only=True):
 
 
 class OptIn(Record, kw_only=True):
-    """Whether a receiver agrees to texts from this organization."""
+    """A receiver's consent to texts from this organization."""
 
     receiver: str
     opted_in: bool
@@ -174,8 +183,8 @@ class OptIn(Record, kw_only=True):
     created_at: int
 
 
-class Rule(Record, kw_only=True):
-    """Who may reach an identity, or be reached by it."""
+class ContactRule(Record, kw_only=True):
+    """A rule on one number: whether it may reach an identity, or be reached by it."""
 
     identity: str
     action: RuleAction
@@ -187,7 +196,7 @@ class Rule(Record, kw_only=True):
 
 
 class Subscription(Record, kw_only=True):
-    """A receiver of events. `owner` is the number or the identity that it was made for."""
+    """A webhook subscription. `owner` is the id of the number or identity that it was created for."""
 
     owner_kind: OwnerKind
     owner: str
@@ -201,16 +210,18 @@ class Subscription(Record, kw_only=True):
     deleted: bool = False
 
 
-class Sent(Record, kw_only=True):
-    """An entry of the delivery log. `delivery` is the outbox's; an incoming call's question has none and brings its own
-    outcome."""
+class LoggedDelivery(Record, kw_only=True):
+    """An entry of the delivery log.
+
+    `delivery` is the outbox's id; the request about an incoming call has none, and its result is in this record.
+    """
 
     event_id: str
     event: str
     url: str
     created_at: int
     subscription: str | None = None
-    line: str | None = None
+    number_id: str | None = None
     delivery: str | None = None
     replay: bool = False
     payload: str = ""
@@ -221,13 +232,13 @@ class Sent(Record, kw_only=True):
 
 
 class SendKey(Record, kw_only=True):
-    """Which text a request's key made; the id is account, sender and key."""
+    """The text that was sent with an Idempotency-Key; the id is account, sender and key."""
 
     text: str
 
 
-class Passage(msgspec.Struct, kw_only=True):
-    """One attempt to pass a call on."""
+class Forward(msgspec.Struct, kw_only=True):
+    """One attempt to forward a call."""
 
     id: str
     target_type: TargetType
@@ -241,7 +252,7 @@ class Passage(msgspec.Struct, kw_only=True):
 
 
 class ToolUse(msgspec.Struct, kw_only=True):
-    """A tool that the hosted agent uses; `begins` and `ends` are microseconds after the answer."""
+    """A tool invocation of a hosted agent; `begins` and `ends` are microseconds after the call was answered."""
 
     id: str
     tool_name: str
@@ -252,7 +263,7 @@ class ToolUse(msgspec.Struct, kw_only=True):
 
 
 class ActionItem(msgspec.Struct):
-    """Something that the hosted agent leaves to be done."""
+    """A task that a hosted agent leaves open after a call."""
 
     id: str
     seq: int
@@ -262,43 +273,46 @@ class ActionItem(msgspec.Struct):
 
 
 class CallDetail(Record, kw_only=True):
-    """What there is to a call, of the same id, beyond the carrier's part. It is `broken` where the agent's socket could
-    not be reached, `scripted` where no agent plays its side, and taken by a `machine` that is not talked to; `said`
-    counts the transcript's rows; `undecided` is the timer of one that waits for its webhook."""
+    """Inkbox's part of a call; the carrier's has the same id.
+
+    It is `ended` once its end was handled, `unreachable` if the agent's WebSocket did not open, `scripted` if the
+    script plays the agent's side, `machine` if a voicemail answered and ends it. `utterances` counts the rows of its
+    transcript; `decision_timer` is set while it waits for its webhook.
+    """
 
     identity: str
-    line: str
-    peer: str
+    number_id: str
+    remote_number: str
     mode: Mode = "client_websocket"
     websocket_url: str | None = None
     tts: bool | None = None
     stt: bool | None = None
     blocked: bool = False
-    over: bool = False
+    ended: bool = False
     scripted: bool = False
     machine: bool = False
-    broken: bool = False
-    hangup: str | None = None
+    unreachable: bool = False
+    hangup_reason: str | None = None
     reason: str | None = None
     authority: Authority = "contact_scoped"
     on_voicemail: OnVoicemail = "hang_up"
     voicemail_message: str | None = None
     updated_at: int = 0
-    said: int = 0
-    undecided: int | None = None
-    passages: list[Passage] = []
+    utterances: int = 0
+    decision_timer: int | None = None
+    forwards: list[Forward] = []
     tools: list[ToolUse] = []
-    items: list[ActionItem] = []
+    action_items: list[ActionItem] = []
 
 
 class Utterance(Record, kw_only=True):
-    """One thing said in a call; `at` is when, `offset` milliseconds since the answer."""
+    """One utterance of a call; `ts_ms` is milliseconds since the call was answered."""
 
     call: str
-    line: str
+    number_id: str
     number: str
-    place: int
-    party: Literal["local", "remote"]
+    index: int
+    party: Party
     text: str
-    offset: int
+    ts_ms: int
     at: int

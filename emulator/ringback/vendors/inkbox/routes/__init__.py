@@ -1,23 +1,9 @@
-"""Inkbox's operations: decode, call a rule, encode."""
+"""Inkbox's operations: each module declares those of a part of the API."""
 
+# ruff: noqa: I001 - in the order of the page
 from __future__ import annotations
 
-from litestar import Litestar
+from ringback.vendors.inkbox.routes import numbers, calls, messages, contacts, identities, webhooks
+from ringback.vendors.inkbox.routes.operations import OPERATIONS
 
-from ringback.gateway.litestar_app import application as vendor_application
-from ringback.vendors.inkbox import errors
-from ringback.vendors.inkbox.routes import calls, contacts, identities, numbers, texts, webhooks
-from ringback.vendors.inkbox.rules import Inkbox
-
-
-def application(backend: Inkbox) -> Litestar:
-    """The vendor's routes as an ASGI app."""
-    handlers = (
-        *numbers.handlers(backend),
-        *calls.handlers(backend),
-        *texts.handlers(backend),
-        *contacts.handlers(backend),
-        *identities.handlers(backend),
-        *webhooks.handlers(backend),
-    )
-    return vendor_application(backend.services, errors.ERRORS, handlers)
+__all__ = ["OPERATIONS", "calls", "contacts", "identities", "messages", "numbers", "webhooks"]

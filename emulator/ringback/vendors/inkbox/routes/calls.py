@@ -2,84 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-from litestar import get, post
-from litestar.params import FromPath
-
-from ringback.gateway.asgi import Response, encode
-from ringback.gateway.decoding import decode
-from ringback.gateway.journal import log_entry
-from ringback.vendors.inkbox.routes.query_params import DATES, Req, kind_in, query_in, span_in, window
+from ringback.carrier.call import Call
+from ringback.vendors.inkbox.records import Number
+from ringback.vendors.inkbox.routes.operations import NUMBER, operation
+from ringback.vendors.inkbox.routes.query_params import CallQuery, PageQuery, RangeQuery
 from ringback.vendors.inkbox.rules import Inkbox
-from ringback.vendors.inkbox.rules.common import PHONE, caller_of
-from ringback.vendors.inkbox.wire import CallBody
+from ringback.vendors.inkbox.rules.common import PHONE, Caller
+from ringback.vendors.inkbox.wire.requests import CallBody
+from ringback.vendors.inkbox.wire.responses import CallView, ToolInvocations, UtteranceView
 
-OF_NUMBER = f"{PHONE}/numbers/{{phone_number_id:str}}/calls"
 CALLS = f"{PHONE}/calls"
-_CALL = msgspec.json.Decoder(CallBody)
 
 
-def handlers(backend: Inkbox) -> tuple[Any, ...]:
-    """Placing, listing, hanging up, transcripts."""
-    services, lines, phones = backend.services, backend.lines, backend.phones
+@operation("POST", f"{PHONE}/place-call", "placeCall")
+async def place_call(backend: Inkbox, caller: Caller, body: CallBody) -> CallView:
+    """Page "Calls"."""
+    if body.client_websocket_url is not None:
+        await backend.phone_numbers.check_websocket_url(body.client_websocket_url, "client_websocket_url")
+    return backend.calls.place(caller, body)
 
-    @post(f"{PHONE}/place-call", operation_id="placeCall", status_code=200)
-    async def place_call(request: Req) -> Response:
-        body = decode(log_entry(request).body, _CALL)
-        await phones.check_socket(body)
-        return Response(encode(phones.place(caller_of(services, request), body)))
 
-    @get(OF_NUMBER, operation_id="listNumberCalls")
-    async def list_number_calls(request: Req, phone_number_id: FromPath[str]) -> Response:
-        caller = caller_of(services, request)
-        number = lines.of(caller, phone_number_id)
-        query = query_in(request, "limit", "offset", "is_blocked", *DATES)
-        return Response(encode(phones.listed(caller, number, kind_in(query), span_in(query), *window(query))))
+@operation("GET", f"{NUMBER}/calls", "listNumberCalls")
+def list_number_calls(backend: Inkbox, caller: Caller, number: Number, query: RangeQuery) -> list[CallView]:
+    """Page "Calls"."""
+    return backend.calls.list_calls(caller, number, query.kind, query.within, query.offset, query.limit)
 
-    @get(f"{OF_NUMBER}/{{call_id:str}}", operation_id="getNumberCall")
-    async def get_number_call(request: Req, phone_number_id: FromPath[str], call_id: FromPath[str]) -> Response:
-        caller = caller_of(services, request)
-        return Response(encode(phones.view(phones.of(caller, call_id, lines.of(caller, phone_number_id)))))
 
-    @get(f"{OF_NUMBER}/{{call_id:str}}/transcripts", operation_id="listNumberCallTranscripts")
-    async def list_number_transcripts(request: Req, phone_number_id: FromPath[str], call_id: FromPath[str]) -> Response:
-        caller = caller_of(services, request)
-        return Response(encode(phones.transcript(phones.of(caller, call_id, lines.of(caller, phone_number_id)))))
+@operation("GET", f"{NUMBER}/calls/{{call_id}}", "getNumberCall")
+def get_number_call(backend: Inkbox, number_call: Call) -> CallView:
+    """Page "Calls"."""
+    return backend.call_views.view(number_call)
 
-    @get(CALLS, operation_id="listCalls")
-    async def list_calls(request: Req) -> Response:
-        caller = caller_of(services, request)
-        query = query_in(request, "agent_identity_id", "limit", "offset", "is_blocked", *DATES)
-        identity = backend.identities.meant(caller, query.get("agent_identity_id"), where="query")
-        return Response(encode(phones.listed(caller, identity, kind_in(query), span_in(query), *window(query))))
 
-    @get(f"{CALLS}/{{call_id:str}}", operation_id="getCall")
-    async def get_call(request: Req, call_id: FromPath[str]) -> Response:
-        return Response(encode(phones.view(phones.of(caller_of(services, request), call_id))))
+@operation("GET", f"{NUMBER}/calls/{{call_id}}/transcripts", "listNumberCallTranscripts")
+def list_number_transcripts(backend: Inkbox, number_call: Call) -> list[UtteranceView]:
+    """Page "Transcripts"."""
+    return backend.transcripts.list_utterances(number_call)
 
-    @get(f"{CALLS}/{{call_id:str}}/transcripts", operation_id="listCallTranscripts")
-    async def list_transcripts(request: Req, call_id: FromPath[str]) -> Response:
-        return Response(encode(phones.transcript(phones.of(caller_of(services, request), call_id))))
 
-    @post(f"{CALLS}/{{call_id:str}}/hangup", operation_id="hangUpCall", status_code=200)
-    async def hangup_call(request: Req, call_id: FromPath[str]) -> Response:
-        return Response(encode(phones.hang_up(caller_of(services, request), call_id)))
+@operation("GET", CALLS, "listCalls")
+def list_calls(backend: Inkbox, caller: Caller, query: CallQuery) -> list[CallView]:
+    """SDK 0.7."""
+    identity = backend.data.identity(caller, query.agent_identity_id, "query")
+    return backend.calls.list_calls(caller, identity, query.kind, query.within, query.offset, query.limit)
 
-    @get(f"{CALLS}/{{call_id:str}}/tool-invocations", operation_id="listToolInvocations")
-    async def list_tool_invocations(request: Req, call_id: FromPath[str]) -> Response:
-        call = phones.of(caller_of(services, request), call_id)
-        return Response(encode(phones.tool_log(call, *window(query_in(request, "limit", "offset")))))
 
-    return (
-        place_call,
-        list_number_calls,
-        get_number_call,
-        list_number_transcripts,
-        list_calls,
-        get_call,
-        list_transcripts,
-        hangup_call,
-        list_tool_invocations,
-    )
+@operation("GET", f"{CALLS}/{{call_id}}", "getCall")
+def get_call(backend: Inkbox, call: Call) -> CallView:
+    """SDK 0.7."""
+    return backend.call_views.view(call)
+
+
+@operation("GET", f"{CALLS}/{{call_id}}/transcripts", "listCallTranscripts")
+def list_transcripts(backend: Inkbox, call: Call) -> list[UtteranceView]:
+    """SDK 0.7."""
+    return backend.transcripts.list_utterances(call)
+
+
+@operation("POST", f"{CALLS}/{{call_id}}/hangup", "hangUpCall")
+def hang_up_call(backend: Inkbox, call: Call) -> CallView:
+    """SDK 0.7."""
+    return backend.calls.hang_up(call)
+
+
+@operation("GET", f"{CALLS}/{{call_id}}/tool-invocations", "listToolInvocations")
+def list_tool_invocations(backend: Inkbox, call: Call, query: PageQuery) -> ToolInvocations:
+    """SDK 0.7."""
+    return backend.calls.tool_log(call, query.offset, query.limit)

@@ -1,86 +1,140 @@
-"""What queries say."""
+"""Query parameters as structs: pages, ranges of time, filters."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Literal
 
-from litestar import Request
+import msgspec
 
-from ringback.gateway.journal import log_entry
-from ringback.gateway.paging import PageError, query_of
 from ringback.vendors.inkbox import errors
-from ringback.vendors.inkbox.rules.common import bound
-from ringback.vendors.inkbox.rules.messages import Kind, Span
+from ringback.vendors.inkbox.records import Party, RuleAction, RuleDirection, TextKind
+from ringback.vendors.inkbox.rules.common import TimeRange, time_range
+from ringback.vendors.inkbox.rules.deliveries import Filters
 
-PAGE, MAX_PAGE = 50, 200
-"""The SDK's default and most (its docstrings)."""
-DATES = ("start_datetime", "end_datetime", "tz")
-MAX_QUERY = 500
-Req = Request[Any, Any, Any]
-
-
-def query_in(request: Req, *names: str) -> dict[str, str]:
-    """What a request's query says of these names. Raises ApiError 422."""
-    try:
-        return query_of(log_entry(request).query, *names)
-    except PageError as error:
-        raise errors.invalid(error.param, str(error), where="query") from None
+Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
+"""The SDK's maximum (its docstrings)."""
+Offset = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+Required = Annotated[str, msgspec.Meta(min_length=1)]
+SearchText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
-def window(query: Mapping[str, str], default: int | None = PAGE) -> tuple[int, int]:
-    """`offset` and `limit`. Raises ApiError 422."""
-    limit = _whole(query, "limit", 1, MAX_PAGE)
-    offset = _whole(query, "offset", 0, 10**9)
-    return offset or 0, limit if limit is not None else (MAX_PAGE if default is None else default)
+class PageQuery(msgspec.Struct, kw_only=True):
+    """The query of a page; 50 is the SDK's default."""
+
+    limit: Limit = 50
+    offset: Offset = 0
 
 
-def _whole(query: Mapping[str, str], name: str, least: int, most: int) -> int | None:
-    text = query.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
-        raise errors.invalid(name, f"is a whole number from {least} to {most}", where="query")
-    return int(text)
+class BlockedQuery(msgspec.Struct, kw_only=True):
+    """The query of a list that can be of blocked rows only, or of those that are not blocked."""
+
+    limit: Limit = 50
+    is_blocked: bool | None = None
+
+    @property
+    def kind(self) -> TextKind:
+        """The rows that the list includes."""
+        return "any" if self.is_blocked is None else "blocked" if self.is_blocked else "clear"
 
 
-def flag(query: Mapping[str, str], name: str) -> bool | None:
-    """A truth value; None where it is left out. Raises ApiError 422."""
-    text = query.get(name)
-    if text is None:
-        return None
-    if text.lower() not in ("true", "false"):
-        raise errors.invalid(name, "is true or false", where="query")
-    return text.lower() == "true"
+class RangeQuery(BlockedQuery, kw_only=True):
+    """The query of a list within a range of time."""
+
+    offset: Offset = 0
+    start_datetime: str | None = None
+    end_datetime: str | None = None
+    tz: str | None = None
+
+    @property
+    def within(self) -> TimeRange:
+        """The range of time. Raises ApiError 422."""
+        return time_range(self.start_datetime, self.end_datetime, self.tz)
 
 
-def choice(query: Mapping[str, str], name: str, among: Sequence[str]) -> str | None:
-    """One of several words; None where it is left out. Raises ApiError 422."""
-    text = query.get(name)
-    if text is not None and text not in among:
-        raise errors.invalid(name, f"is one of {', '.join(among)}", where="query")
+class CallQuery(RangeQuery, kw_only=True):
+    """The query of the list of an identity's calls."""
+
+    agent_identity_id: str | None = None
+
+
+class TextQuery(RangeQuery, kw_only=True):
+    """The query of a number's texts."""
+
+    is_read: bool | None = None
+
+
+class ConversationQuery(RangeQuery, kw_only=True):
+    """The query of a number's conversations."""
+
+    include_groups: bool = False
+
+
+class SearchQuery(BlockedQuery, kw_only=True):
+    """The query of a search over texts."""
+
+    q: SearchText
+
+
+class TranscriptSearchQuery(msgspec.Struct, kw_only=True):
+    """The query of a search over transcripts."""
+
+    q: SearchText
+    party: Party | None = None
+    limit: Limit = 50
+
+
+class IdentityQuery(msgspec.Struct):
+    """The query that names an identity."""
+
+    agent_identity_id: str | None = None
+
+
+class RuleQuery(msgspec.Struct, kw_only=True):
+    """The query of a list of contact rules, which is whole unless it has a limit."""
+
+    action: RuleAction | None = None
+    match_type: Literal["exact_number"] | None = None
+    direction: RuleDirection | None = None
+    limit: Limit | None = None
+    offset: Offset = 0
+
+
+class AllRulesQuery(RuleQuery, kw_only=True):
+    """The query of the organization's contact rules."""
+
+    phone_number_id: str | None = None
+    agent_identity_id: str | None = None
+
+
+class OptInQuery(PageQuery, kw_only=True):
+    """The query of the list of opt-ins."""
+
+    status: Literal["opted_in", "opted_out"] | None = None
+
+
+class LookupQuery(msgspec.Struct):
+    """The query for the message that was sent with an Idempotency-Key."""
+
+    sender_kind: Required
+    sender_id: Required
+    operation: Required
+
+
+class ScopeQuery(msgspec.Struct):
+    """The query that changes a subscription to several kinds of event."""
+
+    scope: Literal["identity"] | None = None
+
+
+class DeliveryQuery(Filters, kw_only=True):
+    """The query of the delivery log."""
+
+    limit: Limit = 50
+    offset: Offset = 0
+
+
+def search_text(text: str) -> str:
+    """Return what is searched for. Raises ApiError 422 for blanks alone."""
+    if not text.strip():
+        raise errors.invalid_query("q", "has from 1 to 500 characters")
     return text
-
-
-def kind_in(query: Mapping[str, str]) -> Kind | None:
-    """Which rows `is_blocked` asks for."""
-    blocked = flag(query, "is_blocked")
-    return None if blocked is None else "blocked" if blocked else "clear"
-
-
-def span_in(query: Mapping[str, str]) -> Span:
-    """The range of time that is asked for. Raises ApiError 422."""
-    zone = query.get("tz")
-    start, end = query.get("start_datetime"), query.get("end_datetime")
-    return Span(
-        bound("start_datetime", start, zone, end=False) if start is not None else None,
-        bound("end_datetime", end, zone, end=True) if end is not None else None,
-    )
-
-
-def words_in(query: Mapping[str, str]) -> str:
-    """What is searched for. Raises ApiError 422."""
-    words = query.get("q", "")
-    if not 1 <= len(words.strip()) <= MAX_QUERY:
-        raise errors.invalid("q", f"has from 1 to {MAX_QUERY} characters", where="query")
-    return words

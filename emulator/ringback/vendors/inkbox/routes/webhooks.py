@@ -2,91 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-from litestar import delete, get, patch, post
-from litestar.params import FromPath
-
-from ringback.gateway.asgi import Response, encode
-from ringback.gateway.decoding import decode
-from ringback.gateway.journal import log_entry
 from ringback.vendors.inkbox.events import CATALOG
-from ringback.vendors.inkbox.routes.query_params import Req, choice, flag, query_in, window
+from ringback.vendors.inkbox.records import Subscription
+from ringback.vendors.inkbox.routes.operations import operation
+from ringback.vendors.inkbox.routes.query_params import DeliveryQuery, ScopeQuery
 from ringback.vendors.inkbox.rules import Inkbox
-from ringback.vendors.inkbox.rules.common import caller_of
-from ringback.vendors.inkbox.wire import Catalog, Deliveries, SubscriptionBody, SubscriptionPatch, Subscriptions
+from ringback.vendors.inkbox.rules.common import Caller
+from ringback.vendors.inkbox.rules.subscriptions import Filters
+from ringback.vendors.inkbox.wire.requests import SubscriptionBody, SubscriptionPatch
+from ringback.vendors.inkbox.wire.responses import (
+    Catalog,
+    Deliveries,
+    DeliveryView,
+    Subscriptions,
+    SubscriptionView,
+)
 
-SUBSCRIPTIONS = "/api/v1/webhooks/subscriptions"
-DELIVERIES = "/api/v1/webhooks/deliveries"
-OWNERS = ("mailbox_id", "phone_number_id", "agent_identity_id")
-_BODY = msgspec.json.Decoder(SubscriptionBody)
-_PATCH = msgspec.json.Decoder(SubscriptionPatch)
+WEBHOOKS = "/api/v1/webhooks"
+SUBSCRIPTIONS = f"{WEBHOOKS}/subscriptions"
+SUBSCRIPTION = f"{SUBSCRIPTIONS}/{{subscription_id}}"
 
 
-def handlers(backend: Inkbox) -> tuple[Any, ...]:
-    """Subscriptions and deliveries."""
-    services, hooks = backend.services, backend.hooks
+@operation("POST", SUBSCRIPTIONS, "createWebhookSubscription", 201)
+async def create_subscription(backend: Inkbox, caller: Caller, body: SubscriptionBody) -> SubscriptionView:
+    """Page "Webhooks"."""
+    backend.subscriptions.check_events(body.event_types)
+    backend.subscriptions.owner(caller, body)
+    await backend.phone_numbers.check_url(body.url, "url")
+    return backend.subscriptions.create(caller, body)
 
-    def whole(request: Req) -> bool:
-        return choice(query_in(request, "scope"), "scope", ("identity",)) is not None
 
-    @post(SUBSCRIPTIONS, operation_id="createWebhookSubscription")
-    async def create_subscription(request: Req) -> Response:
-        caller, body = caller_of(services, request), decode(log_entry(request).body, _BODY)
-        hooks.check_events(body.event_types)
-        hooks.owner(caller, body)
-        await backend.lines.check_url(body.url, "url")
-        return Response(encode(hooks.create(caller, body)), 201)
+@operation("GET", SUBSCRIPTIONS, "listWebhookSubscriptions")
+def list_subscriptions(backend: Inkbox, caller: Caller, query: Filters) -> Subscriptions:
+    """Page "Webhooks"."""
+    return Subscriptions(backend.subscriptions.list_subscriptions(caller, query))
 
-    @get(SUBSCRIPTIONS, operation_id="listWebhookSubscriptions")
-    async def list_subscriptions(request: Req) -> Response:
-        query = query_in(request, *OWNERS, "url", "event_type", "scope")
-        return Response(encode(Subscriptions(hooks.listed(caller_of(services, request), query))))
 
-    @get(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="getWebhookSubscription")
-    async def get_subscription(request: Req, subscription_id: FromPath[str]) -> Response:
-        return Response(encode(hooks.view(hooks.of(caller_of(services, request), subscription_id))))
+@operation("GET", SUBSCRIPTION, "getWebhookSubscription")
+def get_subscription(backend: Inkbox, subscription: Subscription) -> SubscriptionView:
+    """Page "Webhooks"."""
+    return backend.subscriptions.view(subscription)
 
-    @patch(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="updateWebhookSubscription")
-    async def update_subscription(request: Req, subscription_id: FromPath[str]) -> Response:
-        caller = caller_of(services, request)
-        hooks.of(caller, subscription_id)
-        body = decode(log_entry(request).body, _PATCH)
-        if isinstance(body.url, str):
-            await backend.lines.check_url(body.url, "url")
-        return Response(encode(hooks.change(caller, subscription_id, body, whole=whole(request))))
 
-    @delete(f"{SUBSCRIPTIONS}/{{subscription_id:str}}", operation_id="deleteWebhookSubscription")
-    async def delete_subscription(request: Req, subscription_id: FromPath[str]) -> None:
-        hooks.delete(caller_of(services, request), subscription_id, whole=whole(request))
+@operation("PATCH", SUBSCRIPTION, "updateWebhookSubscription")
+async def update_subscription(
+    backend: Inkbox, caller: Caller, subscription: Subscription, body: SubscriptionPatch, query: ScopeQuery
+) -> SubscriptionView:
+    """Page "Webhooks". The row is looked up again: it may be deleted while a host name is resolved."""
+    if isinstance(body.url, str):
+        await backend.phone_numbers.check_url(body.url, "url")
+    current = backend.subscriptions.find(caller, subscription.id)
+    return backend.subscriptions.change(current, body, whole=query.scope is not None)
 
-    @get("/api/v1/webhooks/catalog", operation_id="getWebhookCatalog")
-    async def get_catalog(request: Req) -> Response:
-        caller_of(services, request)
-        return Response(encode(Catalog(supports_identity_subscriptions=True, event_types=list(CATALOG))))
 
-    @get(DELIVERIES, operation_id="listWebhookDeliveries")
-    async def list_deliveries(request: Req) -> Response:
-        query = query_in(request, "subscription_id", "phone_number_id", "event_type", "success", "limit", "offset")
-        flag(query, "success")
-        found = hooks.deliveries(caller_of(services, request), query, *window(query))
-        return Response(encode(Deliveries(found)))
+@operation("DELETE", SUBSCRIPTION, "deleteWebhookSubscription")
+def delete_subscription(backend: Inkbox, subscription: Subscription, query: ScopeQuery) -> None:
+    """Page "Webhooks"."""
+    backend.subscriptions.delete(subscription, whole=query.scope is not None)
 
-    @post(f"{DELIVERIES}/{{delivery_id:str}}/replay", operation_id="replayWebhookDelivery", status_code=200)
-    async def replay_delivery(request: Req, delivery_id: FromPath[str]) -> Response:
-        row = hooks.replay(caller_of(services, request), delivery_id)
-        if row.delivery is not None:
-            await services.outbox.dispatcher.wait(services.outbox.records[row.delivery])
-        return Response(encode(hooks.delivery_view(row)))
 
-    return (
-        create_subscription,
-        list_subscriptions,
-        get_subscription,
-        update_subscription,
-        delete_subscription,
-        get_catalog,
-        list_deliveries,
-        replay_delivery,
-    )
+@operation("GET", f"{WEBHOOKS}/catalog", "getWebhookCatalog")
+def get_catalog() -> Catalog:
+    """SDK 0.7."""
+    return Catalog(supports_identity_subscriptions=True, event_types=list(CATALOG))
+
+
+@operation("GET", f"{WEBHOOKS}/deliveries", "listWebhookDeliveries")
+def list_deliveries(backend: Inkbox, caller: Caller, query: DeliveryQuery) -> Deliveries:
+    """SDK 0.7."""
+    return Deliveries(backend.deliveries.list_deliveries(caller, query, query.offset, query.limit))
+
+
+@operation("POST", f"{WEBHOOKS}/deliveries/{{delivery_id}}/replay", "replayWebhookDelivery")
+async def replay_delivery(backend: Inkbox, caller: Caller, delivery_id: str) -> DeliveryView:
+    """SDK 0.7. Responds once the attempt was made."""
+    row = backend.deliveries.replay(caller, delivery_id)
+    if row.delivery is not None:
+        outbox = backend.services.outbox
+        await outbox.dispatcher.wait(outbox.records[row.delivery])
+    return backend.deliveries.view(row)

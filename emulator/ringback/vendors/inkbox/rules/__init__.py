@@ -1,29 +1,42 @@
-"""Inkbox's business rules, a room for each part of the API. Every rule checks first and changes state once."""
+"""Inkbox's business rules. Every rule checks first and changes state once.
+
+Each module calls only those before it: `common`, `data` (the collections), `signing`, `contacts`, `numbers`,
+`identities`, `hosted_agents`, `transcripts`, `post_call_items`, `call_views`, `message_views`, `allowance`,
+`subscriptions`, `deliveries`, `event_context`, `conversations`, `messages`, `media_streams`, `calls`. What concerns
+several of them is a method of the backend.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ringback.carrier.call import Call, CallEvent
 from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Script, Turn
 from ringback.gateway.accounts import Account
+from ringback.gateway.errors import ApiError
 from ringback.gateway.services import Services
 from ringback.gateway.vendor import VendorBackend
-from ringback.vendors.inkbox import errors
-from ringback.vendors.inkbox.records import InkboxSettings
+from ringback.vendors.inkbox.records import Identity, Number
 from ringback.vendors.inkbox.rules.allowance import Allowance
-from ringback.vendors.inkbox.rules.calls import Phones
+from ringback.vendors.inkbox.rules.call_views import CallViews
+from ringback.vendors.inkbox.rules.calls import Calls
 from ringback.vendors.inkbox.rules.contacts import Contacts
+from ringback.vendors.inkbox.rules.conversations import Conversations
+from ringback.vendors.inkbox.rules.data import Data
+from ringback.vendors.inkbox.rules.deliveries import Deliveries
+from ringback.vendors.inkbox.rules.event_context import EventContext
 from ringback.vendors.inkbox.rules.hosted_agents import HostedAgents
 from ringback.vendors.inkbox.rules.identities import HANDLE_RULE, Identities
-from ringback.vendors.inkbox.rules.media_streams import Bridges
-from ringback.vendors.inkbox.rules.messages import Texts
-from ringback.vendors.inkbox.rules.numbers import Lines
-from ringback.vendors.inkbox.rules.post_call_items import scripted
+from ringback.vendors.inkbox.rules.media_streams import MediaStreams
+from ringback.vendors.inkbox.rules.message_views import MessageViews
+from ringback.vendors.inkbox.rules.messages import Messages
+from ringback.vendors.inkbox.rules.numbers import Numbers
+from ringback.vendors.inkbox.rules.post_call_items import parse_analysis
 from ringback.vendors.inkbox.rules.signing import Signing
-from ringback.vendors.inkbox.rules.webhooks import Hooks
+from ringback.vendors.inkbox.rules.subscriptions import Subscriptions
+from ringback.vendors.inkbox.rules.transcripts import Transcripts
 
 
 class Inkbox(VendorBackend):
@@ -31,101 +44,121 @@ class Inkbox(VendorBackend):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.identities = Identities(self)
-        self.signing = Signing(self)
-        self.lines = Lines(self)
-        self.contacts = Contacts(self)
-        self.hooks = Hooks(self)
-        self.texts = Texts(self)
-        self.allowance = Allowance(self)
-        self.phones = Phones(self)
-        self.bridges = Bridges(self)
-        self.hosted = HostedAgents(self)
+        self.data = data = Data()
+        self.signing = Signing(services, data)
+        self.contacts = Contacts(services, data)
+        self.phone_numbers = Numbers(services, data, self.contacts)
+        self.identities = Identities(services, data, self.phone_numbers, self.signing)
+        self.hosted_agents = HostedAgents(data)
+        self.transcripts = Transcripts(services, data)
+        self.call_views = CallViews(services, data, self.transcripts)
+        self.message_views = MessageViews(services, data)
+        self.allowance = Allowance(services)
+        self.subscriptions = Subscriptions(services, data, self.signing)
+        self.deliveries = Deliveries(services, data, self.signing)
+        self.event_context = EventContext(services, data, self.message_views, self.call_views)
+        self.conversations = Conversations(services, data, self.message_views)
+        self.messages = Messages(
+            services,
+            data,
+            contacts=self.contacts,
+            views=self.message_views,
+            conversations=self.conversations,
+            deliveries=self.deliveries,
+            context=self.event_context,
+        )
+        self.media_streams = MediaStreams(services, data, self.signing, self.transcripts)
+        self.calls = Calls(
+            services,
+            data,
+            signing=self.signing,
+            contacts=self.contacts,
+            allowance=self.allowance,
+            transcripts=self.transcripts,
+            views=self.call_views,
+            deliveries=self.deliveries,
+            streams=self.media_streams,
+        )
 
     def collections(self) -> Mapping[str, Any]:
-        """What a snapshot holds."""
-        return {
-            "organizations": self.signing.organizations,
-            "identities": self.identities.records,
-            "grants": self.identities.grants,
-            "numbers": self.lines.records,
-            "rules": self.contacts.rules,
-            "opt_ins": self.contacts.opt_ins,
-            "subscriptions": self.hooks.records,
-            "sent": self.hooks.sent,
-            "texts": self.texts.records,
-            "conversations": self.texts.conversations,
-            "threads": self.texts.threads,
-            "send_keys": self.texts.keys,
-            "sends": self.texts.sends,
-            "calls": self.phones.details,
-            "utterances": self.phones.utterances,
-            "allowance": self.allowance,
-            "bridges": self.bridges,
-        }
+        """Return what a snapshot includes."""
+        return {**self.data.collections(), "allowance": self.allowance, "media_streams": self.media_streams}
 
-    def settings(self, account: str) -> InkboxSettings:
-        """The account's settings."""
-        return cast("InkboxSettings", self.services.settings_of(account))
+    # -- what concerns several rules ------
 
-    # -- what the control API does ------
+    def release_number(self, number: Number) -> None:
+        """Release a number, which ends its calls and deletes its subscriptions."""
+        self.calls.end_all(number)
+        self.phone_numbers.release(number)
+        self.subscriptions.delete_of_number(number)
+
+    def delete_identity(self, identity: Identity) -> None:
+        """Delete an identity with its number, keys, contact rules and subscriptions."""
+        if identity.number_id is not None:
+            self.release_number(self.data.numbers[identity.number_id])
+        self.subscriptions.delete_of_identity(identity)
+        self.contacts.delete_of_identity(identity)
+        self.identities.delete(identity)
+
+    # -- events and requests of the control API ------
 
     def check_key(self, kind: str | None, handle: str | None) -> None:
-        """A key of kind `agent` names its agent, and no other does. Raises ValueError."""
+        """Check that a key of kind `agent`, and no other, names its agent. Raises ValueError."""
         if kind == "agent" and handle is None:
-            raise ValueError("a key of kind agent names its agent_handle")
+            raise ValueError("a key of kind agent requires agent_handle")
         if kind == "admin" and handle is not None:
             raise ValueError("a key of kind admin has no agent_handle")
         if handle is not None:
             try:
-                self.identities.check_handle(handle)
-            except errors.InkboxError:
+                self.identities.parse_handle(handle)
+            except ApiError:
                 raise ValueError(f"agent_handle {HANDLE_RULE}") from None
 
     def agent_of_key(self, account: str, handle: str) -> str:
-        """The identity that a key is scoped to; it is made if there is none of that handle."""
+        """Return the identity that a key is scoped to, creating it if there is none of that handle."""
         return self.identities.ensure(account, handle).id
 
     def on_account_closed(self, account: Account) -> None:
-        """Its numbers are given back."""
-        self.lines.close(account.id)
+        """Release the account's numbers."""
+        for number in self.data.numbers.oldest("account", account.id):
+            self.release_number(number)
 
     def numbers(self, account: str) -> list[dict[str, Any]]:
-        """The account's numbers for the control API."""
+        """Return the account's numbers for the control API."""
         return [
             {
                 "id": number.id,
                 "phone_number": number.number,
                 "status": "released" if number.released else "active",
                 "type": number.type,
-                "agent_handle": self.identities.records[number.identity].handle,
-                "incoming_call_action": self.identities.records[number.identity].handling.action,
+                "agent_handle": self.data.identity_of(number).handle,
+                "incoming_call_action": self.data.identity_of(number).handling.action,
             }
-            for number in self.lines.records.newest("all", account)
+            for number in self.data.numbers.newest("all", account)
         ]
 
     def receive_call(self, to: str, caller: str, script: Script) -> Call:
-        """Somebody calls one of our numbers. Raises NumberNotFound for one that nobody has."""
-        return self.phones.receive(to, caller, script)
+        """Ring one of our numbers. Raises NumberNotFound."""
+        return self.calls.receive(to, caller, script)
 
     def on_call_changed(self, call: Call) -> None:
-        """One of our calls came further."""
-        self.phones.changed(call)
+        """Handle a change of a call's state."""
+        self.calls.on_changed(call)
 
     def on_live_call_event(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
-        """One of our live calls came a step further."""
-        self.phones.talked(call, event, turn)
+        """Handle a step of a live call."""
+        self.calls.on_live_event(call, event, turn)
 
     def check_analysis(self, analysis: Mapping[str, Any]) -> None:
-        """Whether a hosted agent can do this in a call. Raises ScriptError."""
-        scripted(analysis)
+        """Check what a script says of a hosted agent's work. Raises ScriptError."""
+        parse_analysis(analysis)
 
     def receive_message(
         self, to: str, sender: str, body: str, media_urls: tuple[str, ...], group: tuple[str, ...]
     ) -> Message:
-        """Somebody writes to one of our numbers. Raises NumberNotFound for one that nobody has."""
-        return self.texts.receive(to, sender, body, media_urls, group)
+        """Deliver a text to one of our numbers. Raises NumberNotFound, Unsendable."""
+        return self.messages.receive(to, sender, body, media_urls, group)
 
     def on_message_changed(self, message: Message, change: MessageEvent) -> None:
-        """One of our messages came further."""
-        self.texts.changed(message, change)
+        """Handle a change of a message's state."""
+        self.messages.on_changed(message, change)

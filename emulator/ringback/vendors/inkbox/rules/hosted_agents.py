@@ -1,16 +1,13 @@
-"""The hosted agent's settings: an identity's voice, instructions and authority."""
+"""The configuration of hosted agents: an identity's voice, instructions and authority."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from ringback.vendors.inkbox import errors
 from ringback.vendors.inkbox.records import Identity
 from ringback.vendors.inkbox.rules.common import Caller
-from ringback.vendors.inkbox.wire import AuthorityBody, VoiceBody, VoiceOption, Voices, VoiceView
-
-if TYPE_CHECKING:
-    from ringback.vendors.inkbox.rules import Inkbox
+from ringback.vendors.inkbox.rules.data import Data
+from ringback.vendors.inkbox.wire.requests import AuthorityBody, HostedAgentBody
+from ringback.vendors.inkbox.wire.responses import HostedAgentView, VoiceOption, Voices
 
 DEFAULT_VOICE = "calm"
 MODEL = "ringback-script"
@@ -25,33 +22,33 @@ VOICES = (
 
 
 class HostedAgents:
-    """The hosted agents of all identities. What they say is the call's script."""
+    """The hosted agents of all identities. A call's script says what they say."""
 
-    def __init__(self, backend: Inkbox) -> None:
-        self.backend = backend
+    def __init__(self, data: Data) -> None:
+        self.data = data
 
     def voices(self) -> Voices:
-        """What voices there are."""
+        """Return the voices."""
         return Voices(list(VOICES), DEFAULT_VOICE)
 
-    def replace(self, identity: Identity, body: VoiceBody) -> VoiceView:
-        """Set voice and instructions; what is left out goes back to its default. Raises ApiError 422."""
-        known = {voice.id: voice for voice in VOICES}
-        if body.voice is not None and (body.voice not in known or not known[body.voice].available):
-            raise errors.invalid("voice", f"is one of {', '.join(id_ for id_, v in known.items() if v.available)}")
-        self.backend.identities.records.update(identity, voice=body.voice, instructions=body.instructions)
+    def configure(self, identity: Identity, body: HostedAgentBody) -> HostedAgentView:
+        """Replace voice and instructions; an absent one returns to its default. Raises ApiError 422."""
+        available = [voice.id for voice in VOICES if voice.available]
+        if body.voice is not None and body.voice not in available:
+            raise errors.invalid("voice", f"is one of {', '.join(available)}")
+        self.data.identities.update(identity, voice=body.voice, instructions=body.instructions)
         return self.view(identity)
 
-    def authorize(self, caller: Caller, body: AuthorityBody) -> VoiceView:
-        """Set how far an identity's agent may go. Raises ApiError 403, 404."""
-        caller.admin("Changing an agent's authority")
-        identity = self.backend.identities.meant(caller, body.agent_identity_id)
-        self.backend.identities.records.update(identity, authority=body.authority_mode)
+    def set_authority(self, caller: Caller, body: AuthorityBody) -> HostedAgentView:
+        """Set the authority mode of an identity's agent. Raises ApiError 403, 404."""
+        caller.require_admin("Changing an agent's authority")
+        identity = self.data.identity(caller, body.agent_identity_id)
+        self.data.identities.update(identity, authority=body.authority_mode)
         return self.view(identity)
 
-    def view(self, identity: Identity) -> VoiceView:
-        """An identity's hosted agent as it is now."""
-        return VoiceView(
+    def view(self, identity: Identity) -> HostedAgentView:
+        """Return the configuration of an identity's hosted agent."""
+        return HostedAgentView(
             agent_identity_id=identity.id,
             voice=identity.voice,
             model=None,

@@ -1,8 +1,8 @@
 """The media stream: a call's WebSocket to the agent, which Inkbox opens (wire, section 11).
 
-The far end's words go out as transcripts or as 20 ms frames of PCMU, the agent's come in as text or as frames. A frame
-is a timer, so that the stream goes at the pace of the clock. Whatever goes out is followed by a ping, and time waits
-for the pong: an agent that takes its messages one after the other has taken this one by then.
+What the caller says is sent as transcripts or as 20 ms frames of PCMU; the agent sends text or frames. Each frame is a
+timer, so the stream keeps the pace of the clock. A ping follows each message, and time waits for the pong: an agent
+that handles its messages in order has handled this one by then.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,173 +23,194 @@ from ringback.carrier.script import MAX_TEXT, Turn, speech_seconds
 from ringback.carrier.speech import PCMU_SILENCE, TELEPHONE_RATE, utterance
 from ringback.gateway.asgi import encode
 from ringback.gateway.egress import EgressError
+from ringback.gateway.services import Services
 from ringback.vendors.inkbox.events import SIGNATURE
 from ringback.vendors.inkbox.records import CallDetail, Identity
-from ringback.vendors.inkbox.rules.common import NAME
-
-if TYPE_CHECKING:
-    import aiohttp
-
-    from ringback.vendors.inkbox.rules import Inkbox
+from ringback.vendors.inkbox.rules.common import NAME, settings_of
+from ringback.vendors.inkbox.rules.data import Data
+from ringback.vendors.inkbox.rules.signing import Signing
+from ringback.vendors.inkbox.rules.transcripts import Transcripts
 
 FRAME = 20_000
-"""Microseconds of a frame."""
+"""The duration of a frame, in microseconds."""
 FRAME_BYTES = TELEPHONE_RATE * FRAME // SECOND
 SILENT_FRAME = PCMU_SILENCE * FRAME_BYTES
-TICK = "inkbox.media.frame"
+FRAME_DUE = "inkbox.media.frame"
 FORMAT = {"encoding": "PCMU", "sample_rate": TELEPHONE_RATE, "channels": 1}
 DIAL_SECONDS = 5.0
-"""Real seconds that an agent has to take the socket."""
+"""Real seconds within which an agent must accept the WebSocket."""
 PONG_SECONDS = 1.0
-"""Real seconds that an agent has to answer a ping; one that does not is not waited for."""
+"""Real seconds within which an agent should answer a ping; time goes on without it after that."""
 CLOSE_SECONDS = 1.0
-MAX_SOUND = MINUTE
-"""How much audio one message may bring, in microseconds."""
+MAX_AUDIO = MINUTE
+"""Audio of one message at most, in microseconds."""
 USES_TTS = "x-use-inkbox-text-to-speech"
 USES_STT = "x-use-inkbox-speech-to-text"
-_QUIET = bytes((*range(0x70, 0x80), *range(0xF0, 0x100)))
-"""PCMU codes of an amplitude that nobody hears."""
+_SILENT_CODES = bytes((*range(0x70, 0x80), *range(0xF0, 0x100)))
+"""PCMU codes of an inaudible amplitude."""
 _decode = msgspec.json.Decoder().decode
 
 
-class Bridge:
-    """One call's socket. What is to go out waits in `queue`, each with a future that is done once it was taken."""
+class Socket(Protocol):
+    """The part of aiohttp's client WebSocket that a stream uses; aiohttp is loaded with the first webhook or stream."""
+
+    @property
+    def closed(self) -> bool: ...
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+    async def send_str(self, data: str) -> None: ...
+    async def ping(self, message: bytes) -> None: ...
+    async def pong(self, message: bytes) -> None: ...
+    async def close(self) -> Any: ...
+
+
+class MediaStream:
+    """One call's WebSocket. `queue` has the messages to send, each with a future that is done once it was handled."""
 
     def __init__(self, call: Call, detail: CallDetail) -> None:
         self.call = call
         self.detail = detail
         self.stream_id = f"stream_{call.id}"
         self.queue: asyncio.Queue[tuple[Any, asyncio.Future[None]]] = asyncio.Queue()
-        self.socket: aiohttp.ClientWebSocketResponse | None = None
+        self.socket: Socket | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.turns = 0
-        self.spoken: dict[float, asyncio.Future[bytes]] = {}
-        self.cut = False
+        self.speech: dict[float, asyncio.Future[bytes]] = {}
+        self.interrupted = False
         self.reply: asyncio.Future[None] | None = None
         self.drafts: dict[str, str] = {}
         self.pongs: dict[bytes, asyncio.Future[None]] = {}
         self.pings = 0
-        self.over = False
+        self.closed = False
 
 
 class Frame(msgspec.Struct):
-    """A frame that is due: what the far end was saying then, and how far into it."""
+    """A frame that is due: the caller's turn at that instant, and the index of the frame in it."""
 
     turn: Turn | None
     index: int
     at: int
 
 
-class Bridges:
-    """The sockets of all calls. They live as long as the process; a call that goes on after a restore opens a new
-    one."""
+class MediaStreams:
+    """The streams of all calls. A snapshot cannot include one: after a restore a call opens a new one."""
 
-    def __init__(self, backend: Inkbox) -> None:
-        self.backend = backend
-        self.services = backend.services
-        self._open: dict[str, Bridge] = {}
-        self.services.clock.on(TICK, self._tick)
+    def __init__(self, services: Services, data: Data, signing: Signing, transcripts: Transcripts) -> None:
+        self.services = services
+        self.data = data
+        self.signing = signing
+        self.transcripts = transcripts
+        self.streams: dict[str, MediaStream] = {}
+        self.services.clock.on(FRAME_DUE, self.on_frame_due)
 
-    # -- opening and closing ------
+    # -- open and close ------
 
-    def open(self, call: Call) -> Bridge | None:
-        """Dial the agent of a call that was answered."""
-        loop, detail = self.services.clock.loop, self.backend.phones.details[call.id]
+    def open(self, call: Call) -> MediaStream | None:
+        """Open the WebSocket of a call that was answered; None without an event loop or a URL."""
+        loop, detail = self.services.clock.loop, self.data.calls[call.id]
         if loop is None or detail.websocket_url is None:
             return None
-        bridge = self._open[call.id] = Bridge(call, detail)
-        self._start(bridge, self._run(bridge))
-        self._put(bridge, {"event": "start", "stream_id": bridge.stream_id, "start": self._start_of(call)})
-        return bridge
+        stream = self.streams[call.id] = MediaStream(call, detail)
+        self._start(stream, self._run(stream))
+        self.put(stream, {"event": "start", "stream_id": stream.stream_id, "start": self._start_of(call)})
+        return stream
 
     def _start_of(self, call: Call) -> dict[str, Any]:
         return {"call_control_id": call.id, "media_format": FORMAT}
 
-    def _start(self, bridge: Bridge, work: Any) -> None:
+    def _start(self, stream: MediaStream, work: Any) -> None:
         loop = self.services.clock.loop
         if loop is not None:
             task = loop.create_task(work)
-            bridge.tasks.add(task)
-            task.add_done_callback(bridge.tasks.discard)
+            stream.tasks.add(task)
+            task.add_done_callback(stream.tasks.discard)
 
-    def _of(self, call: Call) -> Bridge | None:
-        bridge = self._open.get(call.id)
-        if bridge is None and call.state == "in_progress":
+    def _of(self, call: Call) -> MediaStream | None:
+        stream = self.streams.get(call.id)
+        if stream is None and call.state == "in_progress":
             return self.open(call)
-        return bridge
+        return stream
 
     def close(self, call: Call, reason: str) -> None:
-        """A call is over: say so to its agent, and hang up the socket."""
-        bridge = self._open.pop(call.id, None)
-        if bridge is not None:
-            self._put(bridge, {"event": "stop", "stream_id": bridge.stream_id, "reason": reason})
-            self._put(bridge, None)
-            self._answered(bridge)
+        """Tell the agent that a call has ended, and close the WebSocket."""
+        stream = self.streams.pop(call.id, None)
+        if stream is not None:
+            self.put(stream, {"event": "stop", "stream_id": stream.stream_id, "reason": reason})
+            self.put(stream, None)
+            self._responded(stream)
 
-    def _put(self, bridge: Bridge, message: Any) -> None:
+    def put(self, stream: MediaStream, message: Any) -> None:
+        """Queue a message or a Frame to the agent; None closes the WebSocket. The clock waits until it is handled."""
         loop = self.services.clock.loop
-        if loop is None or bridge.over:
+        if loop is None or stream.closed:
             return
         done: asyncio.Future[None] = loop.create_future()
-        self.services.clock.track(bridge.call.account, done)
-        bridge.queue.put_nowait((message, done))
+        self.services.clock.track(stream.call.account, done)
+        stream.queue.put_nowait((message, done))
 
     # -- the socket ------
 
-    async def _run(self, bridge: Bridge) -> None:
+    async def _run(self, stream: MediaStream) -> None:
         try:
-            await self._dial(bridge)
-            if bridge.socket is not None:
-                self._start(bridge, self._listen(bridge))
+            await self._dial(stream)
+            if stream.socket is not None:
+                self._start(stream, self.listen(stream))
             while True:
-                message, done = await bridge.queue.get()
+                message, done = await stream.queue.get()
                 try:
                     if message is None:
                         return
-                    await self._send(bridge, message)
+                    await self._send(stream, message)
                 finally:
                     if not done.done():
                         done.set_result(None)
         except Exception as error:
             self.services.record_crash(error)
         finally:
-            await self._hang_up(bridge)
+            await self._close_socket(stream)
 
-    async def _hang_up(self, bridge: Bridge) -> None:
-        bridge.over = True
-        while not bridge.queue.empty():
-            _, done = bridge.queue.get_nowait()
+    async def _close_socket(self, stream: MediaStream) -> None:
+        stream.closed = True
+        while not stream.queue.empty():
+            _, done = stream.queue.get_nowait()
             if not done.done():
                 done.set_result(None)
-        if bridge.socket is not None and not bridge.socket.closed:
+        if stream.socket is not None and not stream.socket.closed:
             try:
                 async with asyncio.timeout(CLOSE_SECONDS):
-                    await bridge.socket.close()
+                    await stream.socket.close()
             except TimeoutError:
                 return
 
-    async def _dial(self, bridge: Bridge) -> None:
-        call, detail = bridge.call, bridge.detail
-        identity = self.backend.identities.records[detail.identity]
+    async def _dial(self, stream: MediaStream) -> None:
+        call, detail = stream.call, stream.detail
+        identity = self.data.identities[detail.identity]
         url = detail.websocket_url or ""
         try:
-            socket, taken = await self.services.outbox.sender.connect(url, self._headers(call, identity), DIAL_SECONDS)
+            socket, accepted = await self.services.outbox.sender.connect(
+                url, self.headers(call, identity), DIAL_SECONDS
+            )
         except (EgressError, OSError, TimeoutError) as error:
             reason = str(error) or f"no answer within {DIAL_SECONDS:g} s"
             self.services.note(call.account, "call", f"agent at {url} not reached: {reason}", call_id=call.id)
             if call.state not in FINAL:
-                self.backend.phones.break_off(call)
+                self.fail(call)
             return
-        bridge.socket = socket
-        tts, stt = _switch(taken.get(USES_TTS)), _switch(taken.get(USES_STT))
-        self.backend.phones.details.update(detail, tts=tts, stt=stt)
-        how = f"text to speech {'on' if tts else 'off'}, speech to text {'on' if stt else 'off'}"
-        self.services.note(call.account, "call", f"media stream opened to {url}: {how}", call_id=call.id)
+        stream.socket = socket
+        tts, stt = _switch(accepted.get(USES_TTS)), _switch(accepted.get(USES_STT))
+        self.data.calls.update(detail, tts=tts, stt=stt)
+        switches = f"text to speech {'on' if tts else 'off'}, speech to text {'on' if stt else 'off'}"
+        self.services.note(call.account, "call", f"media stream opened to {url}: {switches}", call_id=call.id)
         if not stt and call.state == "in_progress":
             now = self.services.clock.now(call.account)
-            self.services.clock.at(now, call.account, TICK, call.id, now, now)
+            self.services.clock.at(now, call.account, FRAME_DUE, call.id, now, now)
 
-    def _headers(self, call: Call, identity: Identity) -> list[tuple[str, str]]:
+    def fail(self, call: Call) -> None:
+        """End a call whose agent cannot be reached."""
+        self.data.calls.update(self.data.calls[call.id], unreachable=True, hangup_reason="local")
+        self.services.calls.hang_up(call)
+
+    def headers(self, call: Call, identity: Identity) -> list[tuple[str, str]]:
+        """Return the headers of the WebSocket's handshake: the context of the call, signed."""
         context = encode(
             {
                 "call_id": call.id,
@@ -203,19 +225,19 @@ class Bridges:
         request_id = self.services.streams(NAME, call.account, "attempt").uuid()
         return [
             ("X-Call-Context", context.decode()),
-            *SIGNATURE.sign(self.backend.signing.key(identity), context, now, request_id),
+            *SIGNATURE.sign(self.signing.key(identity), context, now, request_id),
         ]
 
-    async def _send(self, bridge: Bridge, message: Any) -> None:
-        """Send one message, and wait until it was taken."""
-        socket = bridge.socket
-        if socket is None or socket.closed or _unheard(bridge, message):
+    async def _send(self, stream: MediaStream, message: Any) -> None:
+        """Send one message, and wait until the agent has handled it."""
+        socket = stream.socket
+        if socket is None or socket.closed or _unwanted(stream, message):
             return
         if isinstance(message, Frame):
-            message = await self._worded(bridge, message)
-        bridge.pings += 1
-        ping = b"%d" % bridge.pings
-        pong = bridge.pongs[ping] = asyncio.get_running_loop().create_future()
+            message = await self.media_message(stream, message)
+        stream.pings += 1
+        ping = b"%d" % stream.pings
+        pong = stream.pongs[ping] = asyncio.get_running_loop().create_future()
         try:
             await socket.send_str(encode(message).decode())
             await socket.ping(ping)
@@ -223,187 +245,182 @@ class Bridges:
         except (OSError, RuntimeError):
             return
         finally:
-            del bridge.pongs[ping]
+            del stream.pongs[ping]
 
-    async def _worded(self, bridge: Bridge, frame: Frame) -> dict[str, Any]:
-        audio = await bridge.spoken[frame.turn.at] if frame.turn is not None else b""
+    async def media_message(self, stream: MediaStream, frame: Frame) -> dict[str, Any]:
+        """Return the message of a frame."""
+        audio = await stream.speech[frame.turn.at] if frame.turn is not None else b""
         start = frame.index * FRAME_BYTES
         payload = audio[start : start + FRAME_BYTES].ljust(FRAME_BYTES, PCMU_SILENCE)
-        since = (frame.at - (bridge.call.answered_at or frame.at)) // 1_000
+        since = (frame.at - (stream.call.answered_at or frame.at)) // 1_000
         media = {"payload": b64encode(payload).decode(), "track": "inbound", "timestamp": str(since)}
-        return {"event": "media", "stream_id": bridge.stream_id, "media": media}
+        return {"event": "media", "stream_id": stream.stream_id, "media": media}
 
-    async def _listen(self, bridge: Bridge) -> None:
-        """Take what the agent sends, until it closes the socket: that alone does not end the call."""
+    async def listen(self, stream: MediaStream) -> None:
+        """Handle what the agent sends until it closes the WebSocket; that alone does not end the call."""
         from aiohttp import WSMsgType
 
-        socket = bridge.socket
+        socket = stream.socket
         if socket is None:
             return
         try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    self._take(bridge, message.data)
-                elif message.type is WSMsgType.PING:
-                    await socket.pong(message.data)
-                elif message.type is WSMsgType.PONG:
-                    pong = bridge.pongs.get(bytes(message.data))
-                    if pong is not None and not pong.done():
-                        pong.set_result(None)
-        except (OSError, RuntimeError):
-            pass
+            with suppress(OSError, RuntimeError):
+                async for message in socket:
+                    if message.type is WSMsgType.TEXT:
+                        self.handle(stream, message.data)
+                    elif message.type is WSMsgType.PING:
+                        await socket.pong(message.data)
+                    elif message.type is WSMsgType.PONG:
+                        pong = stream.pongs.get(bytes(message.data))
+                        if pong is not None and not pong.done():
+                            pong.set_result(None)
         except Exception as error:
             self.services.record_crash(error)
-        for pong in bridge.pongs.values():
+        for pong in stream.pongs.values():
             if not pong.done():
                 pong.set_result(None)
-        self._answered(bridge)
-        if bridge.call.state not in FINAL:
-            self.services.note(bridge.call.account, "call", "the agent closed the media stream", call_id=bridge.call.id)
+        self._responded(stream)
+        if stream.call.state not in FINAL:
+            self.services.note(stream.call.account, "call", "the agent closed the media stream", call_id=stream.call.id)
 
-    # -- what the far end does ------
+    # -- the caller ------
 
-    def talked(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
-        """The far end began a turn, was heard, or talked over the agent."""
-        bridge = self._of(call)
-        if bridge is None or turn is None:
+    def on_live_event(self, call: Call, event: CallEvent, turn: Turn | None) -> None:
+        """Handle a step of a live call: the caller started or ended a turn, or interrupted the agent."""
+        stream = self._of(call)
+        if stream is None or turn is None:
             return
         if event == "barge_in":
-            bridge.cut = True
+            stream.interrupted = True
         elif event == "turn_started":
-            self._speaks(bridge, turn)
+            self._caller_started(stream, turn)
         elif event == "turn_ended":
-            self._heard(bridge, turn)
+            self._caller_ended(stream, turn)
 
-    def _speaks(self, bridge: Bridge, turn: Turn) -> None:
-        bridge.turns += 1
-        self._answered(bridge)
+    def _caller_started(self, stream: MediaStream, turn: Turn) -> None:
+        stream.turns += 1
+        self._responded(stream)
         first = " ".join(turn.text.split()[: max(1, len(turn.text.split()) // 2)])
-        self._start_speech(bridge, turn)
-        self._later(bridge, self._announce(bridge, first, interrupts=bridge.cut, turn=bridge.turns))
-        bridge.cut = False
+        self._start_speech(stream, turn)
+        self.announce(stream, first, interrupts=stream.interrupted)
+        stream.interrupted = False
 
-    def _start_speech(self, bridge: Bridge, turn: Turn) -> None:
+    def _start_speech(self, stream: MediaStream, turn: Turn) -> None:
         loop = self.services.clock.loop
-        if loop is not None and bridge.detail.stt is not True:
-            seed = int.from_bytes(bridge.call.remote_number.encode()[-4:])
+        if loop is not None and stream.detail.stt is not True:
+            seed = int.from_bytes(stream.call.remote_number.encode()[-4:])
             spoken = asyncio.ensure_future(
                 asyncio.to_thread(_audio, turn.text, speech_seconds(turn.text), seed), loop=loop
             )
-            self.services.clock.track(bridge.call.account, spoken)
-            bridge.spoken[turn.at] = spoken
+            self.services.clock.track(stream.call.account, spoken)
+            stream.speech[turn.at] = spoken
 
-    def _later(self, bridge: Bridge, messages: list[dict[str, Any]]) -> None:
-        for message in messages:
-            self._put(bridge, message)
-
-    def _announce(self, bridge: Bridge, first: str, *, interrupts: bool, turn: int) -> list[dict[str, Any]]:
-        messages: list[dict[str, Any]] = []
+    def announce(self, stream: MediaStream, first: str, *, interrupts: bool) -> None:
+        """Send the beginning of a caller's turn, after a barge_in if it interrupts the agent."""
         if interrupts:
-            messages.append(
-                {
-                    "event": "barge_in",
-                    "stream_id": bridge.stream_id,
-                    "trigger": "caller_speech",
-                    "text": first,
-                    "tts_interrupted": bridge.detail.tts is True,
-                    "turn_id": f"turn_{turn}",
-                }
-            )
-        return [*messages, _transcript(bridge, first, turn, final=False)]
+            barge_in = {
+                "event": "barge_in",
+                "stream_id": stream.stream_id,
+                "trigger": "caller_speech",
+                "text": first,
+                "tts_interrupted": stream.detail.tts is True,
+                "turn_id": f"turn_{stream.turns}",
+            }
+            self.put(stream, barge_in)
+        self.put(stream, _transcript(stream, first, final=False))
 
-    def _heard(self, bridge: Bridge, turn: Turn) -> None:
-        self._put(bridge, _transcript(bridge, turn.text, bridge.turns, final=True))
-        gone = bridge.socket is not None and bridge.socket.closed
-        if gone or (bridge.detail.stt is False and bridge.detail.tts is False):
-            self.services.calls.live_calls.yield_turn(bridge.call)
+    def _caller_ended(self, stream: MediaStream, turn: Turn) -> None:
+        self.put(stream, _transcript(stream, turn.text, final=True))
+        disconnected = stream.socket is not None and stream.socket.closed
+        if disconnected or (stream.detail.stt is False and stream.detail.tts is False):
+            self.services.calls.live_calls.yield_turn(stream.call)
             return
         loop = self.services.clock.loop
         if loop is not None:
-            bridge.reply = loop.create_future()
-            self.services.clock.track(bridge.call.account, bridge.reply)
-            self._start(bridge, self._await_reply(bridge, bridge.reply))
+            stream.reply = loop.create_future()
+            self.services.clock.track(stream.call.account, stream.reply)
+            self._start(stream, self._await_reply(stream, stream.reply))
 
-    async def _await_reply(self, bridge: Bridge, reply: asyncio.Future[None]) -> None:
-        """Give the agent its time to answer; a caller that gets no answer goes on."""
-        patience = self.backend.settings(bridge.call.account).agent_patience
+    async def _await_reply(self, stream: MediaStream, reply: asyncio.Future[None]) -> None:
+        """Wait for the agent's response; without one the caller continues with its script."""
+        patience = settings_of(self.services, stream.call.account).agent_patience
         drafted = -1
         while not reply.done():
             before = drafted
-            drafted = sum(map(len, bridge.drafts.values()))
+            drafted = sum(map(len, stream.drafts.values()))
             if drafted == before:
                 break
             await asyncio.wait((reply,), timeout=patience)
         if not reply.done():
             reply.set_result(None)
-        self.services.calls.live_calls.yield_turn(bridge.call)
+        self.services.calls.live_calls.yield_turn(stream.call)
 
-    def _answered(self, bridge: Bridge) -> None:
-        if bridge.reply is not None and not bridge.reply.done():
-            bridge.reply.set_result(None)
-        bridge.reply = None
+    def _responded(self, stream: MediaStream) -> None:
+        if stream.reply is not None and not stream.reply.done():
+            stream.reply.set_result(None)
+        stream.reply = None
 
-    def _tick(self, id_: str, first: int, due: int) -> None:
-        """A frame is due. Once there is no socket, no more are: a new one begins anew."""
+    def on_frame_due(self, id_: str, first: int, due: int) -> None:
+        """Send the frame that is due, and schedule the next one while the WebSocket is open."""
         call = self.services.calls.records.get(id_)
         if call is None or call.state != "in_progress":
             return
-        bridge = self._of(call)
-        if bridge is None or bridge.socket is None or bridge.socket.closed:
+        stream = self._of(call)
+        if stream is None or stream.socket is None or stream.socket.closed:
             return
         turn = call.live.caller_turn if call.live is not None else None
-        if turn is not None and turn.at not in bridge.spoken:
-            self._start_speech(bridge, turn)
+        if turn is not None and turn.at not in stream.speech:
+            self._start_speech(stream, turn)
         began = (call.answered_at or first) + round(turn.at * SECOND) if turn is not None else due
-        self._put(bridge, Frame(turn, max(0, due - began) // FRAME, due))
-        self.services.clock.at(due + FRAME, call.account, TICK, id_, first, due + FRAME)
+        self.put(stream, Frame(turn, max(0, due - began) // FRAME, due))
+        self.services.clock.at(due + FRAME, call.account, FRAME_DUE, id_, first, due + FRAME)
 
-    # -- what the agent does ------
+    # -- the agent ------
 
-    def _take(self, bridge: Bridge, raw: str) -> None:
-        """One message of the agent's; what cannot be understood is noted and ignored."""
+    def handle(self, stream: MediaStream, raw: str) -> None:
+        """Handle one message of the agent; one that is not understood is noted in the journal and ignored."""
         try:
             message = _decode(raw)
         except (msgspec.DecodeError, RecursionError):
             message = None
         if not isinstance(message, dict) or not isinstance(message.get("event"), str):
-            self._odd(bridge, "what is not a JSON object with an event")
+            self._ignore(stream, "a message that is not a JSON object with an event")
             return
         actions = {
             "text": self._text,
             "media": self._media,
-            "clear": self._clear,
+            "clear": self.clear_audio,
             "audio_done": self._audio_done,
-            "transcript": self._said,
-            "stop": self._stop,
+            "transcript": self.add_transcript,
+            "stop": self.stop,
         }
         action = actions.get(message["event"])
         if action is None:
-            self._odd(bridge, f"an unknown event {message['event'][:40]!r}")
-        elif bridge.call.state == "in_progress":
-            action(bridge, message)
+            self._ignore(stream, f"an unknown event {message['event'][:40]!r}")
+        elif stream.call.state == "in_progress":
+            action(stream, message)
 
-    def _odd(self, bridge: Bridge, what: str) -> None:
-        self.services.note(bridge.call.account, "call", f"the agent sent {what}: ignored", call_id=bridge.call.id)
+    def _ignore(self, stream: MediaStream, what: str) -> None:
+        self.services.note(stream.call.account, "call", f"the agent sent {what}: ignored", call_id=stream.call.id)
 
-    def _text(self, bridge: Bridge, message: Mapping[str, Any]) -> None:
-        """Words for text to speech, in parts; the last says `done`."""
+    def _text(self, stream: MediaStream, message: Mapping[str, Any]) -> None:
+        """Say text for text to speech; it comes in parts, the last with `done`."""
         delta = message.get("delta", "")
-        if bridge.detail.tts is not True or not isinstance(delta, str):
-            self._odd(bridge, "text that is not spoken: text to speech is off, or delta is no text")
+        if stream.detail.tts is not True or not isinstance(delta, str):
+            self._ignore(stream, "text that is not spoken: text to speech is off, or delta is not a string")
             return
         turn = str(message.get("turn_id", ""))
-        draft = (bridge.drafts.get(turn, "") + delta)[:MAX_TEXT]
+        draft = (stream.drafts.get(turn, "") + delta)[:MAX_TEXT]
         if message.get("done") is not True:
-            bridge.drafts[turn] = draft
+            stream.drafts[turn] = draft
             return
-        bridge.drafts.pop(turn, None)
-        if not self.services.calls.live_calls.say(bridge.call, draft):
-            self.services.calls.live_calls.yield_turn(bridge.call)
-        self._answered(bridge)
+        stream.drafts.pop(turn, None)
+        if not self.services.calls.live_calls.say(stream.call, draft):
+            self.services.calls.live_calls.yield_turn(stream.call)
+        self._responded(stream)
 
-    def _media(self, bridge: Bridge, message: Mapping[str, Any]) -> None:
-        """Sound of the agent's own."""
+    def _media(self, stream: MediaStream, message: Mapping[str, Any]) -> None:
+        """Play audio of the agent."""
         media = message.get("media")
         payload = media.get("payload") if isinstance(media, dict) else None
         try:
@@ -411,52 +428,56 @@ class Bridges:
         except (binascii.Error, ValueError):
             audio = None
         length = len(audio) * SECOND // TELEPHONE_RATE if audio is not None else 0
-        if bridge.detail.tts is not False or audio is None or length > MAX_SOUND:
-            self._odd(bridge, "media that is not played: text to speech is on, or the payload is no base64 of a minute")
-        elif audio.strip(_QUIET):
-            self.services.calls.live_calls.play_audio(bridge.call, length)
-            self._answered(bridge)
+        if stream.detail.tts is not False or audio is None or length > MAX_AUDIO:
+            self._ignore(
+                stream,
+                "media that is not played: text to speech is on, or it is not base64 of at most a minute",
+            )
+        elif audio.strip(_SILENT_CODES):
+            self.services.calls.live_calls.play_audio(stream.call, length)
+            self._responded(stream)
 
-    def _clear(self, bridge: Bridge, _: Mapping[str, Any]) -> None:
-        bridge.drafts.clear()
-        self.services.calls.live_calls.interrupt(bridge.call)
+    def clear_audio(self, stream: MediaStream, _: Mapping[str, Any]) -> None:
+        """Drop what the agent has not said yet."""
+        stream.drafts.clear()
+        self.services.calls.live_calls.interrupt(stream.call)
 
-    def _audio_done(self, bridge: Bridge, _: Mapping[str, Any]) -> None:
-        self._answered(bridge)
+    def _audio_done(self, stream: MediaStream, _: Mapping[str, Any]) -> None:
+        self._responded(stream)
 
-    def _said(self, bridge: Bridge, message: Mapping[str, Any]) -> None:
-        """What the agent heard or said, in its own words, for the stored transcript."""
+    def add_transcript(self, stream: MediaStream, message: Mapping[str, Any]) -> None:
+        """Add what the agent heard or said, in its own words, to the transcript."""
         text, party = message.get("text"), message.get("party")
         if not isinstance(text, str) or not text.strip() or party not in ("local", "remote"):
-            self._odd(bridge, "a transcript without text or party")
+            self._ignore(stream, "a transcript without text or party")
         elif message.get("is_final") is True:
-            call = bridge.call
+            call = stream.call
             since = self.services.clock.now(call.account) - (call.answered_at or 0)
-            self.backend.phones.say(call, party, text[:MAX_TEXT], since / SECOND)
+            self.transcripts.add(call, party, text[:MAX_TEXT], since / SECOND)
 
-    def _stop(self, bridge: Bridge, _: Mapping[str, Any]) -> None:
-        """The agent hangs up, once it has said what it is saying."""
-        self._answered(bridge)
-        self.services.calls.live_calls.hang_up_after(bridge.call)
+    def stop(self, stream: MediaStream, _: Mapping[str, Any]) -> None:
+        """Hang up once the agent has said what it is saying."""
+        self._responded(stream)
+        self.services.calls.live_calls.hang_up_after(stream.call)
 
-    # -- keeping ------
+    # -- snapshot and restore ------
 
     def snapshot(self) -> dict[str, Any]:
-        """Nothing: a socket cannot be kept."""
+        """Return nothing: a snapshot cannot include a WebSocket."""
         return {}
 
     def restore(self, _: Mapping[str, Any]) -> None:
-        """Let go of all sockets; calls that go on open new ones."""
+        """Drop all streams; calls that continue open new ones."""
         self.clear()
 
     def clear(self) -> None:
-        """Let go of all sockets."""
-        for bridge in self._open.values():
-            bridge.over = True
-            self._answered(bridge)
-            for task in bridge.tasks:
+        """Drop all streams."""
+        for stream in self.streams.values():
+            stream.closed = True
+            self._responded(stream)
+            for task in stream.tasks:
                 task.cancel()
-        self._open.clear()
+        self.streams.clear()
 
 
 @lru_cache(maxsize=128)
@@ -464,20 +485,20 @@ def _audio(text: str, seconds: float, seed: int) -> bytes:
     return utterance(text, "caller", seconds, seed)
 
 
-def _unheard(bridge: Bridge, message: Any) -> bool:
-    """Whether a message is a transcript for an agent that makes its own."""
-    return isinstance(message, dict) and message["event"] == "transcript" and bridge.detail.stt is False
+def _unwanted(stream: MediaStream, message: Any) -> bool:
+    """Return whether a message is a transcript for an agent that does without speech to text."""
+    return isinstance(message, dict) and message["event"] == "transcript" and stream.detail.stt is False
 
 
 def _switch(value: str | None) -> bool:
     return value is None or value.strip().lower() != "false"
 
 
-def _transcript(bridge: Bridge, text: str, turn: int, *, final: bool) -> dict[str, Any]:
+def _transcript(stream: MediaStream, text: str, *, final: bool) -> dict[str, Any]:
     return {
         "event": "transcript",
-        "stream_id": bridge.stream_id,
+        "stream_id": stream.stream_id,
         "text": text,
         "is_final": final,
-        "turn_id": f"turn_{turn}",
+        "turn_id": f"turn_{stream.turns}",
     }

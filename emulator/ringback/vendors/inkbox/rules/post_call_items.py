@@ -1,5 +1,4 @@
-"""What a hosted agent does beside talking, as a script's `analysis` tells it: the tools it uses in a call, and what it
-leaves to be done."""
+"""A hosted agent's tool invocations and post-call action items, as the `analysis` of a script declares them."""
 
 from __future__ import annotations
 
@@ -16,14 +15,14 @@ from ringback.gateway.decoding import decode_analysis
 from ringback.gateway.services import Services
 from ringback.vendors.inkbox.records import ActionItem, CallDetail, ToolUse
 from ringback.vendors.inkbox.rules.common import new_id
-from ringback.vendors.inkbox.wire import ToolInvocation, ToolInvocations
+from ringback.vendors.inkbox.wire.responses import ToolInvocation, ToolInvocations
 
 MAX_COUNT = 200
-"""Tools, and items, of one call."""
+"""Tool invocations, and action items, of one call."""
 
 
 class ScriptedTool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A tool that is used `at` seconds after the answer, and `takes` so many until it has come to its status."""
+    """A tool invocation that starts `at` seconds after the call was answered and `takes` seconds until its status."""
 
     tool_name: str
     at: float = 0.0
@@ -33,43 +32,43 @@ class ScriptedTool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def __post_init__(self) -> None:
         if not self.tool_name:
-            raise ValueError("tool_name has at least one character")
+            raise ValueError("tool_name must have at least 1 character")
         if not (0 <= self.at <= MAX_DURATION and 0 <= self.takes <= MAX_DURATION):
-            raise ValueError(f"at and takes are from 0 to {MAX_DURATION:g} seconds")
+            raise ValueError(f"at and takes must be from 0 to {MAX_DURATION:g} seconds")
 
 
 class ScriptedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that is left to be done."""
+    """An action item."""
 
     action: str
     details: str | None = None
 
     def __post_init__(self) -> None:
         if not self.action:
-            raise ValueError("action has at least one character")
+            raise ValueError("action must have at least 1 character")
 
 
-class ScriptedWork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a script's `analysis` may say of a call that a hosted agent has."""
+class ScriptedAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `analysis` of a script for a call with a hosted agent."""
 
     tool_invocations: list[ScriptedTool] = []
     post_call_action_items: list[ScriptedItem] = []
 
     def __post_init__(self) -> None:
         if max(len(self.tool_invocations), len(self.post_call_action_items)) > MAX_COUNT:
-            raise ValueError(f"tool_invocations and post_call_action_items have at most {MAX_COUNT} entries")
+            raise ValueError(f"tool_invocations and post_call_action_items must have at most {MAX_COUNT} items")
 
 
-def scripted(analysis: Mapping[str, Any]) -> ScriptedWork:
-    """A script's analysis, typed. Raises ScriptError."""
-    return decode_analysis(analysis, ScriptedWork)
+def parse_analysis(analysis: Mapping[str, Any]) -> ScriptedAnalysis:
+    """Return a script's analysis, typed. Raises ScriptError."""
+    return decode_analysis(analysis, ScriptedAnalysis)
 
 
 def assign(services: Services, detail: CallDetail, analysis: Mapping[str, Any] | None) -> None:
-    """Say what the hosted agent will do in a call. Raises ScriptError."""
+    """Store the analysis of a call with a hosted agent. Raises ScriptError."""
     if analysis is None or detail.mode != "hosted_agent":
         return
-    work = scripted(analysis)
+    parsed = parse_analysis(analysis)
     detail.tools = [
         ToolUse(
             id=new_id(services, detail.account, "tool"),
@@ -79,21 +78,21 @@ def assign(services: Services, detail: CallDetail, analysis: Mapping[str, Any] |
             status=tool.status,
             result=tool.result,
         )
-        for tool in sorted(work.tool_invocations, key=lambda tool: tool.at)
+        for tool in sorted(parsed.tool_invocations, key=lambda tool: tool.at)
     ]
-    detail.items = [
+    detail.action_items = [
         ActionItem(new_id(services, detail.account, "item"), seq, item.action, item.details)
-        for seq, item in enumerate(work.post_call_action_items, 1)
+        for seq, item in enumerate(parsed.post_call_action_items, 1)
     ]
 
 
-def items(call: Call, detail: CallDetail) -> list[ActionItem]:
-    """What is left to be done, once a call that was answered is over."""
-    return detail.items if detail.over and call.answered_at is not None else []
+def action_items(call: Call, detail: CallDetail) -> list[ActionItem]:
+    """Return the action items of an answered call once it has ended."""
+    return detail.action_items if detail.ended and call.answered_at is not None else []
 
 
 def tool_log(services: Services, call: Call, detail: CallDetail, offset: int, limit: int) -> ToolInvocations:
-    """The tools that were used until now, in the order in which that began."""
+    """Return a page of the tool invocations that have started, oldest first."""
     answered = call.answered_at
     if answered is None:
         return ToolInvocations([], limit, offset, has_more=False)

@@ -1,11 +1,8 @@
-"""Bodies in and out: the page's words, and where it is silent the official SDK's (0.7.20, and 0.4.6 where it differs).
-
-Unknown fields are ignored. In a PATCH what is absent stays and null clears.
-"""
+"""Bodies of responses: the page's members, and where it names none the official SDK's (0.7.20, or 0.4.6)."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -27,229 +24,13 @@ from ringback.vendors.inkbox.records import (
     TargetType,
     VoicemailDetection,
 )
+from ringback.vendors.inkbox.wire.requests import ContextConfig
 
-MAX_TEXT = 1_600
-"""Ours: what ten concatenated segments hold."""
-Words = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-Note = Annotated[str, msgspec.Meta(max_length=1_000)]
-Essay = Annotated[str, msgspec.Meta(max_length=10_000)]
-Events = Annotated[list[str], msgspec.Meta(min_length=1, max_length=100)]
 Unset = UnsetType
 
 
-# -- in ------
-
-
-class NumberSpec(msgspec.Struct):
-    """What a number is to be, and how it takes calls; part of two requests."""
-
-    type: NumberType = "local"
-    state: str | None = None
-    incoming_call_action: IncomingAction | Unset = UNSET
-    client_websocket_url: str | Unset | None = UNSET
-    incoming_call_webhook_url: str | Unset | None = UNSET
-    forwarding_target_type: TargetType | Unset | None = UNSET
-    forwarding_phone_number: str | Unset | None = UNSET
-    forwarding_sip_uri: str | Unset | None = UNSET
-    filter_mode: FilterMode | Unset = UNSET
-
-
-class NumberBody(NumberSpec, kw_only=True):
-    """POST /api/v1/phone/numbers."""
-
-    agent_handle: str
-
-
-class HandlingPatch(msgspec.Struct, kw_only=True):
-    """How calls are taken: changes to it."""
-
-    incoming_call_action: IncomingAction | Unset = UNSET
-    client_websocket_url: str | Unset | None = UNSET
-    incoming_call_webhook_url: str | Unset | None = UNSET
-    forwarding_target_type: TargetType | Unset | None = UNSET
-    forwarding_phone_number: str | Unset | None = UNSET
-    forwarding_sip_uri: str | Unset | None = UNSET
-
-
-class NumberPatch(HandlingPatch, kw_only=True):
-    """PATCH /api/v1/phone/numbers/{id}."""
-
-    filter_mode: FilterMode | Unset = UNSET
-    incoming_text_webhook_url: Any = UNSET
-
-
-class HandlingBody(HandlingPatch, kw_only=True):
-    """PUT /api/v1/phone/incoming-call-action."""
-
-    incoming_call_action: IncomingAction
-    agent_identity_id: str | None = None
-
-
-class CallBody(msgspec.Struct):
-    """POST /api/v1/phone/place-call. `webhook_url` of older documentation is taken and ignored."""
-
-    to_number: str
-    from_number: str | None = None
-    client_websocket_url: str | None = None
-    origination: Origin = "dedicated_number"
-    mode: Mode = "client_websocket"
-    agent_identity_id: str | None = None
-    reason: Essay | None = None
-    hosted_agent_authority_mode: Authority | None = None
-    on_voicemail: OnVoicemail | None = None
-    voicemail_message: Note | None = None
-    voicemail_detection: VoicemailDetection | None = None
-
-
-class TextBody(msgspec.Struct):
-    """POST /api/v1/phone/numbers/{id}/texts."""
-
-    to: str | list[str] | None = None
-    conversation_id: str | None = None
-    text: Words | None = None
-    media_urls: list[str] | None = None
-
-
-class TextPatch(msgspec.Struct):
-    """PATCH …/texts/{id}: the page's "mark as read or delete"."""
-
-    is_read: bool | Unset = UNSET
-    status: Literal["deleted"] | Unset = UNSET
-
-
-class ConversationPatch(msgspec.Struct):
-    """PATCH …/texts/conversations/{key}."""
-
-    is_read: bool
-
-
-class RuleBody(msgspec.Struct):
-    """POST …/contact-rules."""
-
-    action: RuleAction
-    match_target: str
-    match_type: Literal["exact_number"] = "exact_number"
-    direction: RuleDirection = "both"
-
-
-class RulePatch(msgspec.Struct):
-    """PATCH …/contact-rules/{id}: `status` is of SDK 0.4, `direction` and `apply_to` of 0.7."""
-
-    action: RuleAction | Unset = UNSET
-    status: RuleStatus | Unset = UNSET
-    direction: RuleDirection | Unset = UNSET
-    apply_to: Literal["inbound", "outbound"] | Unset = UNSET
-
-
-class VoiceBody(msgspec.Struct):
-    """PUT /api/v1/phone/hosted-agent-config: replaces all of it."""
-
-    agent_identity_id: str | None = None
-    voice: str | None = None
-    model: str | None = None
-    instructions: Essay | None = None
-
-
-class AuthorityBody(msgspec.Struct):
-    """PUT /api/v1/phone/hosted-agent-config/authority-mode."""
-
-    agent_identity_id: str
-    authority_mode: Authority
-
-
-class IdentityBody(msgspec.Struct):
-    """POST /api/v1/identities/. Mailbox, tunnel, vault and iMessage parts are taken and have no effect here."""
-
-    agent_handle: str
-    display_name: Label | None = None
-    description: Note | None = None
-    imessage_enabled: bool = False
-    contact_sharing_enabled: bool = True
-    phone_number: NumberSpec | None = None
-
-
-class IdentityPatch(msgspec.Struct):
-    """PATCH /api/v1/identities/{handle}. `new_handle` and what is not about the phone is ignored."""
-
-    display_name: Label | Unset | None = UNSET
-    description: Note | Unset | None = UNSET
-    imessage_enabled: bool | Unset = UNSET
-    contact_sharing_enabled: bool | Unset = UNSET
-    phone_filter_mode: FilterMode | Unset = UNSET
-    imessage_filter_mode: FilterMode | Unset = UNSET
-    mail_filter_mode: FilterMode | Unset = UNSET
-    phone_inbound_filter_mode: FilterMode | Unset = UNSET
-    phone_outbound_filter_mode: FilterMode | Unset = UNSET
-
-
-class AccessBody(msgspec.Struct):
-    """POST /api/v1/identities/{handle}/access: null is every identity of the organization."""
-
-    viewer_identity_id: str | None
-
-
-class KeyBody(msgspec.Struct):
-    """POST /api/v1/api-keys."""
-
-    label: Label
-    description: Note | None = None
-    scoped_identity_id: str | None = None
-
-
-class CountConfig(msgspec.Struct, tag_field="mode", tag="count", forbid_unknown_fields=True):
-    """The last so many items."""
-
-    count: Annotated[int, msgspec.Meta(ge=1, le=50)]
-
-
-class WindowConfig(msgspec.Struct, tag_field="mode", tag="window", forbid_unknown_fields=True):
-    """The items of the last so many hours."""
-
-    hours: Annotated[int, msgspec.Meta(ge=1, le=168)]
-
-
-class ContextConfig(msgspec.Struct, forbid_unknown_fields=True):
-    """What context a received event brings with it, class by class."""
-
-    email: CountConfig | WindowConfig | None = None
-    texts: CountConfig | WindowConfig | None = None
-    calls: CountConfig | WindowConfig | None = None
-
-
-class SubscriptionBody(msgspec.Struct):
-    """POST /api/v1/webhooks/subscriptions."""
-
-    url: str
-    event_types: Events
-    mailbox_id: str | None = None
-    phone_number_id: str | None = None
-    agent_identity_id: str | None = None
-    context_config: ContextConfig | None = None
-    auth_token: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000, pattern="^[!-~]+$")] | None = None
-
-
-class SubscriptionPatch(msgspec.Struct):
-    """PATCH /api/v1/webhooks/subscriptions/{id}."""
-
-    url: str | Unset = UNSET
-    event_types: Events | Unset = UNSET
-    context_config: ContextConfig | Unset | None = UNSET
-    auth_token: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000, pattern="^[!-~]+$")] | Unset | None = UNSET
-
-
-class CallDecision(msgspec.Struct):
-    """What an incoming call's webhook answers."""
-
-    action: Literal["answer", "reject", "ignore"]
-    client_websocket_url: str | None = None
-
-
-# -- out ------
-
-
-class Notice(msgspec.Struct):
-    """How many rules a change of filter mode made redundant."""
+class FilterChange(msgspec.Struct):
+    """The active rules that a change of filter mode made redundant."""
 
     new_filter_mode: FilterMode
     redundant_rule_action: RuleAction
@@ -281,11 +62,11 @@ class NumberView(msgspec.Struct):
     agent_identity_id: str | None
     created_at: str
     updated_at: str
-    filter_mode_change_notice: Notice | Unset = UNSET
+    filter_mode_change_notice: FilterChange | Unset = UNSET
 
 
 class IdentityView(msgspec.Struct):
-    """An agent identity. Mailbox, tunnel and iMessage line are not emulated, so there are none."""
+    """An agent identity. Mailbox, tunnel and iMessage line are not emulated, so they are null."""
 
     id: str
     organization_id: str
@@ -311,7 +92,7 @@ class IdentityView(msgspec.Struct):
 
 
 class AccessView(msgspec.Struct):
-    """Who else sees an identity; null for everyone of the organization."""
+    """A grant of access to an identity; a null viewer stands for every identity of the organization."""
 
     id: str
     target_identity_id: str
@@ -340,14 +121,14 @@ class KeyRecord(msgspec.Struct):
 
 
 class CreatedKey(msgspec.Struct):
-    """A new key; its secret is in this answer alone."""
+    """A new key; only this response contains its secret."""
 
     api_key: str
     record: KeyRecord
 
 
 class WhoamiView(msgspec.Struct):
-    """Who a key is; instants are Unix seconds."""
+    """A key's owner and scope; instants are Unix seconds."""
 
     auth_type: str
     auth_subtype: str
@@ -364,21 +145,21 @@ class WhoamiView(msgspec.Struct):
 
 
 class SigningKeyView(msgspec.Struct):
-    """A signing key; it is in this answer alone."""
+    """A new signing key; only this response contains it."""
 
     signing_key: str
     created_at: str
 
 
 class SigningKeyStatus(msgspec.Struct):
-    """Whether there is a signing key."""
+    """Whether a signing key is configured."""
 
     configured: bool
     created_at: str | None
 
 
 class Forwarding(msgspec.Struct):
-    """One attempt to pass a call on."""
+    """One attempt to forward a call."""
 
     id: str
     trigger: str
@@ -393,7 +174,7 @@ class Forwarding(msgspec.Struct):
 
 
 class Connection(msgspec.Struct):
-    """The same attempt, as newer clients read it."""
+    """The same attempt, in the form of newer clients."""
 
     id: str
     kind: str
@@ -409,7 +190,7 @@ class Connection(msgspec.Struct):
 
 
 class RateLimit(msgspec.Struct):
-    """What is left of the day's calls and minutes."""
+    """Outbound calls and minutes used and left of 24 hours."""
 
     calls_used: int
     calls_remaining: int
@@ -448,8 +229,8 @@ class CallView(msgspec.Struct):
     rate_limit: RateLimit | Unset = UNSET
 
 
-class TranscriptView(msgspec.Struct):
-    """One thing said; `ts_ms` is milliseconds since the answer."""
+class UtteranceView(msgspec.Struct):
+    """One utterance; `ts_ms` is milliseconds since the call was answered."""
 
     id: str
     call_id: str
@@ -462,7 +243,7 @@ class TranscriptView(msgspec.Struct):
 
 
 class ToolInvocation(msgspec.Struct):
-    """One use of a tool."""
+    """One tool invocation of a hosted agent."""
 
     id: str
     call_id: str
@@ -474,7 +255,7 @@ class ToolInvocation(msgspec.Struct):
 
 
 class ToolInvocations(msgspec.Struct):
-    """A page of a hosted agent's tool log."""
+    """A page of tool invocations."""
 
     items: list[ToolInvocation]
     limit: int
@@ -483,7 +264,7 @@ class ToolInvocations(msgspec.Struct):
 
 
 class Media(msgspec.Struct):
-    """A picture, sound or film of a message."""
+    """An attachment of a message."""
 
     content_type: str
     size: int
@@ -491,7 +272,7 @@ class Media(msgspec.Struct):
 
 
 class Recipient(msgspec.Struct):
-    """How far a message has come on its way to one recipient."""
+    """The delivery of a message to one recipient."""
 
     recipient_phone_number: str
     delivery_status: str | None
@@ -505,7 +286,7 @@ class Recipient(msgspec.Struct):
 
 
 class TextView(msgspec.Struct):
-    """A text. `is_blocked` is left out of webhooks."""
+    """A text. Webhooks omit `is_blocked`."""
 
     id: str
     direction: Direction
@@ -531,7 +312,7 @@ class TextView(msgspec.Struct):
 
 
 class SummaryView(msgspec.Struct):
-    """A conversation, by its latest message."""
+    """A conversation and its latest message."""
 
     id: str
     remote_phone_number: str | None
@@ -547,7 +328,7 @@ class SummaryView(msgspec.Struct):
 
 
 class ConversationUpdate(msgspec.Struct):
-    """How many messages a change of read state met."""
+    """The result of a change of read state: how many messages changed."""
 
     remote_phone_number: str | None
     conversation_id: str | None
@@ -556,7 +337,7 @@ class ConversationUpdate(msgspec.Struct):
 
 
 class RuleView(msgspec.Struct):
-    """A contact rule, for those who read it by number and for those who read it by identity."""
+    """A contact rule, under its number and under its identity."""
 
     id: str
     phone_number_id: str | None
@@ -572,7 +353,7 @@ class RuleView(msgspec.Struct):
 
 
 class OptInView(msgspec.Struct):
-    """Whether a receiver agrees to texts."""
+    """A receiver's consent to texts."""
 
     id: str
     organization_id: str
@@ -585,8 +366,8 @@ class OptInView(msgspec.Struct):
     updated_at: str
 
 
-class HandlingView(msgspec.Struct):
-    """How an identity takes calls."""
+class CallHandlingView(msgspec.Struct):
+    """How an identity's calls are handled."""
 
     agent_identity_id: str
     incoming_call_action: IncomingAction
@@ -614,8 +395,8 @@ class Voices(msgspec.Struct):
     default_voice: str
 
 
-class VoiceView(msgspec.Struct):
-    """An identity's hosted agent."""
+class HostedAgentView(msgspec.Struct):
+    """The configuration of an identity's hosted agent."""
 
     agent_identity_id: str
     voice: str | None
@@ -647,7 +428,7 @@ class SubscriptionView(msgspec.Struct):
 
 
 class Subscriptions(msgspec.Struct):
-    """The list of them."""
+    """The list of webhook subscriptions."""
 
     subscriptions: list[SubscriptionView]
 
@@ -674,19 +455,19 @@ class DeliveryView(msgspec.Struct):
 
 
 class Deliveries(msgspec.Struct):
-    """The list of them."""
+    """The list of deliveries."""
 
     deliveries: list[DeliveryView]
 
 
 class Catalog(msgspec.Struct):
-    """What subscriptions may ask for."""
+    """The events that a subscription can name."""
 
     supports_identity_subscriptions: bool
     event_types: list[str]
 
 
 class SendLookup(msgspec.Struct):
-    """The message that a request key made."""
+    """The message that was sent with an Idempotency-Key."""
 
     message_id: str

@@ -1,0 +1,1 @@
+"""Inkbox's JSON: bodies of requests, of responses and of webhooks."""
