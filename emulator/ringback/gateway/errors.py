@@ -162,19 +162,3 @@ class ErrorCatalog:
 def sentence(param: str | None, problem: str) -> str:
     """Return a problem as a sentence that begins with the field, if there is one."""
     return f"{param} {problem}." if param else f"{problem[:1].upper()}{problem[1:]}."
-
-
-class FunctionErrors(ErrorCatalog):
-    """A catalog made of one function for each error of the middleware: for vendors whose errors are no table yet."""
-
-    def __init__(self, envelope: Envelope, **functions: Callable[..., ApiError]) -> None:
-        self.envelope = envelope
-        self._wrong_type = None
-        functions.setdefault("wrong_method", functions["no_route"])
-        functions["fault"] = functions.pop("trouble")
-        for name, function in functions.items():
-            setattr(self, name, function)
-
-    def malformed_query(self, error: DecodeError) -> ApiError:
-        """Return the error for a query string that does not decode."""
-        return self.malformed(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 
 from ringback.gateway.vendor import VendorSpec
@@ -19,19 +19,12 @@ def load(vendor: VendorSpec) -> Sequence[Mutant]:
     """
     if vendor.mutants is None:
         return ()
-    found = import_module(vendor.mutants).MUTANTS
-    if not isinstance(found, Registry):
-        return from_old_register(found)
-    found.check()
-    return tuple(found.mutants.values())
+    registry = import_module(vendor.mutants).MUTANTS
+    registry.check()
+    return tuple(registry.mutants.values())
 
 
 def choose(names: Iterable[str], vendors: Iterable[VendorSpec]) -> list[Mutant]:
     """Return the mutants of these names. Raises KeyError with the first name that no vendor has."""
     known = {mutant.name: mutant for vendor in vendors for mutant in load(vendor)}
     return [known[name] for name in names]
-
-
-def from_old_register(register: Mapping[str, Mutant]) -> Sequence[Mutant]:
-    """Bridge to a vendor whose mutants still use `ringback.gateway.mutants`. Delete it with that module."""
-    return tuple(register.values())
