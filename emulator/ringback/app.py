@@ -10,7 +10,6 @@ from ringback.contract import contract_path, load_contract
 from ringback.emulator import Emulator
 from ringback.gateway.asgi import ASGIApp, Receive, Response, Scope, Send, encode
 from ringback.gateway.middleware import VendorMiddleware
-from ringback.gateway.operations import Operations
 from ringback.gateway.vendor import VendorSpec
 from ringback.settings import Settings, SettingsError
 
@@ -103,13 +102,10 @@ class Application:
 
     def _build(self, name: str) -> ASGIApp:
         """Return a vendor's app behind its middleware and the mutants chosen."""
-        vendor, backend = self.emulator.vendors[name], self.emulator.backends[name]
-        if vendor.application is None:
-            from ringback.gateway.litestar_app import build
+        from ringback.gateway.litestar_app import build
 
-            routes = cast("ASGIApp", build(cast("Operations", vendor.operations), backend, vendor.errors))
-        else:
-            routes = vendor.application(backend)
+        vendor, backend = self.emulator.vendors[name], self.emulator.backends[name]
+        routes = cast("ASGIApp", build(vendor.operations, backend, vendor.errors))
         app: ASGIApp = VendorMiddleware(self.emulator.services, vendor, routes)
         for mutant in self._mutants:
             if mutant.wrap is not None and mutant.name.startswith(f"{name}."):

@@ -403,7 +403,7 @@ def test_a_number_sends_so_many_texts_a_day_where_that_is_on(ringback: Ringback)
         ({"body": ""}, 422, "body"),
         ({"body": "漢" * 700}, 422, "body"),
         ({"from": "Bank"}, 422, "from"),
-        ({"to": "+12125550100"}, 404, None),
+        ({"to": "+12125550100"}, 404, "to"),
         ({"media_urls": ["x"]}, 422, "media_urls"),
     ],
 )

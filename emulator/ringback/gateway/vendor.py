@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,11 +14,10 @@ from ringback.carrier.messages import Message, MessageEvent
 from ringback.carrier.script import Script, Turn
 from ringback.carrier.scripts import ScriptKind
 from ringback.gateway.accounts import Account, AccountSettings
-from ringback.gateway.asgi import ASGIApp
 from ringback.gateway.delivery import Delivery, WebhookProfile
 from ringback.gateway.errors import ErrorCatalog
 from ringback.gateway.limits import RateLimitGroup
-from ringback.gateway.operations import Operation
+from ringback.gateway.operations import Operation, Operations
 from ringback.gateway.policy import RequestPolicy
 from ringback.gateway.services import Services
 from ringback.gateway.signatures import SignatureScheme
@@ -160,7 +159,7 @@ class VendorSpec:
     origin: str
     base_path: str
     settings: type[AccountSettings]
-    operations: Sequence[Operation]
+    operations: Operations
     errors: ErrorCatalog
     webhook_profile: WebhookProfile
     signature: SignatureScheme
@@ -182,7 +181,6 @@ class VendorSpec:
     any_type: bool = False
     error_code: tuple[str, ...] = ("error", "code")
     outbound: frozenset[ScriptKind] = frozenset()
-    application: Callable[[Any], ASGIApp] | None = None
     mutants: str | None = None
 
     def client_headers(self, key: str) -> dict[str, str]:
