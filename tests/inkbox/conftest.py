@@ -1,4 +1,4 @@
-"""An account at Inkbox for each test, and the ways of using it that every test needs."""
+"""Fixtures and helpers of Inkbox's tests: an account for each test, a number, a webhook receiver, an agent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVENTS = [
     "text.delivery_unconfirmed",
     "call.ended",
 ]
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Provision = Callable[..., dict[str, Any]]
 Serve = Callable[[web.Application], str]
@@ -46,14 +46,14 @@ def http(account: Account) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def provision(http: httpx.Client) -> Provision:
-    """A number for a new identity (`support` unless told)."""
+    """Return a function that provisions a number for a new identity, `support` by default."""
 
     def buy(handle: str = "support", **body: Any) -> dict[str, Any]:
         made = http.post("/api/v1/identities/", json={"agent_handle": handle})
         assert made.status_code == 201, made.text
-        answer = http.post(f"{PHONE}/numbers", json={"agent_handle": handle, **body})
-        assert answer.status_code == 201, answer.text
-        number: dict[str, Any] = answer.json()
+        response = http.post(f"{PHONE}/numbers", json={"agent_handle": handle, **body})
+        assert response.status_code == 201, response.text
+        number: dict[str, Any] = response.json()
         return number
 
     return buy
@@ -74,7 +74,7 @@ def agent_http(account: Account, http: httpx.Client, number: dict[str, Any]) -> 
 
 
 class Hook:
-    """A receiver of all events of the number's identity, whose deliveries are held to the contract."""
+    """A receiver of all events of the number's identity, which checks deliveries against the contract."""
 
     def __init__(self, receiver: Receiver, subscription: dict[str, Any]) -> None:
         self.receiver = receiver
@@ -83,7 +83,7 @@ class Hook:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What arrived, oldest first."""
+        """Return the events, oldest first."""
         for request in self.receiver.requests:
             event = request.json()["event_type"]
             problems = Contract.load("inkbox").check_webhook(event, dict(request.headers), request.body)
@@ -92,7 +92,7 @@ class Hook:
 
     @property
     def kinds(self) -> list[str]:
-        """The types of what arrived, oldest first."""
+        """Return the names of the events, oldest first."""
         return [event["event_type"] for event in self.events]
 
 
@@ -100,9 +100,9 @@ class Hook:
 def hook(ringback: Ringback, http: httpx.Client, number: dict[str, Any]) -> Hook:
     receiver = ringback.receiver()
     body = {"url": receiver.url, "event_types": EVENTS, "agent_identity_id": number["agent_identity_id"]}
-    answer = http.post("/api/v1/webhooks/subscriptions", json=body)
-    assert answer.status_code == 201, answer.text
-    return Hook(receiver, answer.json())
+    response = http.post("/api/v1/webhooks/subscriptions", json=body)
+    assert response.status_code == 201, response.text
+    return Hook(receiver, response.json())
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +119,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @pytest.fixture
 def serve(loop: asyncio.AbstractEventLoop) -> Iterator[Serve]:
-    """Serve an agent that answers at /call; gives its WebSocket URL."""
+    """Return a function that serves an agent at /call and returns its WebSocket URL."""
     runners: list[web.AppRunner] = []
 
     async def start(application: web.Application) -> str:
@@ -146,25 +146,25 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def accept(http: httpx.Client, number: dict[str, Any], url: str) -> None:
-    """Put the number's calls through to a socket."""
+    """Connect the number's calls to a WebSocket URL."""
     body = {"incoming_call_action": "auto_accept", "client_websocket_url": url}
-    answer = http.patch(f"{PHONE}/numbers/{number['id']}", json=body)
-    assert answer.status_code == 200, answer.text
+    response = http.patch(f"{PHONE}/numbers/{number['id']}", json=body)
+    assert response.status_code == 200, response.text
 
 
 def send(http: httpx.Client, number: dict[str, Any], to: Any = FRIEND, text: str = "Hello", **rest: Any) -> Any:
-    """Send a text, and give the answer."""
+    """Send a text, and return the response."""
     return http.post(f"{PHONE}/numbers/{number['id']}/texts", json={"to": to, "text": text, **rest})
 
 
-def error(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code of a refusal; the code is empty where there is none."""
-    detail = answer.json()["detail"]
-    return answer.status_code, detail.get("error", "") if isinstance(detail, dict) else ""
+def error(response: httpx.Response) -> tuple[int, str]:
+    """Return the status and code of an error; the code is empty if it has none."""
+    detail = response.json()["detail"]
+    return response.status_code, detail.get("error", "") if isinstance(detail, dict) else ""
 
 
-def field(answer: httpx.Response) -> str:
-    """The field that a 422 is about."""
-    assert answer.status_code == 422, answer.text
-    detail = answer.json()["detail"]
+def field(response: httpx.Response) -> str:
+    """Return the field that a 422 names."""
+    assert response.status_code == 422, response.text
+    detail = response.json()["detail"]
     return ".".join(map(str, detail[0]["loc"][1:])) if isinstance(detail, list) else detail

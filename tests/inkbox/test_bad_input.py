@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is in the contract and nothing crashes; what is refused changes nothing."""
+"""Generated requests: each response is documented, nothing crashes, and a rejected request changes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ringback.testing import Account, Ringback
-from tests.inkbox.conftest import FRIEND, NOBODY, PHONE
+from tests.inkbox.conftest import FRIEND, PHONE, UNKNOWN_ID
 
 SCALARS = st.one_of(
     st.none(),
@@ -21,7 +21,7 @@ SCALARS = st.one_of(
     st.sampled_from(
         (
             FRIEND,
-            NOBODY,
+            UNKNOWN_ID,
             "auto_accept",
             "whitelist",
             "both",
@@ -100,11 +100,11 @@ FIELDS = (
 @example("PATCH numbers/{id}", {"client_websocket_url": "ws://[", "incoming_call_action": "auto_accept"})
 @example("POST /api/v1/webhooks/subscriptions", {"context_config": {"texts": {"mode": "count", "count": 2**70}}})
 @given(st.sampled_from(sorted(GOOD)), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=3))
-def test_no_body_breaks_anything(ringback: Ringback, operation: str, changes: dict[str, Any]) -> None:
+def test_any_body_gets_a_documented_response(ringback: Ringback, operation: str, changes: dict[str, Any]) -> None:
     account = ringback.inkbox
     account.settings(number_limit=None, calls_per_day=None)
     with account.client() as http:
-        number, text = _stage(account, http)
+        number, text = _number_and_text(account, http)
         method, path = operation.split(" ")
         path = path.format(id=number["id"], text=text)
         body = {**GOOD[operation], "agent_identity_id": number["agent_identity_id"]}
@@ -113,14 +113,14 @@ def test_no_body_breaks_anything(ringback: Ringback, operation: str, changes: di
         if path == "numbers":
             http.delete("/api/v1/identities/fuzzed")
             http.post("/api/v1/identities/", json={"agent_handle": "fuzzed"})
-        answer = http.request(
+        response = http.request(
             method,
             path if path.startswith("/") else f"{PHONE}/{path}",
             content=json.dumps(body | changes).encode(),
             headers={"Content-Type": "application/json"},
         )
-        assert answer.status_code < 500, answer.text
-        assert answer.status_code < 400 or list(answer.json()) == ["detail"]
+        assert response.status_code < 500, response.text
+        assert response.status_code < 400 or list(response.json()) == ["detail"]
         for listed in (
             f"{PHONE}/numbers",
             f"{PHONE}/contact-rules",
@@ -130,8 +130,8 @@ def test_no_body_breaks_anything(ringback: Ringback, operation: str, changes: di
             assert http.get(listed).status_code == 200
 
 
-def _stage(account: Account, http: httpx.Client) -> tuple[dict[str, Any], str]:
-    """A number, and a text that came in; made again where a request took them away."""
+def _number_and_text(account: Account, http: httpx.Client) -> tuple[dict[str, Any], str]:
+    """Return a number and an inbound text, creating them again where a request deleted them."""
     found = http.get("/api/v1/identities/fuzzed")
     if found.status_code == 404:
         found = http.post("/api/v1/identities/", json={"agent_handle": "fuzzed"})
@@ -143,9 +143,9 @@ def _stage(account: Account, http: httpx.Client) -> tuple[dict[str, Any], str]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
-def test_no_bytes_break_anything(http: httpx.Client, raw: bytes) -> None:
-    answer = http.post(f"{PHONE}/place-call", content=raw, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422
+def test_any_bytes_get_a_422(http: httpx.Client, raw: bytes) -> None:
+    response = http.post(f"{PHONE}/place-call", content=raw, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -174,25 +174,27 @@ def test_no_bytes_break_anything(http: httpx.Client, raw: bytes) -> None:
 @example("numbers/{id}/texts", {"start_datetime": "0001-01-01", "tz": "Pacific/Kiritimati"})
 @example("numbers/{id}/texts", {"start_datetime": "2026-01-01", "tz": "/etc/passwd"})
 @example("numbers/{id}/texts", {"start_datetime": "2026-01-01", "tz": "\x00"})
-def test_no_query_breaks_anything(ringback: Ringback, path: str, query: dict[str, str]) -> None:
+def test_any_query_gets_a_200_or_422(ringback: Ringback, path: str, query: dict[str, str]) -> None:
     account = ringback.inkbox
     with account.client() as http:
-        number, _ = _stage(account, http)
-        answer = http.get(f"{PHONE}/{path.format(id=number['id'])}", params=query)
-        assert answer.status_code in (200, 422), answer.text
+        number, _ = _number_and_text(account, http)
+        response = http.get(f"{PHONE}/{path.format(id=number['id'])}", params=query)
+        assert response.status_code in (200, 422), response.text
 
 
-def test_what_is_no_json_or_too_much_has_the_vendors_words(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_wrong_media_type_and_a_large_body_get_the_vendors_envelope(
+    http: httpx.Client, number: dict[str, Any]
+) -> None:
     texts = f"{PHONE}/numbers/{number['id']}/texts"
     plain = http.post(texts, content=b'{"to":"x"}', headers={"Content-Type": "text/plain"})
     huge = http.post(texts, content=b" " * (2 * 1024 * 1024), headers={"Content-Type": "application/json"})
     assert (plain.status_code, huge.status_code) == (422, 413)
-    for answer in (plain, huge):
-        assert list(answer.json()) == ["detail"]
+    for response in (plain, huge):
+        assert list(response.json()) == ["detail"]
 
 
-def test_ids_that_are_none(http: httpx.Client, number: dict[str, Any]) -> None:
-    for id_, status in (("x", 422), (NOBODY, 404), ("num_1", 422), ("%00", 422)):
+def test_invalid_ids_get_a_404_or_422(http: httpx.Client, number: dict[str, Any]) -> None:
+    for id_, status in (("x", 422), (UNKNOWN_ID, 404), ("num_1", 422), ("%00", 422)):
         assert http.get(f"{PHONE}/numbers/{id_}").status_code == status
     mine = f"{PHONE}/numbers/{number['id']}"
     for path in (f"{mine}/texts/x", f"{mine}/calls/x", f"{PHONE}/calls/x", f"{mine}/contact-rules/x"):

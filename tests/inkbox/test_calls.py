@@ -1,4 +1,4 @@
-"""Calls: placed, received, decided, hung up; the day's limits, both layouts of paths, transcripts."""
+"""Calls: placed, received, decided by a webhook, hung up; limits, both layouts of paths, transcripts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ringback.testing import Account, ControlError, Ringback
-from tests.inkbox.conftest import FRIEND, NOBODY, OTHER, PHONE, Hook, Provision, accept, error, field
+from tests.inkbox.conftest import FRIEND, OTHER, PHONE, UNKNOWN_ID, Hook, Provision, accept, error, field
 from tests.support.contract import Contract
 
 NOWHERE = "ws://127.0.0.1:9/call"
@@ -16,8 +16,8 @@ NOWHERE = "ws://127.0.0.1:9/call"
 
 def handle(http: httpx.Client, number: dict[str, Any], action: str, **more: Any) -> None:
     body = {"incoming_call_action": action, **more}
-    answer = http.patch(f"{PHONE}/numbers/{number['id']}", json=body)
-    assert answer.status_code == 200, answer.text
+    response = http.patch(f"{PHONE}/numbers/{number['id']}", json=body)
+    assert response.status_code == 200, response.text
 
 
 def call_of(http: httpx.Client, id_: str) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def said(http: httpx.Client, id_: str) -> list[tuple[str, str]]:
 # -- placing ------
 
 
-def test_a_hosted_agent_keeps_to_its_script(
+def test_a_hosted_agent_follows_its_script(
     account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook
 ) -> None:
     account.script({"to": FRIEND, "kind": "call"}, turns=["caller: Hello?", "agent: A table, please.", "caller: Sure."])
@@ -82,7 +82,7 @@ WORK = {
 }
 
 
-def test_a_hosted_agent_uses_tools_and_leaves_things_to_be_done(
+def test_a_hosted_agent_invokes_tools_and_leaves_action_items(
     ringback: Ringback, account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook
 ) -> None:
     handle(http, number, "hosted_agent")
@@ -118,7 +118,7 @@ def test_a_hosted_agent_uses_tools_and_leaves_things_to_be_done(
     assert [event["data"]["post_call_action_items"] for event in hook.events] == [items, items]
 
 
-def test_nobody_works_in_a_call_that_no_hosted_agent_has(
+def test_a_call_without_a_hosted_agent_has_no_tools_or_action_items(
     account: Account, http: httpx.Client, number: dict[str, Any]
 ) -> None:
     id_ = account.call(number["number"], FRIEND, analysis=WORK)
@@ -139,16 +139,16 @@ def test_nobody_works_in_a_call_that_no_hosted_agent_has(
         ({"post_call_action_items": [{"action": "x"}] * 201}, "analysis"),
     ],
 )
-def test_work_that_cannot_be_is_refused(
+def test_an_invalid_analysis_is_rejected(
     account: Account, number: dict[str, Any], analysis: dict[str, Any], param: str
 ) -> None:
-    for told in (
+    for declare in (
         lambda: account.call(number["number"], FRIEND, analysis=analysis),
         lambda: account.script({"kind": "call"}, analysis=analysis),
     ):
-        with pytest.raises(ControlError) as refused:
-            told()
-        assert (refused.value.status, refused.value.param) == (422, f"script.{param}")
+        with pytest.raises(ControlError) as rejected:
+            declare()
+        assert (rejected.value.status, rejected.value.param) == (422, f"script.{param}")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_work_that_cannot_be_is_refused(
         ("failed", "failed", None, "failed"),
     ],
 )
-def test_a_call_that_nobody_takes(
+def test_an_unanswered_call_ends_as_its_script_says(
     account: Account,
     http: httpx.Client,
     number: dict[str, Any],
@@ -221,7 +221,7 @@ def test_a_call_that_nobody_takes(
         ({"agent_identity_id": "x", "from_number": ""}, "agent_identity_id"),
     ],
 )
-def test_a_call_that_cannot_be_is_refused_and_rings_nowhere(
+def test_an_invalid_call_is_rejected_and_not_placed(
     http: httpx.Client, number: dict[str, Any], body: dict[str, Any], where: str
 ) -> None:
     assert field(place(http, number, **body)) == where
@@ -229,22 +229,22 @@ def test_a_call_that_cannot_be_is_refused_and_rings_nowhere(
     assert place(http, number).json()["rate_limit"]["calls_used"] == 1
 
 
-def test_only_ones_own_number_calls(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_calls_come_from_an_own_number_only(http: httpx.Client, number: dict[str, Any]) -> None:
     assert place(http, number, from_number="+12125550100").status_code == 400
     assert field(place(http, number, to_number=number["number"])) == "to_number"
-    assert place(http, number, from_number="", agent_identity_id=NOBODY).status_code == 404
+    assert place(http, number, from_number="", agent_identity_id=UNKNOWN_ID).status_code == 404
     assert place(http, number, from_number="", agent_identity_id=number["agent_identity_id"]).status_code == 200
     http.post("/api/v1/identities/", json={"agent_handle": "bare"})
     bare = http.get("/api/v1/identities/bare").json()["id"]
     assert place(http, number, from_number="", agent_identity_id=bare).status_code == 400
 
 
-def test_authority_is_the_identitys_unless_an_admin_says_more(
+def test_only_an_admin_widens_the_authority_of_a_call(
     http: httpx.Client, number: dict[str, Any], agent_http: httpx.Client
 ) -> None:
     def calls_with(client: httpx.Client, **body: Any) -> Any:
-        answer = place(client, number, **body)
-        return answer.json()["hosted_agent_authority_mode"] if answer.status_code == 200 else answer.status_code
+        response = place(client, number, **body)
+        return response.json()["hosted_agent_authority_mode"] if response.status_code == 200 else response.status_code
 
     assert calls_with(agent_http) == "contact_scoped"
     assert calls_with(agent_http, hosted_agent_authority_mode="yolo") == 403
@@ -264,7 +264,7 @@ def test_authority_is_the_identitys_unless_an_admin_says_more(
         ("leave_message", None, ["Leave a message.", "Book a table"]),
     ],
 )
-def test_a_machine_answers(
+def test_a_voicemail_answers(
     account: Account,
     http: httpx.Client,
     number: dict[str, Any],
@@ -284,26 +284,30 @@ def test_a_machine_answers(
 # -- limits ------
 
 
-def test_a_hundred_calls_a_day(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_an_account_places_a_hundred_calls_in_24_hours(
+    account: Account, http: httpx.Client, number: dict[str, Any]
+) -> None:
     account.script({"kind": "call"}, end="busy")
     for placed in range(1, 101):
         limit = place(http, number).json()["rate_limit"]
         assert (limit["calls_used"], limit["calls_remaining"], limit["calls_limit"]) == (placed, 100 - placed, 100)
     account.advance(hours=1)
-    refused = place(http, number)
-    assert refused.status_code == 429
-    assert refused.headers["x-ratelimit-limit"] == "100"
-    assert refused.headers["x-ratelimit-remaining"] == "0"
-    wait = int(refused.headers["retry-after"])
+    rejected = place(http, number)
+    assert rejected.status_code == 429
+    assert rejected.headers["x-ratelimit-limit"] == "100"
+    assert rejected.headers["x-ratelimit-remaining"] == "0"
+    wait = int(rejected.headers["retry-after"])
     assert wait == 23 * 3600
-    assert int(refused.headers["x-ratelimit-reset"]) == 1767225600 + 24 * 3600
+    assert int(rejected.headers["x-ratelimit-reset"]) == 1767225600 + 24 * 3600
     account.advance(seconds=wait - 1)
     assert place(http, number).status_code == 429
     account.advance(seconds=1)
     assert place(http, number).json()["rate_limit"]["calls_used"] == 1
 
 
-def test_a_hundred_minutes_a_day(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_an_account_has_a_hundred_minutes_in_24_hours(
+    account: Account, http: httpx.Client, number: dict[str, Any]
+) -> None:
     for minutes in (60, 39):
         account.script({"kind": "call"}, turns=[], duration=minutes * 60)
         place(http, number)
@@ -313,13 +317,15 @@ def test_a_hundred_minutes_a_day(account: Account, http: httpx.Client, number: d
     account.script({"kind": "call"}, turns=[], duration=90)
     place(http, number)
     account.advance(idle=True)
-    refused = place(http, number)
-    assert refused.status_code == 429
-    account.advance(seconds=int(refused.headers["retry-after"]))
+    rejected = place(http, number)
+    assert rejected.status_code == 429
+    account.advance(seconds=int(rejected.headers["retry-after"]))
     assert place(http, number).status_code == 200
 
 
-def test_limits_can_be_lifted(ringback: Ringback, account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_limits_can_be_removed(
+    ringback: Ringback, account: Account, http: httpx.Client, number: dict[str, Any]
+) -> None:
     account.settings(calls_per_day=1)
     assert place(http, number).status_code == 200
     assert place(http, number).status_code == 429
@@ -330,7 +336,7 @@ def test_limits_can_be_lifted(ringback: Ringback, account: Account, http: httpx.
 # -- receiving ------
 
 
-def test_a_number_that_has_no_other_word_declines(
+def test_a_number_rejects_calls_by_default(
     account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook
 ) -> None:
     id_ = account.call(number["number"], FRIEND)
@@ -340,7 +346,7 @@ def test_a_number_that_has_no_other_word_declines(
     assert hook.kinds == ["call.ended"]
 
 
-def test_the_hosted_agent_takes_a_call(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_the_hosted_agent_answers_a_call(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
     handle(http, number, "hosted_agent")
     id_ = account.call(number["number"], FRIEND, turns=["agent: Hello", "caller: A pizza"])
     account.advance(idle=True)
@@ -356,7 +362,7 @@ def test_the_hosted_agent_takes_a_call(account: Account, http: httpx.Client, num
         (("phone", "forwarding_phone_number", OTHER), "busy", "failed", "failed"),
     ],
 )
-def test_a_call_is_passed_on(
+def test_a_call_is_forwarded(
     account: Account,
     http: httpx.Client,
     number: dict[str, Any],
@@ -420,7 +426,7 @@ def test_a_webhook_decides(
     assert http.post(f"/api/v1/webhooks/deliveries/{row['id']}/replay").status_code == 422
 
 
-def test_a_webhook_that_fails_declines(
+def test_a_webhook_that_fails_rejects_the_call(
     ringback: Ringback, account: Account, http: httpx.Client, number: dict[str, Any]
 ) -> None:
     receiver = ringback.receiver()
@@ -435,7 +441,7 @@ def test_a_webhook_that_fails_declines(
     assert call_of(http, second)["hangup_reason"] == "rejected"
 
 
-def test_a_caller_who_gives_up_is_not_answered(
+def test_a_caller_who_hangs_up_is_not_answered(
     ringback: Ringback, account: Account, http: httpx.Client, number: dict[str, Any]
 ) -> None:
     receiver = ringback.receiver()
@@ -449,7 +455,7 @@ def test_a_caller_who_gives_up_is_not_answered(
 # -- hanging up, lists, both layouts ------
 
 
-def test_a_live_call_is_hung_up_from_outside(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_live_call_is_hung_up_by_the_api(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
     account.script({"kind": "call"}, turns=[], duration=600)
     id_ = place(http, number).json()["id"]
     account.advance(seconds=63)
@@ -458,10 +464,10 @@ def test_a_live_call_is_hung_up_from_outside(account: Account, http: httpx.Clien
     again = http.post(f"{PHONE}/calls/{id_}/hangup")
     assert again.status_code == 409
     assert call_of(http, id_)["ended_at"] == "2026-01-01T00:01:03Z"
-    assert http.post(f"{PHONE}/calls/{NOBODY}/hangup").status_code == 404
+    assert http.post(f"{PHONE}/calls/{UNKNOWN_ID}/hangup").status_code == 404
 
 
-def test_both_layouts_show_one_store(account: Account, http: httpx.Client, provision: Provision) -> None:
+def test_both_layouts_of_paths_show_the_same_calls(account: Account, http: httpx.Client, provision: Provision) -> None:
     mine, other = provision("mine"), provision("other")
     handle(http, mine, "hosted_agent")
     ids = [account.call(mine["number"], FRIEND, turns=["caller: One", "agent: Two"]) for _ in range(3)]
@@ -514,7 +520,7 @@ def test_a_released_number_ends_its_calls(account: Account, http: httpx.Client, 
     assert error(http.get(f"{PHONE}/numbers/{number['id']}/calls")) == (404, "")
 
 
-def test_an_agent_that_cannot_be_reached_breaks_the_call_off(
+def test_a_call_ends_if_its_agent_cannot_be_reached(
     account: Account, http: httpx.Client, number: dict[str, Any]
 ) -> None:
     accept(http, number, NOWHERE)

@@ -1,4 +1,4 @@
-"""Contact rules and opt-ins: who may reach an identity, whom it may reach, and who agreed to texts."""
+"""Contact rules and opt-ins: who may reach an identity, whom it may reach, and who accepts texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringback.testing import Account, Ringback
-from tests.inkbox.conftest import FRIEND, NOBODY, OTHER, PHONE, Hook, error, field, send
+from tests.inkbox.conftest import FRIEND, OTHER, PHONE, UNKNOWN_ID, Hook, error, field, send
 
 
 def rules_of(number: dict[str, Any]) -> str:
@@ -21,7 +21,9 @@ def rule(http: httpx.Client, number: dict[str, Any], action: str, target: str = 
     return http.post(rules_of(number), json={"action": action, "match_target": target, **more})
 
 
-def test_a_rule_is_one_thing_seen_from_three_sides(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_rule_is_listed_by_number_by_identity_and_for_the_organization(
+    http: httpx.Client, number: dict[str, Any]
+) -> None:
     made = rule(http, number, "block", match_type="exact_number")
     assert made.status_code == 201
     row = made.json()
@@ -39,9 +41,9 @@ def test_a_rule_is_one_thing_seen_from_three_sides(http: httpx.Client, number: d
     assert http.get(f"{rules_of(number)}/{row['id']}").status_code == 404
 
 
-def test_a_blocked_number_is_not_written_to_nor_called(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_blocked_number_is_not_texted_or_called(http: httpx.Client, number: dict[str, Any]) -> None:
     blocking = rule(http, number, "block").json()
-    for answer in (
+    for response in (
         send(http, number, OTHER),
         send(http, number, [FRIEND, OTHER]),
         http.post(
@@ -49,15 +51,15 @@ def test_a_blocked_number_is_not_written_to_nor_called(http: httpx.Client, numbe
             json={"to_number": OTHER, "from_number": number["number"], "mode": "hosted_agent", "reason": "x"},
         ),
     ):
-        assert error(answer) == (403, "recipient_blocked")
-        detail = answer.json()["detail"]
+        assert error(response) == (403, "recipient_blocked")
+        detail = response.json()["detail"]
         assert (detail["matched_rule_id"], detail["address"]) == (blocking["id"], OTHER)
         assert detail["reason"]
     assert http.get(f"{PHONE}/numbers/{number['id']}/texts").json() == []
     assert send(http, number).status_code == 201
 
 
-def test_what_is_blocked_comes_in_marked_and_unheard(
+def test_blocked_texts_and_calls_are_marked_and_not_sent_to_webhooks(
     account: Account, http: httpx.Client, number: dict[str, Any], agent_http: httpx.Client, hook: Hook
 ) -> None:
     rule(http, number, "block")
@@ -66,20 +68,23 @@ def test_what_is_blocked_comes_in_marked_and_unheard(
     welcome = account.text(number["number"], "A prize for you", FRIEND)
     account.advance(idle=True)
     assert [event["data"]["text_message"]["id"] for event in hook.events] == [welcome]
-    texts, talks = f"{PHONE}/numbers/{number['id']}/texts", f"{PHONE}/numbers/{number['id']}/texts/conversations"
+    texts, conversations = (
+        f"{PHONE}/numbers/{number['id']}/texts",
+        f"{PHONE}/numbers/{number['id']}/texts/conversations",
+    )
 
     def seen(client: httpx.Client, path: str, **query: str) -> list[str]:
         return [row.get("remote_phone_number") for row in client.get(path, params=query or None).json()]
 
-    for path in (texts, talks, f"{texts}/search?q=prize"):
+    for path in (texts, conversations, f"{texts}/search?q=prize"):
         assert seen(http, path) == [FRIEND, OTHER], path
         assert seen(agent_http, path) == [FRIEND], path
-    assert seen(http, texts, is_blocked="true") == seen(http, talks, is_blocked="true") == [OTHER]
-    assert seen(http, texts, is_blocked="false") == seen(http, talks, is_blocked="false") == [FRIEND]
+    assert seen(http, texts, is_blocked="true") == seen(http, conversations, is_blocked="true") == [OTHER]
+    assert seen(http, texts, is_blocked="false") == seen(http, conversations, is_blocked="false") == [FRIEND]
     assert seen(agent_http, texts, is_blocked="true") == []
     assert http.get(f"{texts}/{blocked}").json()["is_blocked"] is True
     assert agent_http.get(f"{texts}/{blocked}").status_code == 404
-    assert agent_http.get(f"{talks}/{OTHER}").json() == []
+    assert agent_http.get(f"{conversations}/{OTHER}").json() == []
     calls = f"{PHONE}/numbers/{number['id']}/calls"
     assert [row["id"] for row in http.get(calls).json()] == [call]
     assert agent_http.get(calls).json() == []
@@ -89,7 +94,7 @@ def test_what_is_blocked_comes_in_marked_and_unheard(
     assert (shown["status"], shown["hangup_reason"], shown["is_blocked"]) == ("failed", "rejected", True)
 
 
-def test_a_whitelist_lets_only_the_allowed_pass(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_whitelist_allows_listed_numbers_only(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
     rule(http, number, "block")
     rule(http, number, "allow", FRIEND)
     changed = http.patch(f"{PHONE}/numbers/{number['id']}", json={"filter_mode": "whitelist"}).json()
@@ -103,13 +108,13 @@ def test_a_whitelist_lets_only_the_allowed_pass(account: Account, http: httpx.Cl
         not in http.patch(f"{PHONE}/numbers/{number['id']}", json={"filter_mode": "whitelist"}).json()
     )
     assert send(http, number, FRIEND).status_code == 201
-    refused = send(http, number, "+12145550166")
-    assert (error(refused), refused.json()["detail"]["matched_rule_id"]) == ((403, "recipient_blocked"), None)
+    rejected = send(http, number, "+12145550166")
+    assert (error(rejected), rejected.json()["detail"]["matched_rule_id"]) == ((403, "recipient_blocked"), None)
     unknown = account.text(number["number"], "Hello", "+12145550166")
     assert http.get(f"{PHONE}/numbers/{number['id']}/texts/{unknown}").json()["is_blocked"] is True
 
 
-def test_each_direction_has_its_own_mode(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_each_direction_has_its_own_filter_mode(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
     change = {"phone_inbound_filter_mode": "whitelist", "phone_outbound_filter_mode": "blacklist"}
     seen = http.patch("/api/v1/identities/support", json=change).json()
     assert (seen["phone_inbound_filter_mode"], seen["phone_outbound_filter_mode"]) == ("whitelist", "blacklist")
@@ -125,7 +130,7 @@ def test_each_direction_has_its_own_mode(account: Account, http: httpx.Client, n
     ] == ("blacklist")
 
 
-def test_coverage_is_extended_split_and_joined(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_rule_is_extended_split_and_merged(http: httpx.Client, number: dict[str, Any]) -> None:
     base = rules_of(number)
     first = rule(http, number, "block", direction="inbound").json()
     assert rule(http, number, "block", direction="outbound").json()["direction"] == "both"
@@ -156,7 +161,7 @@ def test_coverage_is_extended_split_and_joined(http: httpx.Client, number: dict[
         {"action": "block", "match_target": OTHER, "direction": "up"},
     ],
 )
-def test_a_rule_that_is_none(http: httpx.Client, number: dict[str, Any], body: dict[str, Any]) -> None:
+def test_an_invalid_rule_is_rejected(http: httpx.Client, number: dict[str, Any], body: dict[str, Any]) -> None:
     assert http.post(rules_of(number), json=body).status_code == 422
     assert http.get(rules_of(number)).json() == []
 
@@ -170,11 +175,13 @@ def test_a_rule_that_is_none(http: httpx.Client, number: dict[str, Any], body: d
         {"action": "allow", "apply_to": "inbound", "direction": "both"},
     ],
 )
-def test_a_change_of_a_rule_that_is_none(http: httpx.Client, number: dict[str, Any], change: dict[str, Any]) -> None:
+def test_an_invalid_change_of_a_rule_is_rejected(
+    http: httpx.Client, number: dict[str, Any], change: dict[str, Any]
+) -> None:
     made = rule(http, number, "block").json()
     assert http.patch(f"{rules_of(number)}/{made['id']}", json=change).status_code == 422
     assert http.get(rules_of(number)).json() == [made]
-    assert http.patch(f"{rules_of(number)}/{NOBODY}", json={"action": "allow"}).status_code == 404
+    assert http.patch(f"{rules_of(number)}/{UNKNOWN_ID}", json={"action": "allow"}).status_code == 404
 
 
 STEPS = st.lists(
@@ -190,7 +197,7 @@ STEPS = st.lists(
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-def test_no_side_is_ever_covered_twice(ringback: Ringback, steps: list[tuple[str, str, str, int]]) -> None:
+def test_no_direction_is_covered_twice(ringback: Ringback, steps: list[tuple[str, str, str, int]]) -> None:
     with ringback.account("inkbox").client() as http:
         http.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": {}})
         (number,) = http.get(f"{PHONE}/numbers").json()
@@ -205,8 +212,8 @@ def test_no_side_is_ever_covered_twice(ringback: Ringback, steps: list[tuple[str
                     "apply": {"action": action, "apply_to": direction},
                     "direction": {"direction": direction},
                 }.get(step)
-                answer = http.patch(path, json=body) if body else http.delete(path)
-                assert answer.status_code in (200, 204, 409, 422)
+                response = http.patch(path, json=body) if body else http.delete(path)
+                assert response.status_code in (200, 204, 409, 422)
             covered = [
                 side
                 for row in http.get(rules_of(number)).json()
@@ -228,7 +235,7 @@ def test_no_side_is_ever_covered_twice(ringback: Ringback, steps: list[tuple[str
         ("quit", "opted_out"),
     ],
 )
-def test_a_word_agrees_or_opts_out(
+def test_a_keyword_opts_in_or_out(
     account: Account, http: httpx.Client, number: dict[str, Any], words: str, status: str
 ) -> None:
     account.text(number["number"], words, FRIEND)
@@ -239,12 +246,12 @@ def test_a_word_agrees_or_opts_out(
 
 
 @pytest.mark.parametrize("words", ["Please stop that", "start now", ""])
-def test_other_words_do_neither(account: Account, http: httpx.Client, number: dict[str, Any], words: str) -> None:
+def test_other_texts_are_no_keywords(account: Account, http: httpx.Client, number: dict[str, Any], words: str) -> None:
     account.text(number["number"], words or "x", FRIEND)
     assert http.get(f"{PHONE}/sms-opt-ins/{FRIEND}").status_code == 404
 
 
-def test_opting_out_holds_for_the_whole_organization(
+def test_an_opt_out_applies_to_the_whole_organization(
     account: Account, http: httpx.Client, number: dict[str, Any], provision: Any
 ) -> None:
     other = provision("other")
@@ -261,7 +268,7 @@ def test_opting_out_holds_for_the_whole_organization(
     assert send(http, other).status_code == 201
 
 
-def test_where_opting_in_is_asked_for(ringback: Ringback) -> None:
+def test_receivers_must_opt_in_where_the_setting_requires_it(ringback: Ringback) -> None:
     account = ringback.account("inkbox", require_opt_in=True)
     with account.client() as http:
         for handle in ("a", "b"):
@@ -273,7 +280,7 @@ def test_where_opting_in_is_asked_for(ringback: Ringback) -> None:
         assert send(http, first).status_code == 201
 
 
-def test_opt_ins_are_listed_by_when_they_changed(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_opt_ins_are_listed_by_their_last_change(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
     for minute, (receiver, action) in enumerate(((FRIEND, "opt-in"), (OTHER, "opt-out"), (FRIEND, "opt-out"))):
         account.advance(minutes=minute)
         http.post(f"{PHONE}/sms-opt-ins/{receiver}/{action}")
@@ -283,4 +290,4 @@ def test_opt_ins_are_listed_by_when_they_changed(account: Account, http: httpx.C
     assert len(http.get(base, params={"status": "opted_out", "limit": 1, "offset": 1}).json()) == 1
     assert http.get(base, params={"limit": 201}).status_code == 422
     assert http.get(base, params={"status": "maybe"}).status_code == 422
-    assert field(http.get(f"{base}/nobody")) == "receiver_number"
+    assert field(http.get(f"{base}/unknown")) == "receiver_number"

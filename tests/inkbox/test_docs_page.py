@@ -1,4 +1,4 @@
-"""The page about Inkbox does what it says."""
+"""The examples of docs/inkbox.md work as printed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "inkbox.md"
 
 
 def snippet(language: str, index: int = 0) -> str:
-    """A block of the page."""
+    """Return a code block of the page."""
     return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[index]
 
 

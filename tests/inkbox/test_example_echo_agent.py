@@ -1,4 +1,4 @@
-"""The published echo agent, run as its README says."""
+"""The example echo agent, run as its README says."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.inkbox.test_calls import said
 
 @contextmanager
 def running(account: Account, *flags: str) -> Iterator[str]:
-    """The agent in a process of its own; gives the number that it answers."""
+    """Run the agent in a process of its own; yield the number that it answers."""
     seat = {"inkbox": {"base_url": account.base_url, "key": account.key}}
     environment = {**os.environ, **variables("http://unused", seat), "PYTHONDONTWRITEBYTECODE": "1"}
     program = subprocess.Popen(
@@ -38,20 +38,20 @@ def running(account: Account, *flags: str) -> Iterator[str]:
     assert program.returncode == 0
 
 
-def test_it_says_back_what_it_hears(account: Account) -> None:
+def test_it_repeats_what_it_hears(account: Account) -> None:
     with running(account) as number, account.client() as http:
-        id_ = account.call(number, FRIEND, turns=["caller: Is anybody there?", "caller: Goodbye, echo"])
+        id_ = account.call(number, FRIEND, turns=["caller: Are you there?", "caller: Goodbye, echo"])
         account.advance(idle=True)
         assert said(http, id_) == [
             ("local", "Hello, I am an echo."),
-            ("remote", "Is anybody there?"),
-            ("local", "You said: Is anybody there?"),
+            ("remote", "Are you there?"),
+            ("local", "You said: Are you there?"),
             ("remote", "Goodbye, echo"),
             ("local", "Goodbye."),
         ]
 
 
-def test_it_echoes_sound(account: Account) -> None:
+def test_it_repeats_audio(account: Account) -> None:
     with running(account, "--sound") as number, account.client() as http:
         id_ = account.call(number, FRIEND, turns=["caller: One two"])
         account.advance(idle=True)
@@ -59,13 +59,13 @@ def test_it_echoes_sound(account: Account) -> None:
         assert (call["status"], call["use_inkbox_tts"], call["use_inkbox_stt"]) == ("completed", False, False)
 
 
-def test_a_shell_is_told_what_the_sdk_reads() -> None:
-    told = variables("http://127.0.0.1:1", {"inkbox": {"base_url": "http://127.0.0.1:1/inkbox", "key": "k"}})
-    assert (told["INKBOX_BASE_URL"], told["INKBOX_API_KEY"]) == ("http://127.0.0.1:1/inkbox", "k")
+def test_the_environment_has_the_variables_of_the_sdk() -> None:
+    environment = variables("http://127.0.0.1:1", {"inkbox": {"base_url": "http://127.0.0.1:1/inkbox", "key": "k"}})
+    assert (environment["INKBOX_BASE_URL"], environment["INKBOX_API_KEY"]) == ("http://127.0.0.1:1/inkbox", "k")
 
 
 @pytest.mark.parametrize("change", [{"X-Call-Context": "{}"}, {"X-Inkbox-Timestamp": "1"}, {"X-Inkbox-Signature": ""}])
-def test_it_takes_no_call_that_is_not_signed(echo: object, change: dict[str, str]) -> None:
+def test_it_rejects_a_call_without_a_valid_signature(echo: object, change: dict[str, str]) -> None:
     is_genuine = echo.is_genuine  # type: ignore[attr-defined]
     headers = {"X-Call-Context": '{"call_id":"x"}', **dict(SIGNATURE.sign("whsec_key", b'{"call_id":"x"}', 7, "id"))}
     assert is_genuine(headers, "whsec_key")

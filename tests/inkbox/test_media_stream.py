@@ -1,4 +1,4 @@
-"""The media stream: the emulator dials the agent, signs the upgrade, speaks and listens at the pace of the clock."""
+"""The media stream: the emulator opens the WebSocket, signs the handshake, and keeps the pace of the clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SILENCE = b"\xff" * 160
 
 
 class Agent:
-    """An agent that does as it is told: `says` are messages to send for each event it gets."""
+    """An agent that sends fixed messages: `says` has those to send after each event."""
 
     def __init__(self, *, tts: str | None = None, stt: str | None = None, **says: list[dict[str, Any]]) -> None:
         self.headers = {"X-Use-Inkbox-Text-To-Speech": tts, "X-Use-Inkbox-Speech-To-Text": stt}
@@ -30,7 +30,7 @@ class Agent:
         self.leaves = False
         self.closed_with: int | None = None
 
-    async def answer(self, request: web.Request) -> web.WebSocketResponse:
+    async def response(self, request: web.Request) -> web.WebSocketResponse:
         self.requests.append(request.headers.copy())
         socket = web.WebSocketResponse()
         for name, value in self.headers.items():
@@ -51,7 +51,7 @@ class Agent:
 
     def application(self) -> web.Application:
         application = web.Application()
-        application.router.add_get("/call", self.answer)
+        application.router.add_get("/call", self.response)
         return application
 
     def events(self, name: str) -> list[dict[str, Any]]:
@@ -66,18 +66,18 @@ def media(audio: bytes) -> dict[str, Any]:
     return {"event": "media", "media": {"payload": base64.b64encode(audio).decode(), "track": "outbound"}}
 
 
-def test_words_go_both_ways_and_into_the_transcript(
+def test_text_goes_both_ways_and_into_the_transcript(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any, echo: Any
 ) -> None:
     agent = echo.EchoAgent()
     agent.secret = http.post("/api/v1/signing-keys", json={}).json()["signing_key"]
     accept(http, number, serve(agent.application()))
-    id_ = account.call(number["number"], FRIEND, turns=["caller: Is anybody there?", "caller: Bye"])
+    id_ = account.call(number["number"], FRIEND, turns=["caller: Are you there?", "caller: Bye"])
     account.advance(idle=True)
     assert said(http, id_) == [
         ("local", "Hello, I am an echo."),
-        ("remote", "Is anybody there?"),
-        ("local", "You said: Is anybody there?"),
+        ("remote", "Are you there?"),
+        ("local", "You said: Are you there?"),
         ("remote", "Bye"),
         ("local", "Goodbye."),
     ]
@@ -98,7 +98,7 @@ def test_words_go_both_ways_and_into_the_transcript(
     assert (context["call_id"], context["direction"], context["remote_phone_number"]) == (id_, "inbound", FRIEND)
 
 
-def test_the_upgrade_is_signed_over_its_context(
+def test_the_handshake_is_signed_over_its_context(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any
 ) -> None:
     agent = Agent()
@@ -115,10 +115,10 @@ def test_the_upgrade_is_signed_over_its_context(
     assert not verify_webhook(payload=context + b" ", headers=headers, secret=secret)
 
 
-def test_an_agent_that_finds_no_good_signature_hangs_up(
+def test_an_agent_that_rejects_the_signature_ends_the_call(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any, echo: Any
 ) -> None:
-    agent = echo.EchoAgent(secret="whsec_of_somebody_else")
+    agent = echo.EchoAgent(secret="whsec_of_another_account")
     accept(http, number, serve(agent.application()))
     id_ = account.call(number["number"], FRIEND, turns=["caller: Hi"])
     account.advance(idle=True)
@@ -126,7 +126,7 @@ def test_an_agent_that_finds_no_good_signature_hangs_up(
     assert said(http, id_) == [("remote", "Hi")]
 
 
-def test_sound_comes_in_frames_of_20_ms(
+def test_audio_comes_in_frames_of_20_ms(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any, echo: Any
 ) -> None:
     agent = echo.EchoAgent(sound=True)
@@ -153,7 +153,7 @@ def test_sound_comes_in_frames_of_20_ms(
     assert (ended["use_inkbox_tts"], ended["use_inkbox_stt"]) == (False, False)
 
 
-def test_an_agent_that_listens_itself_writes_the_transcript(
+def test_an_agent_without_speech_to_text_provides_the_transcript(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any
 ) -> None:
     agent = Agent(
@@ -173,7 +173,7 @@ def test_an_agent_that_listens_itself_writes_the_transcript(
     assert agent.events("media")
 
 
-def test_the_caller_waits_while_the_agent_makes_a_sound(
+def test_the_caller_waits_while_the_agent_plays_audio(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any
 ) -> None:
     loud = media(b"\x00" * 8000 * 3)
@@ -189,7 +189,7 @@ def test_the_caller_waits_while_the_agent_makes_a_sound(
     assert ends == [1000, 3600]
 
 
-def test_the_caller_talks_over_the_agent(
+def test_the_caller_interrupts_the_agent(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any
 ) -> None:
     agent = Agent(start=[text("one two three four five six seven eight nine ten")])
@@ -203,9 +203,7 @@ def test_the_caller_talks_over_the_agent(
     assert said(http, id_)[1] == ("remote", "Stop it right now")
 
 
-def test_an_agent_clears_what_it_had_to_say(
-    account: Account, http: httpx.Client, number: dict[str, Any], serve: Any
-) -> None:
+def test_an_agent_clears_its_queue(account: Account, http: httpx.Client, number: dict[str, Any], serve: Any) -> None:
     agent = Agent(start=[text("one two three four five six seven eight nine ten"), {"event": "clear"}])
     accept(http, number, serve(agent.application()))
     id_ = account.call(number["number"], FRIEND, turns=["caller: Hello"])
@@ -215,7 +213,7 @@ def test_an_agent_clears_what_it_had_to_say(
     assert [(row["party"], row["ts_ms"]) for row in rows] == [("local", 0), ("remote", 600)]
 
 
-def test_closing_the_socket_does_not_hang_up(
+def test_closing_the_websocket_does_not_hang_up(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any
 ) -> None:
     agent = Agent()
@@ -245,7 +243,7 @@ def test_closing_the_socket_does_not_hang_up(
         "[" * 2000,
     ],
 )
-def test_what_cannot_be_understood_is_noted_and_ignored(
+def test_an_invalid_message_is_noted_and_ignored(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any, odd: str
 ) -> None:
     agent = Agent(start=[odd], final=[text("Fine")])  # type: ignore[list-item]
@@ -256,7 +254,7 @@ def test_what_cannot_be_understood_is_noted_and_ignored(
     assert any("ignored" in entry["what"] for entry in account.journal())
 
 
-def test_an_agent_may_call_out_and_end_the_call(
+def test_an_agent_ends_an_outbound_call(
     account: Account, http: httpx.Client, number: dict[str, Any], serve: Any
 ) -> None:
     agent = Agent(final=[text("I am calling about the table."), {"event": "stop"}])
@@ -269,7 +267,7 @@ def test_an_agent_may_call_out_and_end_the_call(
     assert agent.events("stop")[0]["reason"] == "local"
 
 
-def test_a_public_socket_is_reached_through_a_route(
+def test_a_public_websocket_url_is_reached_through_a_route(
     ringback: Ringback, http: httpx.Client, account: Account, number: dict[str, Any], serve: Any
 ) -> None:
     agent = Agent()
@@ -278,8 +276,8 @@ def test_a_public_socket_is_reached_through_a_route(
         other = strict.account("inkbox")
         with other.client() as client:
             spec = {"incoming_call_action": "auto_accept", "client_websocket_url": "ws://127.0.0.1:1/call"}
-            refused = client.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": spec})
-            assert refused.status_code == 422
+            rejected = client.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": spec})
+            assert rejected.status_code == 422
             spec["client_websocket_url"] = "wss://agent.example.com/call"
             made = client.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": spec}).json()
             other.call(made["phone_number"]["number"], FRIEND, turns=["caller: Hi"])
@@ -288,7 +286,7 @@ def test_a_public_socket_is_reached_through_a_route(
     assert agent.events("start")
 
 
-def test_a_call_goes_on_after_a_restore(number: dict[str, Any], serve: Any, echo: Any) -> None:
+def test_a_call_continues_after_a_restore(number: dict[str, Any], serve: Any, echo: Any) -> None:
     agent = echo.EchoAgent()
     url = serve(agent.application())
     with Ringback("inkbox") as one:

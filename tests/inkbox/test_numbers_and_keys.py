@@ -1,4 +1,4 @@
-"""Keys and who they are, identities, numbers, how calls are taken, signing keys."""
+"""Keys and their scope, identities, numbers, how calls are handled, signing keys."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from ringback.testing import Account, ControlError, Ringback
-from tests.inkbox.conftest import FRIEND, NOBODY, OTHER, PHONE, Provision, error, field
+from tests.inkbox.conftest import FRIEND, OTHER, PHONE, UNKNOWN_ID, Provision, error, field
 
 # -- keys ------
 
 
 @pytest.mark.parametrize("header", ["X-Service-Token", "X-API-Key", "x-service-token"])
-def test_a_key_comes_in_either_header(account: Account, header: str) -> None:
+def test_a_key_is_accepted_in_either_header(account: Account, header: str) -> None:
     with httpx.Client(base_url=account.base_url, headers={header: account.key}, trust_env=False) as http:
         assert http.get(f"{PHONE}/numbers").json() == []
 
@@ -22,27 +22,27 @@ def test_a_key_comes_in_either_header(account: Account, header: str) -> None:
 @pytest.mark.parametrize(
     "headers", [{}, {"X-Service-Token": ""}, {"X-Service-Token": "wrong"}, {"X-API-Key": "ApiKey_0"}]
 )
-def test_without_a_good_key_nothing_is_answered(account: Account, headers: dict[str, str]) -> None:
+def test_a_request_without_a_valid_key_is_401(account: Account, headers: dict[str, str]) -> None:
     with httpx.Client(base_url=account.base_url, headers=headers, trust_env=False) as http:
         for path in (f"{PHONE}/numbers", "/api/whoami", "/nowhere"):
-            answer = http.get(path)
-            assert (answer.status_code, list(answer.json())) == (401, ["detail"])
-        answer = http.get(f"{PHONE}/numbers", headers={"Authorization": f"Bearer {account.key}"})
-        assert answer.status_code == 401
+            response = http.get(path)
+            assert (response.status_code, list(response.json())) == (401, ["detail"])
+        response = http.get(f"{PHONE}/numbers", headers={"Authorization": f"Bearer {account.key}"})
+        assert response.status_code == 401
 
 
-def test_unknown_paths_have_the_vendors_words(http: httpx.Client) -> None:
+def test_an_unknown_path_gets_the_vendors_envelope(http: httpx.Client) -> None:
     for method, path in (
         ("GET", f"{PHONE}/nowhere"),
         ("PUT", f"{PHONE}/numbers"),
         ("GET", "/api/v1/identities"),
         ("GET", f"{PHONE}/numbers/"),
     ):
-        answer = http.request(method, path)
-        assert (answer.status_code, list(answer.json())) == (404, ["detail"]), path
+        response = http.request(method, path)
+        assert (response.status_code, list(response.json())) == (404, ["detail"]), path
 
 
-def test_whoami_tells_keys_apart(http: httpx.Client, agent_http: httpx.Client) -> None:
+def test_whoami_shows_the_scope_of_a_key(http: httpx.Client, agent_http: httpx.Client) -> None:
     admin, agent = http.get("/api/whoami").json(), agent_http.get("/api/whoami").json()
     assert (admin["auth_type"], admin["auth_subtype"]) == ("api_key", "api_key.admin_scoped")
     assert agent["auth_subtype"] == "api_key.agent_scoped.claimed"
@@ -50,7 +50,7 @@ def test_whoami_tells_keys_apart(http: httpx.Client, agent_http: httpx.Client) -
     assert isinstance(admin["created_at"], float)
 
 
-def test_an_agents_key_sees_its_own_identity_alone(
+def test_an_agents_key_sees_its_own_identity_only(
     http: httpx.Client, number: dict[str, Any], agent_http: httpx.Client, provision: Provision
 ) -> None:
     other = provision("other")
@@ -65,7 +65,7 @@ def test_an_agents_key_sees_its_own_identity_alone(
     assert agent_http.get(f"{PHONE}/calls").json() == []
 
 
-def test_what_takes_an_admin_is_refused_to_an_agent(
+def test_an_agents_key_is_403_where_an_admin_is_required(
     http: httpx.Client, number: dict[str, Any], agent_http: httpx.Client
 ) -> None:
     mine = f"{PHONE}/numbers/{number['id']}"
@@ -82,14 +82,14 @@ def test_what_takes_an_admin_is_refused_to_an_agent(
         ("POST", "/api/v1/api-keys", {"label": "x", "scoped_identity_id": number["agent_identity_id"]}),
     ]
     for method, path, body in attempts:
-        answer = agent_http.request(method, path, json=body) if body is not None else agent_http.request(method, path)
-        assert answer.status_code == 403, f"{method} {path}: {answer.text}"
+        response = agent_http.request(method, path, json=body) if body is not None else agent_http.request(method, path)
+        assert response.status_code == 403, f"{method} {path}: {response.text}"
     seen = http.get(mine).json()
     assert (seen["status"], seen["filter_mode"]) == ("active", "blacklist")
     assert agent_http.patch(mine, json={"incoming_call_action": "hosted_agent"}).status_code == 200
 
 
-def test_the_control_api_makes_keys_of_both_kinds(ringback: Ringback) -> None:
+def test_the_control_api_issues_keys_of_both_kinds(ringback: Ringback) -> None:
     keys = [{"kind": "admin"}, {"kind": "agent", "agent_handle": "desk"}]
     account = ringback.account("inkbox", keys=keys)
     with account.client() as admin, account.client(key=account.keys[1]["secret"]) as agent:
@@ -98,12 +98,12 @@ def test_the_control_api_makes_keys_of_both_kinds(ringback: Ringback) -> None:
         assert agent.get("/api/whoami").json()["auth_subtype"] == "api_key.agent_scoped.claimed"
         assert agent.post(f"{PHONE}/numbers", json={"agent_handle": "desk"}).status_code == 201
     for key in ({"kind": "agent"}, {"kind": "admin", "agent_handle": "x"}, {"agent_handle": "-x"}, {"kind": "master"}):
-        with pytest.raises(ControlError) as refused:
+        with pytest.raises(ControlError) as rejected:
             ringback.account("inkbox", keys=[key])
-        assert refused.value.status == 422
+        assert rejected.value.status == 422
 
 
-def test_keys_of_other_vendors_are_bound_to_no_agent(ringback: Ringback) -> None:
+def test_keys_of_other_vendors_have_no_agent(ringback: Ringback) -> None:
     with pytest.raises(ControlError, match="binds no key"):
         ringback.account("kwickphone", keys=[{"agent_handle": "desk"}])
 
@@ -111,7 +111,7 @@ def test_keys_of_other_vendors_are_bound_to_no_agent(ringback: Ringback) -> None
 # -- identities ------
 
 
-def test_an_identity_from_birth_to_death(account: Account, http: httpx.Client) -> None:
+def test_an_identity_is_created_changed_and_deleted(account: Account, http: httpx.Client) -> None:
     body = {
         "agent_handle": "@desk",
         "display_name": "The desk",
@@ -137,7 +137,7 @@ def test_an_identity_from_birth_to_death(account: Account, http: httpx.Client) -
     assert http.post("/api/v1/identities/", json={"agent_handle": "desk"}).status_code == 201
 
 
-def test_an_identity_that_cannot_have_its_number_is_not_made(ringback: Ringback) -> None:
+def test_an_identity_is_not_created_without_its_number(ringback: Ringback) -> None:
     account = ringback.account("inkbox", number_limit=1)
     with account.client() as http:
         for spec, status in (
@@ -146,21 +146,21 @@ def test_an_identity_that_cannot_have_its_number_is_not_made(ringback: Ringback)
             ({"incoming_call_action": "auto_accept"}, 422),
             ({"incoming_call_action": "webhook", "incoming_call_webhook_url": "http://10.0.0.1/"}, 422),
         ):
-            answer = http.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": spec})
-            assert answer.status_code == status, answer.text
+            response = http.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": spec})
+            assert response.status_code == status, response.text
         assert http.get("/api/v1/identities/").json() == []
         assert http.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": {}}).status_code == 201
-        answer = http.post("/api/v1/identities/", json={"agent_handle": "b", "phone_number": {}})
-        assert answer.status_code == 429
+        response = http.post("/api/v1/identities/", json={"agent_handle": "b", "phone_number": {}})
+        assert response.status_code == 429
         assert [one["agent_handle"] for one in http.get("/api/v1/identities/").json()] == ["a"]
 
 
 @pytest.mark.parametrize("handle", ["", "-", "a b", "x" * 64, "ünicode", 7, None])
-def test_a_handle_that_is_none(http: httpx.Client, handle: Any) -> None:
+def test_an_invalid_handle_is_rejected(http: httpx.Client, handle: Any) -> None:
     assert field(http.post("/api/v1/identities/", json={"agent_handle": handle})) == "agent_handle"
 
 
-def test_access_is_granted_and_taken_back(account: Account, http: httpx.Client, provision: Provision) -> None:
+def test_access_is_granted_and_revoked(account: Account, http: httpx.Client, provision: Provision) -> None:
     provision("one")
     two = provision("two")
     key = http.post("/api/v1/api-keys", json={"label": "x", "scoped_identity_id": two["agent_identity_id"]}).json()
@@ -185,7 +185,7 @@ def test_access_is_granted_and_taken_back(account: Account, http: httpx.Client, 
 @pytest.mark.parametrize(
     ("body", "prefix"), [({}, "+1"), ({"state": "NY"}, "+1"), ({"type": "toll_free"}, "+18"), ({"state": "ny"}, "+1")]
 )
-def test_a_number_is_taken_and_given_back(
+def test_a_number_is_provisioned_and_released(
     account: Account, http: httpx.Client, provision: Provision, body: dict[str, Any], prefix: str
 ) -> None:
     number = provision(**body)
@@ -208,7 +208,7 @@ def test_a_number_is_taken_and_given_back(
     ("body", "status"),
     [
         ({}, 422),
-        ({"agent_handle": "nobody"}, 404),
+        ({"agent_handle": "unknown"}, 404),
         ({"agent_handle": "support"}, 409),
         ({"agent_handle": "bare", "type": "mobile"}, 422),
         ({"agent_handle": "bare", "state": "New York"}, 422),
@@ -219,7 +219,7 @@ def test_a_number_is_taken_and_given_back(
         ({"agent_handle": "bare", "filter_mode": "grey"}, 422),
     ],
 )
-def test_a_number_that_cannot_be_had(
+def test_an_invalid_request_for_a_number_is_rejected(
     http: httpx.Client, number: dict[str, Any], body: dict[str, Any], status: int
 ) -> None:
     http.post("/api/v1/identities/", json={"agent_handle": "bare"})
@@ -235,7 +235,7 @@ def test_an_organization_has_three_numbers(account: Account, http: httpx.Client,
     assert http.post(f"{PHONE}/numbers", json={"agent_handle": "fourth"}).status_code == 201
 
 
-def test_the_action_is_one_thing_seen_from_two_sides(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_the_number_and_its_identity_show_the_same_call_handling(http: httpx.Client, number: dict[str, Any]) -> None:
     mine, identity = f"{PHONE}/numbers/{number['id']}", number["agent_identity_id"]
     body = {
         "agent_identity_id": identity,
@@ -268,14 +268,14 @@ def test_the_action_is_one_thing_seen_from_two_sides(http: httpx.Client, number:
         ({"incoming_text_webhook_url": "https://hooks.example.com/"}, "incoming_text_webhook_url"),
     ],
 )
-def test_a_change_that_cannot_be_changes_nothing(
+def test_an_invalid_change_changes_nothing(
     http: httpx.Client, number: dict[str, Any], change: dict[str, Any], where: str
 ) -> None:
     assert field(http.patch(f"{PHONE}/numbers/{number['id']}", json=change)) == where
     assert http.get(f"{PHONE}/numbers/{number['id']}").json() == number
 
 
-def test_null_clears_and_absent_keeps(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_null_clears_and_an_absent_field_stays(http: httpx.Client, number: dict[str, Any]) -> None:
     mine = f"{PHONE}/numbers/{number['id']}"
     set_ = {"client_websocket_url": "wss://a.example.com/", "incoming_call_webhook_url": "https://b.example.com/"}
     http.patch(mine, json=set_)
@@ -286,7 +286,7 @@ def test_null_clears_and_absent_keeps(http: httpx.Client, number: dict[str, Any]
     assert field(http.patch(mine, json={"incoming_call_webhook_url": None})) == "incoming_call_webhook_url"
 
 
-def test_the_hosted_agents_settings_are_replaced_whole(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_the_hosted_agents_configuration_is_replaced_whole(http: httpx.Client, number: dict[str, Any]) -> None:
     identity = number["agent_identity_id"]
     voices = http.get(f"{PHONE}/hosted-agent-voices").json()
     usable = next(voice["id"] for voice in voices["voices"] if voice["available"])
@@ -294,19 +294,19 @@ def test_the_hosted_agents_settings_are_replaced_whole(http: httpx.Client, numbe
     path = f"{PHONE}/hosted-agent-config"
     body = {"agent_identity_id": identity, "voice": usable, "instructions": "Be brief."}
     assert http.put(path, json=body).json()["effective_voice"] == usable
-    for voice in (locked, "nobody's"):
+    for voice in (locked, "unknown"):
         assert field(http.put(path, json={**body, "voice": voice})) == "voice"
     after = http.put(path, json={"agent_identity_id": identity}).json()
     assert (after["voice"], after["instructions"]) == (None, None)
     assert after["effective_voice"] == voices["default_voice"]
     assert field(http.get(path)) == "agent_identity_id"
-    assert http.get(path, params={"agent_identity_id": NOBODY}).status_code == 404
+    assert http.get(path, params={"agent_identity_id": UNKNOWN_ID}).status_code == 404
 
 
 # -- signing keys ------
 
 
-def test_signing_keys_rotate_and_show_once(
+def test_signing_keys_rotate_and_are_shown_once(
     http: httpx.Client, number: dict[str, Any], agent_http: httpx.Client
 ) -> None:
     status = "/api/v1/identities/support/signing-key"
@@ -322,4 +322,4 @@ def test_signing_keys_rotate_and_show_once(
     assert "signing_key" not in http.get("/api/v1/identities/support").json()
     assert http.get("/api/v1/identities/support").json()["signing_key_configured"] is True
     assert agent_http.get("/api/v1/signing-keys").json()["configured"] is True
-    assert http.post("/api/v1/identities/nobody/signing-key", json={}).status_code == 404
+    assert http.post("/api/v1/identities/unknown/signing-key", json={}).status_code == 404

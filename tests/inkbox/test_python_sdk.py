@@ -17,8 +17,8 @@ import inkbox
 import pytest
 
 from ringback.testing import Account, Ringback
-from tests.inkbox import sdk_story
-from tests.inkbox.conftest import FRIEND, NOBODY
+from tests.inkbox import sdk_scenario
+from tests.inkbox.conftest import FRIEND, UNKNOWN_ID
 from tests.support.matrix import Table, hold
 
 OLD = "0.4.6"
@@ -33,18 +33,18 @@ def table(key: str, title: str, methods: list[str], seen: list[str]) -> Table:
 
 
 def test_every_phone_method_of_the_newest_works(ringback: Ringback, account: Account) -> None:
-    stage = sdk_story.Stage(inkbox, ringback, account)
+    scenario = sdk_scenario.Scenario(inkbox, ringback, account)
     try:
-        sdk_story.tell(stage)
+        sdk_scenario.run(scenario)
     finally:
-        stage.client.close()
-    methods = sdk_story.methods(stage.client, inkbox.AgentIdentity)
-    hold(table("inkbox-python", f"Inkbox, Python: inkbox {version('inkbox')}", methods, stage.seen))
+        scenario.client.close()
+    methods = sdk_scenario.methods(scenario.client, inkbox.AgentIdentity)
+    hold(table("inkbox-python", f"Inkbox, Python: inkbox {version('inkbox')}", methods, scenario.seen))
 
 
 @pytest.fixture(scope="session")
 def old_sdk() -> Path:
-    """A folder with SDK 0.4.6, installed once for all; what it needs is there already."""
+    """Return a folder with SDK 0.4.6, installed once for all runs; its dependencies are those of the newest."""
     folder = Path(os.environ.get("RINGBACK_SDK_CACHE", tempfile.gettempdir())) / f"ringback-inkbox-{OLD}-{os.getuid()}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
@@ -68,7 +68,7 @@ def old_sdk() -> Path:
 
 
 def test_every_phone_method_of_0_4_works(ringback: Ringback, old_sdk: Path) -> None:
-    program = ROOT / "tests" / "inkbox" / "sdk_story.py"
+    program = ROOT / "tests" / "inkbox" / "sdk_scenario.py"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     ran = subprocess.run(
         [sys.executable, str(program), str(old_sdk), ringback.url],
@@ -78,8 +78,8 @@ def test_every_phone_method_of_0_4_works(ringback: Ringback, old_sdk: Path) -> N
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    told = json.loads(ran.stdout)
-    hold(table("inkbox-python-old", f"Inkbox, Python: inkbox {OLD}", told["methods"], told["seen"]))
+    output = json.loads(ran.stdout)
+    hold(table("inkbox-python-old", f"Inkbox, Python: inkbox {OLD}", output["methods"], output["seen"]))
 
 
 @pytest.fixture
@@ -91,11 +91,11 @@ def client(account: Account) -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("call", "status"),
     [
-        (lambda client: client.phone_numbers.get(NOBODY), 404),
-        (lambda client: client.calls.get(NOBODY), 404),
-        (lambda client: client.calls.hangup(NOBODY), 404),
-        (lambda client: client.texts.send(NOBODY, to=FRIEND, text="x"), 404),
-        (lambda client: client.phone_numbers.provision(agent_handle="nobody"), 404),
+        (lambda client: client.phone_numbers.get(UNKNOWN_ID), 404),
+        (lambda client: client.calls.get(UNKNOWN_ID), 404),
+        (lambda client: client.calls.hangup(UNKNOWN_ID), 404),
+        (lambda client: client.texts.send(UNKNOWN_ID, to=FRIEND, text="x"), 404),
+        (lambda client: client.phone_numbers.provision(agent_handle="unknown"), 404),
         (lambda client: client.sms_opt_ins.get(FRIEND), 404),
         (
             lambda client: client.calls.place(
@@ -108,14 +108,14 @@ def client(account: Account) -> Iterator[Any]:
         (lambda client: client.api_keys.create(label="another admin"), 403),
     ],
 )
-def test_errors_become_the_sdks_own(client: Any, call: Callable[[Any], Any], status: int) -> None:
+def test_the_sdk_raises_its_error_for_each_status(client: Any, call: Callable[[Any], Any], status: int) -> None:
     with pytest.raises(inkbox.InkboxAPIError) as caught:
         call(client)
     assert caught.value.status_code == status
     assert caught.value.detail
 
 
-def test_a_wrong_key_is_refused(account: Account) -> None:
+def test_a_wrong_key_is_401(account: Account) -> None:
     with (
         inkbox.Inkbox(api_key="ApiKey_wrong", base_url=account.base_url) as client,
         pytest.raises(inkbox.InkboxAPIError) as caught,
@@ -124,7 +124,7 @@ def test_a_wrong_key_is_refused(account: Account) -> None:
     assert caught.value.status_code == 401
 
 
-def test_a_taken_handle_and_a_reused_key_have_their_own_errors(client: Any) -> None:
+def test_a_handle_in_use_and_a_reused_key_have_their_own_errors(client: Any) -> None:
     client.create_identity("support")
     with pytest.raises(inkbox.HandleUnavailableError) as taken:
         client.create_identity("@support")
@@ -135,7 +135,7 @@ def test_a_taken_handle_and_a_reused_key_have_their_own_errors(client: Any) -> N
         client.texts.send(number.id, to=FRIEND, text="Twice", idempotency_key="k")
 
 
-def test_the_sdk_tries_a_send_again_and_it_is_sent_once(account: Account, client: Any) -> None:
+def test_a_send_that_the_sdk_repeats_is_sent_once(account: Account, client: Any) -> None:
     number = client.create_identity("support").provision_phone_number()
     account.fault("sendText", first=1, status=503)
     account.fault("sendText", first=1, truncate=5)

@@ -9,7 +9,7 @@ import pytest
 from inkbox import verify_webhook
 
 from ringback.testing import Account, Ringback
-from tests.inkbox.conftest import EVENTS, FRIEND, NOBODY, PHONE, Hook, Provision, field, send
+from tests.inkbox.conftest import EVENTS, FRIEND, PHONE, UNKNOWN_ID, Hook, Provision, field, send
 
 SUBSCRIPTIONS = "/api/v1/webhooks/subscriptions"
 DELIVERIES = "/api/v1/webhooks/deliveries"
@@ -21,7 +21,7 @@ def subscribe(http: httpx.Client, number: dict[str, Any], **body: Any) -> httpx.
     return http.post(SUBSCRIPTIONS, json={name: value for name, value in given.items() if value is not None})
 
 
-def test_a_subscription_from_birth_to_death(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_subscription_is_created_changed_and_deleted(http: httpx.Client, number: dict[str, Any]) -> None:
     made = subscribe(http, number).json()
     assert (made["phone_number_id"], made["mailbox_id"], made["agent_identity_id"]) == (number["id"], None, None)
     assert made["owner_identity_id"] == number["agent_identity_id"]
@@ -49,10 +49,10 @@ def test_a_subscription_from_birth_to_death(http: httpx.Client, number: dict[str
     ("body", "status"),
     [
         ({"phone_number_id": None}, 422),
-        ({"agent_identity_id": NOBODY}, 422),
-        ({"phone_number_id": NOBODY}, 404),
-        ({"phone_number_id": None, "mailbox_id": NOBODY}, 404),
-        ({"phone_number_id": None, "agent_identity_id": NOBODY}, 404),
+        ({"agent_identity_id": UNKNOWN_ID}, 422),
+        ({"phone_number_id": UNKNOWN_ID}, 404),
+        ({"phone_number_id": None, "mailbox_id": UNKNOWN_ID}, 404),
+        ({"phone_number_id": None, "agent_identity_id": UNKNOWN_ID}, 404),
         ({"event_types": []}, 422),
         ({"event_types": ["text.sent", "text.sent"]}, 422),
         ({"event_types": ["text.read"]}, 422),
@@ -67,16 +67,16 @@ def test_a_subscription_from_birth_to_death(http: httpx.Client, number: dict[str
         ({"context_config": {"letters": {"mode": "count", "count": 1}}}, 422),
     ],
 )
-def test_a_subscription_that_cannot_be(
+def test_an_invalid_subscription_is_rejected(
     http: httpx.Client, number: dict[str, Any], body: dict[str, Any], status: int
 ) -> None:
     assert subscribe(http, number, **body).status_code == status
     assert http.get(SUBSCRIPTIONS).json() == {"subscriptions": []}
 
 
-def test_an_owner_has_twenty(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_an_owner_has_twenty_subscriptions(http: httpx.Client, number: dict[str, Any]) -> None:
     made = [subscribe(http, number, url=f"{URL}{n}") for n in range(20)]
-    assert {answer.status_code for answer in made} == {201}
+    assert {response.status_code for response in made} == {201}
     assert subscribe(http, number, url=f"{URL}20").status_code == 409
     owner = {"phone_number_id": None, "agent_identity_id": number["agent_identity_id"]}
     assert subscribe(http, number, url=f"{URL}20", **owner).status_code == 201
@@ -84,7 +84,7 @@ def test_an_owner_has_twenty(http: httpx.Client, number: dict[str, Any]) -> None
     assert subscribe(http, number, url=f"{URL}21").status_code == 201
 
 
-def test_one_url_hears_of_an_event_once(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_url_gets_an_event_once(http: httpx.Client, number: dict[str, Any]) -> None:
     first = subscribe(http, number, event_types=["text.sent", "text.received"]).json()
     assert subscribe(http, number, event_types=["text.delivered", "text.sent"]).status_code == 409
     second = subscribe(http, number, event_types=["text.delivered"]).json()
@@ -93,7 +93,9 @@ def test_one_url_hears_of_an_event_once(http: httpx.Client, number: dict[str, An
     assert http.patch(f"{SUBSCRIPTIONS}/{first['id']}", json={"event_types": ["text.sent"]}).status_code == 200
 
 
-def test_mixed_subscriptions_ask_for_their_scope(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_subscription_to_several_kinds_of_event_requires_its_scope(
+    http: httpx.Client, number: dict[str, Any]
+) -> None:
     assert http.get("/api/v1/webhooks/catalog").json()["supports_identity_subscriptions"] is True
     owner = {"phone_number_id": None, "agent_identity_id": number["agent_identity_id"]}
     mixed = subscribe(http, number, event_types=EVENTS, **owner).json()
@@ -158,7 +160,7 @@ def test_the_newest_key_signs(ringback: Ringback, account: Account, http: httpx.
     assert good == [[row == column for column in range(4)] for row in range(4)]
 
 
-def test_a_bearer_token_goes_with_every_delivery(
+def test_every_delivery_carries_the_bearer_token(
     ringback: Ringback, account: Account, http: httpx.Client, number: dict[str, Any]
 ) -> None:
     receiver = ringback.receiver()
@@ -170,7 +172,7 @@ def test_a_bearer_token_goes_with_every_delivery(
     assert [request.headers["Authorization"] for request in receiver.requests] == ["Bearer t0ken"] * 2
 
 
-def test_events_of_an_identity_go_to_its_own_receivers(
+def test_events_of_an_identity_go_to_its_own_subscriptions(
     ringback: Ringback, account: Account, http: httpx.Client, provision: Provision
 ) -> None:
     mine, other = provision("mine"), provision("other")
@@ -185,7 +187,9 @@ def test_events_of_an_identity_go_to_its_own_receivers(
     assert http.get(SUBSCRIPTIONS).json() == {"subscriptions": []}
 
 
-def test_colleagues_are_named(ringback: Ringback, account: Account, http: httpx.Client, provision: Provision) -> None:
+def test_an_event_names_agents_of_the_same_organization(
+    ringback: Ringback, account: Account, http: httpx.Client, provision: Provision
+) -> None:
     mine, other = provision("mine"), provision("other")
     receiver = ringback.receiver()
     subscribe(http, mine, url=receiver.url)
@@ -198,7 +202,7 @@ def test_colleagues_are_named(ringback: Ringback, account: Account, http: httpx.
     assert event["data"]["contacts"] == []
 
 
-def test_received_texts_bring_their_context(
+def test_a_received_text_includes_its_context(
     ringback: Ringback, account: Account, http: httpx.Client, number: dict[str, Any]
 ) -> None:
     counted, windowed = ringback.receiver(), ringback.receiver()
@@ -245,7 +249,7 @@ def test_the_log_shows_every_attempt(
     assert listed(success="true") == listed(event_type="text.sent") == listed(limit=1) == [("text.sent", 200)]
     assert listed(success="false") == listed(offset=1) == [("text.received", 500)]
     assert listed(subscription_id=made["id"]) == listed()
-    assert listed(subscription_id=NOBODY) == listed(phone_number_id=number["id"]) == []
+    assert listed(subscription_id=UNKNOWN_ID) == listed(phone_number_id=number["id"]) == []
     for query in ({"limit": 0}, {"subscription_id": "x"}, {"success": "perhaps"}):
         assert http.get(DELIVERIES, params=query).status_code == 422
     (row,) = http.get(DELIVERIES, params={"success": "false"}).json()["deliveries"]
@@ -259,7 +263,7 @@ def test_the_log_shows_every_attempt(
     assert len(listed()) == 3
 
 
-def test_a_replay_is_the_same_event_signed_afresh(
+def test_a_replay_is_the_same_event_with_a_new_signature(
     account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook
 ) -> None:
     account.text(number["number"], "One", FRIEND)
@@ -280,8 +284,8 @@ def test_a_replay_is_the_same_event_signed_afresh(
     assert http.post(f"{DELIVERIES}/{row['id']}/replay").status_code == 409
     (*_, shown) = http.get(DELIVERIES).json()["deliveries"]
     assert (shown["replayable"], shown["replay_unavailable_reason"]) == (False, "subscription_inactive")
-    assert http.post(f"{DELIVERIES}/{NOBODY}/replay").status_code == 404
+    assert http.post(f"{DELIVERIES}/{UNKNOWN_ID}/replay").status_code == 404
 
 
-def test_a_query_in_the_wrong_place_is_refused(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_an_unknown_scope_is_rejected(http: httpx.Client, number: dict[str, Any]) -> None:
     assert field(http.get(SUBSCRIPTIONS, params={"scope": "everything"})) == "scope"

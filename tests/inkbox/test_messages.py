@@ -1,4 +1,4 @@
-"""Texts: sent, received, read, deleted; their delivery, their conversations, and looking for them."""
+"""Texts: sent, received, read, deleted, searched; their delivery and their conversations."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from ringback.gateway.search import words
 from ringback.testing import Account, ControlError, Ringback
-from tests.inkbox.conftest import FRIEND, NOBODY, OTHER, PHONE, Hook, Provision, error, field, send
+from tests.inkbox.conftest import FRIEND, OTHER, PHONE, UNKNOWN_ID, Hook, Provision, error, field, send
 
 
 def texts_of(number: dict[str, Any]) -> str:
     return f"{PHONE}/numbers/{number['id']}/texts"
 
 
-def test_a_text_goes_out_and_arrives(account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook) -> None:
-    answer = send(http, number)
-    assert answer.status_code == 201
-    sent = answer.json()
+def test_a_text_is_sent_and_delivered(account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook) -> None:
+    response = send(http, number)
+    assert response.status_code == 201
+    sent = response.json()
     assert (sent["direction"], sent["delivery_status"], sent["type"]) == ("outbound", "queued", "sms")
     assert (sent["remote_phone_number"], sent["sender_phone_number"]) == (FRIEND, number["number"])
     account.advance(minutes=1)
@@ -66,7 +66,7 @@ def test_a_script_makes_a_text_fail(
     assert event in hook.kinds
 
 
-def test_a_group_is_one_text_with_a_leg_for_each(
+def test_a_text_to_a_group_has_a_status_for_each_recipient(
     account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook
 ) -> None:
     account.script({"to": OTHER, "kind": "message"}, end="undelivered")
@@ -96,7 +96,7 @@ def test_a_group_is_one_text_with_a_leg_for_each(
     assert len(http.get(f"{texts_of(number)}/conversations/{group['id']}").json()) == 3
 
 
-def test_somebody_in_a_group_answers_all_of_it(
+def test_a_text_from_a_group_stays_in_its_conversation(
     account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook
 ) -> None:
     sent = send(http, number, [OTHER, FRIEND]).json()
@@ -119,7 +119,7 @@ def test_somebody_in_a_group_answers_all_of_it(
     assert [one["is_group"] for one in http.get(listed).json()] == [False]
 
 
-def test_a_group_with_a_number_of_ones_own_is_a_group_there_too(
+def test_a_group_with_an_own_number_is_a_group_there_too(
     account: Account, http: httpx.Client, number: dict[str, Any], provision: Provision
 ) -> None:
     own = provision("second")
@@ -134,12 +134,12 @@ def test_a_group_with_a_number_of_ones_own_is_a_group_there_too(
     [[OTHER, OTHER], [FRIEND], ["2145550177"], [f"+1214555010{digit}" for digit in range(8)]],
     ids=["twice", "the-sender", "no-number", "too-many"],
 )
-def test_a_group_that_cannot_be_gets_no_text(
+def test_an_invalid_group_is_rejected(
     account: Account, http: httpx.Client, number: dict[str, Any], group: list[str]
 ) -> None:
-    with pytest.raises(ControlError) as refused:
+    with pytest.raises(ControlError) as rejected:
         account.text(number["number"], "Hi", FRIEND, group=group)
-    assert (refused.value.status, refused.value.param) == (422, "group")
+    assert (rejected.value.status, rejected.value.param) == (422, "group")
     assert http.get(texts_of(number)).json() == []
     assert http.get(f"{texts_of(number)}/conversations?include_groups=true").json() == []
 
@@ -148,7 +148,7 @@ def test_a_group_that_cannot_be_gets_no_text(
     ("body", "where"),
     [
         ({"text": "x"}, "Give either to or conversation_id."),
-        ({"to": FRIEND, "conversation_id": NOBODY, "text": "x"}, "Give either to or conversation_id."),
+        ({"to": FRIEND, "conversation_id": UNKNOWN_ID, "text": "x"}, "Give either to or conversation_id."),
         ({"to": FRIEND}, "text"),
         ({"to": FRIEND, "text": ""}, "text"),
         ({"to": FRIEND, "text": "a" * 1601}, "text"),
@@ -163,20 +163,20 @@ def test_a_group_that_cannot_be_gets_no_text(
         ({"conversation_id": "x", "text": "x"}, "conversation_id"),
     ],
 )
-def test_a_text_that_cannot_be_is_refused_and_nothing_is_sent(
+def test_an_invalid_text_is_rejected_and_not_sent(
     http: httpx.Client, number: dict[str, Any], body: dict[str, Any], where: str
 ) -> None:
     assert field(http.post(texts_of(number), json=body)) == where
     assert http.get(texts_of(number)).json() == []
 
 
-def test_a_number_does_not_text_itself_nor_into_what_is_not_there(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_text_needs_another_number_and_a_known_conversation(http: httpx.Client, number: dict[str, Any]) -> None:
     assert field(send(http, number, number["number"])) == "to"
-    assert http.post(texts_of(number), json={"conversation_id": NOBODY, "text": "x"}).status_code == 404
-    assert http.post(f"{PHONE}/numbers/{NOBODY}/texts", json={"to": FRIEND, "text": "x"}).status_code == 404
+    assert http.post(texts_of(number), json={"conversation_id": UNKNOWN_ID, "text": "x"}).status_code == 404
+    assert http.post(f"{PHONE}/numbers/{UNKNOWN_ID}/texts", json={"to": FRIEND, "text": "x"}).status_code == 404
 
 
-def test_pictures_travel(account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook) -> None:
+def test_media_are_sent_and_received(account: Account, http: httpx.Client, number: dict[str, Any], hook: Hook) -> None:
     sent = http.post(texts_of(number), json={"to": FRIEND, "media_urls": ["https://x.test/a.PNG?x=1"]}).json()
     assert (sent["type"], sent["text"]) == ("mms", None)
     assert sent["media"][0]["content_type"] == "image/png"
@@ -184,11 +184,13 @@ def test_pictures_travel(account: Account, http: httpx.Client, number: dict[str,
     account.advance(seconds=1)
     (newest, _) = http.get(texts_of(number)).json()
     assert (newest["type"], newest["media"][0]["url"]) == ("mms", "https://x.test/b.jpg")
-    (talk,) = http.get(f"{texts_of(number)}/conversations").json()
-    assert (talk["latest_has_media"], talk["latest_text"]) == (True, "Look")
+    (conversation,) = http.get(f"{texts_of(number)}/conversations").json()
+    assert (conversation["latest_has_media"], conversation["latest_text"]) == (True, "Look")
 
 
-def test_what_comes_in_is_unread_until_it_is_read(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_an_inbound_text_is_unread_until_it_is_marked(
+    account: Account, http: httpx.Client, number: dict[str, Any]
+) -> None:
     ids = [account.text(number["number"], f"Text {n}", FRIEND) for n in range(3)]
     account.text(number["number"], "Other", OTHER)
     send(http, number)
@@ -199,7 +201,10 @@ def test_what_comes_in_is_unread_until_it_is_read(account: Account, http: httpx.
     assert read["is_read"] is True
 
     def unread() -> dict[str, int]:
-        return {talk["remote_phone_number"]: talk["unread_count"] for talk in http.get(f"{base}/conversations").json()}
+        return {
+            conversation["remote_phone_number"]: conversation["unread_count"]
+            for conversation in http.get(f"{base}/conversations").json()
+        }
 
     assert unread() == {FRIEND: 2, OTHER: 1}
     done = http.patch(f"{base}/conversations/{FRIEND}", json={"is_read": True}).json()
@@ -211,7 +216,7 @@ def test_what_comes_in_is_unread_until_it_is_read(account: Account, http: httpx.
     assert unread() == {FRIEND: 3, OTHER: 1}
 
 
-def test_a_deleted_text_is_gone_from_everywhere(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_deleted_text_is_in_no_list(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
     base = texts_of(number)
     old, other, new = (
         account.text(number["number"], text, sender)
@@ -222,18 +227,21 @@ def test_a_deleted_text_is_gone_from_everywhere(account: Account, http: httpx.Cl
     assert http.patch(f"{base}/{new}", json={"is_read": True}).status_code == 404
     assert [text["id"] for text in http.get(base).json()] == [other, old]
     assert [text["id"] for text in http.get(f"{base}/search?q=words").json()] == [old]
-    talks = http.get(f"{base}/conversations").json()
-    assert [(talk["remote_phone_number"], talk["latest_text"], talk["unread_count"]) for talk in talks] == [
+    conversations = http.get(f"{base}/conversations").json()
+    assert [
+        (conversation["remote_phone_number"], conversation["latest_text"], conversation["unread_count"])
+        for conversation in conversations
+    ] == [
         (OTHER, "between", 1),
         (FRIEND, "first words", 1),
     ]
     http.patch(f"{base}/{old}", json={"status": "deleted"})
-    assert [talk["remote_phone_number"] for talk in http.get(f"{base}/conversations").json()] == [OTHER]
+    assert [conversation["remote_phone_number"] for conversation in http.get(f"{base}/conversations").json()] == [OTHER]
     assert http.get(f"{base}/conversations/{FRIEND}").json() == []
 
 
 @pytest.mark.parametrize("body", [{}, {"is_read": "yes"}, {"is_read": None}, {"status": "unread"}])
-def test_a_change_that_is_none_is_refused(
+def test_an_invalid_change_is_rejected(
     account: Account, http: httpx.Client, number: dict[str, Any], body: dict[str, Any]
 ) -> None:
     id_ = account.text(number["number"], "x", FRIEND)
@@ -241,12 +249,12 @@ def test_a_change_that_is_none_is_refused(
     assert http.get(f"{texts_of(number)}/{id_}").json()["is_read"] is False
 
 
-def test_conversations_of_nobody(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_conversation_without_texts_is_empty(http: httpx.Client, number: dict[str, Any]) -> None:
     base = f"{texts_of(number)}/conversations"
     assert http.get(f"{base}/{FRIEND}").json() == []
     assert http.patch(f"{base}/{FRIEND}", json={"is_read": True}).json()["updated_count"] == 0
-    assert http.get(f"{base}/{NOBODY}").status_code == 404
-    assert http.get(f"{base}/somebody").status_code == 422
+    assert http.get(f"{base}/{UNKNOWN_ID}").status_code == 404
+    assert http.get(f"{base}/unknown").status_code == 422
 
 
 def test_lists_take_a_range_of_time(account: Account, http: httpx.Client, number: dict[str, Any]) -> None:
@@ -264,8 +272,8 @@ def test_lists_take_a_range_of_time(account: Account, http: httpx.Client, number
     assert found(start_datetime="2026-02-03", tz="Asia/Tokyo") == ["Day 3", "Day 2"]
     assert found(end_datetime="2026-02-02T23:30:00+00:00") == ["Day 2", "Day 1"]
     assert found(end_datetime="2026-02-02T18:29:59", tz="America/New_York") == ["Day 1"]
-    (talk,) = http.get(f"{base}/conversations", params={"end_datetime": "2026-02-02"}).json()
-    assert (talk["latest_text"], talk["total_count"], talk["unread_count"]) == ("Day 2", 2, 2)
+    (conversation,) = http.get(f"{base}/conversations", params={"end_datetime": "2026-02-02"}).json()
+    assert (conversation["latest_text"], conversation["total_count"], conversation["unread_count"]) == ("Day 2", 2, 2)
     for query in (
         {"start_datetime": "yesterday"},
         {"end_datetime": "2026-13-01"},
@@ -275,7 +283,7 @@ def test_lists_take_a_range_of_time(account: Account, http: httpx.Client, number
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "offset=-1", "is_read=maybe", "limit=1&limit=2"])
-def test_a_query_that_makes_no_sense_is_refused(http: httpx.Client, number: dict[str, Any], query: str) -> None:
+def test_an_invalid_query_is_rejected(http: httpx.Client, number: dict[str, Any], query: str) -> None:
     assert http.get(f"{texts_of(number)}?{query}").status_code == 422
 
 
@@ -286,9 +294,9 @@ def test_search_finds_words_in_any_order_and_case_newest_first(
     ids = [account.text(number["number"], text, FRIEND) for text in said]
 
     def found(query: str, **more: Any) -> list[str]:
-        answer = http.get(f"{texts_of(number)}/search", params={"q": query, **more})
-        assert answer.status_code == 200, answer.text
-        return [text["id"] for text in answer.json()]
+        response = http.get(f"{texts_of(number)}/search", params={"q": query, **more})
+        assert response.status_code == 200, response.text
+        return [text["id"] for text in response.json()]
 
     assert found("table READY") == [ids[2], ids[1]]
     assert found("table", limit=1) == [ids[2]]
@@ -304,7 +312,7 @@ def test_search_finds_words_in_any_order_and_case_newest_first(
     st.lists(st.lists(st.sampled_from("abcÄéz"), min_size=1, max_size=4).map(" ".join), min_size=1, max_size=8),
     st.lists(st.sampled_from("ABCÄez"), min_size=1, max_size=2).map(" ".join),
 )
-def test_search_finds_what_a_scan_finds(ringback: Ringback, said: list[str], query: str) -> None:
+def test_a_search_finds_what_a_scan_finds(ringback: Ringback, said: list[str], query: str) -> None:
     account = ringback.account("inkbox")
     with account.client() as http:
         http.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": {"type": "local"}})
@@ -315,7 +323,7 @@ def test_search_finds_what_a_scan_finds(ringback: Ringback, said: list[str], que
     assert [text["text"] for text in found] == [text for text in reversed(said) if words(query) <= words(text)]
 
 
-def test_numbers_of_one_organization_reach_each_other(
+def test_numbers_of_one_organization_text_each_other(
     account: Account, http: httpx.Client, provision: Provision
 ) -> None:
     mine, yours = provision("mine"), provision("yours")
@@ -332,7 +340,7 @@ def test_numbers_of_one_organization_reach_each_other(
 # -- the same request twice ------
 
 
-def test_a_retry_with_its_key_gives_the_first_text(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_repeated_key_returns_the_first_text(http: httpx.Client, number: dict[str, Any]) -> None:
     headers = {"Idempotency-Key": "k 1", "Prefer": "idempotency-replay"}
     body = {"to": FRIEND, "text": "Once"}
     first = http.post(texts_of(number), json=body, headers=headers)
@@ -350,7 +358,7 @@ def test_a_retry_with_its_key_gives_the_first_text(http: httpx.Client, number: d
     assert http.get("/api/v1/message-sends/lookup", params=query).status_code == 422
 
 
-def test_a_refused_send_may_be_tried_again_with_its_key(http: httpx.Client, number: dict[str, Any]) -> None:
+def test_a_rejected_send_can_be_repeated_with_its_key(http: httpx.Client, number: dict[str, Any]) -> None:
     headers = {"Idempotency-Key": "k"}
     http.post(f"{PHONE}/sms-opt-ins/{FRIEND}/opt-out")
     assert http.post(texts_of(number), json={"to": FRIEND, "text": "x"}, headers=headers).status_code == 403
@@ -359,16 +367,16 @@ def test_a_refused_send_may_be_tried_again_with_its_key(http: httpx.Client, numb
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256])
-def test_a_key_that_is_none_is_refused(http: httpx.Client, number: dict[str, Any], key: str) -> None:
-    answer = http.post(texts_of(number), json={"to": FRIEND, "text": "x"}, headers={"Idempotency-Key": key})
-    assert answer.status_code == 422
+def test_an_invalid_key_is_rejected(http: httpx.Client, number: dict[str, Any], key: str) -> None:
+    response = http.post(texts_of(number), json={"to": FRIEND, "text": "x"}, headers={"Idempotency-Key": key})
+    assert response.status_code == 422
     assert http.get(texts_of(number)).json() == []
 
 
 # -- what can be switched on ------
 
 
-def test_a_new_number_warms_up_where_that_is_on(ringback: Ringback) -> None:
+def test_a_new_number_warms_up_where_the_setting_says_so(ringback: Ringback) -> None:
     account = ringback.account("inkbox", sms_warmup=True)
     with account.client() as http:
         made = http.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": {}}).json()
@@ -384,16 +392,16 @@ def test_a_new_number_warms_up_where_that_is_on(ringback: Ringback) -> None:
         assert error(send(http, toll_free)) == (409, "toll_free_verification_pending")
 
 
-def test_a_number_sends_so_many_texts_a_day_where_that_is_on(ringback: Ringback) -> None:
+def test_a_number_has_a_daily_limit_of_texts_where_the_setting_says_so(ringback: Ringback) -> None:
     account = ringback.account("inkbox", texts_per_day=3)
     with account.client() as http:
         http.post("/api/v1/identities/", json={"agent_handle": "a", "phone_number": {}})
         (number,) = http.get(f"{PHONE}/numbers").json()
         assert send(http, number, [FRIEND, OTHER]).status_code == 201
         assert send(http, number, [FRIEND, OTHER]).status_code == 201
-        refused = send(http, number)
-        assert error(refused) == (429, "sender_rate_limited")
-        account.advance(seconds=int(refused.headers["retry-after"]))
+        rejected = send(http, number)
+        assert error(rejected) == (429, "sender_rate_limited")
+        account.advance(seconds=int(rejected.headers["retry-after"]))
         assert send(http, number).status_code == 201
 
 
@@ -407,10 +415,10 @@ def test_a_number_sends_so_many_texts_a_day_where_that_is_on(ringback: Ringback)
         ({"media_urls": ["x"]}, 422, "media_urls"),
     ],
 )
-def test_what_no_phone_could_send_does_not_arrive(
+def test_an_invalid_inbound_text_is_rejected(
     ringback: Ringback, number: dict[str, Any], change: dict[str, Any], status: int, param: str | None
 ) -> None:
     body = {"vendor": "inkbox", "to": number["number"], "from": FRIEND, "body": "x"} | change
-    with pytest.raises(ControlError) as refused:
+    with pytest.raises(ControlError) as rejected:
         ringback.control.post("/messages", body)
-    assert (refused.value.status, refused.value.param) == (status, param)
+    assert (rejected.value.status, rejected.value.param) == (status, param)
