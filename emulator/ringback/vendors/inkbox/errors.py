@@ -85,9 +85,14 @@ ERRORS = InkboxErrors(
         "sender_sms_pending": ErrorRow(409, "This number cannot send texts yet: it is being registered.", CODED),
         "toll_free_verification_pending": ErrorRow(409, "Toll-free numbers cannot send texts yet.", CODED),
         "idempotency_key_reused": ErrorRow(409, "This Idempotency-Key came with another request.", CODED),
+        "idempotency_in_progress": ErrorRow(409, "", CODED),
+        "customer_campaign_required": ErrorRow(409, "", CODED),
         "redundant_grant": ErrorRow(409, "That access exists already.", "detail"),
         "duplicate_rule": ErrorRow(409, "A rule for this number and direction exists already.", CODED),
         "sender_rate_limited": ErrorRow(429, "", CODED),
+        "carrier_rate_limit": ErrorRow(429, "", CODED),
+        "hosted_agent_unavailable": ErrorRow(503, "", CODED),
+        "hosted_agent_at_capacity": ErrorRow(503, "", CODED),
     },
     envelope,
     unauthorized=("unauthorized", "Send a valid service token as X-Service-Token, or an API key as X-API-Key."),
@@ -96,7 +101,7 @@ ERRORS = InkboxErrors(
     too_large=("too_large", "The body is larger than {limit} bytes."),
     outage_wait=1,
 )
-"""The codes of rows without a type are ours, and are not sent."""
+"""The codes of rows without a type are ours, and are not sent. Some documented ones come as injected faults only."""
 error, invalid, invalid_query = ERRORS.error, ERRORS.invalid, ERRORS.invalid_query
 
 
