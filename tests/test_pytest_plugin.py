@@ -9,9 +9,11 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from ringback import pytest_plugin
 from ringback.testing import Ringback
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,10 +63,22 @@ def run_pytest(tmp_path: Path) -> Run:
 
 def test_the_package_offers_the_plugin_to_pytest() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["entry-points"]["pytest11"] == {
-        "ringback": "ringback.pytest_plugin",
-        "ringback-conformance": "ringback_conformance.pytest_plugin",
-    }
+    assert project["entry-points"]["pytest11"] == {"ringback": "ringback.pytest_plugin"}
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_suites_options_come_with_its_extra(monkeypatch: pytest.MonkeyPatch, installed: bool) -> None:
+    class Plugins:
+        imported: ClassVar[list[str]] = []
+
+        def import_plugin(self, name: str) -> None:
+            self.imported.append(name)
+
+    Plugins.imported.clear()
+    monkeypatch.setattr(pytest_plugin, "find_spec", lambda name: object() if installed else None)
+    parser = pytest.Parser(_ispytest=True)
+    pytest_plugin.pytest_addoption(parser, Plugins())  # type: ignore[arg-type]
+    assert Plugins.imported == (["ringback_conformance.pytest_plugin"] if installed else [])
 
 
 def test_each_test_has_a_clean_account_of_its_own(run_pytest: Run) -> None:

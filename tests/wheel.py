@@ -82,15 +82,15 @@ def main() -> None:
         ringback = bin_ / "ringback"
         print(run(ringback, "--version", cwd=folder).strip())
         serve_and_ask(ringback, folder)
-        stories = json.loads(run(ringback, "scenario", "run", "kwickphone", "--json", cwd=folder))
-        print(f"{len(stories['scenarios'])} stories held")
+        held = json.loads(run(ringback, "scenario", "run", "kwickphone", "--json", cwd=folder))
+        print(f"{len(held['scenarios'])} scenarios held")
         run(ringback, "demo", cwd=folder, NO_COLOR="1")
         run(*pip, f"{wheel}[conform]", cwd=folder)
         (folder / "test_it.py").write_text(A_TEST)
         print(run(bin_ / "python", "-m", "pytest", "-q", "test_it.py", cwd=folder).strip())
         verdicts = json.loads(run(ringback, "conform", "kwickphone", "--json", "-", cwd=folder))
         print(f"conformance of the installed emulator: {verdicts['summary']}")
-        marker = run(bin_ / "python", "-c", "import emulator; print(emulator.__file__)", cwd=folder)
+        marker = run(bin_ / "python", "-c", "import ringback; print(ringback.__file__)", cwd=folder)
         assert str(folder) in marker, marker
 
 

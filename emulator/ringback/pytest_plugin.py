@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,8 @@ SECTION = "Ringback timeline"
 LINES_SHOWN = 300
 TOKEN_VARIABLE = "RINGBACK_CONTROL_TOKEN"  # noqa: S105 - the variable's name, not its value
 
+SUITE_PLUGIN, SUITE_NEEDS = "ringback_conformance.pytest_plugin", "schemathesis"
+"""The suite's plugin, and the library that only its extra brings."""
 URL, SEED, CLOCK, STRICT, VENDORS = (f"--ringback-{name}" for name in ("url", "seed", "clock", "strict", "vendors"))
 OWN_SERVER_ONLY = (SEED, CLOCK, STRICT, VENDORS)
 
@@ -29,8 +32,10 @@ _RINGBACK = pytest.StashKey["Ringback"]()
 _REPORTED_CRASHES = pytest.StashKey[int]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the `--ringback-…` options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the `--ringback-…` options, and those of the suite where its extra is installed."""
+    if find_spec(SUITE_NEEDS) is not None:
+        pluginmanager.import_plugin(SUITE_PLUGIN)
     group = parser.getgroup("ringback", "Ringback, the phone carrier that fits in a test run")
     group.addoption(
         URL,

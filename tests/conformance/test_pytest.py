@@ -11,7 +11,6 @@ ROOT = Path(__file__).parents[2]
 
 
 def pytest_run(tmp_path: Path, *arguments: str) -> str:
-    loaded = ["-p", "ringback_conformance.pytest_plugin"] if "conform-vendor" not in _options() else []
     outcome = subprocess.run(
         [
             sys.executable,
@@ -19,7 +18,6 @@ def pytest_run(tmp_path: Path, *arguments: str) -> str:
             "pytest",
             "-p",
             "no:cacheprovider",
-            *loaded,
             "--pyargs",
             "ringback_conformance",
             "-rA",
@@ -32,13 +30,6 @@ def pytest_run(tmp_path: Path, *arguments: str) -> str:
         timeout=120,
     )
     return outcome.stdout + outcome.stderr
-
-
-def _options() -> str:
-    from importlib.metadata import entry_points
-
-    own = [point for point in entry_points(group="pytest11") if point.value == "ringback_conformance.pytest_plugin"]
-    return "conform-vendor" if own else ""
 
 
 def test_one_test_for_each_claim(tmp_path: Path) -> None:

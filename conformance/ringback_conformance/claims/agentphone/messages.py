@@ -298,7 +298,7 @@ def what_sms_lines_cannot_do(ctx: ProbeContext) -> None:
 
 @claim(
     "AGP-MSG-5",
-    "An iMessage line writes to 50 new people a day; the next is answered 429, while known contacts still get messages.",
+    "An iMessage line writes to 50 new people a day; the next is answered 429, but known contacts still get messages.",
     needs=CTL,
 )
 def new_people_a_day(ctx: ProbeContext) -> None:
