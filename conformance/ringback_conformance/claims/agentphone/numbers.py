@@ -276,11 +276,9 @@ def the_messages_of_a_number(ctx: ProbeContext) -> None:
     ctx.expect_equal(ids(found), [sent, received], "the messages", exchange, stop=True)
     ctx.expect_documented(newest_first(found, "receivedAt"), "the order", exchange)
     mine = number["phoneNumber"]
-    for message, expected in (
-        (found[0], {"from_": mine, "to": FAR, "body": "Which order?", "direction": "outbound", "from": mine}),
-        (found[1], {"from_": PERSON, "to": mine, "body": "Hi, I need help with my order", "direction": "inbound",
-                    "from": PERSON}),
-    ):  # fmt: skip
+    outbound = {"from_": mine, "to": FAR, "body": "Which order?", "direction": "outbound", "from": mine}
+    inbound = {"from_": PERSON, "to": mine, "body": "Hi, I need help with my order", "direction": "inbound"}
+    for message, expected in zip(found, (outbound, {**inbound, "from": PERSON}), strict=True):
         ctx.expect_documented(SHAPES.problem("Message", message, "the message"), "a message", exchange)
         ctx.expect_fields(message, expected, "a message", exchange)
     ctx.expect_equal(messages(account, other), [], "another number's messages")

@@ -71,7 +71,7 @@ def the_webhook_is_asked(ctx: ProbeContext) -> None:
 def _call(
     account: Account, agent: dict[str, Any], number: dict[str, Any], *answers: Answer, said: tuple[str, ...] = HEARD
 ) -> tuple[dict[str, Any], Inbox]:
-    """Let a person call and say these things, with the webhook's answers; return the call as it is in the end."""
+    """Let a person call and say these things, with the webhook's responses; return the call as it is in the end."""
     _, inbox = hook(account.ctx, account, agent)
     inbox.answer(*answers)
     id_ = ring(account, number, answer_after=1, turns=lines(*(f"caller: {words}" for words in said)))
@@ -102,8 +102,8 @@ def _asked_turn_by_turn(ctx: ProbeContext, account: Account, agent: dict[str, An
         ctx.expect_documented(SHAPES.problem("VoiceTurnData", event["data"], "its data"), "a turn", *inbox.received)
         ctx.expect_fields(event["data"], expected, "a turn", *inbox.received)
         ctx.expect_equal(event["agentId"], agent["id"], "the agent of a turn", *inbox.received)
-    expected_words = [HEARD[0], SPOKEN, HEARD[1], "It is fresh."]
-    ctx.expect_equal(spoken_in(call), expected_words, "what was said, each reply after its turn", *inbox.received)
+    words = [HEARD[0], SPOKEN, HEARD[1], "It is fresh."]
+    ctx.expect_equal(spoken_in(call), words, "what was said, each reply after its turn", *inbox.received)
     ctx.expect_equal(call["status"], "completed", "the status of the call in the end")
 
 
@@ -155,8 +155,7 @@ def _transfers(ctx: ProbeContext, account: Account, agent: dict[str, Any], numbe
     call, inbox = _call(account, agent, number, says(text="I put you through.", action="transfer"))
     seen = (spoken_in(call), len(heard_by(inbox)), call["status"])
     expected = ([HEARD[0], "I put you through."], 1, "completed")
-    ctx.expect_equal(seen, expected, "words, turns and status of a transfer, after which the agent is out of the call",
-                     *inbox.received)  # fmt: skip
+    ctx.expect_equal(seen, expected, "words, turns and status of a call that is transferred", *inbox.received)
 
 
 def _digits(ctx: ProbeContext, account: Account, agent: dict[str, Any], number: dict[str, Any]) -> None:
@@ -196,7 +195,7 @@ def _late(ctx: ProbeContext) -> None:
     account.settings(webhook_timeout=PATIENT)
     account.advance(180)
     spoken = spoken_in(fetched(account, CALLS, id_))
-    what = "what is said where an answer does not come in time: silence, and the next turn"
+    what = "what is said where a response does not come in time: silence, and the next turn"
     ctx.expect_equal(spoken, [*HEARD, "Here I am."], what, *inbox.received)
 
 
