@@ -236,7 +236,7 @@ def tools_of_an_agent(ctx: ProbeContext) -> None:
     many = [tool(f"tool-{n}") for n in range(MAX_TOOLS + 1)]
     ctx.expect_error(account.post(AGENTS, {"name": "x", "customTools": many}), *UNPROCESSABLE, "21 tools")
     ctx.expect_error(account.patch(path, {"customTools": many}), *UNPROCESSABLE, "PATCH with 21 tools")
-    for bad in (tool("slow", timeoutMs=999), tool("slow", timeoutMs=120_001), tool("odd", method="PUT")):
+    for bad in (tool("slow", timeoutMs=999), tool("slow", timeoutMs=120_001), tool("hours", method="PUT")):
         ctx.expect_error(account.patch(path, {"customTools": [bad]}), *UNPROCESSABLE, f"a tool {bad}")
     _tools(ctx, fetched(account, AGENTS, agent["id"]), ["hours", "orders"], "after errors, as before")
     for body, names, what in (

@@ -65,7 +65,7 @@ MONTHLY = Decimal("3")
 MAX_NUMBERS = 10
 AREA, NO_AREA = "415", "999"
 """An area code with numbers in stock, and one that does not exist."""
-REFUSED: tuple[dict[str, Any], ...] = (
+REJECTED: tuple[dict[str, Any], ...] = (
     {"country": "ZZ"},
     {"country": "USA"},
     {"country": 1},
@@ -121,13 +121,13 @@ def numbers_bought(ctx: ProbeContext) -> None:
     "AGP-NUM-2",
     "An unsupported country, a malformed areaCode or an unknown agentId is answered 4xx; nothing is bought.",
     needs=WRITE,
-    sends=(Send("POST", NUMBERS, 1, note="which is refused", risk=300) for _ in REFUSED),
+    sends=(Send("POST", NUMBERS, 1, note="which is refused", risk=300) for _ in REJECTED),
 )
 def numbers_that_cannot_be_had(ctx: ProbeContext) -> None:
     account = ctx.default_account()
     before = account.get(NUMBERS).json()["total"]
     balance = account.balance() if ctx.emulated else None
-    for body in REFUSED:
+    for body in REJECTED:
         exchange = buy(account, **body)
         ctx.expect(
             exchange.status is not None and 400 <= exchange.status < 500 and exchange.status not in (401, 402, 429),
