@@ -64,10 +64,6 @@ COMMANDS = re.compile(
 """Modules of the command line: a command imports what it needs when it runs, so that `--help` is quick."""
 
 
-UNCONVERTED = re.compile(r"ringback\.(vendors\.inkbox|gateway\.mutants)\b")
-"""What does not follow the structure yet. It shrinks until it is gone."""
-
-
 def modules(package: str = "") -> dict[str, Path]:
     """Every module of both packages, or of those below one, by its dotted name."""
     found = {}
@@ -76,11 +72,10 @@ def modules(package: str = "") -> dict[str, Path]:
             if "templates" not in path.parts:
                 parts = path.relative_to(root).with_suffix("").parts
                 found[".".join(part for part in parts if part != "__init__")] = path
-    return {name: path for name, path in found.items() if name.startswith(package) and not UNCONVERTED.match(name)}
+    return {name: path for name, path in found.items() if name.startswith(package)}
 
 
 MODULES = modules()
-CONVERTED = [name for name in vendors.names() if not UNCONVERTED.match(f"ringback.vendors.{name}")]
 
 
 class Import(NamedTuple):
@@ -196,7 +191,7 @@ def test_only_a_vendors_own_folders_know_its_name() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("vendor", CONVERTED)
+@pytest.mark.parametrize("vendor", vendors.names())
 def test_every_vendor_has_the_same_modules(vendor: str) -> None:
     folder = Path(str(sys.modules[type(vendors.load(vendor).errors).__module__].__file__)).parent
     assert {path.stem for path in folder.iterdir()} >= VENDOR_MODULES
@@ -209,7 +204,7 @@ def called(path: Path) -> Iterator[str]:
             yield node.attr
 
 
-@pytest.mark.parametrize("vendor", CONVERTED)
+@pytest.mark.parametrize("vendor", vendors.names())
 def test_rules_reach_no_other_rules_through_the_backend(vendor: str) -> None:
     for name, path in modules(f"ringback.vendors.{vendor}.rules").items():
         assert list(called(path)) == [], name
@@ -231,7 +226,7 @@ def test_time_and_chance_have_one_source_each() -> None:
         assert not CHANCE.search(text), f"{name} draws from outside the named streams"
 
 
-@pytest.mark.parametrize("vendor", CONVERTED)
+@pytest.mark.parametrize("vendor", vendors.names())
 def test_routes_are_the_operations_of_the_contract_both_ways(vendor: str) -> None:
     document = yaml.safe_load(vendors.data_path(vendor, "openapi", f"{vendor}.yaml").read_text(encoding="utf-8"))
     contract = {

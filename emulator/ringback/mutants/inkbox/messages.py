@@ -242,7 +242,7 @@ mutant("search.in-this-order", "INK-SRCH-1", "A search finds its words only in t
     lambda found, own, caller, number, kind, query, limit: [text for text in found if _in_order(text, query)],
 )
 mutant("search.parties-are-alike", "INK-SRCH-1", "A search over transcripts ignores party.").request(
-    drop_query("party"), on="searchTranscripts", when=lambda request: "nobody" not in request.query_string
+    drop_query("party"), on="searchTranscripts", when=lambda request: "no one" not in request.query_string
 )
 
 
