@@ -496,7 +496,7 @@ def what_a_hosted_agent_is(ctx: ProbeContext) -> None:
         seen = asked.get(path).json() or {}
         got = {name: seen.get(name) for name in put} | {"effective_voice": seen.get("effective_voice")}
         ctx.expect(got == {**put, "effective_voice": free[0]}, f"a chosen voice: got {got}", exchange)
-    refused(ctx, account.request("PUT", AGENT, json={**put, "voice": "nobody's"}), 422, "an unknown voice")
+    refused(ctx, account.request("PUT", AGENT, json={**put, "voice": "unheard-of"}), 422, "an unknown voice")
     shut = [each["id"] for each in voices if not each.get("available")]
     for voice in shut[:1]:
         refused(ctx, account.request("PUT", AGENT, json={**put, "voice": voice}), 422, "a voice one may not use")

@@ -82,7 +82,7 @@ mutant("voice.kept-in-part", "INK-VOICE-1", "Absent instructions stay as they we
     set_default("instructions", "Be brief."), on="setHostedAgentConfig"
 )
 mutant("voice.unknown-is-default", "INK-VOICE-1", "An unknown voice counts as none.").request(
-    drop("[voice=no one's].voice"), on="setHostedAgentConfig"
+    drop("[voice=unheard-of].voice"), on="setHostedAgentConfig"
 )
 mutant("voice.agents-widen", "INK-VOICE-1", "An agent's key widens its own authority.").instead(
     HostedAgents.set_authority, as_admin
