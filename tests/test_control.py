@@ -592,3 +592,9 @@ def test_a_reader_that_waits_does_not_hold_up_the_end() -> None:
     waiter.join(20)
     assert not waiter.is_alive()
     assert answers[0].json()["data"] == []
+
+
+def test_no_time_at_all_can_pass_on_a_clock_that_runs() -> None:
+    with Ringback("kwickphone", clock="real") as rb:
+        for _ in range(50):
+            assert httpx.post(f"{rb.url}/_ringback/clock/advance", json={"seconds": 0}).status_code == 200

@@ -71,9 +71,11 @@ async def advance_clock(emulator: Emulator, body: AdvanceBody) -> dict[str, Any]
     if body.idle:
         fired = await clock.advance_idle(account)
     else:
-        until = _target(emulator, body, account)
         try:
-            fired = await clock.advance(until, account)
+            if body.until is not None:
+                fired = await clock.advance(instant_of(body.until, "until"), account)
+            else:
+                fired = await clock.advance_for(_duration(body.seconds), account)
         except TimeError as error:
             raise invalid(str(error), "until" if body.until is not None else "seconds") from None
     deliveries = _attempts(emulator, account) - attempted
@@ -89,12 +91,11 @@ def clock_view(emulator: Emulator) -> dict[str, Any]:
     return view
 
 
-def _target(emulator: Emulator, body: AdvanceBody, account: str) -> int:
-    if body.until is not None:
-        return instant_of(body.until, "until")
-    if body.seconds is None or not 0 <= body.seconds <= MAX_SECONDS:
+def _duration(seconds: float | None) -> int:
+    """Return a duration in microseconds."""
+    if seconds is None or not 0 <= seconds <= MAX_SECONDS:
         raise invalid(f"seconds must be at least 0 and at most {MAX_SECONDS:g}", "seconds")
-    return emulator.services.clock.now(account) + round(body.seconds * SECOND)
+    return round(seconds * SECOND)
 
 
 def _attempts(emulator: Emulator, account: str) -> int:
