@@ -11,11 +11,12 @@ from ringback.mutants.transforms import apply, drop, set_default, set_to
 from ringback.vendors.inkbox.rules import Inkbox
 from ringback.vendors.inkbox.rules.call_views import CallViews
 from ringback.vendors.inkbox.rules.calls import Calls
-from ringback.vendors.inkbox.rules.hosted_agents import HostedAgents
+from ringback.vendors.inkbox.rules.hosted_agents import VOICES, HostedAgents
 from ringback.vendors.inkbox.wire.responses import ToolInvocations
 
 HOSTED = "[mode=hosted_agent]"
 CONFIG = ("getHostedAgentConfig", "setHostedAgentConfig")
+KNOWN_VOICES = {voice.id for voice in VOICES}
 VOICEMAIL = {"on_voicemail", "voicemail_message", "voicemail_detection"}
 
 # -- calls and voicemail ------
@@ -82,7 +83,7 @@ mutant("voice.kept-in-part", "INK-VOICE-1", "Absent instructions stay as they we
     set_default("instructions", "Be brief."), on="setHostedAgentConfig"
 )
 mutant("voice.unknown-is-default", "INK-VOICE-1", "An unknown voice counts as none.").request(
-    drop("[voice=unheard-of].voice"), on="setHostedAgentConfig"
+    apply("voice", lambda voice: voice if voice in KNOWN_VOICES else None), on="setHostedAgentConfig"
 )
 mutant("voice.agents-widen", "INK-VOICE-1", "An agent's key widens its own authority.").instead(
     HostedAgents.set_authority, as_admin

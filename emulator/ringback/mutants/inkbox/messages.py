@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 from ringback.gateway.search import words
 from ringback.mutants.inkbox.registry import mutant
 from ringback.mutants.patching import Original
 from ringback.mutants.traffic import MutableRequest, MutableResponse, drop_query, error, respond, set_query
 from ringback.mutants.transforms import apply, copy, reverse, set_to
-from ringback.vendors.inkbox.records import Number, Text, TextKind
+from ringback.vendors.inkbox.records import Number, Party, Text, TextKind
 from ringback.vendors.inkbox.rules import Inkbox
 from ringback.vendors.inkbox.rules.common import Caller
 from ringback.vendors.inkbox.rules.conversations import Conversations
@@ -132,7 +132,8 @@ mutant("groups.answers-come-apart", "INK-TXT-5", "A text from a group is shown a
 
 
 def _status_of_first(recipients: Any) -> Any:
-    return [{**each, "delivery_status": recipients[0]["delivery_status"]} for each in recipients or ()]
+    status = recipients[0]["delivery_status"] if recipients else None
+    return recipients and [{**each, "delivery_status": status} for each in recipients]
 
 
 mutant("groups.one-state-for-all", "INK-TXT-5", "All recipients of a group have the status of the first.").response(
@@ -242,7 +243,7 @@ mutant("search.in-this-order", "INK-SRCH-1", "A search finds its words only in t
     lambda found, own, caller, number, kind, query, limit: [text for text in found if _in_order(text, query)],
 )
 mutant("search.parties-are-alike", "INK-SRCH-1", "A search over transcripts ignores party.").request(
-    drop_query("party"), on="searchTranscripts", when=lambda request: "no one" not in request.query_string
+    drop_query("party"), on="searchTranscripts", when=lambda request: request.query.get("party") in get_args(Party)
 )
 
 
