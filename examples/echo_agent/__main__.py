@@ -1,6 +1,6 @@
 """Answer a number's calls with an echo: `python -m echo_agent` (add `--sound` to echo the audio itself).
 
-INKBOX_BASE_URL and INKBOX_API_KEY say where and as whom, as `ringback env inkbox` prints them.
+INKBOX_BASE_URL and INKBOX_API_KEY are the server and the key, as `ringback env inkbox` prints them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HANDLE = "echo"
 
 
 def set_up(client: httpx.Client, url: str) -> tuple[str, str]:
-    """A number that puts its calls through to a WebSocket URL, and the key that signs them. Raises HTTPStatusError."""
+    """Return a number that connects its calls to a WebSocket URL, and its signing key. Raises HTTPStatusError."""
     if client.get(f"/api/v1/identities/{HANDLE}").status_code == httpx.codes.NOT_FOUND:
         client.post("/api/v1/identities/", json={"agent_handle": HANDLE}).raise_for_status()
     identity = client.get(f"/api/v1/identities/{HANDLE}").raise_for_status().json()
@@ -51,10 +51,10 @@ async def serve(agent: EchoAgent, port: int) -> None:
 
 
 def main() -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m echo_agent", description=__doc__)
-    parser.add_argument("--sound", action="store_true", help="echo the audio, not the words")
-    parser.add_argument("--port", type=int, default=0, help="listen here (any free port)")
+    parser.add_argument("--sound", action="store_true", help="echo the audio instead of the text")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free port)")
     given = parser.parse_args()
     try:
         asyncio.run(serve(EchoAgent(sound=given.sound), given.port))

@@ -1,7 +1,7 @@
-"""The agent's end of a call: a WebSocket server that Inkbox dials.
+"""The agent's side of a call: a WebSocket server that Inkbox connects to.
 
-In words, speech to text and text to speech are Inkbox's; as sound, the agent takes and gives audio itself. Whoever
-dials is asked for a signature when there is a signing key.
+By default Inkbox converts speech to text and text to speech; with `sound` the agent receives and sends audio itself.
+With a signing key the agent rejects connections without a valid signature.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ QUIET = {0x7E, 0x7F, 0xFE, 0xFF}
 
 
 def is_genuine(headers: Mapping[str, str], secret: str) -> bool:
-    """Whether a call comes from Inkbox: the signature covers the X-Call-Context header."""
+    """Return whether Inkbox signed a call: the signature covers the X-Call-Context header."""
     signed = (
         f"{headers.get('X-Inkbox-Request-ID', '')}.{headers.get('X-Inkbox-Timestamp', '')}."
         f"{headers.get('X-Call-Context', '')}"
@@ -32,7 +32,7 @@ def is_genuine(headers: Mapping[str, str], secret: str) -> bool:
 
 
 class EchoAgent:
-    """Says back what it hears. `log` is all that was sent and received, in order."""
+    """Repeats what it hears. `log` has all messages sent and received, in order."""
 
     def __init__(self, *, sound: bool = False, secret: str = "") -> None:
         self.sound = sound
@@ -41,7 +41,7 @@ class EchoAgent:
         self.calls: list[dict[str, Any]] = []
 
     async def answer(self, request: web.Request) -> web.WebSocketResponse:
-        """One call, from the dialling to the end."""
+        """Handle one call, from the handshake to the end."""
         words = "false" if self.sound else "true"
         socket = web.WebSocketResponse()
         socket.headers["X-Use-Inkbox-Text-To-Speech"] = words
@@ -61,7 +61,7 @@ class EchoAgent:
         return socket
 
     def replies(self, event: dict[str, Any]) -> list[dict[str, Any]]:
-        """What the agent has to say to an event."""
+        """Return the agent's replies to an event."""
         if event["event"] == "start" and not self.sound:
             return [{"event": "text", "turn_id": "greeting", "delta": GREETING, "done": True}]
         if event["event"] == "media" and self.sound:
@@ -80,7 +80,7 @@ class EchoAgent:
         ]
 
     def application(self) -> web.Application:
-        """The agent as a web application: it answers at /call."""
+        """Return the agent as a web application with the WebSocket at /call."""
         application = web.Application()
         application.router.add_get("/call", self.answer)
         return application
