@@ -27,7 +27,7 @@ VoicemailDetection = Literal["enabled", "disabled"]
 OwnerKind = Literal["phone_number", "agent_identity"]
 Party = Literal["local", "remote"]
 TextKind = Literal["any", "clear", "blocked"]
-"""Texts of any kind, those that are not blocked, or those that are."""
+"""Texts, or calls, of any kind; those that are not blocked; or those that are."""
 
 CALLS_A_DAY = 100
 MINUTES_A_DAY = 100

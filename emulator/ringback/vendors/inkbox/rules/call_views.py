@@ -7,7 +7,7 @@ from typing import Any
 from ringback.carrier.call import Call
 from ringback.carrier.clock import SECOND, iso_exact
 from ringback.gateway.services import Services
-from ringback.vendors.inkbox.records import CallDetail, Forward
+from ringback.vendors.inkbox.records import CallDetail, Forward, TargetType
 from ringback.vendors.inkbox.rules.common import iso
 from ringback.vendors.inkbox.rules.data import Data
 from ringback.vendors.inkbox.rules.post_call_items import action_items
@@ -86,26 +86,17 @@ class CallViews:
 
 
 def _forwarding(forward: Forward) -> Forwarding:
-    return Forwarding(
-        forward.id,
-        "incoming_action",
-        forward.status,
-        forward.target_type,
-        forward.target,
-        iso_exact(forward.requested_at),
-        iso(forward.dialing_at),
-        iso(forward.connected_at),
-        iso(forward.ended_at),
-        forward.failure_code,
-    )
+    return Forwarding(forward.id, "incoming_action", forward.status, *_attempt(forward))
 
 
 def _connection(forward: Forward) -> Connection:
-    return Connection(
-        forward.id,
-        "handoff",
-        "incoming_action",
-        "connected" if forward.status == "forwarded" else forward.status,
+    status = "connected" if forward.status == "forwarded" else forward.status
+    return Connection(forward.id, "handoff", "incoming_action", status, *_attempt(forward))
+
+
+def _attempt(forward: Forward) -> tuple[TargetType, str, str, str | None, str | None, str | None, str | None]:
+    """Return the fields that both views end with, in their order."""
+    return (
         forward.target_type,
         forward.target,
         iso_exact(forward.requested_at),

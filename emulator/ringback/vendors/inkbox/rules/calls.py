@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -246,27 +247,9 @@ class Calls:
         timer = self.services.clock.after(DECISION_TIME, call.account, DECISION_TIMEOUT, call.id)
         self.data.calls.update(detail, decision_timer=timer)
         view, started = self.views.view(call), self.services.clock.now(call.account)
-        body = encode(
-            IncomingCall(
-                id=call.id,
-                phone_number_id=number.id,
-                local_phone_number=number.number,
-                remote_phone_number=call.remote_number,
-                direction="inbound",
-                status=view.status,
-                client_websocket_url=view.client_websocket_url,
-                use_inkbox_tts=None,
-                use_inkbox_stt=None,
-                hangup_reason=None,
-                started_at=None,
-                ended_at=None,
-                created_at=view.created_at,
-                updated_at=view.updated_at,
-                rate_limit=self.allowance.used(call.account),
-                contacts=[],
-                agent_identities=self.deliveries.agents(call.account, call.remote_number),
-            )
-        )
+        fields = _shared_fields(view, IncomingCall) | {"rate_limit": self.allowance.used(call.account)}
+        agents = self.deliveries.agents(call.account, call.remote_number)
+        body = encode(IncomingCall(**fields, phone_number_id=number.id, contacts=[], agent_identities=agents))
 
         def on_response(response: WebhookResponse) -> None:
             self.deliveries.log_request(number, call.id, url, body, response, started)
@@ -363,9 +346,9 @@ class Calls:
         view = self.views.view(call)
         url = f"{self.services.base_url(NAME)}{PHONE}/calls/{call.id}/transcripts"
         entries, abridged = self.transcripts.entries(call)
-        shared = {name: getattr(view, name) for name in EndedCall.__struct_fields__ if hasattr(view, name)}
+        duration = call.duration if call.answered_at is not None else None
         data = CallData(
-            call=EndedCall(**shared, duration_seconds=call.duration if call.answered_at is not None else None),
+            call=EndedCall(**_shared_fields(view, EndedCall), duration_seconds=duration),
             contacts=[],
             agent_identities=self.deliveries.agents(call.account, call.remote_number),
             transcript=Transcript(entries, abridged, url) if entries else None,
@@ -420,6 +403,11 @@ class Calls:
     def tool_log(self, call: Call, offset: int, limit: int) -> ToolInvocations:
         """Return a page of a call's tool invocations."""
         return tool_log(self.services, call, self.data.calls[call.id], offset, limit)
+
+
+def _shared_fields(view: CallView, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the fields of a call that the body of a webhook has, too."""
+    return {name: getattr(view, name) for name in kind.__struct_fields__ if hasattr(view, name)}
 
 
 def _decision(response: WebhookResponse) -> CallDecision | None:
